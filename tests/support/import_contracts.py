@@ -1,0 +1,46 @@
+"""An import-linter contract that allow-lists third parties, where its own can only deny them."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, cast
+
+from importlinter import Contract, ContractCheck, fields, output
+
+if TYPE_CHECKING:
+    from grimp import ImportGraph
+
+
+class AllowedExternals(Contract):
+    """A layer imports no third party beyond those named."""
+
+    type_name = "allowed_externals"
+
+    layer = fields.StringField()
+    allowed = fields.SetField(subfield=fields.StringField(), required=False, default=set())
+
+    def check(self, graph: ImportGraph, verbose: bool) -> ContractCheck:  # noqa: FBT001 - import-linter's signature
+        """Compare every direct import of the layer with the list."""
+        output.verbose_print(verbose, f"Third parties of {self.layer}")
+        strangers = [
+            f"{importer} imports {imported}"
+            for importer in sorted(self._modules(graph))
+            for imported in sorted(graph.find_modules_directly_imported_by(importer))
+            if self._is_stranger(imported)
+        ]
+        return ContractCheck(kept=not strangers, metadata={"strangers": strangers})
+
+    def render_broken_contract(self, check: ContractCheck) -> None:
+        """Name each import that is not on the list."""
+        for line in check.metadata["strangers"]:
+            output.print_error(f"- {line}", bold=False)
+
+    def _modules(self, graph: ImportGraph) -> set[str]:
+        name = str(self.layer)
+        return {m for m in graph.modules if m == name or m.startswith(f"{name}.")}
+
+    def _is_stranger(self, imported: str) -> bool:
+        top = imported.partition(".")[0]
+        ours = {*self.session_options["root_packages"]}
+        known = {*cast("set[str]", self.allowed), "__future__"}
+        return top not in known | ours and top not in sys.stdlib_module_names

@@ -1,0 +1,68 @@
+"""The rules of the tree that no linter holds."""
+
+from __future__ import annotations
+
+import ast
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+HEAVY = (
+    "pynamodb",
+    "botocore",
+    "boto3",
+    "argon2",
+    "jinja2",
+    "lxml",
+    "zxcvbn",
+    "email_validator",
+)
+
+
+def _loaded_by(statement: str) -> set[str]:
+    """Run one import in a fresh interpreter that has no settings, and list what it loaded."""
+    finished = subprocess.run(
+        [sys.executable, "-c", f"{statement}\nimport sys\nprint(*sys.modules)"],
+        cwd=ROOT,
+        # An empty environment, but for the path that lets coverage follow the child.
+        env={k: v for k, v in os.environ.items() if k.startswith("COVERAGE")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert finished.returncode == 0, finished.stderr
+    return {name.partition(".")[0] for name in finished.stdout.split()}
+
+
+def test_importing_the_app_needs_no_environment_and_loads_nothing_heavy() -> None:
+    assert _loaded_by("import app").isdisjoint(HEAVY)
+
+
+def test_app_imports_chalice_and_the_two_edges_only() -> None:
+    tree = ast.parse((ROOT / "app.py").read_text())
+    imported = {
+        module
+        for node in ast.walk(tree)
+        for module in (
+            [alias.name for alias in node.names]
+            if isinstance(node, ast.Import)
+            else [node.module or ""]
+            if isinstance(node, ast.ImportFrom)
+            else []
+        )
+    }
+    allowed = ("__future__", "chalice", "chalicelib.web", "chalicelib.events")
+    strangers = {m for m in imported if not f"{m}.".startswith(tuple(f"{a}." for a in allowed))}
+    assert strangers == set()
+
+
+def test_nothing_outside_the_tests_imports_them() -> None:
+    shipped = [ROOT / "app.py", *(ROOT / "chalicelib").rglob("*.py")]
+    guilty = [
+        str(path.relative_to(ROOT))
+        for path in shipped
+        if "import tests" in path.read_text() or "from tests" in path.read_text()
+    ]
+    assert guilty == []
