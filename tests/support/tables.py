@@ -1,0 +1,28 @@
+"""Tables for one test: made from the template that deploys them, and gone afterwards."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.support.engines import Engine
+
+
+@contextlib.contextmanager
+def fresh_tables(engine: Engine) -> Iterator[str]:
+    """Create every table under a prefix of its own, and give the prefix."""
+    from infra.resources import table_definitions
+
+    prefix = f"t{secrets.token_hex(4)}-"
+    client = engine.client("dynamodb")
+    names = []
+    for definition in table_definitions(prefix):
+        client.create_table(**definition)
+        names.append(definition["TableName"])
+    yield prefix
+    for name in names:
+        client.delete_table(TableName=name)
