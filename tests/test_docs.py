@@ -1,0 +1,54 @@
+"""What the documents say of the code is true."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from tests.support import conformance
+
+DOCS = conformance.ROOT / "docs"
+_THREAT = re.compile(r"^### (T[0-9]+)\b", re.MULTILINE)
+_NAMED_TEST = re.compile(r"`tests/([\w/]+\.py)::(test_\w+)`")
+_LINK = re.compile(r"\]\((?!https?:|#|mailto:)([^)#\s]+)")
+
+
+def test_the_conformance_page_is_up_to_date() -> None:
+    """`python -m tests.support.conformance` writes it."""
+    assert conformance.PAGE.read_text(encoding="utf-8") == conformance.page()
+
+
+def test_tests_quote_only_requirements_that_exist() -> None:
+    assert set(conformance.quotations()) <= set(conformance.requirements())
+
+
+def test_each_threat_names_tests_that_exist_or_says_that_it_has_none() -> None:
+    threats = _THREAT.split((DOCS / "threat-model.md").read_text(encoding="utf-8"))[1:]
+    known = conformance.all_tests()
+    for number, text in zip(threats[::2], threats[1::2], strict=True):
+        named = {"::".join(match) for match in _NAMED_TEST.findall(text)}
+        assert named or "Not tested yet" in text, number
+        assert named <= known, (number, named - known)
+
+
+def test_links_between_documents_lead_somewhere() -> None:
+    pages = [*DOCS.rglob("*.md"), *conformance.ROOT.glob("*.md")]
+    broken = [
+        f"{page.relative_to(conformance.ROOT)}: {target}"
+        for page in pages
+        for target in _LINK.findall(page.read_text(encoding="utf-8"))
+        if not _resolves(page, target)
+    ]
+    assert broken == []
+
+
+def test_every_setting_is_documented() -> None:
+    """`docs/settings.md` names each variable that the settings read."""
+    source = (conformance.ROOT / "chalicelib" / "settings.py").read_text(encoding="utf-8")
+    read = set(re.findall(r'"([A-Z][A-Z0-9]+(?:_[A-Z0-9]+)+)"', source))
+    documented = set(re.findall(r"`([A-Z][A-Z0-9_]+)`", (DOCS / "settings.md").read_text()))
+    assert read <= documented
+
+
+def _resolves(page: Path, target: str) -> bool:
+    return (page.parent / target).exists()
