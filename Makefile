@@ -1,0 +1,60 @@
+# Everything a person needs: `make run` and `make test`. `make help` lists the rest.
+
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python
+STAMP := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check bench package clean python
+.DELETE_ON_ERROR:
+
+help: ## List what can be made
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+run: $(STAMP) ## Run the app, its mail worker, the inbox and an AWS emulator
+	@exec env STOP_WITH_PARENT=1 $(RUN) -m infra.local
+
+test: $(STAMP) ## Prove everything, in a real browser too
+	@chromium=$$($(RUN) -m infra.chromium) || chromium=; \
+	exec env CHROMIUM="$$chromium" $(RUN) -m pytest $(ARGS)
+
+check: $(STAMP) ## Lint, types, import rules, and tests with coverage
+	@$(RUN) -m ruff check .
+	@$(RUN) -m ruff format --check .
+	@$(RUN) -m mypy
+	@$(VENV)/bin/lint-imports
+	@chromium=$$($(RUN) -m infra.chromium) || chromium=; \
+	CHROMIUM="$$chromium" $(RUN) -m coverage run -m pytest $(ARGS)
+	@$(RUN) -m coverage combine --quiet
+	@$(RUN) -m coverage report
+
+bench: $(STAMP) ## Measure what docs/ promises about speed
+	@$(RUN) -m tests.bench
+
+package: $(STAMP) ## Build the deployment package and its template in build/package
+	@$(RUN) -m infra.merge_template build/merge.json
+	@$(VENV)/bin/chalice package --merge-template build/merge.json build/package
+
+clean: ## Remove what runs and builds leave behind, the local data included
+	@rm -rf $(VENV) .local build .coverage htmlcov
+	@rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	@rm -rf .chalice/deployments
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Installed anew only when a pin has changed.
+$(STAMP): requirements.txt requirements-dev.txt | python
+	@test -x $(RUN) || $(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+	  echo "Python can't make a virtual environment here (on Debian: apt install python3-venv)." >&2; \
+	  exit 1; }
+	@echo "Installing the pinned packages; this happens once and takes a minute or two ..."
+	@$(RUN) -m pip install --disable-pip-version-check --progress-bar off --quiet \
+	  -r requirements-dev.txt || { \
+	  echo "The packages could not be installed; see above." >&2; exit 1; }
+	@touch $@
+
+python:
+	@command -v $(PYTHON) >/dev/null 2>&1 || { \
+	  echo "Python is missing: $(PYTHON) is not on the PATH; 3.11 or newer is needed." >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Python is too old: 3.11 or newer is needed; name one by PYTHON=." >&2; exit 1; }

@@ -1,0 +1,60 @@
+"""What API Gateway itself answers, for the deployed gateway and the local one alike."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+SOURCE = Path(__file__).with_name("gateway_responses.json")
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayResponse:
+    """One answer of the gateway's own; no status means the one that the gateway chose."""
+
+    status: int | None
+    headers: dict[str, str]
+    body: str
+
+
+@cache
+def gateway_responses() -> dict[str, GatewayResponse]:
+    """Give every answer under API Gateway's name for it."""
+    source = json.loads(SOURCE.read_text(encoding="utf-8"))
+    return {
+        name: GatewayResponse(
+            status=entry.get("status"),
+            headers=source["headers"] | entry.get("headers", {}),
+            body=envelope(entry["type"], entry["message"]),
+        )
+        for name, entry in source["responses"].items()
+    }
+
+
+def envelope(type_: str, message: str) -> str:
+    """Write the one error envelope that clients know."""
+    error = {"type": type_, "code": None, "message": message, "param": None, "path": None}
+    return json.dumps({"error": error})
+
+
+def openapi_extension() -> dict[str, Any]:
+    """Give the value of `x-amazon-apigateway-gateway-responses` in an API's definition."""
+    return {name: _as_openapi(answer) for name, answer in gateway_responses().items()}
+
+
+def _as_openapi(answer: GatewayResponse) -> dict[str, Any]:
+    # API Gateway takes a constant header value in single quotes; quotes inside it stay as they are.
+    parameters = {
+        f"gatewayresponse.header.{name}": f"'{value}'" for name, value in answer.headers.items()
+    }
+    parameters["gatewayresponse.header.X-Request-Id"] = "context.requestId"
+    entry: dict[str, Any] = {
+        "responseParameters": parameters,
+        "responseTemplates": {"application/json": answer.body},
+    }
+    if answer.status is not None:
+        entry["statusCode"] = str(answer.status)
+    return entry

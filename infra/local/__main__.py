@@ -1,0 +1,24 @@
+"""`python -m infra.local`: the app, its mail worker, the inbox and an AWS emulator, in one go."""
+
+from __future__ import annotations
+
+import sys
+
+_OLDEST_PYTHON = (3, 11)
+
+
+def main() -> int:
+    """Run until stopped; 0 when a person stopped it, 1 when something else did."""
+    if sys.version_info < _OLDEST_PYTHON:
+        print("This needs Python 3.11 or newer.", file=sys.stderr)
+        return 1
+    try:
+        from infra.local.run import run
+    except ImportError as error:
+        print(f"A package is missing ({error}); start with `make run`.", file=sys.stderr)
+        return 1
+    return run()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

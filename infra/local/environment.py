@@ -1,0 +1,111 @@
+"""Settles the environment of a local run: addresses, secrets, and whose AWS it talks to."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from infra.local.problems import LocalRunError
+
+if TYPE_CHECKING:
+    from collections.abc import MutableMapping
+    from pathlib import Path
+
+_PORTS = (1, 65_535)
+_SECRET_BYTES = 32
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Where a local run listens."""
+
+    app: int
+    mail: int
+
+
+def ports(environ: MutableMapping[str, str]) -> Ports:
+    """Read both ports; raises LocalRunError."""
+    found = Ports(app=_port(environ, "PORT", 8000), mail=_port(environ, "MAIL_PORT", 8025))
+    if found.app == found.mail:
+        message = f"PORT and MAIL_PORT must differ; both are {found.app}."
+        raise LocalRunError(message)
+    return found
+
+
+def _port(environ: MutableMapping[str, str], name: str, default: int) -> int:
+    raw = environ.get(name) or str(default)
+    low, high = _PORTS
+    if not (raw.isascii() and raw.isdigit() and low <= int(raw) <= high):
+        message = f"{name} must be a port number from {low} to {high}; it is {raw!r}."
+        raise LocalRunError(message)
+    return int(raw)
+
+
+def add_secrets(environ: MutableMapping[str, str], path: Path) -> None:
+    """Add the secrets made at the first run, wherever the environment doesn't bring its own."""
+    if not path.exists():
+        _write_privately(path, json.dumps(_new_secrets(), indent=2))
+    try:
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        for name, value in kept.items():
+            environ.setdefault(name, str(value))
+    except (OSError, ValueError, AttributeError) as error:
+        message = f"The secrets in {path} can't be read; `make clean` starts afresh."
+        raise LocalRunError(message) from error
+
+
+def point_at_emulator(environ: MutableMapping[str, str], endpoint: str, region: str) -> None:
+    """Send every AWS call to our own emulator, and none of the person's credentials anywhere."""
+    for name in [name for name in environ if name.startswith("AWS_")]:
+        del environ[name]
+    environ.update(
+        {
+            "AWS_ENDPOINT_URL": endpoint,
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_REGION": region,
+            "AWS_DEFAULT_REGION": region,
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+    )
+    _bypass_proxies(environ)
+
+
+def point_at_endpoint(environ: MutableMapping[str, str], region: str) -> None:
+    """Complete the environment for an endpoint that the person named."""
+    chosen = environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or region
+    environ["AWS_REGION"] = environ["AWS_DEFAULT_REGION"] = chosen
+    if not environ.get("AWS_PROFILE"):
+        environ.setdefault("AWS_ACCESS_KEY_ID", "test")
+        environ.setdefault("AWS_SECRET_ACCESS_KEY", "test")
+    environ.setdefault("AWS_EC2_METADATA_DISABLED", "true")
+    _bypass_proxies(environ)
+
+
+def _bypass_proxies(environ: MutableMapping[str, str]) -> None:
+    for name in ("NO_PROXY", "no_proxy"):
+        hosts = [host for host in (environ.get(name), "127.0.0.1", "localhost", "::1") if host]
+        environ[name] = ",".join(hosts)
+
+
+def _new_secrets() -> dict[str, str]:
+    def made() -> str:
+        return base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode("ascii")
+
+    return {"PASSWORD_PEPPERS": f"1:{made()}", "ADDRESS_KEY": made(), "COOKIE_KEY": made()}
+
+
+def _write_privately(path: Path, text: str) -> None:
+    # Never readable by others, not even for a moment, and never half written.
+    unfinished = path.with_suffix(".new")
+    unfinished.unlink(missing_ok=True)
+    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+    unfinished.replace(path)

@@ -1,0 +1,123 @@
+"""Feeds the mail queue to the app's SQS handler, as Lambda's event source mapping does."""
+
+from __future__ import annotations
+
+import threading
+import traceback
+from typing import TYPE_CHECKING, Any
+
+from chalice.app import SQSEventConfig
+from chalice.local import LambdaContext
+
+from infra.local.problems import LocalRunError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from chalice import Chalice
+
+    from infra.local.aws import Queue
+
+    Handler = Callable[[dict[str, Any], object], object]
+
+# Long polls answer as soon as a mail arrives. Short ones only let the run end sooner.
+_POLL_SECONDS = 2
+_RETRY_SECONDS = 1.0
+_FINISH_SECONDS = 5.0
+_MEMORY_MB = 512
+_TIMEOUT_MS = 30_000
+
+
+class Worker:
+    """One thread that receives, handles, and only then deletes.
+
+    A message whose handling fails, or is cut short, is left alone: it becomes visible again after
+    the queue's visibility timeout, and moves to the dead-letter queue after its last attempt.
+    """
+
+    def __init__(self, sqs: Any, queue: Queue, handler: Handler) -> None:
+        self._sqs = sqs
+        self._queue = queue
+        self._handler = handler
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def start(self) -> None:
+        """Begin to poll."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish the message in hand, then end."""
+        self._stopping.set()
+        self._thread.join(_FINISH_SECONDS)
+
+    def _run(self) -> None:
+        silent = False
+        while not self._stopping.is_set():
+            try:
+                self._work_once()
+                silent = False
+            except Exception as error:  # noqa: BLE001 - the queue may be back in a moment
+                if not silent and not self._stopping.is_set():
+                    print(f"The mail queue doesn't answer ({error}); trying again.", flush=True)
+                silent = True
+                self._stopping.wait(_RETRY_SECONDS)
+
+    def _work_once(self) -> None:
+        answer = self._sqs.receive_message(
+            QueueUrl=self._queue.url,
+            MaxNumberOfMessages=1,
+            WaitTimeSeconds=_POLL_SECONDS,
+            AttributeNames=["All"],
+            MessageAttributeNames=["All"],
+        )
+        for message in answer.get("Messages", []):
+            if self._handled(message):
+                self._sqs.delete_message(
+                    QueueUrl=self._queue.url, ReceiptHandle=message["ReceiptHandle"]
+                )
+
+    def _handled(self, message: dict[str, Any]) -> bool:
+        context = LambdaContext("mail", _MEMORY_MB, _TIMEOUT_MS)
+        try:
+            self._handler(sqs_event(message, self._queue.arn), context)
+        except Exception:  # noqa: BLE001 - a failure is the queue's to repeat
+            traceback.print_exc()
+            return False
+        return True
+
+
+def mail_handler(app: Chalice) -> Handler:
+    """Find the app's one SQS handler; raises LocalRunError."""
+    found = [
+        app.handler_map[source.name]
+        for source in app.event_sources
+        if isinstance(source, SQSEventConfig)
+    ]
+    if len(found) != 1:
+        message = f"The app has {len(found)} SQS handlers where the mail queue needs one."
+        raise LocalRunError(message)
+    return found[0]
+
+
+def sqs_event(message: dict[str, Any], queue_arn: str) -> dict[str, Any]:
+    """Build the event that Lambda makes of one received message."""
+    record = {
+        "messageId": message["MessageId"],
+        "receiptHandle": message["ReceiptHandle"],
+        "body": message["Body"],
+        "attributes": message.get("Attributes", {}),
+        "messageAttributes": {
+            name: _message_attribute(value)
+            for name, value in message.get("MessageAttributes", {}).items()
+        },
+        "md5OfBody": message["MD5OfBody"],
+        "eventSource": "aws:sqs",
+        "eventSourceARN": queue_arn,
+        "awsRegion": queue_arn.split(":")[3],
+    }
+    return {"Records": [record]}
+
+
+def _message_attribute(value: dict[str, Any]) -> dict[str, Any]:
+    return {key[0].lower() + key[1:]: part for key, part in value.items()}
