@@ -1,0 +1,37 @@
+"""Terminus Hub authentication: the table of contents."""
+
+from __future__ import annotations
+
+from chalice import Chalice
+
+from chalicelib.events.mail import mail_worker
+from chalicelib.web.api.health import health_api
+from chalicelib.web.api.session import session_api
+from chalicelib.web.api.sign_in import sign_in_api
+from chalicelib.web.api.sign_up import sign_up_api
+from chalicelib.web.blueprints import refuse_other_methods
+from chalicelib.web.headers import finish_answer
+from chalicelib.web.pages.accounts import accounts_pages
+from chalicelib.web.pages.assets import assets_pages
+from chalicelib.web.pages.home import home_pages
+from chalicelib.web.pages.sign_in import sign_in_pages
+from chalicelib.web.pages.sign_up import sign_up_pages
+
+app = Chalice(app_name="terminus-hub-auth")
+
+for blueprint in (
+    health_api,
+    sign_in_api,
+    sign_up_api,
+    session_api,
+    sign_in_pages,
+    sign_up_pages,
+    accounts_pages,
+    home_pages,
+    assets_pages,
+    mail_worker,
+):
+    app.register_blueprint(blueprint)
+
+app.register_middleware(finish_answer, "http")
+refuse_other_methods(app)

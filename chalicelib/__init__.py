@@ -1,0 +1,1 @@
+"""Terminus Hub authentication: everything that ships in the Lambda besides app.py."""

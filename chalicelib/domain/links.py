@@ -1,0 +1,29 @@
+"""Emailed one-time links."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from chalicelib.domain.email_address import EmailAddress
+
+
+class LinkPurpose(StrEnum):
+    """What a link may be used for, and nothing else."""
+
+    CONFIRM_SIGN_UP = "confirm_sign_up"
+
+
+@dataclass(frozen=True)
+class Link:
+    """What the token of a mail stands for; the token itself is stored nowhere."""
+
+    digest: str
+    purpose: LinkPurpose
+    email: EmailAddress
+    subject_id: str
+    expires_at: datetime

@@ -1,0 +1,73 @@
+"""Mail: what a request asks the worker to send, and what the worker hands to SES."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.domain.tokens import new_id
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from chalicelib.domain.sessions import Client
+
+
+class MailKind(StrEnum):
+    """The mails that a request can ask for; the worker decides what is really sent."""
+
+    SIGN_UP_CONFIRMATION = "sign_up_confirmation"
+
+
+@dataclass(frozen=True)
+class MailRequest:
+    """One message on the mail queue: no secret, and nothing that only a known address has."""
+
+    id: str
+    kind: MailKind
+    email: str
+    asked_at: datetime
+    address: str
+    user_agent: str
+    request_id: str
+    details: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def asked(self) -> dict[str, str]:
+        """What a mail tells of who asked for it: when, and from where."""
+        at = self.asked_at.strftime("%-d %B %Y, %H:%M UTC")
+        return {"asked_at": at, "address": self.address, "client": self.user_agent}
+
+
+@dataclass(frozen=True)
+class Asker:
+    """The request that asks for a mail."""
+
+    client: Client
+    request_id: str
+
+    def request(
+        self, kind: MailKind, email: str, now: datetime, details: Mapping[str, str]
+    ) -> MailRequest:
+        """Write the message for the queue."""
+        return MailRequest(
+            id=new_id("msg"),
+            kind=kind,
+            email=email,
+            asked_at=now,
+            address=self.client.address,
+            user_agent=self.client.user_agent,
+            request_id=self.request_id,
+            details=details,
+        )
+
+
+@dataclass(frozen=True)
+class Mail:
+    """A mail by its template's name and what the template tells."""
+
+    to: str
+    template: str
+    context: Mapping[str, Any] = field(repr=False)

@@ -1,0 +1,30 @@
+"""Names that people give: to themselves, to accounts, workspaces and keys."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from chalicelib.domain.errors import InvalidValueError
+
+NAME_MAX_LENGTH = 100
+# Joiners are format characters, yet Persian and Indic names and emoji need them.
+_JOINERS = frozenset("\u200c\u200d")
+_INVISIBLE = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))
+
+
+def parse_name(text: str, param: str, maximum: int = NAME_MAX_LENGTH) -> str:
+    """Normalise to NFC, strip the ends, and check 1 to `maximum` visible characters.
+
+    Raises InvalidValueError; control, bidirectional and other invisible characters are refused,
+    because a name with them can pretend to be another one.
+    """
+    if len(text) > maximum * 4:
+        raise InvalidValueError(f"Use at most {maximum} characters.", param=param)
+    name = unicodedata.normalize("NFC", text).strip()
+    if not name or not name.strip("\u200c\u200d"):
+        raise InvalidValueError("Enter a name.", param=param)
+    if len(name) > maximum:
+        raise InvalidValueError(f"Use at most {maximum} characters.", param=param)
+    if any(unicodedata.category(c) in _INVISIBLE and c not in _JOINERS for c in name):
+        raise InvalidValueError("Remove the invisible or control characters.", param=param)
+    return name

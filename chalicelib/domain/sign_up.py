@@ -1,0 +1,64 @@
+"""A sign-up: what a person gives, what waits for confirmation, what the browser keeps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.tokens import MalformedTokenError, SecretToken
+
+if TYPE_CHECKING:
+    from chalicelib.domain.email_address import EmailAddress
+
+# How long a fresh link can still be asked for; the row is kept for that and one link's life.
+SIGN_UP_WAITS = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class SignUpForm:
+    """What a person gives to sign up, each part checked but the password."""
+
+    name: str
+    email: EmailAddress
+    account_name: str
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class SignUp:
+    """A sign-up that waits for its email to be confirmed; an address can have several."""
+
+    id: str
+    email: EmailAddress
+    name: str
+    account_name: str
+    browser_digest: str
+    created_at: datetime
+    password_hash: str = field(repr=False)
+
+    def waits(self, now: datetime) -> bool:
+        """Whether it can still be signed in to and be mailed a fresh link."""
+        return now < self.created_at + SIGN_UP_WAITS
+
+
+@dataclass(frozen=True)
+class SignUpTicket:
+    """What the browser keeps to show later that it is the one that signed up."""
+
+    sign_up_id: str
+    secret: SecretToken
+
+    @classmethod
+    def parse(cls, text: str) -> SignUpTicket | None:
+        """Read the browser's copy; anything else is no ticket."""
+        sign_up_id, _, secret = text.partition(".")
+        try:
+            return cls(sign_up_id, SecretToken.parse(secret))
+        except MalformedTokenError:
+            return None
+
+    @property
+    def text(self) -> str:
+        """The browser's copy."""
+        return f"{self.sign_up_id}.{self.secret.value}"

@@ -1,0 +1,1 @@
+"""What arrives without HTTP: the mail queue's worker."""

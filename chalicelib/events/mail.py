@@ -1,0 +1,37 @@
+"""The mail queue's worker: what a request asked for is looked up, made and sent here."""
+
+from __future__ import annotations
+
+import logging
+import os
+from typing import TYPE_CHECKING
+
+from chalice import Blueprint
+
+from chalicelib.bootstrap import services
+from chalicelib.domain.mail import MailKind
+
+if TYPE_CHECKING:
+    from chalice.app import SQSEvent
+
+_log = logging.getLogger(__name__)
+
+mail_worker = Blueprint(__name__)
+
+
+# One message at a time: a failing one is retried alone, and nobody else's mail is sent twice.
+@mail_worker.on_sqs_message(
+    queue=os.environ.get("MAIL_QUEUE_NAME", "thub-mail"), batch_size=1, name="mail"
+)
+def deliver_mail(event: SQSEvent) -> None:
+    """Send the mails that were asked for; an error makes SQS deliver the message again."""
+    from chalicelib.gateways.mail_queue import from_json
+
+    ready = services()
+    senders = {MailKind.SIGN_UP_CONFIRMATION: ready.sign_up.send_mail}
+    for record in event:
+        request = from_json(record.body)
+        asked = {"kind": request.kind, "asked_by": request.request_id}
+        if ready.mail_cap.admits(request):
+            senders[request.kind](request)
+            _log.info("mail_handled", extra=asked)

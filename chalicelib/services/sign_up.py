@@ -1,0 +1,139 @@
+"""Signing up, and the mails that lead to the confirmation of an address.
+
+The request hashes, writes and queues the same for every address; whether it is taken is looked up
+by the worker, and only the mail tells its holder.
+"""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.clock import in_words
+from chalicelib.domain.email_address import EmailAddress
+from chalicelib.domain.links import Link, LinkPurpose
+from chalicelib.domain.mail import Mail, MailKind
+from chalicelib.domain.passwords import PasswordContext
+from chalicelib.domain.sign_up import SignUp, SignUpTicket
+from chalicelib.domain.tokens import SecretToken, new_id
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from chalicelib.domain.clock import Clock
+    from chalicelib.domain.mail import Asker, MailRequest
+    from chalicelib.domain.password_hashing import PasswordHasher
+    from chalicelib.domain.passwords import PasswordPolicy
+    from chalicelib.domain.sign_up import SignUpForm
+    from chalicelib.gateways.mail_queue import MailQueue
+    from chalicelib.gateways.mailer import Mailer
+    from chalicelib.storage.links import Links
+    from chalicelib.storage.people import AddressRecord, People
+    from chalicelib.storage.sign_ups import SignUps
+
+
+@dataclass(frozen=True)
+class SignUpService:
+    """Sign-ups and their confirmation mails."""
+
+    sign_ups: SignUps
+    people: People
+    links: Links
+    queue: MailQueue
+    mailer: Mailer
+    hasher: PasswordHasher
+    policy: PasswordPolicy
+    clock: Clock
+    product_name: str
+    public_url: str
+    link_lifetime: timedelta
+
+    def begin(self, form: SignUpForm, asker: Asker) -> SignUpTicket:
+        """Keep a sign-up and ask for its mail; raises WeakPasswordError."""
+        context = PasswordContext(
+            product_name=self.product_name,
+            account_name=form.account_name,
+            person_name=form.name,
+            email=form.email.value,
+        )
+        password = self.policy.check(form.password, context)
+        ticket = SignUpTicket(new_id("sup"), SecretToken.new())
+        self.sign_ups.add(
+            SignUp(
+                id=ticket.sign_up_id,
+                email=form.email,
+                name=form.name,
+                account_name=form.account_name,
+                browser_digest=ticket.secret.digest,
+                created_at=self.clock(),
+                password_hash=self.hasher.hash(password.value),
+            )
+        )
+        self._ask(form.email, ticket, asker)
+        return ticket
+
+    def resend(self, email: EmailAddress, ticket: SignUpTicket | None, asker: Asker) -> None:
+        """Ask for a fresh link: this browser's sign-up, or else the address's latest."""
+        self._ask(email, ticket, asker)
+
+    def send_mail(self, request: MailRequest) -> None:
+        """Send what the address should get: a link, word that it's taken, its SSO, or nothing."""
+        email = EmailAddress(request.email)
+        record = self.people.look_up(email)
+        mail = self._mail(request, email, record)
+        if mail is not None:
+            self.mailer.send(mail)
+
+    def _mail(
+        self, request: MailRequest, email: EmailAddress, record: AddressRecord
+    ) -> Mail | None:
+        context = {"name": None, **request.asked}
+        if record.sso is not None and record.sso.enforced and record.user_id is None:
+            sign_in_link = f"{self.public_url}/sign-in"
+            return Mail(email.value, "sign_up_sso", {**context, "sign_in_link": sign_in_link})
+        if record.user_id is not None:
+            links = {
+                "sign_in_link": f"{self.public_url}/sign-in",
+                "reset_link": f"{self.public_url}/password-reset",
+            }
+            return Mail(email.value, "sign_up_address_taken", {**context, **links})
+        sign_up = self._chosen(request, email, record)
+        if sign_up is None or not sign_up.waits(self.clock()):
+            return None
+        link = self._confirmation_link(sign_up)
+        told = {"name": sign_up.name, "link": link, "lifetime": in_words(self.link_lifetime)}
+        return Mail(email.value, "sign_up_confirmation", {**context, **told})
+
+    def _chosen(
+        self, request: MailRequest, email: EmailAddress, record: AddressRecord
+    ) -> SignUp | None:
+        details = request.details
+        own = self.sign_ups.find(email, details.get("sign_up_id") or "none")
+        if own is not None and hmac.compare_digest(
+            own.browser_digest, details.get("browser_digest", "")
+        ):
+            return own
+        return record.waiting
+
+    def _confirmation_link(self, sign_up: SignUp) -> str:
+        token = SecretToken.new()
+        self.links.add(
+            Link(
+                digest=token.digest,
+                purpose=LinkPurpose.CONFIRM_SIGN_UP,
+                email=sign_up.email,
+                subject_id=sign_up.id,
+                expires_at=self.clock() + self.link_lifetime,
+            )
+        )
+        return f"{self.public_url}/email-confirmation?token={token.value}"
+
+    def _ask(self, email: EmailAddress, ticket: SignUpTicket | None, asker: Asker) -> None:
+        details = {
+            "sign_up_id": ticket.sign_up_id if ticket else "",
+            "browser_digest": ticket.secret.digest if ticket else "",
+        }
+        self.queue.put(
+            asker.request(MailKind.SIGN_UP_CONFIRMATION, email.value, self.clock(), details)
+        )

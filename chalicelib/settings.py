@@ -1,0 +1,164 @@
+"""Every setting: its name, default, unit and range; read by `bootstrap` alone."""
+
+from __future__ import annotations
+
+import re
+from base64 import b64decode
+from binascii import Error as Base64Error
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_SECONDS = (1, 31_536_000)
+_COUNT = (1, 1_000_000)
+_LOCAL_HOSTS = frozenset(("localhost", "127.0.0.1", "::1"))
+_KEY_BYTES = 32
+_LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+
+
+class SettingsError(ValueError):
+    """A setting is missing or out of range; the message names it and its range."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the environment decides; times are timedeltas, secrets are hidden in `repr`."""
+
+    public_url: str = "http://localhost:8000"
+    product_name: str = "Terminus Hub"
+    mail_from: str = "no-reply@localhost.test"
+    log_level: str = "INFO"
+    table_prefix: str = "thub-"
+    mail_queue_url: str = ""
+    region: str = ""
+    password_min_length: int = 15
+    lockout_attempts: int = 5
+    lockout_window: timedelta = timedelta(seconds=900)
+    lockout: timedelta = timedelta(seconds=600)
+    consecutive_failures_max: int = 100
+    source_failures: int = 100
+    source_window: timedelta = timedelta(seconds=900)
+    session_idle: timedelta = timedelta(seconds=43_200)
+    session_max: timedelta = timedelta(seconds=2_592_000)
+    proof: timedelta = timedelta(seconds=900)
+    confirm_link: timedelta = timedelta(seconds=86_400)
+    reset_link: timedelta = timedelta(seconds=3_600)
+    unlock_link: timedelta = timedelta(seconds=3_600)
+    email_change_link: timedelta = timedelta(seconds=86_400)
+    invitation: timedelta = timedelta(seconds=604_800)
+    mails_per_hour: int = 5
+    api_key_requests_per_minute: int = 100
+    argon2_memory_kib: int = 47_104
+    argon2_time: int = 1
+    password_peppers: str = field(default="", repr=False)
+    address_key: bytes = field(default=b"", repr=False)
+    cookie_key: bytes = field(default=b"", repr=False)
+
+    @property
+    def is_local(self) -> bool:
+        """Whether people reach it over plain http on their own machine."""
+        return self.public_url.startswith("http://")
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> Settings:
+        """Read and check every setting; raises SettingsError for the first that is wrong."""
+        read = _Reader(environ)
+        return cls(
+            public_url=read.public_url(),
+            product_name=read.text("PRODUCT_NAME", "Terminus Hub"),
+            mail_from=read.text("MAIL_FROM", "no-reply@localhost.test"),
+            log_level=read.log_level(),
+            table_prefix=read.text("TABLE_PREFIX", "thub-"),
+            mail_queue_url=environ.get("MAIL_QUEUE_URL", ""),
+            region=environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION", ""),
+            password_min_length=read.number("PASSWORD_MIN_LENGTH", 15, (8, 64)),
+            lockout_attempts=read.number("LOCKOUT_ATTEMPTS", 5),
+            lockout_window=read.seconds("LOCKOUT_WINDOW_SECONDS", 900),
+            lockout=read.seconds("LOCKOUT_SECONDS", 600),
+            consecutive_failures_max=read.number("CONSECUTIVE_FAILURES_MAX", 100),
+            source_failures=read.number("SOURCE_FAILURES", 100),
+            source_window=read.seconds("SOURCE_WINDOW_SECONDS", 900),
+            session_idle=read.seconds("SESSION_IDLE_SECONDS", 43_200),
+            session_max=read.seconds("SESSION_MAX_SECONDS", 2_592_000),
+            proof=read.seconds("PROOF_SECONDS", 900),
+            confirm_link=read.seconds("CONFIRM_LINK_SECONDS", 86_400),
+            reset_link=read.seconds("RESET_LINK_SECONDS", 3_600),
+            unlock_link=read.seconds("UNLOCK_LINK_SECONDS", 3_600),
+            email_change_link=read.seconds("EMAIL_CHANGE_LINK_SECONDS", 86_400),
+            invitation=read.seconds("INVITATION_SECONDS", 604_800),
+            mails_per_hour=read.number("MAILS_PER_HOUR", 5),
+            api_key_requests_per_minute=read.number("API_KEY_REQUESTS_PER_MINUTE", 100),
+            argon2_memory_kib=read.number("ARGON2_MEMORY_KIB", 47_104, (7_168, 1_048_576)),
+            argon2_time=read.number("ARGON2_TIME", 1, (1, 100)),
+            password_peppers=environ.get("PASSWORD_PEPPERS", ""),
+            address_key=read.key("ADDRESS_KEY"),
+            cookie_key=read.key("COOKIE_KEY"),
+        )
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """Reads one setting at a time, and says which one is wrong."""
+
+    environ: Mapping[str, str]
+
+    def text(self, name: str, default: str) -> str:
+        value = self.environ.get(name, default)
+        if not value or not value.isprintable():
+            message = f"{name} must be a line of printable text."
+            raise SettingsError(message)
+        return value
+
+    def number(self, name: str, default: int, limits: tuple[int, int] = _COUNT) -> int:
+        raw = self.environ.get(name, str(default)).strip()
+        low, high = limits
+        if not re.fullmatch(r"[0-9]{1,9}", raw) or not low <= int(raw) <= high:
+            message = f"{name} must be a whole number from {low} to {high:,}; it is {raw!r}."
+            raise SettingsError(message)
+        return int(raw)
+
+    def seconds(self, name: str, default: int) -> timedelta:
+        return timedelta(seconds=self.number(name, default, _SECONDS))
+
+    def log_level(self) -> str:
+        level = self.environ.get("LOG_LEVEL", "INFO").upper()
+        if level not in _LOG_LEVELS:
+            message = f"LOG_LEVEL must be one of {', '.join(_LOG_LEVELS)}; it is {level!r}."
+            raise SettingsError(message)
+        return level
+
+    def key(self, name: str) -> bytes:
+        raw = self.environ.get(name, "")
+        try:
+            key = b64decode(raw, validate=True)
+        except (Base64Error, ValueError):
+            key = b"?"
+        if key and len(key) < _KEY_BYTES:
+            message = f"{name} must be at least {_KEY_BYTES} random bytes in base64."
+            raise SettingsError(message)
+        return key
+
+    def public_url(self) -> str:
+        raw = self.environ.get("PUBLIC_URL") or f"http://localhost:{self._port()}"
+        url = raw.rstrip("/")
+        message = (
+            "PUBLIC_URL must be an https address without a query, such as https://auth.example.com"
+            f" (http only for localhost); it is {raw!r}."
+        )
+        try:
+            parts = urlsplit(url)
+            host, _ = parts.hostname, parts.port
+        except ValueError as error:
+            raise SettingsError(message) from error
+        plain = parts.scheme == "http" and host in _LOCAL_HOSTS
+        extras = parts.query or parts.fragment or parts.username or parts.password
+        if not host or extras or not (parts.scheme == "https" or plain) or not url.isascii():
+            raise SettingsError(message)
+        return url
+
+    def _port(self) -> int:
+        return self.number("PORT", 8000, (1, 65_535))

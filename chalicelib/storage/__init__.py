@@ -1,0 +1,1 @@
+"""DynamoDB: the only package that imports pynamodb; takes and gives domain objects."""

@@ -1,0 +1,58 @@
+"""Emailed links under the digest of their token."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.email_address import EmailAddress
+from chalicelib.domain.errors import LinkInvalidError
+from chalicelib.domain.links import Link, LinkPurpose
+from chalicelib.storage.tables import LinkRow
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from pynamodb.expressions.condition import Condition
+
+
+@dataclass(frozen=True)
+class Links:
+    """The outstanding links; using one is part of the transaction that does its work."""
+
+    def add(self, link: Link) -> None:
+        """Keep a link that is about to be mailed."""
+        LinkRow(
+            link.digest,
+            purpose=link.purpose.value,
+            email=link.email.value,
+            subject_id=link.subject_id,
+            expires_at=link.expires_at,
+            ttl=link.expires_at,
+        ).save(condition=LinkRow.digest.does_not_exist())
+
+    def find(self, digest: str, purpose: LinkPurpose, now: datetime) -> Link:
+        """Read a link without using it; raises LinkInvalidError for another purpose or time."""
+        try:
+            row = LinkRow.get(digest, consistent_read=True)
+        except LinkRow.DoesNotExist as error:
+            raise LinkInvalidError from error
+        if row.purpose != purpose.value or row.expires_at <= now:
+            raise LinkInvalidError
+        return Link(
+            digest=row.digest,
+            purpose=LinkPurpose(row.purpose),
+            email=EmailAddress(row.email),
+            subject_id=row.subject_id,
+            expires_at=row.expires_at,
+        )
+
+
+def usable(link: Link, now: datetime) -> Condition:
+    """Return the condition under which a link may still be spent for what it was made for."""
+    return (
+        (LinkRow.purpose == link.purpose.value)
+        & (LinkRow.email == link.email.value)
+        & (LinkRow.subject_id == link.subject_id)
+        & (LinkRow.expires_at > now)
+    )

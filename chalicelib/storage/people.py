@@ -1,0 +1,104 @@
+"""People: found by address or id, in the same requests whether they exist or not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pynamodb.exceptions import UpdateError
+
+from chalicelib.domain.sso import DomainSso
+from chalicelib.storage.rows import account_of, sign_up_of, user_of
+from chalicelib.storage.tables import AccountRow, DomainRow, EmailRow, SignUpRow, UserRow
+from chalicelib.storage.transactions import read_all
+
+if TYPE_CHECKING:
+    from pynamodb.connection.base import Connection
+
+    from chalicelib.domain.email_address import EmailAddress
+    from chalicelib.domain.people import Account, User
+    from chalicelib.domain.sign_up import SignUp
+
+LATEST = "latest"
+# A key that no user has: reading it costs the same as reading somebody (`B3`).
+_NOBODY = "nobody"
+
+
+@dataclass(frozen=True)
+class AddressRecord:
+    """What is known of an address: its user, its newest waiting sign-up, its domain's SSO."""
+
+    user_id: str | None
+    waiting: SignUp | None
+    sso: DomainSso | None
+
+
+@dataclass(frozen=True)
+class People:
+    """The users, the claims to their addresses, and the accounts they are in."""
+
+    connection: Connection
+
+    def look_up(self, email: EmailAddress) -> AddressRecord:
+        """Read all that is known of an address, in one request."""
+        claim, waiting, domain = read_all(
+            self.connection,
+            (EmailRow, email.value, None),
+            (SignUpRow, email.value, LATEST),
+            (DomainRow, email.domain, None),
+        )
+        return AddressRecord(
+            user_id=claim.user_id if claim else None,
+            waiting=sign_up_of(waiting) if waiting else None,
+            sso=_sso_of(domain) if domain else None,
+        )
+
+    def get(self, user_id: str | None) -> User | None:
+        """Read a user; for None the same request is made, for a key that nobody has."""
+        (row,) = read_all(self.connection, (UserRow, user_id or _NOBODY, None))
+        return user_of(row) if row else None
+
+    def get_with_account(
+        self, user_id: str, account_id: str | None
+    ) -> tuple[User | None, Account | None]:
+        """Read a user and, where one is open, an account with its workspaces, in one request."""
+        keys = [(UserRow, user_id, None)]
+        if account_id:
+            keys += [(AccountRow, account_id, "account"), (AccountRow, account_id, "workspaces")]
+        user, *account = read_all(self.connection, *keys)
+        return (
+            user_of(user) if user else None,
+            account_of(*account) if account and account[0] else None,
+        )
+
+    def replace_password_hash(self, user: User, new_hash: str) -> None:
+        """Store the same password under today's cost (`A12`), unless it changed meanwhile."""
+        try:
+            UserRow(user.id).update(
+                actions=[UserRow.password_hash.set(new_hash)],
+                condition=UserRow.password_hash == user.password_hash,
+            )
+        except UpdateError as error:
+            if error.cause_response_code != "ConditionalCheckFailedException":
+                raise
+
+
+@dataclass(frozen=True)
+class SsoDomains:
+    """The proved domains: what an address's domain says of how its people sign in."""
+
+    def find(self, domain: str) -> DomainSso | None:
+        """Read a domain's SSO connection, in one request for any domain."""
+        try:
+            return _sso_of(DomainRow.get(domain, consistent_read=True))
+        except DomainRow.DoesNotExist:
+            return None
+
+
+def _sso_of(row: DomainRow) -> DomainSso:
+    return DomainSso(
+        domain=row.domain,
+        account_id=row.account_id,
+        connection_id=row.connection_id,
+        enforced=bool(row.enforced),
+    )

@@ -1,0 +1,116 @@
+"""Rows to domain objects and back, where more than one store needs it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.domain.email_address import EmailAddress
+from chalicelib.domain.people import (
+    Account,
+    Membership,
+    MembershipStatus,
+    Role,
+    User,
+    Workspace,
+)
+from chalicelib.domain.sign_up import SignUp
+from chalicelib.domain.sessions import Client, Session, SignInMethod
+
+if TYPE_CHECKING:
+    from chalicelib.storage.tables import AccountRow, SessionRow, SignUpRow, UserRow
+
+
+def user_of(row: UserRow) -> User:
+    """Read a person with their memberships."""
+    memberships = row.memberships.as_dict() if row.memberships is not None else {}
+    return User(
+        id=row.user_id,
+        email=EmailAddress(row.email),
+        name=row.name,
+        created_at=row.created_at,
+        credentials_version=int(row.credentials_version),
+        password_hash=row.password_hash,
+        memberships={key: _membership_of(key, value) for key, value in memberships.items()},
+    )
+
+
+def membership_map(membership: Membership) -> dict[str, Any]:
+    """Write a membership as it stands in its user's row."""
+    return {
+        "name": membership.account_name,
+        "role": membership.role.value,
+        "status": membership.status.value,
+    }
+
+
+def account_of(row: AccountRow, workspaces: AccountRow | None) -> Account:
+    """Read an account from its row and the row of its workspaces."""
+    items = workspaces.items.as_dict() if workspaces is not None and workspaces.items else {}
+    return Account(
+        id=row.account_id,
+        name=row.name or "",
+        owner_id=row.owner_id or "",
+        created_at=row.created_at,
+        workspaces=tuple(
+            sorted(
+                (_workspace_of(key, value) for key, value in items.items()),
+                key=lambda workspace: (workspace.name.casefold(), workspace.id),
+            )
+        ),
+    )
+
+
+def workspace_map(workspace: Workspace) -> dict[str, Any]:
+    """Write a workspace as it stands in its account's row."""
+    return {
+        "name": workspace.name,
+        "description": workspace.description,
+        "created_at": workspace.created_at.isoformat(),
+    }
+
+
+def sign_up_of(row: SignUpRow) -> SignUp:
+    """Read a waiting sign-up."""
+    return SignUp(
+        id=row.sign_up_id,
+        email=EmailAddress(row.email),
+        name=row.name,
+        account_name=row.account_name,
+        browser_digest=row.browser_digest,
+        created_at=row.created_at,
+        password_hash=row.password_hash,
+    )
+
+
+def session_of(row: SessionRow) -> Session:
+    """Read a session."""
+    return Session(
+        id=row.digest,
+        user_id=row.user_id,
+        account_id=row.account_id,
+        method=SignInMethod(row.method),
+        credentials_version=int(row.credentials_version),
+        started_at=row.started_at,
+        last_seen_at=row.last_seen_at,
+        proved_at=row.proved_at,
+        client=Client(address=row.address, user_agent=row.user_agent),
+    )
+
+
+def _membership_of(account_id: str, value: dict[str, Any]) -> Membership:
+    return Membership(
+        account_id=account_id,
+        account_name=value["name"],
+        role=Role(value["role"]),
+        status=MembershipStatus(value["status"]),
+    )
+
+
+def _workspace_of(workspace_id: str, value: dict[str, Any]) -> Workspace:
+    return Workspace(
+        id=workspace_id,
+        name=value["name"],
+        description=value["description"],
+        created_at=datetime.fromisoformat(value["created_at"]),
+    )

@@ -1,0 +1,97 @@
+"""Sessions under the digest of their token."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pynamodb.exceptions import UpdateError
+
+from chalicelib.domain.errors import NotFoundError, NotSignedInError
+from chalicelib.domain.people import MembershipStatus
+from chalicelib.storage.rows import session_of
+from chalicelib.storage.tables import SessionRow, UserRow
+from chalicelib.storage.transactions import ConditionFailedError, put_new, write_all
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from pynamodb.connection.base import Connection
+    from pynamodb.transactions import TransactWrite
+
+    from chalicelib.domain.sessions import Session, SessionLimits
+
+
+@dataclass(frozen=True)
+class Sessions:
+    """The signed-in browsers."""
+
+    connection: Connection
+    limits: SessionLimits
+
+    def start(self, session: Session, replaced: str | None) -> None:
+        """Keep a new session; the one that the browser brought, if any, ends in the same write."""
+
+        def parts(transaction: TransactWrite) -> None:
+            if replaced:
+                transaction.delete(SessionRow(replaced))
+            put_new(transaction, self._row(session))
+
+        write_all(self.connection, parts)
+
+    def resume(self, session_id: str, now: datetime) -> Session:
+        """Read a session and note its use, in one conditional write; raises NotSignedInError."""
+        row = SessionRow(session_id)
+        try:
+            row.update(
+                actions=[SessionRow.last_seen_at.set(now)],
+                condition=(SessionRow.last_seen_at > now - self.limits.idle)
+                & (SessionRow.started_at > now - self.limits.overall),
+            )
+        except UpdateError as error:
+            if error.cause_response_code == "ConditionalCheckFailedException":
+                raise NotSignedInError from error
+            raise
+        return session_of(row)
+
+    def switch(self, old: Session, new: Session) -> None:
+        """Replace a session by one in another account, if its person may enter that account.
+
+        Raises NotFoundError where they aren't an active member at that very moment, and
+        NotSignedInError where the old session has ended.
+        """
+
+        def parts(transaction: TransactWrite) -> None:
+            status = UserRow.memberships[new.account_id]["status"]
+            transaction.condition_check(
+                UserRow,
+                new.user_id,
+                condition=(status == MembershipStatus.ACTIVE.value)
+                & (UserRow.credentials_version == new.credentials_version),
+            )
+            transaction.delete(SessionRow(old.id), condition=SessionRow.digest.exists())
+            put_new(transaction, self._row(new))
+
+        try:
+            write_all(self.connection, parts)
+        except ConditionFailedError as error:
+            raise NotFoundError if 0 in error.failed else NotSignedInError from error
+
+    def end(self, session_id: str) -> None:
+        """End a session; one that has ended already stays ended."""
+        SessionRow(session_id).delete()
+
+    def _row(self, session: Session) -> SessionRow:
+        return SessionRow(
+            session.id,
+            user_id=session.user_id,
+            account_id=session.account_id,
+            method=session.method.value,
+            credentials_version=session.credentials_version,
+            started_at=session.started_at,
+            last_seen_at=session.last_seen_at,
+            proved_at=session.proved_at,
+            address=session.client.address,
+            user_agent=session.client.user_agent,
+            ttl=session.started_at + self.limits.overall,
+        )

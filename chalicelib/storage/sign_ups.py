@@ -1,0 +1,121 @@
+"""Sign-ups that wait, and the one transaction that turns one into a user with an account."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.errors import LinkInvalidError
+from chalicelib.domain.people import MAIN_WORKSPACE, Membership, Role, Workspace
+from chalicelib.domain.tokens import new_id
+from chalicelib.storage.links import usable
+from chalicelib.storage.people import LATEST
+from chalicelib.storage.rows import membership_map, sign_up_of, workspace_map
+from chalicelib.storage.tables import AccountRow, EmailRow, LinkRow, SignUpRow, UserRow
+from chalicelib.storage.transactions import ConditionFailedError, put_new, write_all
+
+if TYPE_CHECKING:
+    from datetime import datetime, timedelta
+
+    from pynamodb.connection.base import Connection
+    from pynamodb.transactions import TransactWrite
+
+    from chalicelib.domain.email_address import EmailAddress
+    from chalicelib.domain.links import Link
+    from chalicelib.domain.sign_up import SignUp
+
+
+@dataclass(frozen=True)
+class SignUps:
+    """The waiting sign-ups of all addresses."""
+
+    connection: Connection
+    kept: timedelta
+
+    def add(self, sign_up: SignUp) -> None:
+        """Keep a sign-up and make it its address's latest; any number may wait."""
+
+        def parts(transaction: TransactWrite) -> None:
+            put_new(transaction, self._row(sign_up, sign_up.id))
+            transaction.save(self._row(sign_up, LATEST))
+
+        write_all(self.connection, parts)
+
+    def find(self, email: EmailAddress, sign_up_id: str) -> SignUp | None:
+        """Read one waiting sign-up."""
+        try:
+            return sign_up_of(SignUpRow.get(email.value, sign_up_id, consistent_read=True))
+        except SignUpRow.DoesNotExist:
+            return None
+
+    def confirm(self, link: Link, sign_up: SignUp, now: datetime) -> str:
+        """Spend the link and make the user, the account and `Main`; returns the user's id.
+
+        All in one transaction: of any number of sign-ups and links for one address exactly one
+        gets through. Raises LinkInvalidError for all others.
+        """
+        user_id, account_id = new_id("usr"), new_id("acc")
+
+        def parts(transaction: TransactWrite) -> None:
+            transaction.delete(LinkRow(link.digest), condition=usable(link, now))
+            transaction.delete(
+                SignUpRow(link.email.value, sign_up.id), condition=SignUpRow.slot.exists()
+            )
+            transaction.delete(SignUpRow(link.email.value, LATEST))
+            put_new(transaction, EmailRow(sign_up.email.value, user_id=user_id))
+            for row in _account_rows(sign_up, user_id, account_id, now):
+                put_new(transaction, row)
+
+        try:
+            write_all(self.connection, parts)
+        except ConditionFailedError as error:
+            raise LinkInvalidError from error
+        self._drop_others(sign_up.email)
+        return user_id
+
+    def _drop_others(self, email: EmailAddress) -> None:
+        # Tidying only: none of them can be confirmed any more, since the address is taken.
+        with SignUpRow.batch_write() as batch:
+            for row in SignUpRow.query(email.value, consistent_read=True, limit=100):
+                batch.delete(row)
+
+    def _row(self, sign_up: SignUp, slot: str) -> SignUpRow:
+        return SignUpRow(
+            sign_up.email.value,
+            slot,
+            sign_up_id=sign_up.id,
+            name=sign_up.name,
+            account_name=sign_up.account_name,
+            password_hash=sign_up.password_hash,
+            browser_digest=sign_up.browser_digest,
+            created_at=sign_up.created_at,
+            ttl=sign_up.created_at + self.kept,
+        )
+
+
+def _account_rows(
+    sign_up: SignUp, user_id: str, account_id: str, now: datetime
+) -> tuple[UserRow, AccountRow, AccountRow, AccountRow]:
+    owner = Membership(account_id, sign_up.account_name, Role.OWNER)
+    main = Workspace(new_id("wsp"), MAIN_WORKSPACE, "", now)
+    return (
+        UserRow(
+            user_id,
+            email=sign_up.email.value,
+            name=sign_up.name,
+            created_at=now,
+            credentials_version=1,
+            password_hash=sign_up.password_hash,
+            memberships={account_id: membership_map(owner)},
+        ),
+        AccountRow(
+            account_id, "account", name=sign_up.account_name, owner_id=user_id, created_at=now
+        ),
+        AccountRow(
+            account_id,
+            "workspaces",
+            items={main.id: workspace_map(main)},
+            names={main.name.casefold(): main.id},
+        ),
+        AccountRow(account_id, f"member#{user_id}", created_at=now),
+    )

@@ -1,0 +1,193 @@
+"""Every DynamoDB model on one page, each under its access patterns.
+
+`infra/resources.yaml` creates the tables; a test holds the two equal. Names are set at run time
+by `connection.open_tables`. A TTL only tidies up: whatever expires is compared in code.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pynamodb.attributes import (
+    JSONAttribute,
+    MapAttribute,
+    NumberAttribute,
+    TTLAttribute,
+    UnicodeAttribute,
+    UTCDateTimeAttribute,
+)
+from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
+from pynamodb.models import Model
+
+if TYPE_CHECKING:
+    from typing import Any
+
+
+class UserRow(Model):
+    """A person, with the truth about their memberships.
+
+    - read by id, strongly: every sign-in and every request with a session
+    - written with a condition on `credentials_version` or on the membership concerned
+    """
+
+    class Meta:
+        base_name = "users"
+
+    user_id = UnicodeAttribute(hash_key=True)
+    email = UnicodeAttribute()
+    name = UnicodeAttribute()
+    created_at = UTCDateTimeAttribute()
+    credentials_version = NumberAttribute()
+    password_hash = UnicodeAttribute(null=True)
+    memberships: MapAttribute[str, Any] = MapAttribute()
+
+
+class EmailRow(Model):
+    """The claim of one user to one address; its key makes addresses unique.
+
+    - read by address at sign-in and by the mail worker
+    - put only where none exists, in the transaction that makes or changes the user
+    """
+
+    class Meta:
+        base_name = "emails"
+
+    email = UnicodeAttribute(hash_key=True)
+    user_id = UnicodeAttribute()
+
+
+class SignUpRow(Model):
+    """A sign-up that waits for confirmation, and `latest`, a copy of an address's newest one.
+
+    - read by (address, id) when its link is used; (address, `latest`) at sign-in and on resend
+    - the address's rows are dropped when one of them is confirmed
+    """
+
+    class Meta:
+        base_name = "sign_ups"
+
+    email = UnicodeAttribute(hash_key=True)
+    slot = UnicodeAttribute(range_key=True)
+    sign_up_id = UnicodeAttribute()
+    name = UnicodeAttribute()
+    account_name = UnicodeAttribute()
+    password_hash = UnicodeAttribute()
+    browser_digest = UnicodeAttribute()
+    created_at = UTCDateTimeAttribute()
+    ttl = TTLAttribute()
+
+
+class LinkRow(Model):
+    """An emailed link under its token's digest.
+
+    - read by digest to show its page; deleted by digest, with every condition, to use it
+    """
+
+    class Meta:
+        base_name = "links"
+
+    digest = UnicodeAttribute(hash_key=True)
+    purpose = UnicodeAttribute()
+    email = UnicodeAttribute()
+    subject_id = UnicodeAttribute()
+    expires_at = UTCDateTimeAttribute()
+    ttl = TTLAttribute()
+
+
+class SessionsByUser(GlobalSecondaryIndex["SessionRow"]):
+    """A person's sessions, keys alone: a session's last use never rewrites the index."""
+
+    class Meta:
+        index_name = "by_user"
+        projection = KeysOnlyProjection()
+
+    user_id = UnicodeAttribute(hash_key=True)
+    digest = UnicodeAttribute(range_key=True)
+
+
+class SessionRow(Model):
+    """A session under its token's digest.
+
+    - resumed by digest, in the conditional update that also notes the use
+    - replaced in one transaction at sign-in and account switch
+    - a person's sessions by the index, then read strongly by key
+    """
+
+    class Meta:
+        base_name = "sessions"
+
+    digest = UnicodeAttribute(hash_key=True)
+    user_id = UnicodeAttribute()
+    account_id = UnicodeAttribute(null=True)
+    method = UnicodeAttribute()
+    credentials_version = NumberAttribute()
+    started_at = UTCDateTimeAttribute()
+    last_seen_at = UTCDateTimeAttribute()
+    proved_at = UTCDateTimeAttribute()
+    address = UnicodeAttribute()
+    user_agent = UnicodeAttribute()
+    ttl = TTLAttribute()
+    by_user = SessionsByUser()
+
+
+class AccountRow(Model):
+    """An account in parts: `account`, `workspaces`, and a `member#…` for each member.
+
+    - `account` and `workspaces` read by key with the session's user
+    - all workspaces are one row, `items` by id and `names` by folded name, so that one condition
+      keeps names unique
+    - members listed by the key's prefix; what they are stands in their user row
+    """
+
+    class Meta:
+        base_name = "accounts"
+
+    account_id = UnicodeAttribute(hash_key=True)
+    part = UnicodeAttribute(range_key=True)
+    name = UnicodeAttribute(null=True)
+    owner_id = UnicodeAttribute(null=True)
+    created_at = UTCDateTimeAttribute(null=True)
+    items: MapAttribute[str, Any] = MapAttribute(null=True)
+    names: MapAttribute[str, Any] = MapAttribute(null=True)
+
+
+class DomainRow(Model):
+    """A proved email domain and the SSO connection it belongs to.
+
+    - read by domain whenever someone types an address
+    """
+
+    class Meta:
+        base_name = "domains"
+
+    domain = UnicodeAttribute(hash_key=True)
+    account_id = UnicodeAttribute()
+    connection_id = UnicodeAttribute()
+    enforced = NumberAttribute()
+
+
+class LimitRow(Model):
+    """A count under the keyed hash of what is counted.
+
+    - mails asked for by address: read, then put with a condition on `version`
+    """
+
+    class Meta:
+        base_name = "limits"
+
+    subject = UnicodeAttribute(hash_key=True)
+    version = NumberAttribute()
+    entries = JSONAttribute(null=True)
+    ttl = TTLAttribute()
+
+
+TABLES: tuple[type[Model], ...] = (
+    UserRow,
+    EmailRow,
+    SignUpRow,
+    LinkRow,
+    SessionRow,
+    AccountRow,
+    DomainRow,
+    LimitRow,
+)

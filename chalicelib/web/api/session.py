@@ -1,0 +1,51 @@
+"""`/auth/session`: the visitor's own session."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.bootstrap import services
+from chalicelib.web.api import bodies
+from chalicelib.web.api.views import account_view, session_view
+from chalicelib.web.blueprints import JsonApi, json_answer
+from chalicelib.web.cookies import session_cookie
+from chalicelib.web.requests import client_of, read_body
+from chalicelib.web.visitor import CLEAR_SITE_DATA, signed_in
+
+if TYPE_CHECKING:
+    from chalice import Response
+
+session_api = JsonApi(__name__)
+
+
+@session_api.route("/auth/session")
+def show_session() -> dict[str, Any]:
+    """Say who is signed in, and where."""
+    return session_view(signed_in(session_api.current_request))
+
+
+@session_api.route("/auth/session/account", methods=["POST"])
+def open_account() -> Response:
+    """Enter one of the person's accounts under a new token."""
+    request = session_api.current_request
+    visitor = signed_in(request)
+    body = read_body(request, bodies.OpenAccount)
+    token, membership = services().sessions.open_account(
+        visitor, body.account_id, client_of(request)
+    )
+    answer = {"next": "app", "account": account_view(membership)}
+    return json_answer(answer, cookies=[session_cookie().set(token.value)])
+
+
+@session_api.route("/auth/session", methods=["DELETE"])
+def sign_out() -> Response:
+    """End the session; one that has ended already gets the same answer."""
+    token = session_cookie().read(session_api.current_request.headers)
+    if token is not None:
+        services().sessions.end(token)
+    return json_answer(
+        None,
+        status=204,
+        cookies=[session_cookie().clear()],
+        Clear_Site_Data=CLEAR_SITE_DATA,
+    )

@@ -1,0 +1,32 @@
+"""What the API shows of domain objects."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.domain.clock import rfc3339
+
+if TYPE_CHECKING:
+    from chalicelib.domain.people import Membership
+    from chalicelib.services.sessions import Visitor
+
+
+def account_view(membership: Membership) -> dict[str, str]:
+    """Show an account as its member sees it."""
+    return {
+        "id": membership.account_id,
+        "name": membership.account_name,
+        "role": membership.role.value,
+    }
+
+
+def session_view(visitor: Visitor) -> dict[str, Any]:
+    """Show a session to its person."""
+    user, session = visitor.user, visitor.session
+    return {
+        "user": {"id": user.id, "email": user.email.value, "name": user.name},
+        "account": account_view(visitor.membership) if visitor.membership else None,
+        "method": session.method.value,
+        "started_at": rfc3339(session.started_at),
+        "expires_at": rfc3339(visitor.ends_at),
+    }

@@ -1,0 +1,219 @@
+"""The two kinds of blueprint: pages for people, JSON for programs.
+
+Chalice turns a view's exception into a 500 before any middleware sees it, so refusals are
+translated here, around each view.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import logging
+from abc import ABC, abstractmethod
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from chalice import Blueprint, Response
+
+from chalicelib.domain.errors import DomainError, NotSignedInError
+from chalicelib.web.errors import (
+    HttpError,
+    MethodNotAllowedError,
+    UnsupportedTypeError,
+    http_error,
+    unexpected,
+)
+from chalicelib.web.rendering import page, see_other
+from chalicelib.web.requests import read_form, request_id_of
+from chalicelib.web.same_site import refuse_cross_site
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from chalice import Chalice
+    from chalice.app import Request
+
+View = Any
+
+_log = logging.getLogger(__name__)
+
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+_WITH_BODY = frozenset(("POST", "PUT", "PATCH"))
+
+
+class GuardedBlueprint(Blueprint, ABC):
+    """A blueprint whose views are guarded, and whose refusals become answers."""
+
+    content_type: str
+
+    def route(self, path: str, **options: Any) -> Callable[[View], View]:
+        """Register a view; `refused` renders a form's refusal, `same_site=False` lifts the guard.
+
+        A view for GET answers HEAD too; other options are Chalice's own.
+        """
+        refused = options.pop("refused", None)
+        same_site = options.pop("same_site", True)
+        methods = options.pop("methods", ["GET"])
+        if "GET" in methods:
+            methods = [*methods, "HEAD"]
+        # An empty list leaves the check of content types to us, with our words.
+        register = super().route(path, methods=methods, content_types=[], **options)
+
+        def decorate(view: View) -> View:
+            @functools.wraps(view)
+            def guarded(**parameters: str) -> Response:
+                return self._answer(view, parameters, refused, same_site=same_site)
+
+            register(guarded)
+            return view
+
+        return decorate
+
+    @abstractmethod
+    def finished(self, answer: Any) -> Response:
+        """Turn what a view returns into a response."""
+
+    @abstractmethod
+    def refusal(self, error: DomainError, words: HttpError, refused: View | None) -> Response:
+        """Turn a refusal into a response."""
+
+    @abstractmethod
+    def failure(self, words: HttpError) -> Response:
+        """Turn a fault of ours into a response."""
+
+    def _answer(
+        self, view: View, parameters: dict[str, str], refused: View | None, *, same_site: bool
+    ) -> Response:
+        request = self.current_request
+        trace = {"request_id": request_id_of(request)}
+        try:
+            if same_site:
+                refuse_cross_site(request.method, request.headers)
+            self._check_content_type(request)
+            return self.finished(view(**parameters))
+        except DomainError as error:
+            _log.info("request_refused", extra={"reason": error.reason, **trace})
+            return self._refuse_safely(error, refused, trace)
+        except Exception:
+            _log.exception("request_failed", extra=trace)
+            return self.failure(unexpected())
+
+    def _refuse_safely(
+        self, error: DomainError, refused: View | None, trace: dict[str, str]
+    ) -> Response:
+        try:
+            return self.refusal(error, http_error(error), refused)
+        except DomainError as second:
+            return self.failure(http_error(second))
+        except Exception:
+            _log.exception("request_failed", extra=trace)
+            return self.failure(unexpected())
+
+    def _check_content_type(self, request: Request) -> None:
+        given = request.headers.get("content-type")
+        if request.method not in _WITH_BODY or not given:
+            return
+        if given.partition(";")[0].strip().lower() != self.content_type:
+            message = f"Send {self.content_type}."
+            raise UnsupportedTypeError(message)
+
+
+class JsonApi(GuardedBlueprint):
+    """Views that return plain data or a Response; refusals become the envelope."""
+
+    content_type = "application/json"
+
+    def finished(self, answer: Any) -> Response:
+        """Answer 200 with JSON, unless the view made its own response."""
+        return answer if isinstance(answer, Response) else json_answer(answer)
+
+    def refusal(self, error: DomainError, words: HttpError, refused: View | None) -> Response:
+        """Answer with the envelope."""
+        del error, refused
+        return self.failure(words)
+
+    def failure(self, words: HttpError) -> Response:
+        """Answer with the envelope."""
+        return json_answer(words.envelope, status=words.status)
+
+
+class Pages(GuardedBlueprint):
+    """Views that return pages; a refused form is shown again, anything else is an error page."""
+
+    content_type = "application/x-www-form-urlencoded"
+
+    def finished(self, answer: Any) -> Response:
+        """Answer with what the view made."""
+        response: Response = answer
+        return response
+
+    def refusal(self, error: DomainError, words: HttpError, refused: View | None) -> Response:
+        """Show the form again, send to sign-in whoever isn't, or show an error page."""
+        if isinstance(error, NotSignedInError):
+            return see_other("/sign-in")
+        if refused is not None and words.status not in (
+            HTTPStatus.BAD_REQUEST,
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+            HTTPStatus.SERVICE_UNAVAILABLE,
+        ) and words.code != "cross_site":
+            response: Response = refused(read_form(self.current_request), words)
+            return response
+        return self.failure(words)
+
+    def failure(self, words: HttpError) -> Response:
+        """Show the error page."""
+        return error_page(words, request_id_of(self.current_request))
+
+
+def json_answer(
+    body: Any, *, status: int = 200, cookies: list[str] | None = None, **headers: str
+) -> Response:
+    """Answer with JSON; a header's name is written with underscores."""
+    named: dict[str, Any] = {key.replace("_", "-"): value for key, value in headers.items()}
+    named["Content-Type"] = "application/json"
+    if cookies:
+        named["Set-Cookie"] = cookies
+    text = json.dumps(body, ensure_ascii=False, separators=(",", ":")) if body is not None else ""
+    return Response(text, status_code=status, headers=named)
+
+
+_TITLES = {
+    HTTPStatus.FORBIDDEN: "You can't do that",
+    HTTPStatus.NOT_FOUND: "Page not found",
+    HTTPStatus.METHOD_NOT_ALLOWED: "That didn't work",
+    HTTPStatus.INTERNAL_SERVER_ERROR: "Something went wrong",
+    HTTPStatus.SERVICE_UNAVAILABLE: "We'll be right back",
+}
+
+
+def error_page(words: HttpError, request_id: str) -> Response:
+    """Show what happened and what to do."""
+    title = _TITLES.get(HTTPStatus(words.status), "That didn't work")
+    return page(
+        "error.html",
+        status=words.status,
+        title=title,
+        message=words.message,
+        request_id=request_id,
+    )
+
+
+def refuse_other_methods(app: Chalice) -> None:
+    """Answer 405 for the methods that a path doesn't have.
+
+    API Gateway would call an undeclared method a missing authentication token.
+    """
+    for path, views in list(app.routes.items()):
+        missing = [method for method in _METHODS if method not in views]
+        allowed = ", ".join(sorted(views))
+        if missing:
+            app.route(path, methods=missing, content_types=[])(_not_allowed(allowed))
+
+
+def _not_allowed(allowed: str) -> Callable[..., Response]:
+    def method_not_allowed(**_: str) -> Response:
+        words = http_error(MethodNotAllowedError())
+        return json_answer(words.envelope, status=words.status, Allow=allowed)
+
+    return method_not_allowed

@@ -1,0 +1,86 @@
+"""The cookies we set; names and flags depend on how people reach the service (`D4`)."""
+
+from __future__ import annotations
+
+import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from chalicelib.bootstrap import settings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_VALUE = re.compile(r"[A-Za-z0-9._~=-]*\Z")
+_LONGEST_HEADER = 8_192
+
+
+@dataclass(frozen=True)
+class Cookie:
+    """One of our cookies by its name without the prefix."""
+
+    name: str
+    max_age: int
+
+    @property
+    def full_name(self) -> str:
+        """`__Host-…` wherever there is https; browsers refuse that prefix over plain http."""
+        return self.name if settings().is_local else f"__Host-{self.name}"
+
+    def read(self, headers: Mapping[str, str]) -> str | None:
+        """Return the value a browser sent; two different ones are none, since one is forged."""
+        header = headers.get("cookie") or ""
+        if len(header) > _LONGEST_HEADER:
+            return None
+        pairs = (part.strip().partition("=") for part in header.split(";"))
+        values = {value for name, _, value in pairs if name == self.full_name}
+        return values.pop() if len(values) == 1 else None
+
+    def set(self, value: str) -> str:
+        """Write a Set-Cookie header; raises ValueError for characters a cookie can't hold.
+
+        Chalice doesn't look for line feeds inside a list of headers, so we do.
+        """
+        return self._write(value, self.max_age)
+
+    def clear(self) -> str:
+        """Write the Set-Cookie header that removes it."""
+        return self._write("", 0)
+
+    def _write(self, value: str, max_age: int) -> str:
+        if not _VALUE.match(value):
+            raise ValueError(self.name)
+        secure = "" if settings().is_local else "; Secure"
+        return (
+            f"{self.full_name}={value}; Path=/; Max-Age={max_age}; HttpOnly; SameSite=Lax{secure}"
+        )
+
+
+def session_cookie() -> Cookie:
+    """Return the session's cookie; its Max-Age is a courtesy, the server decides."""
+    return Cookie("thub_session", int(settings().session_max.total_seconds()))
+
+
+def sign_up_cookie() -> Cookie:
+    """Return the cookie that shows, at confirmation, which browser signed up."""
+    return Cookie("thub_sign_up", int(settings().confirm_link.total_seconds()))
+
+
+def address_cookie() -> Cookie:
+    """Return the cookie that keeps the typed address for the check-your-email page."""
+    return Cookie("thub_address", int(settings().confirm_link.total_seconds()))
+
+
+def keep_address(email: str) -> str:
+    """Write the Set-Cookie header that keeps an address in the person's own browser."""
+    return address_cookie().set(urlsafe_b64encode(email.encode()).decode("ascii"))
+
+
+def kept_address(headers: Mapping[str, str]) -> str | None:
+    """Return the address that the browser keeps."""
+    value = address_cookie().read(headers)
+    try:
+        return urlsafe_b64decode(value).decode("ascii") if value else None
+    except ValueError:
+        return None

@@ -1,0 +1,34 @@
+"""`/accounts`: which account to open."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chalicelib.bootstrap import services
+from chalicelib.web.blueprints import Pages
+from chalicelib.web.cookies import session_cookie
+from chalicelib.web.rendering import page, see_other
+from chalicelib.web.requests import client_of, read_form
+from chalicelib.web.visitor import PageVisitor, signed_in
+
+if TYPE_CHECKING:
+    from chalice import Response
+
+accounts_pages = Pages(__name__)
+
+
+@accounts_pages.route("/accounts")
+def show_accounts() -> Response:
+    """Show a button for each account, or how to get into one."""
+    visitor = PageVisitor.of(signed_in(accounts_pages.current_request))
+    return page("accounts.html", visitor=visitor, accounts=visitor.accounts)
+
+
+@accounts_pages.route("/accounts", methods=["POST"])
+def open_account() -> Response:
+    """Open an account under a new session token."""
+    request = accounts_pages.current_request
+    visitor = signed_in(request)
+    account_id = read_form(request).get("account_id", "")
+    token, _ = services().sessions.open_account(visitor, account_id, client_of(request))
+    return see_other("/", cookies=[session_cookie().set(token.value)])

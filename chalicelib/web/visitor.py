@@ -1,0 +1,69 @@
+"""Who is asking: the session behind a request, and the guards of pages and calls."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from chalicelib.bootstrap import services
+from chalicelib.domain.errors import NotSignedInError
+from chalicelib.domain.sign_up import SignUpTicket
+from chalicelib.domain.tokens import MalformedTokenError, SecretToken
+from chalicelib.web.cookies import session_cookie, sign_up_cookie
+
+if TYPE_CHECKING:
+    from chalice.app import Request
+
+    from chalicelib.domain.people import Membership
+    from chalicelib.services.sessions import Visitor
+
+# Never "cookies": the cookie that marks a browser as known outlives the session.
+CLEAR_SITE_DATA = '"cache", "storage"'
+
+
+def signed_in(request: Request) -> Visitor:
+    """Return the visitor of a signed-in browser; raises NotSignedInError for anyone else."""
+    token = session_cookie().read(request.headers)
+    if token is None:
+        raise NotSignedInError
+    return services().sessions.resume(token)
+
+
+def replaced_session(request: Request) -> str | None:
+    """Return the id of the session that the browser brings to a sign-in, which ends with it."""
+    token = session_cookie().read(request.headers)
+    try:
+        return SecretToken.parse(token).digest if token else None
+    except MalformedTokenError:
+        return None
+
+
+def sign_up_ticket(request: Request) -> SignUpTicket | None:
+    """Return what shows that this browser is the one that signed up."""
+    kept = sign_up_cookie().read(request.headers)
+    return SignUpTicket.parse(kept) if kept else None
+
+
+@dataclass(frozen=True)
+class PageVisitor:
+    """The visitor as templates see them."""
+
+    user_name: str
+    user_email: str
+    account: Membership | None
+    accounts: tuple[Membership, ...]
+
+    @classmethod
+    def of(cls, visitor: Visitor) -> PageVisitor:
+        """Show a visitor to the templates."""
+        return cls(
+            user_name=visitor.user.name,
+            user_email=visitor.user.email.value,
+            account=visitor.membership,
+            accounts=visitor.user.active_memberships,
+        )
+
+    @property
+    def is_manager(self) -> bool:
+        """Whether the open account is theirs to administer."""
+        return self.account is not None and self.account.role.manages
