@@ -8,11 +8,20 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.engines import ENGINES, Engine, EngineMissingError, EngineRoom
+from tests.support.engines import (
+    ENGINES,
+    REGION,
+    Engine,
+    EngineMissingError,
+    EngineRoom,
+    botocore_session,
+)
 from tests.support.tables import fresh_tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from chalicelib.storage.connection import StoreConnection
 
 
 @pytest.fixture(scope="session")
@@ -38,13 +47,21 @@ def moto(engine_room: EngineRoom, monkeypatch: pytest.MonkeyPatch) -> Iterator[E
 
 @pytest.fixture
 def tables(engine: Engine) -> Iterator[str]:
-    """Empty tables on the engine, opened by the stores; the value is their prefix."""
-    from chalicelib.storage.connection import open_tables
-    from tests.support.engines import REGION
-
+    """Empty tables on the engine; the value is their prefix."""
     with fresh_tables(engine) as prefix:
-        open_tables(prefix, REGION)
         yield prefix
+
+
+@pytest.fixture
+def connection(tables: str, monkeypatch: pytest.MonkeyPatch) -> StoreConnection:
+    """The tables, opened as the stores take them."""
+    from chalicelib.storage.connection import open_tables
+
+    monkeypatch.setattr("pynamodb.connection.base.get_session", botocore_session)
+    opened = open_tables(tables, REGION)
+    # Made now, so that racing threads don't each make a client first.
+    assert opened.client
+    return opened
 
 
 def _use(name: str, room: EngineRoom, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tests.support import conformance
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 DOCS = conformance.ROOT / "docs"
 _THREAT = re.compile(r"^### (T[0-9]+)\b", re.MULTILINE)

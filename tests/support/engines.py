@@ -7,7 +7,10 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass, field
+from functools import cache
+from threading import Lock
 from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 from tests.support.children import ROOT, clean_environ, free_port, listens, running
 
@@ -48,9 +51,7 @@ class Engine:
 
     def client(self, service: str) -> Any:
         """Make a botocore client of its own, apart from those under test."""
-        import botocore.session
-
-        return botocore.session.Session().create_client(
+        return botocore_session().create_client(
             service,
             region_name=REGION,
             endpoint_url=self.endpoint,
@@ -59,12 +60,30 @@ class Engine:
         )
 
 
+@cache
+def botocore_session() -> Any:
+    """One session for the whole run: each new one would read the services' models anew."""
+    import botocore.session
+    import moto  # noqa: F401 - it hooks into sessions that are made after its import
+
+    return botocore.session.Session()
+
+
 @contextlib.contextmanager
 def moto(_scratch: Path) -> Iterator[Engine]:
     """In this process: the fastest, with an account that is empty at the start."""
     from moto import mock_aws
+    from moto.core.botocore_stubber import BotocoreStubber
 
-    with mock_aws():
+    answer, one_at_a_time = BotocoreStubber.process_request, Lock()
+
+    def answer_in_turn(self: BotocoreStubber, request: Any) -> Any:
+        # A transaction of moto's copies the tables that it may have to restore, and trips over
+        # what another thread writes meanwhile. Callers still race for the lock.
+        with one_at_a_time:
+            return answer(self, request)
+
+    with mock_aws(), mock.patch.object(BotocoreStubber, "process_request", answer_in_turn):
         yield Engine("moto", None)
 
 
