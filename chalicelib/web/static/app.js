@@ -113,6 +113,9 @@
     menu.querySelector("summary").focus();
   });
 
+  // A reload shouldn't say again what was said once.
+  if (location.search.startsWith("?done=")) history.replaceState(null, "", location.pathname);
+
   // An older browser gives the first focus to fields only, not to a summary of errors.
   if (!("autofocus" in HTMLElement.prototype)) document.querySelector("div[autofocus]")?.focus();
 })();
