@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
+STAGE ?= dev
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check bench package clean python
@@ -33,8 +34,9 @@ bench: $(STAMP) ## Measure what docs/ promises about speed
 	@$(RUN) -m tests.bench
 
 package: $(STAMP) ## Build the deployment package and its template in build/package
-	@$(RUN) -m infra.merge_template build/merge.json
-	@$(VENV)/bin/chalice package --merge-template build/merge.json build/package
+	@$(RUN) -m infra.merge_template build/merge.json $(STAGE)
+	@AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} $(VENV)/bin/chalice package \
+	  --stage $(STAGE) --merge-template build/merge.json build/package
 
 clean: ## Remove what runs and builds leave behind, the local data included
 	@rm -rf $(VENV) .local build .coverage htmlcov

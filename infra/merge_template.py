@@ -9,14 +9,29 @@ from typing import Any
 
 from infra.gateway_responses import openapi_extension
 
+CONFIG = Path(__file__).resolve().parents[1] / ".chalice" / "config.json"
 
-def merge_template() -> dict[str, Any]:
-    """Give the additions; Chalice merges them deeply into its own template."""
-    body = {"x-amazon-apigateway-gateway-responses": openapi_extension()}
-    return {"Resources": {"RestAPI": {"Properties": {"DefinitionBody": body}}}}
+
+def merge_template(stage: str) -> dict[str, Any]:
+    """Give the additions for a stage; Chalice merges them deeply into its own template."""
+    definition = {"x-amazon-apigateway-gateway-responses": openapi_extension()}
+    variables = {"MAIL_QUEUE_URL": {"Fn::Sub": _queue_url(stage)}}
+    return {
+        "Resources": {
+            "RestAPI": {"Properties": {"DefinitionBody": definition}},
+            "APIHandler": {"Properties": {"Environment": {"Variables": variables}}},
+        }
+    }
+
+
+def _queue_url(stage: str) -> str:
+    config = json.loads(CONFIG.read_text(encoding="utf-8"))
+    queue = config["stages"][stage]["environment_variables"]["MAIL_QUEUE_NAME"]
+    return f"https://sqs.${{AWS::Region}}.${{AWS::URLSuffix}}/${{AWS::AccountId}}/{queue}"
 
 
 if __name__ == "__main__":
-    target = Path(sys.argv[1])
+    target, stage_name = Path(sys.argv[1]), sys.argv[2]
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(json.dumps(merge_template(), indent=2) + "\n", encoding="utf-8")
+    added = merge_template(stage_name)
+    target.write_text(json.dumps(added, indent=2) + "\n", encoding="utf-8")

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     Handler = Callable[[dict[str, Any], object], object]
 
-# Long polls answer as soon as a mail arrives. Short ones only let the run end sooner.
-_POLL_SECONDS = 2
+# A long poll answers as soon as a mail arrives.
+_POLL_SECONDS = 20
 _RETRY_SECONDS = 1.0
 _FINISH_SECONDS = 5.0
 _MEMORY_MB = 512
@@ -40,6 +40,7 @@ class Worker:
         self._queue = queue
         self._handler = handler
         self._stopping = threading.Event()
+        self._in_hand = threading.Lock()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     def start(self) -> None:
@@ -49,7 +50,9 @@ class Worker:
     def stop(self) -> None:
         """Finish the message in hand, then end."""
         self._stopping.set()
-        self._thread.join(_FINISH_SECONDS)
+        # A long poll under way is left to end by itself: it holds no message yet.
+        if self._in_hand.acquire(timeout=_FINISH_SECONDS):
+            self._in_hand.release()
 
     def _run(self) -> None:
         silent = False
@@ -72,10 +75,11 @@ class Worker:
             MessageAttributeNames=["All"],
         )
         for message in answer.get("Messages", []):
-            if self._handled(message):
-                self._sqs.delete_message(
-                    QueueUrl=self._queue.url, ReceiptHandle=message["ReceiptHandle"]
-                )
+            with self._in_hand:
+                if not self._stopping.is_set() and self._handled(message):
+                    self._sqs.delete_message(
+                        QueueUrl=self._queue.url, ReceiptHandle=message["ReceiptHandle"]
+                    )
 
     def _handled(self, message: dict[str, Any]) -> bool:
         context = LambdaContext("mail", _MEMORY_MB, _TIMEOUT_MS)
