@@ -16,12 +16,15 @@ from tests.support.engines import (
     EngineRoom,
     botocore_session,
 )
+from tests.support.people import StoppedClock
 from tests.support.tables import fresh_tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from chalicelib.storage.connection import StoreConnection
+    from tests.support.ledger import Ledger
+    from tests.support.service import Service
 
 
 @pytest.fixture(scope="session")
@@ -60,8 +63,47 @@ def connection(tables: str, monkeypatch: pytest.MonkeyPatch) -> StoreConnection:
     monkeypatch.setattr("pynamodb.connection.base.get_session", botocore_session)
     opened = open_tables(tables, REGION)
     # Made now, so that racing threads don't each make a client first.
-    assert opened.client
+    assert opened.client is not None
     return opened
+
+
+@pytest.fixture
+def clock() -> StoppedClock:
+    """A clock that stands at noon until it is moved."""
+    return StoppedClock()
+
+
+@pytest.fixture
+def environ() -> dict[str, str]:
+    """Settings that a test module wants otherwise; override it there."""
+    return {}
+
+
+@pytest.fixture
+def service(
+    moto: Engine,
+    clock: StoppedClock,
+    environ: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Service]:
+    """The whole service in this process, with an empty store and an empty outbox."""
+    from tests.support import service as whole
+
+    monkeypatch.setattr("botocore.session.get_session", botocore_session)
+    monkeypatch.setattr("pynamodb.connection.base.get_session", botocore_session)
+    with fresh_tables(moto) as prefix:
+        started = whole.start(moto, {**whole.environ_for(moto, prefix), **environ}, clock)
+        yield started
+        whole.stop()
+
+
+@pytest.fixture
+def ledger() -> Iterator[Ledger]:
+    """What the work of an answer was."""
+    from tests.support.ledger import ledger as counting
+
+    with counting() as book:
+        yield book
 
 
 def _use(name: str, room: EngineRoom, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:

@@ -1,0 +1,88 @@
+"""Counts the work of an answer: calls to AWS by kind, and password hashes.
+
+The only place where tests count calls: that known and unknown addresses cost the same is what
+the product promises.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from unittest import mock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+
+@dataclass(frozen=True)
+class AwsCall:
+    """One request to AWS: the service, the operation, and the tables it names."""
+
+    service: str
+    operation: str
+    tables: tuple[str, ...]
+    # What the request holds beside its values: the parts of a transaction, conditions, updates.
+    shape: str
+
+    def __str__(self) -> str:
+        """Return it in a line."""
+        return f"{self.service}.{self.operation}({', '.join(self.tables)})"
+
+
+@dataclass
+class Ledger:
+    """What was done since the last `clear`, in order."""
+
+    calls: list[AwsCall] = field(default_factory=list)
+    hashes: list[tuple[int, int]] = field(default_factory=list)
+
+    def clear(self) -> None:
+        """Begin a new page."""
+        self.calls.clear()
+        self.hashes.clear()
+
+    @property
+    def work(self) -> tuple[tuple[AwsCall, ...], tuple[tuple[int, int], ...]]:
+        """All of it, to be compared: calls, and each hash by memory and time."""
+        return tuple(self.calls), tuple(self.hashes)
+
+
+@contextlib.contextmanager
+def ledger() -> Iterator[Ledger]:
+    """Write down every AWS call and argon2 hash of this process."""
+    import argon2.low_level
+    from botocore.client import BaseClient
+
+    from chalicelib.domain import password_hashing
+
+    book = Ledger()
+    call, hash_raw = BaseClient._make_api_call, argon2.low_level.hash_secret_raw  # noqa: SLF001 - every AWS call passes here
+
+    def counted_call(self: Any, operation: str, parameters: Mapping[str, Any]) -> Any:
+        service = self.meta.service_model.service_name
+        book.calls.append(AwsCall(service, operation, *_described(parameters)))
+        return call(self, operation, parameters)
+
+    def counted_hash(*positional: Any, **named: Any) -> bytes:
+        book.hashes.append((named["memory_cost"], named["time_cost"]))
+        return hash_raw(*positional, **named)
+
+    with (
+        mock.patch.object(BaseClient, "_make_api_call", counted_call),
+        mock.patch.object(password_hashing, "hash_secret_raw", counted_hash),
+    ):
+        yield book
+
+
+def _described(parameters: Mapping[str, Any]) -> tuple[tuple[str, ...], str]:
+    items = parameters.get("TransactItems") or [{"": parameters}]
+    parts = [(kind, part) for item in items for kind, part in item.items()]
+    tables = tuple(part.get("TableName", "").rpartition("-")[2] for _, part in parts)
+    shape = "; ".join(f"{kind} {_names(part)}".strip() for kind, part in parts)
+    return tables, shape
+
+
+def _names(part: Mapping[str, Any]) -> str:
+    condition = part.get("ConditionExpression", "")
+    return " ".join([*sorted(part), str(condition)]).strip()

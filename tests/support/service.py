@@ -1,0 +1,167 @@
+"""The whole service in this process: real storage, a real queue, mail through SES's API.
+
+Requests pass the local gateway, which answers as API Gateway would; the worker gets the very
+event that Lambda would give it; the clock is stopped and moved by hand.
+"""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import re
+import secrets
+from base64 import b64encode
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from chalicelib import bootstrap
+from chalicelib.settings import Settings
+from infra.local.gateway import Gateway
+from infra.local.http_messages import Request
+from infra.local.worker import mail_handler, sqs_event
+from tests.support.engines import REGION
+from tests.support.http import Browser, Program, Reply
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tests.support.engines import Engine
+    from tests.support.people import StoppedClock
+
+ORIGIN = "http://localhost:8000"
+SENDER = "no-reply@hub.test"
+_LINK = re.compile(rf"^{re.escape(ORIGIN)}/\S+\?token=\S+$", re.MULTILINE)
+_QUEUE_ARN = f"arn:aws:sqs:{REGION}:123456789012:mail"
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A mail as SES was given it."""
+
+    to: str
+    subject: str
+    text: str
+    html: str
+    raw: bytes
+
+    @property
+    def link(self) -> str:
+        """The one link with a token, on a line of its own in the text."""
+        (link,) = _LINK.findall(self.text)
+        return str(link)
+
+
+@dataclass
+class Service:
+    """A service under test."""
+
+    engine: Engine
+    clock: StoppedClock
+    settings: Settings
+    gateway: Gateway
+    handler: Any
+
+    def browser(self, address: str = "192.0.2.7") -> Browser:
+        """Give a browser that was never here before."""
+        return Browser(self.transport(address), ORIGIN)
+
+    def program(self, address: str = "192.0.2.7") -> Program:
+        """Give a program that was never here before."""
+        return Program(self.transport(address))
+
+    def transport(self, address: str) -> Any:
+        """Reach the service from a network address."""
+
+        def send(method: str, target: str, headers: Mapping[str, str], body: bytes) -> Reply:
+            named = (("Host", "localhost:8000"), *headers.items())
+            request = Request(method, target, named, body, address, keep_alive=True)
+            answer = self.gateway.answer(request)
+            return Reply(answer.status, answer.headers, answer.body)
+
+        return send
+
+    def work(self) -> int:
+        """Let the worker handle what is queued now; how many messages it got rid of."""
+        sqs = self.engine.client("sqs")
+        done = 0
+        while messages := sqs.receive_message(
+            QueueUrl=self.settings.mail_queue_url, AttributeNames=["All"]
+        ).get("Messages"):
+            for message in messages:
+                self.handler(sqs_event(message, _QUEUE_ARN), None)
+                sqs.delete_message(
+                    QueueUrl=self.settings.mail_queue_url, ReceiptHandle=message["ReceiptHandle"]
+                )
+                done += 1
+        return done
+
+    @property
+    def outbox(self) -> list[Letter]:
+        """Every mail that reached SES, oldest first."""
+        from moto.core.models import DEFAULT_ACCOUNT_ID
+        from moto.ses.models import ses_backends
+
+        sent = ses_backends[DEFAULT_ACCOUNT_ID][REGION].sent_messages
+        return [_letter(message.raw_data) for message in sent]
+
+    def mail_to(self, address: str) -> Letter:
+        """Work, then give the newest mail to an address."""
+        self.work()
+        letters = [letter for letter in self.outbox if letter.to == address]
+        assert letters, f"no mail to {address}"
+        return letters[-1]
+
+    def rows(self, table: str) -> list[dict[str, Any]]:
+        """Read a whole table, as DynamoDB holds it."""
+        name = f"{self.settings.table_prefix}{table}"
+        items: list[dict[str, Any]] = self.engine.client("dynamodb").scan(TableName=name)["Items"]
+        return items
+
+
+def environ_for(engine: Engine, prefix: str) -> dict[str, str]:
+    """Make a queue, prove the sender, and give the settings of a service on the engine."""
+    queue = engine.client("sqs").create_queue(QueueName=f"{prefix}mail")
+    engine.client("ses").verify_email_identity(EmailAddress=SENDER)
+    return {
+        "PUBLIC_URL": ORIGIN,
+        "TABLE_PREFIX": prefix,
+        "MAIL_QUEUE_URL": queue["QueueUrl"],
+        "MAIL_FROM": SENDER,
+        "AWS_REGION": REGION,
+        "PASSWORD_PEPPERS": f"test:{_key()}",
+        "ADDRESS_KEY": _key(),
+        "COOKIE_KEY": _key(),
+    }
+
+
+def start(engine: Engine, environ: Mapping[str, str], clock: StoppedClock) -> Service:
+    """Build the services and put them where the app looks for them."""
+    import app
+
+    settings = Settings.from_environ(environ)
+    bootstrap.use(bootstrap.build(settings, clock))
+    return Service(engine, clock, settings, Gateway(app.app), mail_handler(app.app))
+
+
+def stop() -> None:
+    """Take them away again."""
+    bootstrap.use(None)
+
+
+def _key() -> str:
+    return b64encode(secrets.token_bytes(32)).decode("ascii")
+
+
+def _letter(raw: str | bytes) -> Letter:
+    written = raw.encode() if isinstance(raw, str) else raw
+    parsed = email.message_from_bytes(written, policy=email.policy.default)
+    text, html = parsed.get_body(("plain",)), parsed.get_body(("html",))
+    assert text is not None
+    assert html is not None
+    return Letter(
+        to=str(parsed["To"]),
+        subject=str(parsed["Subject"]),
+        text=text.get_content().replace("\r\n", "\n"),
+        html=html.get_content(),
+        raw=written,
+    )
