@@ -19,10 +19,9 @@ def main() -> int:
     if path:
         print(path)
         return 0
-    tried = "; ".join(reasons)
     print(
-        f"The browser tests are not run: there is no Chromium here, and none could be had ({tried})."
-        " Install Chromium, or name one by CHROMIUM=.",
+        "The browser tests are not run: there is no Chromium here, and none could be had "
+        f"({'; '.join(reasons)}). Install Chromium, or name one by CHROMIUM=.",
         file=sys.stderr,
     )
     return 1

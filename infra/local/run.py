@@ -159,9 +159,22 @@ def _start_mail(
         settings.mail_from,
     )
     os.environ["MAIL_QUEUE_URL"] = queue.url
+    _say("Starting the app ...")
+    _warm_up()
     worker = Worker(aws.client("sqs", endpoint), queue, mail_handler(app))
     stack.callback(worker.stop)
     worker.start()
+
+
+def _warm_up() -> None:
+    """Build the services now: a setting they refuse stops the start, not a person's sign-in."""
+    from chalicelib.bootstrap import services
+    from chalicelib.settings import SettingsError
+
+    try:
+        services()
+    except SettingsError as error:
+        raise LocalRunError(str(error)) from error
 
 
 def _greet(ports: environment.Ports) -> None:
