@@ -287,6 +287,11 @@ def test_a_weak_start_does_not_condemn_a_long_password() -> None:
     assert accepted.value.startswith(weak)
 
 
+@pytest.mark.requirement("A5")
+def test_a_password_that_is_weak_at_both_ends_is_refused() -> None:
+    assert isinstance(_refusal("longpass" * 4 + "blueblue" * 4), GuessablePasswordError)
+
+
 @pytest.mark.requirement("A14")
 @pytest.mark.parametrize(
     "password",

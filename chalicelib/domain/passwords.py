@@ -1,0 +1,214 @@
+"""What a new password has to be: long enough, and not one that others would try."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from chalicelib.domain import common_passwords, password_patterns
+from chalicelib.domain.errors import DomainError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MINIMUM_FLOOR = 8
+MINIMUM_CEILING = 64
+MAX_LENGTH = 256
+# One composed character comes from at most four code points, so no longer input can fit. Looked at
+# before normalising, whose cost grows with the square of a run of combining marks (`A14`).
+RAW_MAX_LENGTH = 4 * MAX_LENGTH
+
+# Ten million guesses: what an attacker tries of every stolen hash before going on to the next. Two
+# uncommon words are estimated ten times higher, most passphrases a hundred thousand times.
+GUESSES_FLOOR = 10_000_000
+# zxcvbn's time grows with the square of the length, and with every sign that may stand for a
+# letter: 72 characters of signs keep it busy for seconds, 32 with three such signs for 50 ms.
+ESTIMATED_LENGTH = 32
+ESTIMATED_SIGNS = 3
+SIGNS_FOR_LETTERS = "@([{<!|$+%"
+
+# What everybody tries first, listed here to find it joined with names and with each other: the
+# word itself in the languages that most people write, and the few that always come with it.
+EXPECTED_WORDS = (
+    *("password", "passwort", "wachtwoord", "lösenord", "motdepasse", "contraseña", "senha"),
+    *("parola", "hasło", "пароль", "密码", "パスワード"),
+    *("qwerty", "letmein", "iloveyou", "welcome", "admin"),
+)
+
+
+class WeakPasswordError(DomainError):
+    """A new password is refused; the reason is stable and the message says what to do."""
+
+    reason = "password_weak"
+    message = "Choose another password."
+
+    def __init__(self, message: str | None = None, *, param: str | None = "password") -> None:
+        """Name the parameter that every refusal of a new password is about."""
+        super().__init__(message, param=param)
+
+
+class PasswordTooShortError(WeakPasswordError):
+    """Fewer code points than the policy's minimum (`A1`)."""
+
+    reason = "password_too_short"
+    message = "Enter a password."
+
+
+class PasswordTooLongError(WeakPasswordError):
+    """More code points than the stated maximum: refused, never cut (`A2`)."""
+
+    reason = "password_too_long"
+    message = f"Use at most {MAX_LENGTH} characters."
+
+
+class PasswordInvalidError(WeakPasswordError):
+    """It isn't text: it holds a NUL or half of a surrogate pair."""
+
+    reason = "password_invalid"
+    message = "This password holds a character that can't be used. Type it again without it."
+
+
+class CommonPasswordError(WeakPasswordError):
+    """It is on the list of common and breached passwords, or made from one (`A5`)."""
+
+    reason = "password_common"
+    message = (
+        "This password is common or has leaked somewhere. Choose one that nobody else would use, "
+        "such as several words that don't belong together."
+    )
+
+
+class ContextualPasswordError(WeakPasswordError):
+    """It is nothing but names that an attacker of this person would try first (`A6`)."""
+
+    reason = "password_contextual"
+    message = (
+        "This password is only the name or email of you, your account or this service. "
+        "Add words that have nothing to do with them."
+    )
+
+
+class GuessablePasswordError(WeakPasswordError):
+    """It is on no list, but a guessing program would soon come to it."""
+
+    reason = "password_guessable"
+    message = "This password is easy to guess."
+
+
+@dataclass(frozen=True)
+class PasswordContext:
+    """The names that must not be the whole of a password (`A6`)."""
+
+    product_name: str
+    account_name: str = ""
+    person_name: str = ""
+    email: str = ""
+
+    def words(self) -> Iterator[str]:
+        """List each name and address, whole and in its parts."""
+        for name in (self.product_name, self.account_name, self.person_name, self.email):
+            yield name
+            yield from re.split(r"[\W_]+", name)
+        yield from self.email.split("@")
+
+
+@dataclass(frozen=True)
+class NewPassword:
+    """A password that passed the rules, in the form in which it is hashed."""
+
+    value: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class PasswordPolicy:
+    """The rules for a new password; an old one is judged by its hash alone."""
+
+    min_length: int = 15
+
+    def __post_init__(self) -> None:
+        if not MINIMUM_FLOOR <= self.min_length <= MINIMUM_CEILING:
+            reason = f"The minimum is between {MINIMUM_FLOOR} and {MINIMUM_CEILING} characters."
+            raise ValueError(reason)
+
+    def check(self, password: str, context: PasswordContext) -> NewPassword:
+        """Return the password as it is to be hashed; raises `WeakPasswordError` with the reason."""
+        text = normalised(password)
+        if len(text) < self.min_length:
+            raise PasswordTooShortError(self._longer())
+        _refuse_common(text)
+        if password_patterns.is_made_of(text, [*context.words(), *EXPECTED_WORDS]):
+            raise ContextualPasswordError
+        _refuse_guessable(text)
+        return NewPassword(text)
+
+    def _longer(self) -> str:
+        return f"Use at least {self.min_length} characters. Several words make a good password."
+
+
+def normalised(password: str) -> str:
+    """Return the password in NFC, else unchanged (`A4`); raises if it could never be one."""
+    if not password:
+        raise PasswordTooShortError
+    if len(password) > RAW_MAX_LENGTH:
+        raise PasswordTooLongError
+    text = unicodedata.normalize("NFC", password)
+    if len(text) > MAX_LENGTH:
+        raise PasswordTooLongError
+    if any(character == "\0" or "\ud800" <= character <= "\udfff" for character in text):
+        raise PasswordInvalidError
+    return text
+
+
+def _refuse_common(text: str) -> None:
+    plain = common_passwords.folded(text)
+    if common_passwords.includes(plain):
+        raise CommonPasswordError
+    if password_patterns.is_repetition(plain, shorter_than=MINIMUM_FLOOR):
+        raise CommonPasswordError(
+            "This password repeats the same few characters. Use several different words instead.",
+        )
+    if password_patterns.is_run(plain):
+        raise CommonPasswordError(
+            "This password follows the alphabet, the digits or the keyboard. "
+            "Use several different words instead.",
+        )
+    joined = password_patterns.is_made_of(text, EXPECTED_WORDS)
+    if joined or any(map(common_passwords.includes, password_patterns.cores(plain))):
+        raise CommonPasswordError(
+            "This password is a common one, repeated, joined, or with digits and signs around it. "
+            "Choose several words that don't belong together.",
+        )
+
+
+def _refuse_guessable(text: str) -> None:
+    # A long password is as strong as the stronger of its ends, at least, unless it repeats itself.
+    if len(text) > ESTIMATED_LENGTH:
+        text = password_patterns.unit(text)
+    advice = _advice(text[:ESTIMATED_LENGTH])
+    if advice and len(text) > ESTIMATED_LENGTH:
+        advice = _advice(text[-ESTIMATED_LENGTH:])
+    if advice:
+        raise GuessablePasswordError(" ".join(advice))
+
+
+def _advice(text: str) -> list[str]:
+    """Say why a password is easy to guess and what to do; nothing if it isn't."""
+    from zxcvbn import zxcvbn
+
+    # No names are handed over: zxcvbn keeps them in a dictionary that all threads share.
+    estimate = zxcvbn(_with_few_signs(text))
+    if estimate["guesses"] >= GUESSES_FLOOR:
+        return []
+    feedback = estimate["feedback"]
+    return [
+        GuessablePasswordError.message,
+        *filter(None, [feedback["warning"]]),
+        *(feedback["suggestions"] or ["Add another word or two."]),
+    ]
+
+
+def _with_few_signs(text: str) -> str:
+    signs = [sign for sign in SIGNS_FOR_LETTERS if sign in text][ESTIMATED_SIGNS:]
+    return text.translate(dict.fromkeys(map(ord, signs), "~"))
