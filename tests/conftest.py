@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.chromium import ChromiumMissingError, launched, open_tab
 from tests.support.engines import (
     ENGINES,
     REGION,
@@ -17,10 +18,13 @@ from tests.support.engines import (
     botocore_session,
 )
 from tests.support.people import StoppedClock
+from tests.support.stack import Stack, running_stack
 from tests.support.tables import fresh_tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from playwright.sync_api import Browser, Page
 
     from chalicelib.storage.connection import StoreConnection
     from tests.support.ledger import Ledger
@@ -104,6 +108,37 @@ def ledger() -> Iterator[Ledger]:
 
     with counting() as book:
         yield book
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """One local stack for all tests that use it; each makes addresses of its own."""
+    with running_stack(tmp_path_factory.mktemp("stack")) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """One Chromium for the whole run."""
+    try:
+        with launched() as browser:
+            yield browser
+    except ChromiumMissingError as reason:
+        pytest.skip(f"not run in a browser: {reason}")
+
+
+@pytest.fixture
+def tab(chromium: Browser, stack: Stack) -> Iterator[Page]:
+    """An empty tab on the running stack; a complaint in its console fails the test."""
+    with open_tab(chromium, stack.origin) as page:
+        yield page
+
+
+@pytest.fixture
+def plain_tab(chromium: Browser, stack: Stack) -> Iterator[Page]:
+    """The same with JavaScript off."""
+    with open_tab(chromium, stack.origin, javascript=False) as page:
+        yield page
 
 
 def _use(name: str, room: EngineRoom, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:

@@ -1,0 +1,81 @@
+"""A real browser for tests, or the reason why there is none."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser, ConsoleMessage, Page
+
+_NAMES = ("chromium", "chromium-browser", "google-chrome")
+# Root in a container has no sandbox to give; the rest keeps the browser from phoning home.
+_OPTIONS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+    "--no-default-browser-check",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-domain-reliability",
+    "--disable-client-side-phishing-detection",
+    "--metrics-recording-only",
+)
+_PATIENCE_MS = 10_000
+
+
+class ChromiumMissingError(Exception):
+    """This machine has no Chromium; the message says where it was looked for."""
+
+
+@dataclass
+class Complaints:
+    """What the browser's console said that a clean page doesn't make it say."""
+
+    lines: list[str] = field(default_factory=list)
+
+    def note(self, message: ConsoleMessage) -> None:
+        """Write down errors and warnings; a page's own refusal (4xx) is no fault of the page."""
+        if message.type in ("error", "warning") and "status of 4" not in message.text:
+            self.lines.append(message.text)
+
+
+@contextlib.contextmanager
+def launched() -> Iterator[Browser]:
+    """Run a Chromium; raises ChromiumMissingError."""
+    from playwright.sync_api import sync_playwright
+
+    executable = _executable()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=list(_OPTIONS))
+        yield browser
+        browser.close()
+
+
+@contextlib.contextmanager
+def open_tab(browser: Browser, origin: str, *, javascript: bool = True) -> Iterator[Page]:
+    """Open a tab without history or cookies; fails if the console complains, as CSP does."""
+    context = browser.new_context(base_url=origin, java_script_enabled=javascript)
+    context.set_default_timeout(_PATIENCE_MS)
+    tab = context.new_page()
+    complaints = Complaints()
+    tab.on("console", complaints.note)
+    yield tab
+    context.close()
+    assert complaints.lines == []
+
+
+def _executable() -> str:
+    named = os.environ.get("CHROMIUM")
+    found = [named] if named else [path for name in _NAMES if (path := shutil.which(name))]
+    if not found:
+        message = f"no Chromium: CHROMIUM is not set, and none of {', '.join(_NAMES)} on the PATH"
+        raise ChromiumMissingError(message)
+    return found[0]

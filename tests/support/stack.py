@@ -1,0 +1,75 @@
+"""The whole local stack as `make run` starts it, as a child; tests know it by its addresses."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import sys
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tests.support.children import clean_environ, free_port, running
+from tests.support.http import Browser, Program, over_sockets
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_MAIL_SECONDS = 15.0
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A running stack: black-box tests use nothing but these two addresses."""
+
+    origin: str
+    inbox: str
+
+    def browser(self) -> Browser:
+        """Give a browser without JavaScript that was never here before."""
+        return Browser(over_sockets(self.origin), self.origin)
+
+    def program(self) -> Program:
+        """Give a program that was never here before."""
+        return Program(over_sockets(self.origin))
+
+    def mails_to(self, address: str) -> list[dict[str, Any]]:
+        """Give the mails to an address, newest first."""
+        inbox = over_sockets(self.inbox)("GET", "/messages.json", {}, b"")
+        return [mail for mail in inbox.json if mail["to"] == address]
+
+    def await_mail(self, address: str, number: int = 1) -> dict[str, Any]:
+        """Wait until an address has so many mails, and give the newest."""
+        end = time.monotonic() + _MAIL_SECONDS
+        while len(mails := self.mails_to(address)) < number:
+            assert time.monotonic() < end, f"{len(mails)} mails to {address}, not {number}"
+            time.sleep(0.05)
+        return mails[0]
+
+    def await_link(self, address: str, number: int = 1) -> str:
+        """Wait for a mail, and give the link that stands on a line of its own."""
+        text = self.await_mail(address, number)["text"]
+        (link,) = re.findall(rf"^{re.escape(self.origin)}/\S+\?token=\S+$", text, re.MULTILINE)
+        return str(link)
+
+
+@contextlib.contextmanager
+def running_stack(scratch: Path, **environ: str) -> Iterator[Stack]:
+    """Start a stack with an empty store on free ports."""
+    port, mail_port = free_port(), free_port()
+    settings = {
+        "PORT": str(port),
+        "MAIL_PORT": str(mail_port),
+        "LOCAL_DATA": str(scratch / "data"),
+        **environ,
+    }
+    log = scratch / "stack.log"
+    with running(
+        [sys.executable, "-m", "infra.local"],
+        {**clean_environ(), **settings},
+        log,
+        lambda: "Ready:" in log.read_text(errors="replace"),
+        seconds=60,
+    ):
+        yield Stack(f"http://localhost:{port}", f"http://localhost:{mail_port}")
