@@ -17,7 +17,7 @@ from chalicelib.web.pages.home import home_pages
 from chalicelib.web.pages.sign_in import sign_in_pages
 from chalicelib.web.pages.sign_up import sign_up_pages
 
-app = Chalice(app_name="terminus-hub-auth")
+app = Chalice(app_name="terminus-hub-auth", configure_logs=False)
 
 for blueprint in (
     health_api,

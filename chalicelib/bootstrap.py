@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from chalicelib import logs
 from chalicelib.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ def settings() -> Settings:
     global _settings  # noqa: PLW0603
     if _settings is None:
         _settings = Settings.from_environ(os.environ)
+        logs.configure(_settings.log_level)
     return _settings
 
 

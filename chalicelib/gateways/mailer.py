@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -30,11 +31,12 @@ class Mailer:
 
     def send(self, mail: Mail) -> None:
         """Render and deliver one mail."""
-        context = {"brand": self.brand, **mail.context}
+        subject = _subjects()[mail.template].format(brand=self.brand)
+        context = {"brand": self.brand, "subject": subject, **mail.context}
         message = EmailMessage(policy=SMTP)
         message["From"] = formataddr((self.brand, self.sender))
         message["To"] = mail.to
-        message["Subject"] = _render(f"{mail.template}.subject.txt", context)
+        message["Subject"] = subject
         message["Message-ID"] = make_msgid(domain=self.sender.rpartition("@")[2])
         # RFC 3834: nobody's holiday reply should come back.
         message["Auto-Submitted"] = "auto-generated"
@@ -45,6 +47,12 @@ class Mailer:
 
 def _render(template: str, context: dict[str, object]) -> str:
     return _environment().get_template(template).render(context).strip()
+
+
+@cache
+def _subjects() -> dict[str, str]:
+    subjects: dict[str, str] = json.loads((_TEMPLATES / "subjects.json").read_text("utf-8"))
+    return subjects
 
 
 @cache

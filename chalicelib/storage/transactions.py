@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 import time
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
     from pynamodb.connection.base import Connection
     from pynamodb.models import Model
+
+_log = logging.getLogger(__name__)
 
 _CONFLICT = "TransactionConflict"
 _TRIES = 12
@@ -52,7 +55,10 @@ def write_all(connection: Connection, add: Callable[[TransactWrite], None]) -> N
             )
             if refused:
                 raise ConditionFailedError(refused) from error
+            if error.cause_response_code != "TransactionCanceledException":
+                raise
             if _CONFLICT not in codes:
+                _log.exception("transaction_canceled")
                 raise UnavailableError from error
             _pause(attempt)
         else:
@@ -68,7 +74,7 @@ def read_all(connection: Connection, *keys: tuple[type[Model], str, str | None])
                 futures = [transaction.get(model, key, part) for model, key, part in keys]
         except TransactGetError as error:
             if _CONFLICT not in (error.cause_response_message or ""):
-                raise UnavailableError from error
+                raise
             _pause(attempt)
         else:
             return [_row(future) for future in futures]

@@ -49,11 +49,13 @@ class LoopbackServer:
 
     def __init__(self, site: Site, port: int) -> None:
         self._servers = [_Server(family, host, port, site) for family, host in _families()]
+        self._serving = False
         # Port 0 asks the system for a free one, which is then the same for both addresses.
         self.port = port
 
     def start(self) -> None:
         """Answer requests, on threads of its own, until stopped."""
+        self._serving = True
         for server in self._servers:
             threading.Thread(
                 target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True
@@ -62,7 +64,9 @@ class LoopbackServer:
     def stop(self) -> None:
         """Stop listening; answers under way are dropped with the process."""
         for server in self._servers:
-            server.shutdown()
+            if self._serving:
+                # On a server that never served, shutdown() waits for ever.
+                server.shutdown()
             server.server_close()
 
 
