@@ -21,7 +21,9 @@ def rfc3339(moment: datetime) -> str:
 def in_words(duration: timedelta) -> str:
     """Say a duration in its largest unit, rounded down: "24 hours", "1 hour", "90 seconds"."""
     seconds = int(duration.total_seconds())
-    for unit, length, least in (("day", 86_400, 172_800), ("hour", 3_600, 3_600), ("minute", 60, 60)):
+    # Days only from two on: "24 hours" says better when a link ends than "1 day".
+    units = (("day", 86_400, 172_800), ("hour", 3_600, 3_600), ("minute", 60, 60))
+    for unit, length, least in units:
         if seconds >= least:
             return _plural(seconds // length, unit)
     return _plural(seconds, "second")

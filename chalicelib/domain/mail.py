@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import json
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +12,6 @@ from chalicelib.domain.tokens import new_id
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
 
     from chalicelib.domain.sessions import Client
 
@@ -33,6 +34,18 @@ class MailRequest:
     user_agent: str
     request_id: str
     details: Mapping[str, str] = field(default_factory=dict)
+
+    def to_json(self) -> str:
+        """Write it as the queue carries it."""
+        return json.dumps({**asdict(self), "asked_at": self.asked_at.isoformat()})
+
+    @classmethod
+    def from_json(cls, body: str) -> MailRequest:
+        """Read it off the queue; raises ValueError, KeyError or TypeError for anything else."""
+        fields = json.loads(body)
+        fields["kind"] = MailKind(fields["kind"])
+        fields["asked_at"] = datetime.fromisoformat(fields["asked_at"])
+        return cls(**fields)
 
     @property
     def asked(self) -> dict[str, str]:

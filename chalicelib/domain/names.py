@@ -19,12 +19,19 @@ def parse_name(text: str, param: str, maximum: int = NAME_MAX_LENGTH) -> str:
     because a name with them can pretend to be another one.
     """
     if len(text) > maximum * 4:
-        raise InvalidValueError(f"Use at most {maximum} characters.", param=param)
+        raise _too_long(maximum, param)
     name = unicodedata.normalize("NFC", text).strip()
     if not name or not name.strip("\u200c\u200d"):
         raise InvalidValueError("Enter a name.", param=param)
     if len(name) > maximum:
-        raise InvalidValueError(f"Use at most {maximum} characters.", param=param)
+        raise _too_long(maximum, param)
     if any(unicodedata.category(c) in _INVISIBLE and c not in _JOINERS for c in name):
         raise InvalidValueError("Remove the invisible or control characters.", param=param)
+    if "://" in name:
+        # Names stand in mails, which must not carry a stranger's link.
+        raise InvalidValueError("Leave out web addresses.", param=param)
     return name
+
+
+def _too_long(maximum: int, param: str) -> InvalidValueError:
+    return InvalidValueError(f"Use at most {maximum} characters.", param=param)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from chalice import Blueprint
 
 from chalicelib.bootstrap import services
-from chalicelib.domain.mail import MailKind
+from chalicelib.domain.mail import MailKind, MailRequest
 
 if TYPE_CHECKING:
     from chalice.app import SQSEvent
@@ -25,12 +25,10 @@ mail_worker = Blueprint(__name__)
 )
 def deliver_mail(event: SQSEvent) -> None:
     """Send the mails that were asked for; an error makes SQS deliver the message again."""
-    from chalicelib.gateways.mail_queue import from_json
-
     ready = services()
     senders = {MailKind.SIGN_UP_CONFIRMATION: ready.sign_up.send_mail}
     for record in event:
-        request = from_json(record.body)
+        request = MailRequest.from_json(record.body)
         asked = {"kind": request.kind, "asked_by": request.request_id}
         if ready.mail_cap.admits(request):
             senders[request.kind](request)

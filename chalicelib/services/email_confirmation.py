@@ -1,4 +1,4 @@
-"""Confirming an address with a mailed link, from the browser that signed up or with its password."""
+"""Confirming an address with a mailed link: in the sign-up's browser, or with its password."""
 
 from __future__ import annotations
 

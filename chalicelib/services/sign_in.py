@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from chalicelib.domain.clock import Clock
-    from chalicelib.domain.errors import DomainError
     from chalicelib.domain.email_address import EmailAddress
+    from chalicelib.domain.errors import DomainError
     from chalicelib.domain.password_hashing import PasswordHasher
     from chalicelib.domain.people import Membership, User
     from chalicelib.domain.sessions import Client
@@ -76,9 +76,7 @@ class SignIn:
             self.people.replace_password_hash(user, self.hasher.hash(password))
         return self._begin(user, client, replaced, now)
 
-    def _begin(
-        self, user: User, client: Client, replaced: str | None, now: datetime
-    ) -> SignedIn:
+    def _begin(self, user: User, client: Client, replaced: str | None, now: datetime) -> SignedIn:
         token = SecretToken.new()
         accounts = user.active_memberships
         session = Session(

@@ -12,7 +12,7 @@ from chalicelib.domain.errors import UnavailableError
 from chalicelib.storage.tables import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Mapping
 
     from pynamodb.models import Model
 
@@ -60,9 +60,9 @@ def open_tables(prefix: str, region: str) -> StoreConnection:
     return shared
 
 
-def _bind(models: Iterable[type[Model]], prefix: str, shared: StoreConnection) -> None:
-    for model in models:
-        model.Meta.table_name = prefix + model.Meta.base_name
+def _bind(models: Mapping[str, type[Model]], prefix: str, shared: StoreConnection) -> None:
+    for name, model in models.items():
+        model.Meta.table_name = prefix + name
         model._connection = None  # noqa: SLF001 - pynamodb has no public way to share a client
         table = model._get_connection()  # noqa: SLF001
         shared.add_meta_table(table.get_meta_table())

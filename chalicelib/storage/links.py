@@ -50,9 +50,10 @@ class Links:
 
 def usable(link: Link, now: datetime) -> Condition:
     """Return the condition under which a link may still be spent for what it was made for."""
-    return (
+    condition: Condition = (
         (LinkRow.purpose == link.purpose.value)
         & (LinkRow.email == link.email.value)
         & (LinkRow.subject_id == link.subject_id)
         & (LinkRow.expires_at > now)
     )
+    return condition

@@ -51,9 +51,7 @@ class MailCounts:
         return row.entries or {}, int(row.version)
 
     def _put(self, subject: str, entries: dict[str, float], version: int, now: datetime) -> bool:
-        unchanged = (
-            LimitRow.version == version if version else LimitRow.subject.does_not_exist()
-        )
+        unchanged = LimitRow.version == version if version else LimitRow.subject.does_not_exist()
         row = LimitRow(subject, version=version + 1, entries=entries, ttl=now + self.window)
         try:
             row.save(condition=unchanged)

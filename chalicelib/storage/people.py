@@ -14,6 +14,7 @@ from chalicelib.storage.transactions import read_all
 
 if TYPE_CHECKING:
     from pynamodb.connection.base import Connection
+    from pynamodb.models import Model
 
     from chalicelib.domain.email_address import EmailAddress
     from chalicelib.domain.people import Account, User
@@ -62,7 +63,7 @@ class People:
         self, user_id: str, account_id: str | None
     ) -> tuple[User | None, Account | None]:
         """Read a user and, where one is open, an account with its workspaces, in one request."""
-        keys = [(UserRow, user_id, None)]
+        keys: list[tuple[type[Model], str, str | None]] = [(UserRow, user_id, None)]
         if account_id:
             keys += [(AccountRow, account_id, "account"), (AccountRow, account_id, "workspaces")]
         user, *account = read_all(self.connection, *keys)

@@ -14,8 +14,8 @@ from chalicelib.domain.people import (
     User,
     Workspace,
 )
-from chalicelib.domain.sign_up import SignUp
 from chalicelib.domain.sessions import Client, Session, SignInMethod
+from chalicelib.domain.sign_up import SignUp
 
 if TYPE_CHECKING:
     from chalicelib.storage.tables import AccountRow, SessionRow, SignUpRow, UserRow
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def user_of(row: UserRow) -> User:
     """Read a person with their memberships."""
-    memberships = row.memberships.as_dict() if row.memberships is not None else {}
+    memberships = row.memberships.as_dict()
     return User(
         id=row.user_id,
         email=EmailAddress(row.email),
@@ -46,7 +46,7 @@ def membership_map(membership: Membership) -> dict[str, Any]:
 
 def account_of(row: AccountRow, workspaces: AccountRow | None) -> Account:
     """Read an account from its row and the row of its workspaces."""
-    items = workspaces.items.as_dict() if workspaces is not None and workspaces.items else {}
+    items = workspaces.items.as_dict() if workspaces is not None else {}
     return Account(
         id=row.account_id,
         name=row.name or "",

@@ -62,7 +62,7 @@ class Sessions:
         """
 
         def parts(transaction: TransactWrite) -> None:
-            status = UserRow.memberships[new.account_id]["status"]
+            status = UserRow.memberships[new.account_id or ""]["status"]
             transaction.condition_check(
                 UserRow,
                 new.user_id,

@@ -30,8 +30,8 @@ class UserRow(Model):
     - written with a condition on `credentials_version` or on the membership concerned
     """
 
-    class Meta:
-        base_name = "users"
+    class Meta:  # noqa: D106 - pynamodb's own idiom
+        table_name = "users"
 
     user_id = UnicodeAttribute(hash_key=True)
     email = UnicodeAttribute()
@@ -49,8 +49,8 @@ class EmailRow(Model):
     - put only where none exists, in the transaction that makes or changes the user
     """
 
-    class Meta:
-        base_name = "emails"
+    class Meta:  # noqa: D106 - pynamodb's own idiom
+        table_name = "emails"
 
     email = UnicodeAttribute(hash_key=True)
     user_id = UnicodeAttribute()
@@ -63,8 +63,8 @@ class SignUpRow(Model):
     - the address's rows are dropped when one of them is confirmed
     """
 
-    class Meta:
-        base_name = "sign_ups"
+    class Meta:  # noqa: D106 - pynamodb's own idiom
+        table_name = "sign_ups"
 
     email = UnicodeAttribute(hash_key=True)
     slot = UnicodeAttribute(range_key=True)
@@ -83,8 +83,8 @@ class LinkRow(Model):
     - read by digest to show its page; deleted by digest, with every condition, to use it
     """
 
-    class Meta:
-        base_name = "links"
+    class Meta:  # noqa: D106 - pynamodb's own idiom
+        table_name = "links"
 
     digest = UnicodeAttribute(hash_key=True)
     purpose = UnicodeAttribute()
@@ -97,7 +97,7 @@ class LinkRow(Model):
 class SessionsByUser(GlobalSecondaryIndex["SessionRow"]):
     """A person's sessions, keys alone: a session's last use never rewrites the index."""
 
-    class Meta:
+    class Meta:  # noqa: D106 - pynamodb's own idiom
         index_name = "by_user"
         projection = KeysOnlyProjection()
 
@@ -113,8 +113,8 @@ class SessionRow(Model):
     - a person's sessions by the index, then read strongly by key
     """
 
-    class Meta:
-        base_name = "sessions"
+    class Meta:  # noqa: D106 - pynamodb's own idiom
+        table_name = "sessions"
 
     digest = UnicodeAttribute(hash_key=True)
     user_id = UnicodeAttribute()
@@ -139,8 +139,8 @@ class AccountRow(Model):
     - members listed by the key's prefix; what they are stands in their user row
     """
 
-    class Meta:
-        base_name = "accounts"
+    class Meta:  # noqa: D106 - pynamodb's own idiom
+        table_name = "accounts"
 
     account_id = UnicodeAttribute(hash_key=True)
     part = UnicodeAttribute(range_key=True)
@@ -157,8 +157,8 @@ class DomainRow(Model):
     - read by domain whenever someone types an address
     """
 
-    class Meta:
-        base_name = "domains"
+    class Meta:  # noqa: D106 - pynamodb's own idiom
+        table_name = "domains"
 
     domain = UnicodeAttribute(hash_key=True)
     account_id = UnicodeAttribute()
@@ -172,8 +172,8 @@ class LimitRow(Model):
     - mails asked for by address: read, then put with a condition on `version`
     """
 
-    class Meta:
-        base_name = "limits"
+    class Meta:  # noqa: D106 - pynamodb's own idiom
+        table_name = "limits"
 
     subject = UnicodeAttribute(hash_key=True)
     version = NumberAttribute()
@@ -181,13 +181,17 @@ class LimitRow(Model):
     ttl = TTLAttribute()
 
 
-TABLES: tuple[type[Model], ...] = (
-    UserRow,
-    EmailRow,
-    SignUpRow,
-    LinkRow,
-    SessionRow,
-    AccountRow,
-    DomainRow,
-    LimitRow,
-)
+# By the names that the deployment's prefix is put before.
+TABLES: dict[str, type[Model]] = {
+    model.Meta.table_name: model
+    for model in (
+        UserRow,
+        EmailRow,
+        SignUpRow,
+        LinkRow,
+        SessionRow,
+        AccountRow,
+        DomainRow,
+        LimitRow,
+    )
+}

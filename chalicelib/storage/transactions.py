@@ -1,15 +1,16 @@
-"""Transactions over several tables, and what their failures mean."""
+"""Reading and writing rows of several tables in one request."""
 
 from __future__ import annotations
 
+import json
 import logging
 import random
 import time
 from typing import TYPE_CHECKING, Any
 
-from pynamodb.exceptions import DoesNotExist, TransactGetError, TransactWriteError
+from pynamodb.exceptions import TransactWriteError
 from pynamodb.expressions.operand import Path
-from pynamodb.transactions import TransactGet, TransactWrite
+from pynamodb.transactions import TransactWrite
 
 from chalicelib.domain.errors import UnavailableError
 
@@ -67,17 +68,21 @@ def write_all(connection: Connection, add: Callable[[TransactWrite], None]) -> N
 
 
 def read_all(connection: Connection, *keys: tuple[type[Model], str, str | None]) -> list[Any]:
-    """Read rows of any tables at one moment, in one request; a missing row is None."""
+    """Read rows of any tables strongly, in one request; a missing row is None.
+
+    A batch rather than a transaction: half the price, and a write to one of the rows at the same
+    time doesn't cancel it.
+    """
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    pending = _batch(keys)
     for attempt in range(_TRIES):
-        try:
-            with TransactGet(connection=connection) as transaction:
-                futures = [transaction.get(model, key, part) for model, key, part in keys]
-        except TransactGetError as error:
-            if _CONFLICT not in (error.cause_response_message or ""):
-                raise
-            _pause(attempt)
-        else:
-            return [_row(future) for future in futures]
+        answer = connection.dispatch("BatchGetItem", {"RequestItems": pending})
+        for table, items in answer["Responses"].items():
+            found.update({(table, _key_text(pending[table]["Keys"], item)): item for item in items})
+        pending = answer.get("UnprocessedKeys") or {}
+        if not pending:
+            return [_row(model, _key(model, key, part), found) for model, key, part in keys]
+        _pause(attempt)
     raise UnavailableError
 
 
@@ -90,13 +95,30 @@ def _hash_key_name(row: Model) -> str:
     return next(a.attr_name for a in row.get_attributes().values() if a.is_hash_key)
 
 
-def _row(future: Any) -> Any:
-    try:
-        return future.get()
-    except DoesNotExist:
-        return None
+def _batch(keys: tuple[tuple[type[Model], str, str | None], ...]) -> dict[str, Any]:
+    batch: dict[str, Any] = {}
+    for model, key, part in keys:
+        request = batch.setdefault(model.Meta.table_name, {"Keys": [], "ConsistentRead": True})
+        request["Keys"].append(_key(model, key, part))
+    return batch
+
+
+def _key(model: type[Model], key: str, part: str | None) -> dict[str, dict[str, str]]:
+    attributes = model.get_attributes().values()
+    names = {a.attr_name: key for a in attributes if a.is_hash_key}
+    names |= {a.attr_name: part for a in attributes if a.is_range_key and part is not None}
+    return {name: {"S": value} for name, value in names.items()}
+
+
+def _key_text(keys: list[dict[str, Any]], item: dict[str, Any]) -> str:
+    return json.dumps({name: item[name] for name in sorted(keys[0])})
+
+
+def _row(model: type[Model], key: dict[str, Any], found: dict[tuple[str, str], Any]) -> Any:
+    item = found.get((model.Meta.table_name, _key_text([key], key)))
+    return model.from_raw_data(item) if item is not None else None
 
 
 def _pause(attempt: int) -> None:
     # Full jitter, so that racers don't meet again in step; no secret hangs on it.
-    time.sleep(random.uniform(0, _PAUSE_SECONDS * 2**min(attempt, 5)))  # noqa: S311
+    time.sleep(random.uniform(0, _PAUSE_SECONDS * 2 ** min(attempt, 5)))  # noqa: S311

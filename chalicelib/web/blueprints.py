@@ -94,7 +94,7 @@ class GuardedBlueprint(Blueprint, ABC):
         except DomainError as error:
             _log.info("request_refused", extra={"reason": error.reason, **trace})
             return self._refuse_safely(error, refused, trace)
-        except Exception:
+        except Exception:  # noqa: BLE001 - the last resort: logged once, told without its cause
             _log.exception("request_failed", extra=trace)
             return self.failure(unexpected())
 
@@ -105,7 +105,7 @@ class GuardedBlueprint(Blueprint, ABC):
             return self.refusal(error, http_error(error), refused)
         except DomainError as second:
             return self.failure(http_error(second))
-        except Exception:
+        except Exception:  # noqa: BLE001 - as above
             _log.exception("request_failed", extra=trace)
             return self.failure(unexpected())
 
@@ -151,12 +151,17 @@ class Pages(GuardedBlueprint):
         """Show the form again, send to sign-in whoever isn't, or show an error page."""
         if isinstance(error, NotSignedInError):
             return see_other("/sign-in")
-        if refused is not None and words.status not in (
-            HTTPStatus.BAD_REQUEST,
-            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-            HTTPStatus.SERVICE_UNAVAILABLE,
-        ) and words.code != "cross_site":
+        if (
+            refused is not None
+            and words.status
+            not in (
+                HTTPStatus.BAD_REQUEST,
+                HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+                HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+                HTTPStatus.SERVICE_UNAVAILABLE,
+            )
+            and words.code != "cross_site"
+        ):
             response: Response = refused(read_form(self.current_request), words)
             return response
         return self.failure(words)

@@ -13,13 +13,14 @@ from chalicelib.domain.sessions import Client
 from chalicelib.web.errors import RequestError, TooLargeError, json_pointer
 
 if TYPE_CHECKING:
+    import msgspec
     from chalice.app import Request
+
+    _Body = TypeVar("_Body", bound=msgspec.Struct)
 
 BODY_MAX_BYTES = 256 * 1024
 _USER_AGENT_MAX = 400
 _FORM_FIELDS_MAX = 50
-
-_Body = TypeVar("_Body")
 
 
 def client_of(request: Request) -> Client:
@@ -52,7 +53,8 @@ def read_body(request: Request, shape: type[_Body]) -> _Body:
     known = {field.encode_name: field for field in msgspec.structs.fields(shape)}
     for name, field in known.items():
         if field.required and name not in fields:
-            raise RequestError(f"The parameter {name} is missing.", param=name)
+            message = f"The parameter {name} is missing."
+            raise RequestError(message, param=name)
     for name in fields:
         if name not in known:
             raise InvalidValueError("There is no such parameter.", param=name[:100])
@@ -82,13 +84,14 @@ def read_form(request: Request) -> dict[str, str]:
 
 def query_parameter(request: Request, name: str) -> str:
     """Return a parameter of the query, empty where it's missing or given twice."""
-    values = (request.query_params or {}) if request.query_params is not None else {}
-    given: list[str] = values.getlist(name) if name in values else []  # type: ignore[union-attr]
+    values = request.query_params
+    given: list[str] = values.getlist(name) if values and name in values else []
     return given[0] if len(given) == 1 else ""
 
 
 def _raw(request: Request) -> bytes:
-    raw: bytes = request.raw_body or b""
+    body = request.raw_body or b""
+    raw = body.encode() if isinstance(body, str) else body
     if len(raw) > BODY_MAX_BYTES:
         raise TooLargeError
     return raw

@@ -17,7 +17,7 @@ _PREFIX = "any-"
 def _modelled() -> dict[str, type[Model]]:
     from chalicelib.storage.tables import TABLES
 
-    return {_PREFIX + model.Meta.base_name: model for model in TABLES}  # type: ignore[attr-defined]
+    return {_PREFIX + name: model for name, model in TABLES.items()}
 
 
 def _keys(schema: list[dict[str, str]]) -> dict[str, str]:

@@ -58,7 +58,9 @@ def show_check_your_email() -> Response:
     resent = query_parameter(request, "done") == "resent"
     notice = "If that address can sign up, another mail is on its way." if resent else None
     email = kept_address(request.headers)
-    return page("check_your_email.html", email=email, email_error=None, resent=resent, notice=notice)
+    return page(
+        "check_your_email.html", email=email, email_error=None, resent=resent, notice=notice
+    )
 
 
 def _refused_resend(form: dict[str, str], words: HttpError) -> Response:
@@ -87,9 +89,7 @@ def show_email_confirmation() -> Response:
     request = sign_up_pages.current_request
     token = query_parameter(request, "token")
     needs_password = services().email_confirmation.needs_password(token, sign_up_ticket(request))
-    return page(
-        "email_confirmation.html", token=token, needs_password=needs_password, error=None
-    )
+    return page("email_confirmation.html", token=token, needs_password=needs_password, error=None)
 
 
 @sign_up_pages.route(
