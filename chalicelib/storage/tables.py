@@ -102,7 +102,6 @@ class SessionsByUser(GlobalSecondaryIndex["SessionRow"]):
         projection = KeysOnlyProjection()
 
     user_id = UnicodeAttribute(hash_key=True)
-    digest = UnicodeAttribute(range_key=True)
 
 
 class SessionRow(Model):

@@ -12,38 +12,50 @@ from infra.local.problems import LocalRunError
 if TYPE_CHECKING:
     from pathlib import Path
 
-# A run that was killed leaves its emulator a moment to save, and that holds the lock as well.
-_WAIT_SECONDS = 10.0
+# A run that was killed leaves its emulator this long to save.
+_SAVE_SECONDS = 25.0
 
 
 class DataDirectory:
-    """Where secrets, the emulator's state and its log are."""
+    """Where secrets, the emulator's state and its log are.
+
+    There are two locks, and both end with whoever holds them: a run's own, and one on the state,
+    which the run's emulator inherits and keeps until it has saved.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path.absolute()
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            self.descriptor = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+            self._run_lock = self._open("run.lock")
+            self.state_lock = self._open("state.lock")
         except OSError as error:
             message = f"The data directory {self.path} can't be used: {error.strerror}."
             raise LocalRunError(message) from error
 
     def lock(self) -> None:
         """Claim the directory; raises LocalRunError when another run has it."""
-        deadline = time.monotonic() + _WAIT_SECONDS
-        while not self._claimed():
+        message = f"Another local run uses {self.path}; stop it first."
+        if not _claimed(self._run_lock):
+            raise LocalRunError(message)
+        deadline = time.monotonic() + _SAVE_SECONDS
+        while not _claimed(self.state_lock):
             if time.monotonic() > deadline:
-                message = f"Another local run uses {self.path}; stop it first."
                 raise LocalRunError(message)
             time.sleep(0.1)
 
     def unlock(self) -> None:
         """Let the next run have it."""
-        os.close(self.descriptor)
+        os.close(self.state_lock)
+        os.close(self._run_lock)
 
-    def _claimed(self) -> bool:
-        try:
-            fcntl.flock(self.descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
+    def _open(self, name: str) -> int:
+        return os.open(self.path / name, os.O_RDWR | os.O_CREAT, 0o600)
+
+
+def _claimed(lock: int) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

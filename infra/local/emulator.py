@@ -51,7 +51,7 @@ class Emulator:
                     stdout=log,
                     stderr=log,
                     # The lock on the data stays held until the child has saved it as well.
-                    pass_fds=(listener.fileno(), data.descriptor),
+                    pass_fds=(listener.fileno(), data.state_lock),
                     # Ctrl-C reaches the terminal's whole group; the child is to end after us.
                     start_new_session=True,
                 )

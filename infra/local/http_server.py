@@ -48,10 +48,14 @@ class LoopbackServer:
     """Serves one site on a port of 127.0.0.1, and of ::1 where the machine has it."""
 
     def __init__(self, site: Site, port: int) -> None:
-        self._servers = [_Server(family, host, port, site) for family, host in _families()]
         self._serving = False
-        # Port 0 asks the system for a free one, which is then the same for both addresses.
-        self.port = port
+        with contextlib.ExitStack() as opened:
+            # Of the two addresses either both are ours or none.
+            self._servers = [
+                opened.enter_context(_Server(family, host, port, site))
+                for family, host in _families()
+            ]
+            opened.pop_all()
 
     def start(self) -> None:
         """Answer requests, on threads of its own, until stopped."""

@@ -169,12 +169,12 @@ def _start_mail(
 def _warm_up() -> None:
     """Build the services now: a setting they refuse stops the start, not a person's sign-in."""
     from chalicelib.bootstrap import services
-    from chalicelib.settings import SettingsError
 
     try:
         services()
-    except SettingsError as error:
-        raise LocalRunError(str(error)) from error
+    except ValueError as error:
+        message = f"A setting can't be used: {error}"
+        raise LocalRunError(message) from error
 
 
 def _greet(ports: environment.Ports) -> None:
