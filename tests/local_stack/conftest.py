@@ -40,7 +40,13 @@ def wire(gateway_port: int) -> Wire:
 
 def _small_app() -> Chalice:
     app = Chalice(app_name="small")
+    _add_views(app)
+    _add_odd_answers(app)
+    _add_authorizer(app)
+    return app
 
+
+def _add_views(app: Chalice) -> None:
     @app.route("/health")
     def health() -> dict[str, str]:
         return {"status": "ok"}
@@ -63,9 +69,11 @@ def _small_app() -> Chalice:
     def files() -> dict[str, Any]:
         return app.current_request.uri_params or {}  # type: ignore[union-attr]
 
+
+def _add_odd_answers(app: Chalice) -> None:
     @app.route("/cookies")
     def cookies() -> Response:
-        return Response("", headers={"Set-Cookie": ["a=1; Path=/", "b=2; Path=/"]})  # type: ignore[dict-item]
+        return Response("", headers={"Set-Cookie": ["a=1; Path=/", "b=2; Path=/"]})
 
     @app.route("/nothing", methods=["DELETE"])
     def nothing() -> Response:
@@ -73,8 +81,10 @@ def _small_app() -> Chalice:
 
     @app.route("/split")
     def split() -> Response:
-        return Response("", headers={"Set-Cookie": ["a=1\r\nX-Evil: 1"]})  # type: ignore[dict-item]
+        return Response("", headers={"Set-Cookie": ["a=1\r\nX-Evil: 1"]})
 
+
+def _add_authorizer(app: Chalice) -> None:
     @app.authorizer(ttl_seconds=0)
     def keys(request: Any) -> Any:
         return _decide(request.token, request.method_arn)
@@ -82,8 +92,6 @@ def _small_app() -> Chalice:
     @app.route("/guarded", authorizer=keys)
     def guarded() -> Any:
         return app.current_request.context["authorizer"]  # type: ignore[union-attr]
-
-    return app
 
 
 def _decide(token: str, arn: str) -> Any:

@@ -41,7 +41,7 @@ def _error(body: Any) -> str:
 def test_every_answer_names_its_request(client: http.client.HTTPConnection) -> None:
     for path in ("/health", "/nowhere", "/guarded"):
         _, headers, _ = _get(client, path)
-        assert uuid.UUID(headers["X-Request-Id"])
+        assert str(uuid.UUID(headers["X-Request-Id"])) == headers["X-Request-Id"]
 
 
 def test_a_view_gets_the_request_id_that_the_answer_names(
