@@ -1,24 +1,15 @@
-"""HTTP/1.1 read from a socket and written to it: strictly, and within limits of size and time."""
+"""HTTP/1.1 messages, read strictly and written."""
 
 from __future__ import annotations
 
 import re
-import time
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    import socket
 
 # API Gateway's limits: request line and headers together, and the body.
 HEAD_BYTES = 10_240
 BODY_BYTES = 10 * 1024 * 1024
-IDLE_SECONDS = 75.0
-HEAD_SECONDS = 10.0
-BODY_SECONDS = 30.0
 
-_CHUNK_LINE_BYTES = 256
 _TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _TARGET = re.compile(rb"[!-~]+")
 _CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
@@ -61,10 +52,6 @@ class HttpError(Exception):
         self.status = status
 
 
-class ConnectionEndedError(Exception):
-    """The other end is gone, or said nothing for too long between requests."""
-
-
 @dataclass(slots=True)
 class Head:
     """What stands before a body."""
@@ -77,105 +64,6 @@ class Head:
     def values(self, name: str) -> list[str]:
         """Give every value of a header; the name is written in lower case."""
         return [value for key, value in self.headers if key.lower() == name]
-
-
-class Wire:
-    """Reads requests from one connection; each part of a request has its own deadline."""
-
-    def __init__(self, connection: socket.socket, address: str) -> None:
-        self._connection = connection
-        self._address = address
-        self._buffer = bytearray()
-        self._deadline = 0.0
-
-    def read_request(self) -> Request:
-        """Wait for a request; raises HttpError or ConnectionEndedError."""
-        head = parse_head(self._read_head())
-        length = body_length(head)
-        if head.values("expect"):
-            self._connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
-        self._deadline = time.monotonic() + BODY_SECONDS
-        body = self._read_chunks() if length is None else self._take(length)
-        return Request(
-            method=head.method,
-            target=head.target,
-            headers=tuple(head.headers),
-            body=body,
-            address=self._address,
-            keep_alive=_keeps_alive(head),
-        )
-
-    def _read_head(self) -> bytes:
-        if not self._buffer:
-            self._deadline = time.monotonic() + IDLE_SECONDS
-            try:
-                self._receive()
-            except HttpError as error:
-                raise ConnectionEndedError from error
-        self._deadline = time.monotonic() + HEAD_SECONDS
-        while (end := self._buffer.find(b"\r\n\r\n", 0, HEAD_BYTES + 4)) < 0:
-            if len(self._buffer) > HEAD_BYTES:
-                raise HttpError(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
-            if b"\n\n" in self._buffer:
-                raise HttpError(HTTPStatus.BAD_REQUEST)
-            self._receive()
-        head = bytes(self._buffer[:end])
-        del self._buffer[: end + 4]
-        return head
-
-    def _read_chunks(self) -> bytes:
-        body = bytearray()
-        while True:
-            size = self._chunk_size()
-            if len(body) + size > BODY_BYTES:
-                raise HttpError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-            if size == 0:
-                break
-            body += self._take(size)
-            if self._take(2) != b"\r\n":
-                raise HttpError(HTTPStatus.BAD_REQUEST)
-        # Trailers are read and dropped, as nobody asked for any.
-        while self._line():
-            pass
-        return bytes(body)
-
-    def _chunk_size(self) -> int:
-        digits = self._line().partition(b";")[0].strip(b" \t")
-        if not re.fullmatch(rb"[0-9A-Fa-f]{1,8}", digits):
-            raise HttpError(HTTPStatus.BAD_REQUEST)
-        return int(digits, 16)
-
-    def _line(self) -> bytes:
-        while (end := self._buffer.find(b"\r\n")) < 0 or end > _CHUNK_LINE_BYTES:
-            if len(self._buffer) > _CHUNK_LINE_BYTES:
-                raise HttpError(HTTPStatus.BAD_REQUEST)
-            self._receive()
-        line = bytes(self._buffer[:end])
-        del self._buffer[: end + 2]
-        return line
-
-    def _take(self, length: int) -> bytes:
-        while len(self._buffer) < length:
-            self._receive()
-        taken = bytes(self._buffer[:length])
-        del self._buffer[:length]
-        return taken
-
-    def _receive(self) -> None:
-        # The time left shrinks with every byte, so that a slow drip can't hold a connection.
-        left = self._deadline - time.monotonic()
-        if left <= 0:
-            raise HttpError(HTTPStatus.REQUEST_TIMEOUT)
-        self._connection.settimeout(left)
-        try:
-            received = self._connection.recv(65_536)
-        except TimeoutError as error:
-            raise HttpError(HTTPStatus.REQUEST_TIMEOUT) from error
-        except OSError as error:
-            raise ConnectionEndedError from error
-        if not received:
-            raise ConnectionEndedError
-        self._buffer += received
 
 
 def parse_head(raw: bytes) -> Head:
@@ -253,7 +141,8 @@ def _origin_form(target: str) -> str:
     raise HttpError(HTTPStatus.BAD_REQUEST)
 
 
-def _keeps_alive(head: Head) -> bool:
+def keeps_alive(head: Head) -> bool:
+    """Whether the client would send another request on the same connection."""
     options = ",".join(head.values("connection")).lower()
     if head.version == b"HTTP/1.0":
         return "keep-alive" in options

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import socket
 import socketserver
 import sys
@@ -12,14 +13,8 @@ import traceback
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol
 
-from infra.local.http_messages import (
-    Answer,
-    ConnectionEndedError,
-    HttpError,
-    Request,
-    Wire,
-    serialize,
-)
+from infra.local.http_messages import Answer, HttpError, Request, serialize
+from infra.local.wire import ConnectionEndedError, Wire
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,8 +35,8 @@ class Site(Protocol):
         """Give the answer to a request that can't be read or served."""
 
 
-class PortTakenError(Exception):
-    """Something else listens on the port."""
+class PortError(Exception):
+    """The port can't be listened on; the message says why in a few words."""
 
 
 class LoopbackServer:
@@ -95,7 +90,9 @@ class _Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
         try:
             super().__init__((host, port), _Connection)
         except OSError as error:
-            raise PortTakenError(str(port)) from error
+            taken = error.errno == errno.EADDRINUSE
+            reason = "is taken" if taken else f"can't be used ({error.strerror})"
+            raise PortError(reason) from error
 
     def process_request(self, request: Any, client_address: Any) -> None:
         if not self.places.acquire(blocking=False):

@@ -111,12 +111,12 @@ def _load_app() -> Chalice:
 
 
 def _serve(stack: contextlib.ExitStack, site: Site, setting: str, port: int) -> LoopbackServer:
-    from infra.local.http_server import LoopbackServer, PortTakenError
+    from infra.local.http_server import LoopbackServer, PortError
 
     try:
         server = LoopbackServer(site, port)
-    except PortTakenError as error:
-        message = f"Port {port} is taken; stop what listens there, or choose another by {setting}."
+    except PortError as error:
+        message = f"Port {port} {error}; stop what listens there, or choose another by {setting}."
         raise LocalRunError(message) from error
     stack.callback(server.stop)
     return server

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from infra.local import http_messages
+from infra.local import wire as wire_module
 from infra.local.http_messages import Answer, serialize
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ def test_a_body_too_large_is_refused_even_while_it_is_being_sent(gateway_port: i
 def test_a_slow_drip_is_cut_off(
     gateway_port: int, monkeypatch: pytest.MonkeyPatch, begun: bytes
 ) -> None:
-    monkeypatch.setattr(http_messages, "HEAD_SECONDS", 0.5)
+    monkeypatch.setattr(wire_module, "HEAD_SECONDS", 0.5)
     with socket.create_connection(("127.0.0.1", gateway_port), timeout=5) as connection:
         connection.settimeout(0.1)
         connection.sendall(begun)
@@ -152,7 +152,7 @@ def test_a_slow_drip_is_cut_off(
 def test_a_body_that_never_comes_is_cut_off(
     gateway_port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(http_messages, "BODY_SECONDS", 0.3)
+    monkeypatch.setattr(wire_module, "BODY_SECONDS", 0.3)
     with socket.create_connection(("127.0.0.1", gateway_port), timeout=5) as connection:
         connection.sendall(b"POST /echo HTTP/1.1\r\n" + _HOST + b"Content-Length: 5\r\n\r\nab")
         assert _status(connection.recv(65_536)) == 408
@@ -161,7 +161,7 @@ def test_a_body_that_never_comes_is_cut_off(
 def test_a_connection_that_says_nothing_is_closed_without_a_word(
     gateway_port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(http_messages, "IDLE_SECONDS", 0.2)
+    monkeypatch.setattr(wire_module, "IDLE_SECONDS", 0.2)
     with socket.create_connection(("127.0.0.1", gateway_port), timeout=5) as connection:
         assert connection.recv(100) == b""
 
