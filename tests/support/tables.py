@@ -19,10 +19,9 @@ def fresh_tables(engine: Engine) -> Iterator[str]:
 
     prefix = f"t{secrets.token_hex(4)}-"
     client = engine.client("dynamodb")
-    names = []
     for definition in table_definitions(prefix):
         client.create_table(**definition)
-        names.append(definition["TableName"])
     yield prefix
-    for name in names:
-        client.delete_table(TableName=name)
+    for name in client.list_tables()["TableNames"]:
+        if name.startswith(prefix):
+            client.delete_table(TableName=name)

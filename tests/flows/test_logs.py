@@ -1,0 +1,72 @@
+"""What a whole journey leaves in the logs."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import TYPE_CHECKING
+
+import pytest
+
+from chalicelib.logs import JsonFormatter
+from tests.support.journeys import ADDRESS, OTHER_PASSWORD, PASSWORD, sign_in, sign_up, token_of
+
+if TYPE_CHECKING:
+    from tests.support.service import Service
+
+
+@pytest.fixture(autouse=True)
+def _talkative(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, logger="chalicelib")
+
+
+def _journey(service: Service) -> dict[str, str]:
+    """Go from sign-up to sign-out; gives what was secret or personal on the way."""
+    browser = service.browser()
+    sign_up(browser)
+    link = service.mail_to(ADDRESS).link
+    browser.open(link)
+    browser.press("Confirm email")
+    sign_in(browser, password=OTHER_PASSWORD)
+    sign_in(browser)
+    secrets = {
+        "password": PASSWORD,
+        "wrong password": OTHER_PASSWORD,
+        "link": token_of(link),
+        "session": browser.jar.values["thub_session"],
+        "address": ADDRESS,
+    }
+    browser.press("Sign out")
+    return secrets
+
+
+def _lines(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [JsonFormatter().format(record) for record in caplog.records]
+
+
+def test_no_secret_and_no_address_is_logged(
+    service: Service, caplog: pytest.LogCaptureFixture
+) -> None:
+    """`H5`, `D14`, `C6`."""
+    told = _journey(service)
+    text = "\n".join(_lines(caplog))
+    assert "request_refused" in text
+    assert [name for name, secret in told.items() if secret in text] == []
+
+
+def test_each_line_is_one_json_object_with_its_time_and_event(
+    service: Service, caplog: pytest.LogCaptureFixture
+) -> None:
+    """`H4`."""
+    _journey(service)
+    lines = [json.loads(line) for line in _lines(caplog)]
+    assert lines
+    assert all({"at", "level", "event", "logger"} <= set(line) for line in lines)
+    requests = [line for line in lines if line["event"] == "request"]
+    assert all({"request_id", "method", "route", "status"} <= set(request) for request in requests)
+
+
+def test_a_value_with_a_line_break_starts_no_line() -> None:
+    """`H5`."""
+    record = logging.makeLogRecord({"msg": 'x\n{"event": "forged"}', "agent": "a\r\nb"})
+    assert len(JsonFormatter().format(record).splitlines()) == 1
