@@ -51,7 +51,10 @@ def _from_debian(reasons: list[str]) -> str | None:
     environ = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
     update = ["apt-get", "update", "-q"]
     install = ["apt-get", "install", "-q", "-y", "--no-install-recommends", "chromium"]
-    if not (_succeeds(update, reasons, environ) and _succeeds(install, reasons, environ)):
+    if not (
+        _succeeds("apt-get update", update, reasons, environ)
+        and _succeeds("apt-get install", install, reasons, environ)
+    ):
         return None
     return _installed()
 
@@ -59,10 +62,14 @@ def _from_debian(reasons: list[str]) -> str | None:
 def _fetched(reasons: list[str]) -> str | None:
     print("Fetching Playwright's Chromium for the browser tests ...", file=sys.stderr)
     command = [sys.executable, "-m", "playwright", "install", "chromium"]
-    return _playwrights() if _succeeds(command, reasons, dict(os.environ)) else None
+    return (
+        _playwrights()
+        if _succeeds("playwright install", command, reasons, dict(os.environ))
+        else None
+    )
 
 
-def _succeeds(command: list[str], reasons: list[str], environ: dict[str, str]) -> bool:
+def _succeeds(tool: str, command: list[str], reasons: list[str], environ: dict[str, str]) -> bool:
     try:
         done = subprocess.run(
             command,
@@ -74,11 +81,13 @@ def _succeeds(command: list[str], reasons: list[str], environ: dict[str, str]) -
             timeout=_INSTALL_SECONDS,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        reasons.append(str(error))
+        reasons.append(f"{tool} failed: {error}")
         return False
     if done.returncode:
-        last = (done.stderr or done.stdout).strip().splitlines()[-1:]
-        reasons.append(" ".join([*command[:2], "failed:", *last]))
+        lines = (done.stderr or done.stdout).strip().splitlines()
+        # The line that names the error, where there is one, rather than the end of a trace.
+        told = [line.strip() for line in lines if "error:" in line.lower()] or lines[-1:]
+        reasons.append(" ".join([tool, "failed:", *told[:1]]))
     return done.returncode == 0
 
 
