@@ -32,7 +32,7 @@ class _Run:
     """One `python -m infra.local` on free ports, its data in a directory of the test's own."""
 
     def __init__(self, home: Path, environ: Mapping[str, str], command: tuple[str, ...]) -> None:
-        self.port, self.mail_port = free_port(), free_port()
+        self.port, self.mail_port = _two_free_ports()
         self.log = home / f"output-{self.port}"
         self.started = time.monotonic()
         with self.log.open("wb") as output:
@@ -109,6 +109,12 @@ def start(tmp_path: Path) -> Iterator[Callable[..., _Run]]:
     for run in runs:
         if run.child.poll() is None:
             run.end(signal.SIGTERM)
+
+
+def _two_free_ports() -> tuple[int, int]:
+    # The system may name the same port twice, as nobody listens on it in between.
+    first, second = free_port(), free_port()
+    return (first, second) if first != second else _two_free_ports()
 
 
 def _eventually(true: Callable[[], bool], seconds: float = 15.0) -> None:
