@@ -6,6 +6,8 @@ from chalice import Chalice
 
 from chalicelib.events.mail import mail_worker
 from chalicelib.web.api.health import health_api
+from chalicelib.web.api.password_reset import password_reset_api
+from chalicelib.web.api.profile import profile_api
 from chalicelib.web.api.session import session_api
 from chalicelib.web.api.sign_in import sign_in_api
 from chalicelib.web.api.sign_up import sign_up_api
@@ -14,6 +16,7 @@ from chalicelib.web.headers import finish_answer
 from chalicelib.web.pages.accounts import accounts_pages
 from chalicelib.web.pages.assets import assets_pages
 from chalicelib.web.pages.home import home_pages
+from chalicelib.web.pages.password_reset import password_reset_pages
 from chalicelib.web.pages.sign_in import sign_in_pages
 from chalicelib.web.pages.sign_up import sign_up_pages
 
@@ -24,8 +27,11 @@ for blueprint in (
     sign_in_api,
     sign_up_api,
     session_api,
+    profile_api,
+    password_reset_api,
     sign_in_pages,
     sign_up_pages,
+    password_reset_pages,
     accounts_pages,
     home_pages,
     assets_pages,

@@ -17,13 +17,18 @@ from chalicelib.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
     from chalicelib.domain.clock import Clock
+    from chalicelib.services.account_unlock import AccountUnlock
     from chalicelib.services.email_confirmation import EmailConfirmation
     from chalicelib.services.mail_cap import MailCap
+    from chalicelib.services.password_reset import PasswordReset
+    from chalicelib.services.profile import Profile
     from chalicelib.services.sessions import SessionService
     from chalicelib.services.sign_in import SignIn
     from chalicelib.services.sign_up import SignUpService
 
 _MAIL_WINDOW = timedelta(hours=1)
+# The count of consecutive failures has no time of its own (`B4`); untouched for so long, it goes.
+_ATTEMPTS_KEPT = timedelta(days=400)
 
 
 @dataclass(frozen=True)
@@ -34,6 +39,9 @@ class Services:
     sign_in: SignIn
     sign_up: SignUpService
     email_confirmation: EmailConfirmation
+    account_unlock: AccountUnlock
+    password_reset: PasswordReset
+    profile: Profile
     sessions: SessionService
     mail_cap: MailCap
 
@@ -73,57 +81,186 @@ def settings() -> Settings:
 
 def build(chosen: Settings, clock: Clock | None = None) -> Services:
     """Put the services together; raises SettingsError where a secret is missing."""
-    from chalicelib.domain.addresses import AddressKeys
     from chalicelib.domain.clock import utc_now
-    from chalicelib.domain.password_hashing import Argon2Cost, PasswordHasher, Peppers
-    from chalicelib.domain.passwords import PasswordPolicy
-    from chalicelib.domain.sessions import SessionLimits
-    from chalicelib.domain.sign_up import SIGN_UP_WAITS
-    from chalicelib.services.email_confirmation import EmailConfirmation
-    from chalicelib.services.mail_cap import MailCap
-    from chalicelib.services.sessions import SessionService
-    from chalicelib.services.sign_in import SignIn
-    from chalicelib.services.sign_up import SignUpService
-    from chalicelib.storage.connection import open_tables
-    from chalicelib.storage.links import Links
-    from chalicelib.storage.mail_counts import MailCounts
-    from chalicelib.storage.people import People, SsoDomains
-    from chalicelib.storage.sessions import Sessions
-    from chalicelib.storage.sign_ups import SignUps
 
     _demand_secrets(chosen)
-    now = clock or utc_now
-    connection = open_tables(chosen.table_prefix, chosen.region)
-    people = People(connection)
-    links = Links()
-    sign_ups = SignUps(connection, SIGN_UP_WAITS + chosen.confirm_link)
-    sessions = Sessions(connection, SessionLimits(chosen.session_idle, chosen.session_max))
-    hasher = PasswordHasher(
-        Argon2Cost(memory_kib=chosen.argon2_memory_kib, time=chosen.argon2_time),
-        Peppers.parse(chosen.password_peppers),
-    )
+    parts = _Parts(chosen, clock or utc_now)
     return Services(
         settings=chosen,
-        sign_in=SignIn(people, SsoDomains(), sessions, hasher, now),
-        sign_up=SignUpService(
-            sign_ups=sign_ups,
-            people=people,
-            links=links,
-            queue=_mail_queue(chosen),
-            mailer=_mailer(chosen),
-            hasher=hasher,
-            policy=PasswordPolicy(min_length=chosen.password_min_length),
-            clock=now,
-            product_name=chosen.product_name,
-            public_url=chosen.public_url,
-            link_lifetime=chosen.confirm_link,
-        ),
-        email_confirmation=EmailConfirmation(links, sign_ups, hasher, now),
-        sessions=SessionService(sessions, people, now),
-        mail_cap=MailCap(
-            MailCounts(chosen.mails_per_hour, _MAIL_WINDOW), AddressKeys(chosen.address_key), now
-        ),
+        sign_in=parts.sign_in(),
+        sign_up=parts.sign_up(),
+        email_confirmation=parts.email_confirmation(),
+        account_unlock=parts.account_unlock(),
+        password_reset=parts.password_reset(),
+        profile=parts.profile(),
+        sessions=parts.session_service(),
+        mail_cap=parts.mail_cap(),
     )
+
+
+class _Parts:
+    """What the flows share, made once; imports stand here because this is where they cost."""
+
+    def __init__(self, chosen: Settings, clock: Clock) -> None:
+        from chalicelib.domain.addresses import AddressKeys
+        from chalicelib.domain.attempts import AttemptRules
+        from chalicelib.domain.devices import DeviceCookies
+        from chalicelib.domain.password_hashing import Argon2Cost, PasswordHasher, Peppers
+        from chalicelib.domain.passwords import PasswordPolicy
+        from chalicelib.domain.sessions import SessionLimits
+        from chalicelib.domain.sign_up import SIGN_UP_WAITS
+        from chalicelib.gateways.mail_queue import MailQueue
+        from chalicelib.gateways.mailer import Mailer
+        from chalicelib.gateways.ses import Ses
+        from chalicelib.storage.attempts import AttemptKeyMaker, Attempts
+        from chalicelib.storage.connection import open_tables
+        from chalicelib.storage.credentials import Credentials
+        from chalicelib.storage.links import Links
+        from chalicelib.storage.people import People, SsoDomains
+        from chalicelib.storage.sessions import Sessions
+        from chalicelib.storage.sign_ups import SignUps
+
+        rules = AttemptRules(
+            attempts=chosen.lockout_attempts,
+            window=chosen.lockout_window,
+            lockout=chosen.lockout,
+            consecutive=chosen.consecutive_failures_max,
+            source_failures=chosen.source_failures,
+            source_window=chosen.source_window,
+        )
+        connection = open_tables(chosen.table_prefix, chosen.region)
+        self.settings = chosen
+        self.clock = clock
+        self.address_keys = AddressKeys(chosen.address_key)
+        self.attempt_keys = AttemptKeyMaker(self.address_keys)
+        self.attempts = Attempts(connection, rules, _ATTEMPTS_KEPT)
+        self.credentials = Credentials(connection)
+        self.devices = DeviceCookies(chosen.cookie_key)
+        self.domains = SsoDomains()
+        self.links = Links()
+        self.people = People(connection)
+        self.sessions = Sessions(connection, SessionLimits(chosen.session_idle, chosen.session_max))
+        self.sign_ups = SignUps(connection, SIGN_UP_WAITS + chosen.confirm_link)
+        self.queue = MailQueue(_client("sqs", chosen), chosen.mail_queue_url)
+        self.mailer = Mailer(Ses(_client("ses", chosen)), chosen.mail_from, chosen.product_name)
+        self.policy = PasswordPolicy(min_length=chosen.password_min_length)
+        self.hasher = PasswordHasher(
+            Argon2Cost(memory_kib=chosen.argon2_memory_kib, time=chosen.argon2_time),
+            Peppers.parse(chosen.password_peppers),
+        )
+
+    def sign_in(self) -> SignIn:
+        from chalicelib.services.sign_in import SignIn
+
+        return SignIn(
+            people=self.people,
+            domains=self.domains,
+            sessions=self.sessions,
+            attempts=self.attempts,
+            attempt_keys=self.attempt_keys,
+            devices=self.devices,
+            queue=self.queue,
+            hasher=self.hasher,
+            clock=self.clock,
+        )
+
+    def sign_up(self) -> SignUpService:
+        from chalicelib.services.sign_up import SignUpService
+
+        return SignUpService(
+            sign_ups=self.sign_ups,
+            people=self.people,
+            links=self.links,
+            queue=self.queue,
+            mailer=self.mailer,
+            hasher=self.hasher,
+            policy=self.policy,
+            clock=self.clock,
+            product_name=self.settings.product_name,
+            public_url=self.settings.public_url,
+            link_lifetime=self.settings.confirm_link,
+        )
+
+    def email_confirmation(self) -> EmailConfirmation:
+        from chalicelib.services.email_confirmation import EmailConfirmation
+
+        return EmailConfirmation(
+            links=self.links,
+            sign_ups=self.sign_ups,
+            credentials=self.credentials,
+            attempts=self.attempts,
+            attempt_keys=self.attempt_keys,
+            queue=self.queue,
+            mailer=self.mailer,
+            hasher=self.hasher,
+            clock=self.clock,
+        )
+
+    def account_unlock(self) -> AccountUnlock:
+        from chalicelib.services.account_unlock import AccountUnlock
+
+        return AccountUnlock(
+            people=self.people,
+            links=self.links,
+            credentials=self.credentials,
+            attempt_keys=self.attempt_keys,
+            queue=self.queue,
+            mailer=self.mailer,
+            clock=self.clock,
+            public_url=self.settings.public_url,
+            link_lifetime=self.settings.unlock_link,
+        )
+
+    def password_reset(self) -> PasswordReset:
+        from chalicelib.services.password_reset import PasswordReset
+
+        return PasswordReset(
+            people=self.people,
+            links=self.links,
+            credentials=self.credentials,
+            attempt_keys=self.attempt_keys,
+            queue=self.queue,
+            mailer=self.mailer,
+            hasher=self.hasher,
+            policy=self.policy,
+            clock=self.clock,
+            product_name=self.settings.product_name,
+            public_url=self.settings.public_url,
+            link_lifetime=self.settings.reset_link,
+        )
+
+    def profile(self) -> Profile:
+        from chalicelib.services.profile import Profile
+
+        return Profile(
+            people=self.people,
+            sessions=self.sessions,
+            links=self.links,
+            credentials=self.credentials,
+            attempts=self.attempts,
+            attempt_keys=self.attempt_keys,
+            devices=self.devices,
+            queue=self.queue,
+            mailer=self.mailer,
+            hasher=self.hasher,
+            policy=self.policy,
+            clock=self.clock,
+            product_name=self.settings.product_name,
+            public_url=self.settings.public_url,
+            link_lifetime=self.settings.email_change_link,
+        )
+
+    def session_service(self) -> SessionService:
+        from chalicelib.services.sessions import SessionService
+
+        return SessionService(self.sessions, self.people, self.clock)
+
+    def mail_cap(self) -> MailCap:
+        from chalicelib.services.mail_cap import MailCap
+        from chalicelib.storage.mail_counts import MailCounts
+
+        counts = MailCounts(self.settings.mails_per_hour, _MAIL_WINDOW)
+        return MailCap(counts, self.address_keys, self.clock)
 
 
 def _demand_secrets(chosen: Settings) -> None:
@@ -135,19 +272,6 @@ def _demand_secrets(chosen: Settings) -> None:
         if not value:
             message = f"{name} must be set to random bytes in base64."
             raise SettingsError(message)
-
-
-def _mail_queue(chosen: Settings) -> Any:
-    from chalicelib.gateways.mail_queue import MailQueue
-
-    return MailQueue(_client("sqs", chosen), chosen.mail_queue_url)
-
-
-def _mailer(chosen: Settings) -> Any:
-    from chalicelib.gateways.mailer import Mailer
-    from chalicelib.gateways.ses import Ses
-
-    return Mailer(Ses(_client("ses", chosen)), chosen.mail_from, chosen.product_name)
 
 
 def _client(service: str, chosen: Settings) -> Any:

@@ -100,3 +100,15 @@ class UnavailableError(DomainError):
 
     reason = "unavailable"
     message = "Something went wrong on our side. Try again in a moment."
+
+
+class TooManyAttemptsError(DomainError):
+    """A client address has failed too often, whoever it asked for."""
+
+    reason = "too_many_attempts"
+    message = "Too many failed sign-ins from your network. Wait a few minutes and try again."
+
+    def __init__(self, retry_after: int) -> None:
+        """Say after how many seconds it may try again."""
+        super().__init__()
+        self.retry_after = retry_after

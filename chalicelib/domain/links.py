@@ -16,6 +16,9 @@ class LinkPurpose(StrEnum):
     """What a link may be used for, and nothing else."""
 
     CONFIRM_SIGN_UP = "confirm_sign_up"
+    CHANGE_EMAIL = "change_email"
+    RESET_PASSWORD = "reset_password"  # noqa: S105 - the name of a purpose, not a secret
+    UNLOCK = "unlock"
 
 
 @dataclass(frozen=True)
@@ -27,3 +30,6 @@ class Link:
     email: EmailAddress
     subject_id: str
     expires_at: datetime
+    # Of a user's link: their address and password when it was made; it dies with either (`C4`).
+    user_email: str = ""
+    credentials_version: int = 0

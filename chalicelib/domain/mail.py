@@ -20,6 +20,12 @@ class MailKind(StrEnum):
     """The mails that a request can ask for; the worker decides what is really sent."""
 
     SIGN_UP_CONFIRMATION = "sign_up_confirmation"
+    SIGN_IN_FAILED = "sign_in_failed"
+    ACCOUNT_UNLOCK = "account_unlock"
+    PASSWORD_RESET = "password_reset"  # noqa: S105 - the name of a mail, not a secret
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105
+    EMAIL_CHANGE = "email_change"
+    EMAIL_CHANGED = "email_changed"
 
 
 @dataclass(frozen=True)
@@ -46,6 +52,13 @@ class MailRequest:
         fields["kind"] = MailKind(fields["kind"])
         fields["asked_at"] = datetime.fromisoformat(fields["asked_at"])
         return cls(**fields)
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether it falls under the hourly cap: mails that anybody can ask for, not notices."""
+        if self.kind is MailKind.SIGN_IN_FAILED:
+            return bool(self.details.get("locks"))
+        return self.kind not in (MailKind.PASSWORD_CHANGED, MailKind.EMAIL_CHANGED)
 
     @property
     def asked(self) -> dict[str, str]:

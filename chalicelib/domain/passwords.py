@@ -13,6 +13,8 @@ from chalicelib.domain.errors import DomainError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from chalicelib.domain.people import User
+
 MINIMUM_FLOOR = 8
 MINIMUM_CEILING = 64
 MAX_LENGTH = 256
@@ -105,6 +107,16 @@ class PasswordContext:
     account_name: str = ""
     person_name: str = ""
     email: str = ""
+
+    @classmethod
+    def of(cls, user: User, product_name: str) -> PasswordContext:
+        """Gather the names around a user."""
+        return cls(
+            product_name=product_name,
+            account_name=" ".join(m.account_name for m in user.memberships.values()),
+            person_name=user.name,
+            email=user.email.value,
+        )
 
     def words(self) -> Iterator[str]:
         """List each name and address, whole and in its parts."""

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from chalicelib.domain.email_address import EmailAddress
+    from chalicelib.domain.sso import DomainSso
 
 MAIN_WORKSPACE = "Main"
 
@@ -77,6 +78,18 @@ class User:
         """The memberships that give access, by account name."""
         active = (m for m in self.memberships.values() if m.is_active)
         return tuple(sorted(active, key=lambda m: (m.account_name.casefold(), m.account_id)))
+
+    def may_use_password(self, sso: DomainSso | None) -> bool:
+        """Whether a password can open anything for them, under the SSO of their email's domain.
+
+        Owners and admins of the account that enforces SSO keep theirs.
+        """
+        if self.is_shut_out:
+            return False
+        if sso is None or not sso.enforced:
+            return True
+        membership = self.memberships.get(sso.account_id)
+        return membership is not None and membership.is_active and membership.role.manages
 
     @property
     def is_shut_out(self) -> bool:

@@ -26,10 +26,18 @@ mail_worker = Blueprint(__name__)
 def deliver_mail(event: SQSEvent) -> None:
     """Send the mails that were asked for; an error makes SQS deliver the message again."""
     ready = services()
-    senders = {MailKind.SIGN_UP_CONFIRMATION: ready.sign_up.send_mail}
+    senders = {
+        MailKind.SIGN_UP_CONFIRMATION: ready.sign_up.send_mail,
+        MailKind.SIGN_IN_FAILED: ready.account_unlock.send_mail_of_lock,
+        MailKind.ACCOUNT_UNLOCK: ready.account_unlock.send_mail,
+        MailKind.PASSWORD_RESET: ready.password_reset.send_mail,
+        MailKind.PASSWORD_CHANGED: ready.password_reset.send_notice,
+        MailKind.EMAIL_CHANGE: ready.profile.send_mail,
+        MailKind.EMAIL_CHANGED: ready.email_confirmation.send_notice,
+    }
     for record in event:
         request = MailRequest.from_json(record.body)
         asked = {"kind": request.kind, "asked_by": request.request_id}
-        if ready.mail_cap.admits(request):
+        if not request.is_counted or ready.mail_cap.admits(request):
             senders[request.kind](request)
             _log.info("mail_handled", extra=asked)

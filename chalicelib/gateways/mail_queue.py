@@ -23,6 +23,13 @@ class MailQueue:
     sqs: Any
     queue_url: str
 
+    def put_notice(self, request: MailRequest) -> None:
+        """Hand over a notice of what has been done already; a failure is logged, not raised."""
+        try:
+            self.put(request)
+        except UnavailableError:
+            _log.exception("notice_lost", extra={"kind": request.kind})
+
     def put(self, request: MailRequest) -> None:
         """Hand a request to the worker; raises UnavailableError when SQS doesn't take it."""
         try:

@@ -1,4 +1,4 @@
-"""Confirming an address with a mailed link: in the sign-up's browser, or with its password."""
+"""Confirming an address with a mailed link: a sign-up's, or a person's new one."""
 
 from __future__ import annotations
 
@@ -8,23 +8,36 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.errors import LinkInvalidError, PasswordRequiredError, WrongPasswordError
 from chalicelib.domain.links import LinkPurpose
-from chalicelib.domain.tokens import MalformedTokenError, SecretToken
+from chalicelib.domain.mail import Mail, MailKind
 
 if TYPE_CHECKING:
     from chalicelib.domain.clock import Clock
+    from chalicelib.domain.devices import Browser
     from chalicelib.domain.links import Link
+    from chalicelib.domain.mail import MailRequest
     from chalicelib.domain.password_hashing import PasswordHasher
     from chalicelib.domain.sign_up import SignUp, SignUpTicket
+    from chalicelib.gateways.mail_queue import MailQueue
+    from chalicelib.gateways.mailer import Mailer
+    from chalicelib.storage.attempts import AttemptKeyMaker, Attempts
+    from chalicelib.storage.credentials import Credentials
     from chalicelib.storage.links import Links
     from chalicelib.storage.sign_ups import SignUps
+
+_PURPOSES = (LinkPurpose.CONFIRM_SIGN_UP, LinkPurpose.CHANGE_EMAIL)
 
 
 @dataclass(frozen=True)
 class EmailConfirmation:
-    """The last step of a sign-up."""
+    """The step that proves that an address is the person's."""
 
     links: Links
     sign_ups: SignUps
+    credentials: Credentials
+    attempts: Attempts
+    attempt_keys: AttemptKeyMaker
+    queue: MailQueue
+    mailer: Mailer
     hasher: PasswordHasher
     clock: Clock
 
@@ -33,32 +46,59 @@ class EmailConfirmation:
 
         Raises LinkInvalidError.
         """
-        _, sign_up = self._find(token)
-        return not _is_own(sign_up, ticket)
+        link = self.links.find(token, self.clock(), *_PURPOSES)
+        if link.purpose is LinkPurpose.CHANGE_EMAIL:
+            return False
+        return not _is_own(self._sign_up(link), ticket)
 
-    def complete(self, token: str, password: str | None, ticket: SignUpTicket | None) -> None:
-        """Spend the link: the user, the account and `Main` exist from here on; nobody signs in.
+    def complete(
+        self, token: str, password: str | None, ticket: SignUpTicket | None, browser: Browser
+    ) -> None:
+        """Spend the link; nobody is signed in by it (`B12`).
 
+        A sign-up becomes a user with an account and `Main`; a new address becomes its user's.
         Raises LinkInvalidError; PasswordRequiredError and WrongPasswordError leave the link good.
         """
-        link, sign_up = self._find(token)
+        link = self.links.find(token, self.clock(), *_PURPOSES)
+        if link.purpose is LinkPurpose.CHANGE_EMAIL:
+            self._change_email(link, browser)
+            return
+        sign_up = self._sign_up(link)
         if not _is_own(sign_up, ticket):
-            if password is None:
-                raise PasswordRequiredError(param="password")
-            if not self.hasher.verify(sign_up.password_hash, password).matches:
-                raise WrongPasswordError(param="password")
+            self._check(sign_up, password, browser)
         self.sign_ups.confirm(link, sign_up, self.clock())
 
-    def _find(self, token: str) -> tuple[Link, SignUp]:
-        try:
-            digest = SecretToken.parse(token).digest
-        except MalformedTokenError as error:
-            raise LinkInvalidError from error
-        link = self.links.find(digest, LinkPurpose.CONFIRM_SIGN_UP, self.clock())
+    def send_notice(self, request: MailRequest) -> None:
+        """Tell the old and the new address that they were changed (`B11`)."""
+        told = {"name": request.details.get("name") or None}
+        self.mailer.send(Mail(request.email, "email_changed", {**request.asked, **told}))
+
+    def _change_email(self, link: Link, browser: Browser) -> None:
+        now = self.clock()
+        self.credentials.change_email(link, now)
+        for address in (link.user_email, link.email.value):
+            self.queue.put_notice(browser.asker.request(MailKind.EMAIL_CHANGED, address, now, {}))
+
+    def _check(self, sign_up: SignUp, password: str | None, browser: Browser) -> None:
+        if password is None:
+            raise PasswordRequiredError(param="password")
+        now = self.clock()
+        keys = self.attempt_keys.of(sign_up.email, None, browser.asker.client)
+        ledger = self.attempts.open(keys, None)
+        reservation = self.attempts.reserve(ledger, now, known_device=False)
+        stored = reservation.admits(sign_up.password_hash)
+        if not self.hasher.verify(stored, password).matches:
+            details = {"locks": "yes" if reservation.locks else ""}
+            email = sign_up.email.value
+            self.queue.put(browser.asker.request(MailKind.SIGN_IN_FAILED, email, now, details))
+            raise WrongPasswordError(param="password")
+        self.attempts.forgive(ledger, known_device=False)
+
+    def _sign_up(self, link: Link) -> SignUp:
         sign_up = self.sign_ups.find(link.email, link.subject_id)
         if sign_up is None:
             raise LinkInvalidError
-        return link, sign_up
+        return sign_up
 
 
 def _is_own(sign_up: SignUp, ticket: SignUpTicket | None) -> bool:

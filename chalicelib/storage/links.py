@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from chalicelib.domain.email_address import EmailAddress
 from chalicelib.domain.errors import LinkInvalidError
 from chalicelib.domain.links import Link, LinkPurpose
+from chalicelib.domain.tokens import MalformedTokenError, SecretToken
 from chalicelib.storage.tables import LinkRow
 
 if TYPE_CHECKING:
@@ -28,16 +29,22 @@ class Links:
             email=link.email.value,
             subject_id=link.subject_id,
             expires_at=link.expires_at,
+            user_email=link.user_email,
+            credentials_version=link.credentials_version,
             ttl=link.expires_at,
         ).save(condition=LinkRow.digest.does_not_exist())
 
-    def find(self, digest: str, purpose: LinkPurpose, now: datetime) -> Link:
+    def find(self, token: str, now: datetime, *purposes: LinkPurpose) -> Link:
         """Read a link without using it; raises LinkInvalidError for another purpose or time."""
+        try:
+            digest = SecretToken.parse(token).digest
+        except MalformedTokenError as error:
+            raise LinkInvalidError from error
         try:
             row = LinkRow.get(digest, consistent_read=True)
         except LinkRow.DoesNotExist as error:
             raise LinkInvalidError from error
-        if row.purpose != purpose.value or row.expires_at <= now:
+        if row.purpose not in purposes or row.expires_at <= now:
             raise LinkInvalidError
         return Link(
             digest=row.digest,
@@ -45,6 +52,8 @@ class Links:
             email=EmailAddress(row.email),
             subject_id=row.subject_id,
             expires_at=row.expires_at,
+            user_email=row.user_email or "",
+            credentials_version=int(row.credentials_version or 0),
         )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pynamodb.exceptions import UpdateError
 
+from chalicelib.domain.errors import NotFoundError
 from chalicelib.domain.sso import DomainSso
 from chalicelib.storage.rows import account_of, sign_up_of, user_of
 from chalicelib.storage.tables import AccountRow, DomainRow, EmailRow, SignUpRow, UserRow
@@ -71,6 +72,17 @@ class People:
             user_of(user) if user else None,
             account_of(*account) if account and account[0] else None,
         )
+
+    def rename(self, user_id: str, name: str) -> None:
+        """Give a user another display name; raises NotFoundError where they are gone."""
+        try:
+            UserRow(user_id).update(
+                actions=[UserRow.name.set(name)], condition=UserRow.user_id.exists()
+            )
+        except UpdateError as error:
+            if error.cause_response_code != "ConditionalCheckFailedException":
+                raise
+            raise NotFoundError from error
 
     def replace_password_hash(self, user: User, new_hash: str) -> None:
         """Store the same password under today's cost (`A12`), unless it changed meanwhile."""

@@ -77,6 +77,17 @@ class Sessions:
         except ConditionFailedError as error:
             raise NotFoundError if 0 in error.failed else NotSignedInError from error
 
+    def prove(self, session_id: str, now: datetime) -> None:
+        """Note that the person has just proved who they are; raises NotSignedInError."""
+        try:
+            SessionRow(session_id).update(
+                actions=[SessionRow.proved_at.set(now)], condition=SessionRow.digest.exists()
+            )
+        except UpdateError as error:
+            if error.cause_response_code != "ConditionalCheckFailedException":
+                raise
+            raise NotSignedInError from error
+
     def end(self, session_id: str) -> None:
         """End a session; one that has ended already stays ended."""
         SessionRow(session_id).delete()

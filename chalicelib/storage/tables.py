@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from pynamodb.attributes import (
     JSONAttribute,
+    ListAttribute,
     MapAttribute,
     NumberAttribute,
     TTLAttribute,
@@ -91,6 +92,8 @@ class LinkRow(Model):
     email = UnicodeAttribute()
     subject_id = UnicodeAttribute()
     expires_at = UTCDateTimeAttribute()
+    user_email = UnicodeAttribute(null=True)
+    credentials_version = NumberAttribute(null=True)
     ttl = TTLAttribute()
 
 
@@ -168,6 +171,9 @@ class DomainRow(Model):
 class LimitRow(Model):
     """A count under the keyed hash of what is counted.
 
+    - failed passwords by address, or by known browser: read, then put with a condition on
+      `version`, together with the source's count
+    - attempts by source: added to while `began_at` is as it was read
     - mails asked for by address: read, then put with a condition on `version`
     """
 
@@ -175,9 +181,14 @@ class LimitRow(Model):
         table_name = "limits"
 
     subject = UnicodeAttribute(hash_key=True)
-    version = NumberAttribute()
+    version = NumberAttribute(null=True)
+    failures = ListAttribute[float](null=True)
+    locked_until = UTCDateTimeAttribute(null=True)
+    consecutive = NumberAttribute(null=True)
+    began_at = UTCDateTimeAttribute(null=True)
+    hits = NumberAttribute(null=True)
     entries = JSONAttribute(null=True)
-    ttl = TTLAttribute()
+    ttl = TTLAttribute(null=True)
 
 
 # By the names that the deployment's prefix is put before.

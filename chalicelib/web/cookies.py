@@ -12,8 +12,11 @@ from chalicelib.bootstrap import settings
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from chalicelib.services.sign_in import SignedIn
+
 _VALUE = re.compile(r"[A-Za-z0-9._~=-]*\Z")
 _LONGEST_HEADER = 8_192
+_YEAR_SECONDS = 31_536_000
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,11 @@ def session_cookie() -> Cookie:
     return Cookie("thub_session", int(settings().session_max.total_seconds()))
 
 
+def device_cookie() -> Cookie:
+    """Return the cookie of a known browser: it signs nobody in, and outlives sessions."""
+    return Cookie("thub_device", _YEAR_SECONDS)
+
+
 def sign_up_cookie() -> Cookie:
     """Return the cookie that shows, at confirmation, which browser signed up."""
     return Cookie("thub_sign_up", int(settings().confirm_link.total_seconds()))
@@ -84,3 +92,11 @@ def kept_address(headers: Mapping[str, str]) -> str | None:
         return urlsafe_b64decode(value).decode("ascii") if value else None
     except ValueError:
         return None
+
+
+def signed_in_cookies(signed_in: SignedIn) -> list[str]:
+    """Write what a successful sign-in leaves in the browser: its session, and that it's known."""
+    return [
+        session_cookie().set(signed_in.token.value),
+        device_cookie().set(signed_in.device_cookie),
+    ]

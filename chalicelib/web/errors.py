@@ -94,6 +94,7 @@ _TABLE: tuple[tuple[type[domain.DomainError], int, str, bool], ...] = (
     (domain.LinkInvalidError, 410, _INVALID, True),
     (domain.NotFoundError, 404, "not_found_error", False),
     (domain.ConflictError, 409, "conflict_error", False),
+    (domain.TooManyAttemptsError, 429, "rate_limit_error", False),
     (domain.UnavailableError, 503, "api_error", False),
     (domain.DomainError, 422, _INVALID, False),
 )

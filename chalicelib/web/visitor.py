@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chalicelib.bootstrap import services
+from chalicelib.domain.devices import Browser
 from chalicelib.domain.errors import NotSignedInError
 from chalicelib.domain.sign_up import SignUpTicket
 from chalicelib.domain.tokens import MalformedTokenError, SecretToken
-from chalicelib.web.cookies import session_cookie, sign_up_cookie
+from chalicelib.web.cookies import device_cookie, session_cookie, sign_up_cookie
+from chalicelib.web.requests import asker_of
 
 if TYPE_CHECKING:
     from chalice.app import Request
@@ -27,6 +29,12 @@ def signed_in(request: Request) -> Visitor:
     if token is None:
         raise NotSignedInError
     return services().sessions.resume(token)
+
+
+def browser_of(request: Request) -> Browser:
+    """Say what a browser brings to a password."""
+    cookie = device_cookie().read(request.headers)
+    return Browser(asker_of(request), cookie, replaced_session(request))
 
 
 def replaced_session(request: Request) -> str | None:

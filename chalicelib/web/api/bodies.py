@@ -46,3 +46,54 @@ class OpenAccount(msgspec.Struct):
     """`POST /auth/session/account`."""
 
     account_id: str
+
+
+class PasswordResetRequest(msgspec.Struct):
+    """`POST /auth/password_reset/request`."""
+
+    email: str
+
+
+class PasswordReset(msgspec.Struct):
+    """`POST /auth/password_reset`."""
+
+    token: str
+    password: str
+
+
+class AccountUnlockRequest(msgspec.Struct):
+    """`POST /auth/account_unlock/request`."""
+
+    email: str
+
+
+class AccountUnlock(msgspec.Struct):
+    """`POST /auth/account_unlock`."""
+
+    token: str
+
+
+class Proof(msgspec.Struct):
+    """`POST /auth/session/proof`."""
+
+    password: str
+
+
+class ProfileName(msgspec.Struct):
+    """`PATCH /auth/profile`."""
+
+    name: str
+
+
+class ProfilePassword(msgspec.Struct):
+    """`POST /auth/profile/password`."""
+
+    current_password: str
+    password: str
+
+
+class ProfileEmail(msgspec.Struct):
+    """`POST /auth/profile/email`."""
+
+    current_password: str
+    email: str

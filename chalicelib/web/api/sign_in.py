@@ -9,9 +9,9 @@ from chalicelib.domain.email_address import EmailAddress
 from chalicelib.web.api.bodies import Identify, SignIn
 from chalicelib.web.api.views import account_view
 from chalicelib.web.blueprints import JsonApi, json_answer
-from chalicelib.web.cookies import session_cookie
-from chalicelib.web.requests import client_of, read_body
-from chalicelib.web.visitor import replaced_session
+from chalicelib.web.cookies import signed_in_cookies
+from chalicelib.web.requests import read_body
+from chalicelib.web.visitor import browser_of
 
 if TYPE_CHECKING:
     from chalice import Response
@@ -37,11 +37,9 @@ def sign_in() -> Response:
     """Check a password and begin a session."""
     request = sign_in_api.current_request
     body = read_body(request, SignIn)
-    signed_in = services().sign_in.with_password(
-        EmailAddress.parse(body.email), body.password, client_of(request), replaced_session(request)
-    )
-    cookie = session_cookie().set(signed_in.token.value)
-    return json_answer(_next_step(signed_in), cookies=[cookie])
+    email = EmailAddress.parse(body.email)
+    signed_in = services().sign_in.with_password(email, body.password, browser_of(request))
+    return json_answer(_next_step(signed_in), cookies=signed_in_cookies(signed_in))
 
 
 def _next_step(signed_in: SignedIn) -> dict[str, Any]:

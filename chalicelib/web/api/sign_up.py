@@ -12,7 +12,7 @@ from chalicelib.web.api import bodies
 from chalicelib.web.blueprints import JsonApi, json_answer
 from chalicelib.web.cookies import sign_up_cookie
 from chalicelib.web.requests import asker_of, read_body
-from chalicelib.web.visitor import sign_up_ticket
+from chalicelib.web.visitor import browser_of, sign_up_ticket
 
 if TYPE_CHECKING:
     from chalice import Response
@@ -51,5 +51,7 @@ def confirm_email() -> dict[str, str]:
     """Spend a confirmation link."""
     request = sign_up_api.current_request
     body = read_body(request, bodies.EmailConfirmation)
-    services().email_confirmation.complete(body.token, body.password, sign_up_ticket(request))
+    services().email_confirmation.complete(
+        body.token, body.password, sign_up_ticket(request), browser_of(request)
+    )
     return {"next": "sign_in"}

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from chalicelib.bootstrap import services, settings
 from chalicelib.domain.email_address import EmailAddress
 from chalicelib.web.blueprints import Pages
-from chalicelib.web.cookies import keep_address, session_cookie
+from chalicelib.web.cookies import keep_address, session_cookie, signed_in_cookies
 from chalicelib.web.rendering import page, see_other
-from chalicelib.web.requests import client_of, query_parameter, read_form
-from chalicelib.web.visitor import CLEAR_SITE_DATA, replaced_session
+from chalicelib.web.requests import query_parameter, read_form
+from chalicelib.web.visitor import CLEAR_SITE_DATA, browser_of
 
 if TYPE_CHECKING:
     from chalice import Response
@@ -23,6 +23,8 @@ sign_in_pages = Pages(__name__)
 _NOTICES = {
     "confirmed": "Your email is confirmed. You can sign in now.",
     "signed-out": "You're signed out.",
+    "password-set": "Your new password is set. Sign in with it.",
+    "unlocked": "You can try again now.",
 }
 
 
@@ -50,11 +52,9 @@ def sign_in() -> Response:
     email = EmailAddress.parse(form.get("email", ""))
     if "password" not in form:
         return _password_step(email)
-    signed_in = services().sign_in.with_password(
-        email, form["password"], client_of(request), replaced_session(request)
-    )
-    cookie = session_cookie().set(signed_in.token.value)
-    return see_other("/" if signed_in.session.account_id else "/accounts", cookies=[cookie])
+    signed_in = services().sign_in.with_password(email, form["password"], browser_of(request))
+    onward = "/" if signed_in.session.account_id else "/accounts"
+    return see_other(onward, cookies=signed_in_cookies(signed_in))
 
 
 @sign_in_pages.route("/sign-out", methods=["POST"])

@@ -12,7 +12,7 @@ from chalicelib.web.blueprints import Pages
 from chalicelib.web.cookies import keep_address, kept_address, sign_up_cookie
 from chalicelib.web.rendering import page, see_other
 from chalicelib.web.requests import asker_of, query_parameter, read_form
-from chalicelib.web.visitor import sign_up_ticket
+from chalicelib.web.visitor import browser_of, sign_up_ticket
 
 if TYPE_CHECKING:
     from chalice import Response
@@ -102,7 +102,7 @@ def confirm_email() -> Response:
     request = sign_up_pages.current_request
     form = read_form(request)
     services().email_confirmation.complete(
-        form.get("token", ""), form.get("password"), sign_up_ticket(request)
+        form.get("token", ""), form.get("password"), sign_up_ticket(request), browser_of(request)
     )
     return see_other("/sign-in?done=confirmed")
 

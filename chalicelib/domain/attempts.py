@@ -1,0 +1,103 @@
+"""Counting failed passwords: what each attempt may do, decided before the password is looked at.
+
+An attempt is reserved as if it would fail; a success clears the count. So no race can have more
+passwords checked than the budget allows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime, timedelta
+
+
+@dataclass(frozen=True)
+class AttemptRules:
+    """The numbers of the lock (`B4`, `B6`) and of the limit for one source."""
+
+    attempts: int
+    window: timedelta
+    lockout: timedelta
+    consecutive: int
+    source_failures: int
+    source_window: timedelta
+
+
+@dataclass(frozen=True)
+class AttemptState:
+    """What is remembered of the attempts at one address, or of one known browser at it.
+
+    `failures` are the attempts of the running window; `consecutive` counts all since the last
+    success or reset and survives locks; `version` grows with each write.
+    """
+
+    failures: tuple[datetime, ...] = ()
+    locked_until: datetime | None = None
+    consecutive: int = 0
+    version: int = 0
+
+    def reserve(self, now: datetime, rules: AttemptRules) -> Reservation:
+        """Count one attempt, and say whether its password may be checked."""
+        if self.is_refused(now, rules):
+            return Reservation(replace(self, version=self.version + 1), granted=False)
+        failures = (*self._running(now, rules), now)
+        is_last = len(failures) >= rules.attempts
+        state = AttemptState(
+            failures=failures,
+            locked_until=now + rules.lockout if is_last else None,
+            consecutive=self.consecutive + 1,
+            version=self.version + 1,
+        )
+        return Reservation(state, granted=True, locks=is_last)
+
+    def is_refused(self, now: datetime, rules: AttemptRules) -> bool:
+        """Whether no password counts at present, the right one included."""
+        if self.consecutive >= rules.consecutive:
+            return True
+        return self.locked_until is not None and now < self.locked_until
+
+    def unlocked(self) -> AttemptState:
+        """Return the state after an unlock link: the lock is over, the long count stays."""
+        return AttemptState(consecutive=self.consecutive, version=self.version + 1)
+
+    def _running(self, now: datetime, rules: AttemptRules) -> tuple[datetime, ...]:
+        if self.locked_until is not None:
+            # The lock is over: the next attempts have a budget of their own.
+            return ()
+        return tuple(at for at in self.failures if at > now - rules.window)
+
+
+@dataclass(frozen=True)
+class Reservation:
+    """An attempt that is counted: the state with it, and what it may do.
+
+    `locks` says that it is the last of its budget: unless it succeeds, the address is locked.
+    """
+
+    state: AttemptState
+    granted: bool
+    locks: bool = False
+
+    def admits(self, stored_hash: str | None) -> str | None:
+        """Return the hash to check against: none for a refused attempt, which can't match."""
+        return stored_hash if self.granted else None
+
+
+@dataclass(frozen=True)
+class SourceState:
+    """The attempts from one client address in the window that began with the first of them."""
+
+    began_at: datetime | None = None
+    failures: int = 0
+
+    def blocked_until(self, now: datetime, rules: AttemptRules) -> datetime | None:
+        """Return when the source may try again, or None where it may now."""
+        if not self.is_running(now, rules) or self.failures < rules.source_failures:
+            return None
+        return (self.began_at or now) + rules.source_window
+
+    def is_running(self, now: datetime, rules: AttemptRules) -> bool:
+        """Whether its window still counts."""
+        return self.began_at is not None and now < self.began_at + rules.source_window

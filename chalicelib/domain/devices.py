@@ -1,0 +1,73 @@
+"""Known browsers: a signed cookie, bound to an address, that a successful sign-in leaves behind.
+
+It signs nobody in. Attempts that carry it have a budget of their own, so that a stranger who locks
+an address doesn't lock its person out of the browser they use.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from base64 import urlsafe_b64encode
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.tokens import new_id
+
+if TYPE_CHECKING:
+    from chalicelib.domain.email_address import EmailAddress
+    from chalicelib.domain.mail import Asker
+    from chalicelib.domain.people import User
+
+_FORM = re.compile(r"(dev_[0-9a-f]{32})\.([0-9]{1,9})\.([A-Za-z0-9_-]{43})\Z")
+
+
+@dataclass(frozen=True)
+class Device:
+    """A browser that once signed in; `credentials_version` is the password's at that time."""
+
+    id: str
+    credentials_version: int
+
+
+@dataclass(frozen=True)
+class DeviceCookies:
+    """Signs and reads device cookies with HMAC-SHA-256 under the deployment's key (`H17`)."""
+
+    key: bytes = field(repr=False)
+
+    def issue(self, email: EmailAddress, credentials_version: int, known: Device | None) -> str:
+        """Write the cookie of a browser that has just signed in; a known one keeps its id."""
+        device_id = known.id if known else new_id("dev")
+        signature = self._sign(email, device_id, credentials_version)
+        return f"{device_id}.{credentials_version}.{signature}"
+
+    def read(self, text: str | None, email: EmailAddress) -> Device | None:
+        """Read a cookie for an address; an edited one, or another address's, is no device."""
+        parts = _FORM.match(text or "")
+        if parts is None:
+            return None
+        device_id, version, signature = parts.groups()
+        if not hmac.compare_digest(signature, self._sign(email, device_id, int(version))):
+            return None
+        return Device(device_id, int(version))
+
+    def _sign(self, email: EmailAddress, device_id: str, version: int) -> str:
+        signed = f"device\n{device_id}\n{version}\n{email.value}".encode()
+        made = hmac.digest(self.key, signed, hashlib.sha256)
+        return urlsafe_b64encode(made).rstrip(b"=").decode("ascii")
+
+
+def is_current(device: Device, user: User | None) -> bool:
+    """Whether a device cookie is as new as the user's password: a reset ends it."""
+    return user is not None and device.credentials_version == user.credentials_version
+
+
+@dataclass(frozen=True)
+class Browser:
+    """What a browser brings to a password: who asks, its device cookie, the session it had."""
+
+    asker: Asker
+    device_cookie: str | None = field(default=None, repr=False)
+    session_id: str | None = None

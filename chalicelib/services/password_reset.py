@@ -1,0 +1,118 @@
+"""Setting a new password with a mailed link, locked or not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.clock import in_words
+from chalicelib.domain.email_address import EmailAddress
+from chalicelib.domain.errors import LinkInvalidError
+from chalicelib.domain.links import Link, LinkPurpose
+from chalicelib.domain.mail import Mail, MailKind
+from chalicelib.domain.passwords import PasswordContext
+from chalicelib.domain.tokens import SecretToken
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from chalicelib.domain.clock import Clock
+    from chalicelib.domain.mail import Asker, MailRequest
+    from chalicelib.domain.password_hashing import PasswordHasher
+    from chalicelib.domain.passwords import PasswordPolicy
+    from chalicelib.domain.people import User
+    from chalicelib.gateways.mail_queue import MailQueue
+    from chalicelib.gateways.mailer import Mailer
+    from chalicelib.storage.attempts import AttemptKeyMaker
+    from chalicelib.storage.credentials import Credentials
+    from chalicelib.storage.links import Links
+    from chalicelib.storage.people import People
+
+
+@dataclass(frozen=True)
+class PasswordReset:
+    """Reset links, and the notice that every new password sends."""
+
+    people: People
+    links: Links
+    credentials: Credentials
+    attempt_keys: AttemptKeyMaker
+    queue: MailQueue
+    mailer: Mailer
+    hasher: PasswordHasher
+    policy: PasswordPolicy
+    clock: Clock
+    product_name: str
+    public_url: str
+    link_lifetime: timedelta
+
+    def request(self, email: EmailAddress, asker: Asker) -> None:
+        """Ask for a link; the same for any address, and nothing changes by it (`B7`)."""
+        self.queue.put(asker.request(MailKind.PASSWORD_RESET, email.value, self.clock(), {}))
+
+    def send_mail(self, request: MailRequest) -> None:
+        """Mail a link to the person of an address, or the way to their company's sign-in."""
+        email = EmailAddress(request.email)
+        record = self.people.look_up(email)
+        user = self.people.get(record.user_id)
+        if user is None:
+            return
+        if not user.may_use_password(record.sso):
+            link = {"name": user.name, "sign_in_link": f"{self.public_url}/sign-in"}
+            self.mailer.send(Mail(email.value, "sign_up_sso", {**request.asked, **link}))
+            return
+        told = {
+            "name": user.name,
+            "link": f"{self.public_url}/password-reset?token={self._add_link(user)}",
+            "lifetime": in_words(self.link_lifetime),
+        }
+        self.mailer.send(Mail(email.value, "password_reset", {**request.asked, **told}))
+
+    def send_notice(self, request: MailRequest) -> None:
+        """Tell a person that their password is a new one (`B11`)."""
+        told = {"name": request.details.get("name") or None}
+        self.mailer.send(Mail(request.email, "password_changed", {**request.asked, **told}))
+
+    def check(self, token: str) -> None:
+        """Say whether a link still holds, without using it; raises LinkInvalidError."""
+        self._find(token)
+
+    def complete(self, token: str, password: str, asker: Asker) -> None:
+        """Spend a link: new password, no lock, every session and outstanding link dead.
+
+        Raises LinkInvalidError; WeakPasswordError leaves the link good. Nobody is signed in.
+        """
+        link, user = self._find(token)
+        chosen = self.policy.check(password, PasswordContext.of(user, self.product_name))
+        now = self.clock()
+        self.credentials.reset_password(
+            link, self.hasher.hash(chosen.value), self.attempt_keys.address(link.email), now
+        )
+        notice = {"name": user.name}
+        self.queue.put_notice(
+            asker.request(MailKind.PASSWORD_CHANGED, user.email.value, now, notice)
+        )
+
+    def _find(self, token: str) -> tuple[Link, User]:
+        link = self.links.find(token, self.clock(), LinkPurpose.RESET_PASSWORD)
+        user = self.people.get(link.subject_id)
+        if user is None or user.email != link.email:
+            raise LinkInvalidError
+        if user.credentials_version != link.credentials_version:
+            raise LinkInvalidError
+        return link, user
+
+    def _add_link(self, user: User) -> str:
+        token = SecretToken.new()
+        self.links.add(
+            Link(
+                digest=token.digest,
+                purpose=LinkPurpose.RESET_PASSWORD,
+                email=user.email,
+                subject_id=user.id,
+                expires_at=self.clock() + self.link_lifetime,
+                user_email=user.email.value,
+                credentials_version=user.credentials_version,
+            )
+        )
+        return token.value

@@ -1,0 +1,248 @@
+"""The attempts at addresses, from known browsers and from sources: read, then reserved.
+
+Both counts of an attempt are written in one transaction, with the condition that they still are
+what the decision was made on.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.addresses import source_of
+from chalicelib.domain.attempts import AttemptRules, AttemptState, Reservation, SourceState
+from chalicelib.domain.errors import TooManyAttemptsError, UnavailableError
+from chalicelib.storage.rows import user_of
+from chalicelib.storage.tables import LimitRow, UserRow
+from chalicelib.storage.transactions import ConditionFailedError, read_all, write_all
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from pynamodb.connection.base import Connection
+    from pynamodb.expressions.condition import Condition
+    from pynamodb.expressions.update import Action
+    from pynamodb.transactions import TransactWrite
+
+    from chalicelib.domain.addresses import AddressKeys
+    from chalicelib.domain.devices import Device
+    from chalicelib.domain.email_address import EmailAddress
+    from chalicelib.domain.people import User
+    from chalicelib.domain.sessions import Client
+
+# Racers for one address take turns; each turn decides one, and after the budget all are refused.
+_TRIES = 100
+_NOBODY = "nobody"
+
+
+@dataclass(frozen=True)
+class AttemptKeys:
+    """Where an attempt counts: keyed hashes, made the same for known and unknown addresses."""
+
+    address: str
+    device: str
+    source: str
+
+
+@dataclass(frozen=True)
+class AttemptKeyMaker:
+    """Makes the keys of an attempt; only the deployment's secret can make the same ones."""
+
+    keys: AddressKeys
+
+    def of(self, email: EmailAddress, device: Device | None, client: Client) -> AttemptKeys:
+        """Key an address, a known browser at it, and where the attempt comes from (`G5`)."""
+        return AttemptKeys(
+            address=self.address(email),
+            device=f"device#{self.keys.of(device.id if device else '')}",
+            source=f"source#{self.keys.of(source_of(client.address))}",
+        )
+
+    def address(self, email: EmailAddress) -> str:
+        """Key an address alone."""
+        return f"address#{self.keys.of(email.value)}"
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """What stands against an attempt, and the user it is about, read in one request."""
+
+    user: User | None
+    keys: AttemptKeys
+    address: AttemptState
+    device: AttemptState
+    source: SourceState
+
+
+@dataclass(frozen=True)
+class Attempts:
+    """The counts of failed passwords."""
+
+    connection: Connection
+    rules: AttemptRules
+    kept: timedelta
+
+    def open(self, keys: AttemptKeys, user_id: str | None) -> Ledger:
+        """Read the counts and the user in one request, of the same shape for a user of None."""
+        user, address, device, source = read_all(
+            self.connection,
+            (UserRow, user_id or _NOBODY, None),
+            (LimitRow, keys.address, None),
+            (LimitRow, keys.device, None),
+            (LimitRow, keys.source, None),
+        )
+        return Ledger(
+            user=user_of(user) if user else None,
+            keys=keys,
+            address=_state_of(address),
+            device=_state_of(device),
+            source=_source_of(source),
+        )
+
+    def reserve(self, ledger: Ledger, now: datetime, *, known_device: bool) -> Reservation:
+        """Count an attempt before its password is checked; raises TooManyAttemptsError.
+
+        The budget is the known browser's own, or else the address's. A source over its limit is
+        refused before it can count against anybody.
+        """
+        subject = ledger.keys.device if known_device else ledger.keys.address
+        state = ledger.device if known_device else ledger.address
+        source = ledger.source
+        for _ in range(_TRIES):
+            self._refuse_blocked(source, now)
+            reservation = state.reserve(now, self.rules)
+
+            def parts(
+                transaction: TransactWrite,
+                before: AttemptState = state,
+                made: Reservation = reservation,
+                from_source: SourceState = source,
+            ) -> None:
+                self._count(transaction, subject, before, made)
+                self._count_source(transaction, ledger.keys.source, from_source, now)
+
+            try:
+                write_all(self.connection, parts)
+            except ConditionFailedError:
+                state, source = self._again(subject, ledger.keys.source)
+            else:
+                return reservation
+        raise UnavailableError
+
+    def forgive(self, ledger: Ledger, *, known_device: bool) -> None:
+        """Take back an attempt that succeeded: its count is cleared, its source's is lowered."""
+        subject = ledger.keys.device if known_device else ledger.keys.address
+
+        def parts(transaction: TransactWrite) -> None:
+            transaction.delete(LimitRow(subject))
+            transaction.update(
+                LimitRow(ledger.keys.source),
+                actions=[LimitRow.hits.add(-1)],
+                condition=LimitRow.hits > 0,
+            )
+
+        try:
+            write_all(self.connection, parts)
+        except ConditionFailedError:
+            # The source's window turned meanwhile: there is nothing to lower.
+            LimitRow(subject).delete()
+
+    def unlock_part(self, transaction: TransactWrite, address_key: str) -> None:
+        """Add the end of an address's lock to a transaction; the long count stays (`B4`)."""
+        transaction.update(
+            LimitRow(address_key),
+            actions=[
+                LimitRow.failures.remove(),
+                LimitRow.locked_until.remove(),
+                LimitRow.version.add(1),
+            ],
+        )
+
+    def clear_part(self, transaction: TransactWrite, address_key: str) -> None:
+        """Add the end of all counts of an address to a transaction, as a reset does."""
+        transaction.delete(LimitRow(address_key))
+
+    def _refuse_blocked(self, source: SourceState, now: datetime) -> None:
+        until = source.blocked_until(now, self.rules)
+        if until is not None:
+            raise TooManyAttemptsError(max(1, math.ceil((until - now).total_seconds())))
+
+    def _count(
+        self, transaction: TransactWrite, subject: str, before: AttemptState, made: Reservation
+    ) -> None:
+        after = made.state
+        if made.granted:
+            lock = LimitRow.locked_until
+            actions: list[Action] = [
+                LimitRow.version.set(after.version),
+                LimitRow.failures.set([at.timestamp() for at in after.failures]),
+                LimitRow.consecutive.set(after.consecutive),
+                LimitRow.ttl.set(after.failures[-1] + self.kept),
+                lock.set(after.locked_until) if after.locked_until else lock.remove(),
+            ]
+            condition = _unchanged(before.version)
+        else:
+            # Refusals needn't take turns: they hold for as long as nobody lifts them.
+            actions = [LimitRow.version.add(1)]
+            condition = _still_refused(before)
+        transaction.update(LimitRow(subject), actions=actions, condition=condition)
+
+    def _count_source(
+        self, transaction: TransactWrite, key: str, source: SourceState, now: datetime
+    ) -> None:
+        if source.is_running(now, self.rules):
+            actions: list[Action] = [LimitRow.hits.add(1)]
+            condition = (LimitRow.began_at == source.began_at) & (
+                LimitRow.hits < self.rules.source_failures
+            )
+        else:
+            actions = [
+                LimitRow.began_at.set(now),
+                LimitRow.hits.set(1),
+                LimitRow.ttl.set(now + self.rules.source_window),
+            ]
+            condition = (
+                LimitRow.began_at == source.began_at
+                if source.began_at
+                else LimitRow.began_at.does_not_exist()
+            )
+        transaction.update(LimitRow(key), actions=actions, condition=condition)
+
+    def _again(self, subject: str, source_key: str) -> tuple[AttemptState, SourceState]:
+        state, source = read_all(
+            self.connection, (LimitRow, subject, None), (LimitRow, source_key, None)
+        )
+        return _state_of(state), _source_of(source)
+
+
+def _unchanged(version: int) -> Condition:
+    condition: Condition = (
+        LimitRow.version == version if version else LimitRow.subject.does_not_exist()
+    )
+    return condition
+
+
+def _still_refused(before: AttemptState) -> Condition:
+    condition: Condition = (
+        LimitRow.locked_until == before.locked_until
+        if before.locked_until is not None
+        else LimitRow.consecutive == before.consecutive
+    )
+    return condition
+
+
+def _state_of(row: LimitRow | None) -> AttemptState:
+    if row is None:
+        return AttemptState()
+    return AttemptState(
+        failures=tuple(datetime.fromtimestamp(at, UTC) for at in row.failures or ()),
+        locked_until=row.locked_until,
+        consecutive=int(row.consecutive or 0),
+        version=int(row.version or 0),
+    )
+
+
+def _source_of(row: LimitRow | None) -> SourceState:
+    return SourceState(row.began_at, int(row.hits or 0)) if row is not None else SourceState()

@@ -1,0 +1,134 @@
+"""Passwords and addresses of users, changed in one transaction with all that hangs on them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.errors import ConflictError, LinkInvalidError, NotSignedInError
+from chalicelib.storage.links import usable
+from chalicelib.storage.tables import EmailRow, LimitRow, LinkRow, SessionRow, UserRow
+from chalicelib.storage.transactions import ConditionFailedError, put_new, write_all
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from pynamodb.connection.base import Connection
+    from pynamodb.expressions.condition import Condition
+    from pynamodb.transactions import TransactWrite
+
+    from chalicelib.domain.links import Link
+    from chalicelib.domain.people import User
+    from chalicelib.domain.sessions import Session
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """What a person proves themselves with.
+
+    `credentials_version` grows with each new password; sessions, links and known browsers of an
+    older one are dead from that write on, without being touched (`C4`, `C8`).
+    """
+
+    connection: Connection
+
+    def unlock(self, link: Link, address_key: str, now: datetime) -> None:
+        """Spend an unlock link: the lock ends, the long count stays; raises LinkInvalidError."""
+
+        def parts(transaction: TransactWrite) -> None:
+            transaction.condition_check(UserRow, link.subject_id, condition=_as_linked(link))
+            transaction.delete(LinkRow(link.digest), condition=usable(link, now))
+            transaction.update(
+                LimitRow(address_key),
+                actions=[
+                    LimitRow.failures.remove(),
+                    LimitRow.locked_until.remove(),
+                    LimitRow.version.add(1),
+                ],
+            )
+
+        self._spend(parts)
+
+    def reset_password(self, link: Link, new_hash: str, address_key: str, now: datetime) -> None:
+        """Spend a reset link: a new password, no lock, no count; raises LinkInvalidError."""
+
+        def parts(transaction: TransactWrite) -> None:
+            transaction.delete(LinkRow(link.digest), condition=usable(link, now))
+            transaction.delete(LimitRow(address_key))
+            transaction.update(
+                UserRow(link.subject_id),
+                actions=[
+                    UserRow.password_hash.set(new_hash),
+                    UserRow.credentials_version.add(1),
+                ],
+                condition=_as_linked(link),
+            )
+
+        self._spend(parts)
+
+    def change_password(self, user: User, session: Session, new_hash: str, now: datetime) -> None:
+        """Set a new password; this session goes on, all others end; raises ConflictError."""
+
+        def parts(transaction: TransactWrite) -> None:
+            transaction.update(
+                SessionRow(session.id),
+                actions=[
+                    SessionRow.credentials_version.set(user.credentials_version + 1),
+                    SessionRow.proved_at.set(now),
+                ],
+                condition=SessionRow.digest.exists(),
+            )
+            transaction.update(
+                UserRow(user.id),
+                actions=[
+                    UserRow.password_hash.set(new_hash),
+                    UserRow.credentials_version.add(1),
+                ],
+                condition=_as_read(user),
+            )
+
+        try:
+            write_all(self.connection, parts)
+        except ConditionFailedError as error:
+            raise NotSignedInError if 0 in error.failed else ConflictError from error
+
+    def change_email(self, link: Link, now: datetime) -> None:
+        """Spend a change link: the new address becomes the user's; raises LinkInvalidError.
+
+        An address that somebody took meanwhile stays theirs.
+        """
+
+        def parts(transaction: TransactWrite) -> None:
+            transaction.delete(LinkRow(link.digest), condition=usable(link, now))
+            transaction.delete(
+                EmailRow(link.user_email), condition=EmailRow.user_id == link.subject_id
+            )
+            put_new(transaction, EmailRow(link.email.value, user_id=link.subject_id))
+            transaction.update(
+                UserRow(link.subject_id),
+                actions=[UserRow.email.set(link.email.value)],
+                condition=_as_linked(link),
+            )
+
+        self._spend(parts)
+
+    def _spend(self, parts: Callable[[TransactWrite], None]) -> None:
+        try:
+            write_all(self.connection, parts)
+        except ConditionFailedError as error:
+            raise LinkInvalidError from error
+
+
+def _as_linked(link: Link) -> Condition:
+    condition: Condition = (UserRow.email == link.user_email) & (
+        UserRow.credentials_version == link.credentials_version
+    )
+    return condition
+
+
+def _as_read(user: User) -> Condition:
+    condition: Condition = (UserRow.credentials_version == user.credentials_version) & (
+        UserRow.email == user.email.value
+    )
+    return condition
