@@ -31,7 +31,7 @@ check: $(STAMP) ## Lint, types, import rules, and tests with coverage
 	@$(RUN) -m coverage report
 
 bench: $(STAMP) ## Measure what docs/ promises about speed
-	@$(RUN) -m tests.bench
+	@$(RUN) -m benchmarks
 
 package: $(STAMP) ## Build the deployment package and its template in build/package
 	@$(RUN) -m infra.merge_template build/merge.json $(STAGE)

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from chalicelib.gateways.browsers import in_words
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -33,6 +35,7 @@ class Mailer:
         """Render and deliver one mail."""
         subject = _subjects()[mail.template].format(brand=self.brand)
         context = {"brand": self.brand, "subject": subject, **mail.context}
+        context["client"] = in_words(str(context.get("client") or ""))
         message = EmailMessage(policy=SMTP)
         message["From"] = formataddr((self.brand, self.sender))
         message["To"] = mail.to

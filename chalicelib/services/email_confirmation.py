@@ -92,7 +92,7 @@ class EmailConfirmation:
             email = sign_up.email.value
             self.queue.put(browser.asker.request(MailKind.SIGN_IN_FAILED, email, now, details))
             raise WrongPasswordError(param="password")
-        self.attempts.forgive(ledger, known_device=False)
+        self.attempts.forgive(ledger, now, known_device=False)
 
     def _sign_up(self, link: Link) -> SignUp:
         sign_up = self.sign_ups.find(link.email, link.subject_id)

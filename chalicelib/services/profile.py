@@ -132,4 +132,4 @@ class Profile:
             email = user.email.value
             self.queue.put(browser.asker.request(MailKind.SIGN_IN_FAILED, email, now, details))
             raise WrongPasswordError(param=param)
-        self.attempts.forgive(ledger, known_device=known)
+        self.attempts.forgive(ledger, now, known_device=known)

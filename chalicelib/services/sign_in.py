@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from chalicelib.domain.people import Membership, User
     from chalicelib.domain.sso import DomainSso
     from chalicelib.gateways.mail_queue import MailQueue
-    from chalicelib.storage.attempts import AttemptKeyMaker, Attempts
+    from chalicelib.storage.attempts import AttemptKeyMaker, Attempts, Ledger
     from chalicelib.storage.people import AddressRecord, People, SsoDomains
     from chalicelib.storage.sessions import Sessions
 
@@ -81,12 +81,12 @@ class SignIn:
         if not verdict.matches or not _may_use_password(user, record.sso):
             self._report(email, browser, reservation, now)
             raise InvalidCredentialsError
-        self.attempts.forgive(ledger, known_device=known)
         if user is None:
+            self.attempts.forgive(ledger, now, known_device=known)
             raise EmailUnconfirmedError
         if verdict.needs_rehash:
             self.people.replace_password_hash(user, self.hasher.hash(password))
-        return self._begin(user, browser, device if known else None, now)
+        return self._begin(user, ledger, browser, device if known else None, now)
 
     def _report(
         self, email: EmailAddress, browser: Browser, reservation: Reservation, now: datetime
@@ -96,7 +96,7 @@ class SignIn:
         self.queue.put(browser.asker.request(MailKind.SIGN_IN_FAILED, email.value, now, details))
 
     def _begin(
-        self, user: User, browser: Browser, device: Device | None, now: datetime
+        self, user: User, ledger: Ledger, browser: Browser, device: Device | None, now: datetime
     ) -> SignedIn:
         token = SecretToken.new()
         accounts = user.active_memberships
@@ -111,7 +111,13 @@ class SignIn:
             proved_at=now,
             client=browser.asker.client,
         )
-        self.sessions.start(session, browser.session_id)
+        self.sessions.start(
+            session,
+            browser.session_id,
+            lambda transaction: self.attempts.forgive_parts(
+                transaction, ledger, now, known_device=device is not None
+            ),
+        )
         cookie = self.devices.issue(user.email, user.credentials_version, device)
         return SignedIn(token, session, accounts, cookie)
 

@@ -131,38 +131,30 @@ class Attempts:
                 return reservation
         raise UnavailableError
 
-    def forgive(self, ledger: Ledger, *, known_device: bool) -> None:
+    def forgive(self, ledger: Ledger, now: datetime, *, known_device: bool) -> None:
         """Take back an attempt that succeeded: its count is cleared, its source's is lowered."""
-        subject = ledger.keys.device if known_device else ledger.keys.address
-
-        def parts(transaction: TransactWrite) -> None:
-            transaction.delete(LimitRow(subject))
-            transaction.update(
-                LimitRow(ledger.keys.source),
-                actions=[LimitRow.hits.add(-1)],
-                condition=LimitRow.hits > 0,
-            )
-
-        try:
-            write_all(self.connection, parts)
-        except ConditionFailedError:
-            # The source's window turned meanwhile: there is nothing to lower.
-            LimitRow(subject).delete()
-
-    def unlock_part(self, transaction: TransactWrite, address_key: str) -> None:
-        """Add the end of an address's lock to a transaction; the long count stays (`B4`)."""
-        transaction.update(
-            LimitRow(address_key),
-            actions=[
-                LimitRow.failures.remove(),
-                LimitRow.locked_until.remove(),
-                LimitRow.version.add(1),
-            ],
+        write_all(
+            self.connection,
+            lambda transaction: self.forgive_parts(
+                transaction, ledger, now, known_device=known_device
+            ),
         )
 
-    def clear_part(self, transaction: TransactWrite, address_key: str) -> None:
-        """Add the end of all counts of an address to a transaction, as a reset does."""
-        transaction.delete(LimitRow(address_key))
+    def forgive_parts(
+        self, transaction: TransactWrite, ledger: Ledger, now: datetime, *, known_device: bool
+    ) -> None:
+        """Add the same to a transaction, such as the one that begins a session."""
+        subject = ledger.keys.device if known_device else ledger.keys.address
+        transaction.delete(LimitRow(subject))
+        # Without a condition: where the window has turned meanwhile, the next attempt sets the
+        # count anew whatever it is.
+        transaction.update(
+            LimitRow(ledger.keys.source),
+            actions=[
+                LimitRow.hits.add(-1),
+                LimitRow.ttl.set(LimitRow.ttl | (now + self.rules.source_window)),
+            ],
+        )
 
     def _refuse_blocked(self, source: SourceState, now: datetime) -> None:
         until = source.blocked_until(now, self.rules)

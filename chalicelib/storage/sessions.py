@@ -14,6 +14,7 @@ from chalicelib.storage.tables import SessionRow, UserRow
 from chalicelib.storage.transactions import ConditionFailedError, put_new, write_all
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from pynamodb.connection.base import Connection
@@ -29,13 +30,23 @@ class Sessions:
     connection: Connection
     limits: SessionLimits
 
-    def start(self, session: Session, replaced: str | None) -> None:
-        """Keep a new session; the one that the browser brought, if any, ends in the same write."""
+    def start(
+        self,
+        session: Session,
+        replaced: str | None,
+        also: Callable[[TransactWrite], None] | None = None,
+    ) -> None:
+        """Keep a new session; the one that the browser brought, if any, ends in the same write.
+
+        `also` adds what goes with it, such as the attempts that it forgives.
+        """
 
         def parts(transaction: TransactWrite) -> None:
             if replaced:
                 transaction.delete(SessionRow(replaced))
             put_new(transaction, self._row(session))
+            if also is not None:
+                also(transaction)
 
         write_all(self.connection, parts)
 

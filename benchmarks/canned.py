@@ -1,0 +1,59 @@
+"""AWS with prepared answers: what a call costs us, without what it costs an emulator.
+
+The SDK does all its work, signing and parsing included; only the socket is left out.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from botocore.awsrequest import AWSResponse
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Rows = dict[str, dict[str, Any]]
+
+
+class _Raw:
+    """A body that botocore can stream."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+
+    def stream(self) -> list[bytes]:
+        return [self._body]
+
+
+def answer_dynamodb(client: Any, rows: Mapping[str, Rows]) -> None:
+    """Answer a client's requests: reads by `rows` (table, then key), writes with success."""
+
+    def send(request: Any, **_: Any) -> AWSResponse:
+        operation = request.headers["X-Amz-Target"].decode().rpartition(".")[2]
+        body = _batch(json.loads(request.body), rows) if operation == "BatchGetItem" else {}
+        return _response(request.url, body)
+
+    client.meta.events.register("before-send.dynamodb", send)
+
+
+def answer_sqs(client: Any) -> None:
+    """Take every message."""
+
+    def send(request: Any, **_: Any) -> AWSResponse:
+        return _response(request.url, {"MessageId": "m-1"})
+
+    client.meta.events.register("before-send.sqs", send)
+
+
+def _batch(request: dict[str, Any], rows: Mapping[str, Rows]) -> dict[str, Any]:
+    found: dict[str, list[Any]] = {}
+    for table, wanted in request["RequestItems"].items():
+        keys = (next(iter(key.values()))["S"] for key in wanted["Keys"])
+        found[table] = [rows[table][key] for key in keys if key in rows.get(table, {})]
+    return {"Responses": found, "UnprocessedKeys": {}}
+
+
+def _response(url: str, body: dict[str, Any]) -> AWSResponse:
+    headers = {"content-type": "application/x-amz-json-1.0"}
+    return AWSResponse(url, 200, headers, _Raw(json.dumps(body).encode()))

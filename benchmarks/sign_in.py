@@ -1,0 +1,123 @@
+"""What a sign-in costs over its password hash, and whether an unknown address costs the same."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import statistics
+from base64 import b64encode
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from argon2 import Type
+from argon2.low_level import hash_secret_raw
+
+from benchmarks.canned import answer_dynamodb, answer_sqs
+from benchmarks.figures import Figure, interleaved, paired_ratio
+from chalicelib import bootstrap
+from chalicelib.domain.devices import Browser
+from chalicelib.domain.email_address import EmailAddress
+from chalicelib.domain.errors import InvalidCredentialsError
+from chalicelib.domain.mail import Asker
+from chalicelib.domain.sessions import Client
+from chalicelib.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from chalicelib.bootstrap import Services
+
+_ROBIN = EmailAddress("robin@acme.test")
+_PASSWORD = "violet kettle 1234 marmot"  # noqa: S105 - a made-up person's
+_ROUNDS = 80
+
+
+def figures() -> list[Figure]:
+    """Measure a right, a wrong and an unknown sign-in against the bare hash."""
+    services = _services()
+    taken = interleaved(
+        {
+            "hash": lambda: _bare_hash(services.settings),
+            "right": _attempt(services, _ROBIN, _PASSWORD),
+            "wrong": _attempt(services, _ROBIN, "another quiet morning 77"),
+            "unknown": _attempt(services, EmailAddress("nobody@acme.test"), _PASSWORD),
+        },
+        _ROUNDS,
+    )
+    return [
+        _figure("sign-in, right password / bare argon2id", taken, "right", "hash", (0, 1.08)),
+        _figure("sign-in, wrong password / bare argon2id", taken, "wrong", "hash", (0, 1.08)),
+        _figure("unknown address / wrong password", taken, "unknown", "wrong", (0.97, 1.03)),
+    ]
+
+
+def _figure(
+    metric: str, taken: dict[str, list[float]], ours: str, floor: str, goal: tuple[float, float]
+) -> Figure:
+    return Figure(
+        metric=metric,
+        ours=round(statistics.median(taken[ours]), 2),
+        floor=round(statistics.median(taken[floor]), 2),
+        ratio=round(paired_ratio(taken[ours], taken[floor]), 3),
+        low=goal[0],
+        high=goal[1],
+    )
+
+
+def _bare_hash(settings: Settings) -> bytes:
+    return hash_secret_raw(
+        b"0" * 32,
+        b"1" * 16,
+        time_cost=settings.argon2_time,
+        memory_cost=settings.argon2_memory_kib,
+        parallelism=1,
+        hash_len=32,
+        type=Type.ID,
+    )
+
+
+def _attempt(services: Services, email: EmailAddress, password: str) -> Callable[[], object]:
+    browser = Browser(Asker(Client("192.0.2.7", "Benchmark/1.0"), "request"))
+
+    def attempt() -> None:
+        with contextlib.suppress(InvalidCredentialsError):
+            services.sign_in.with_password(email, password, browser)
+
+    return attempt
+
+
+def _services() -> Services:
+    os.environ.update(AWS_ACCESS_KEY_ID="test", AWS_SECRET_ACCESS_KEY="test")  # noqa: S106
+    key = b64encode(secrets.token_bytes(32)).decode()
+    chosen = {"PASSWORD_PEPPERS": f"a:{key}", "ADDRESS_KEY": key, "COOKIE_KEY": key}
+    queue = "https://sqs.eu-central-1.amazonaws.com/123456789012/mail"
+    settings = Settings.from_environ(
+        {**chosen, "AWS_REGION": "eu-central-1", "MAIL_QUEUE_URL": queue}
+    )
+    services = bootstrap.build(settings)
+    flow = services.sign_in
+    answer_dynamodb(flow.people.connection.client, _rows(services))
+    answer_sqs(flow.queue.sqs)
+    return services
+
+
+def _rows(services: Services) -> dict[str, dict[str, Any]]:
+    from chalicelib.storage.tables import EmailRow, UserRow
+
+    hashed = services.sign_in.hasher.hash(_PASSWORD)
+    membership = {"name": "Acme", "role": "owner", "status": "active"}
+    user = UserRow(
+        "usr_1",
+        email=_ROBIN.value,
+        name="Robin",
+        created_at=datetime.now(UTC),
+        credentials_version=1,
+        password_hash=hashed,
+        memberships={"acc_1": membership},
+    )
+    claim = EmailRow(_ROBIN.value, user_id="usr_1")
+    return {
+        "thub-users": {"usr_1": user.serialize()},
+        "thub-emails": {_ROBIN.value: claim.serialize()},
+    }
