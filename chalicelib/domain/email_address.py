@@ -38,7 +38,11 @@ class EmailAddress:
             # `test_environment` only lifts the ban on names such as acme.test; whether mail
             # arrives is found out by sending it.
             checked = validate_email(
-                text, allow_smtputf8=False, check_deliverability=False, test_environment=True
+                text,
+                allow_smtputf8=False,
+                check_deliverability=False,
+                strict=True,
+                test_environment=True,
             )
         except (EmailNotValidError, UnicodeError) as error:
             raise InvalidEmailError(param=param) from error

@@ -25,7 +25,7 @@ def page(
     template: str, *, status: int = 200, cookies: list[str] | None = None, **context: Any
 ) -> Response:
     """Render a template into an answer."""
-    body = _environment().get_template(template).render(context)
+    body = _environment().get_template(template).render(status=status, **context)
     headers: dict[str, Any] = {"Content-Type": HTML}
     if cookies:
         headers["Set-Cookie"] = cookies

@@ -76,6 +76,10 @@ def ledger() -> Iterator[Ledger]:
 
 
 def _described(parameters: Mapping[str, Any]) -> tuple[tuple[str, ...], str]:
+    if "RequestItems" in parameters:
+        asked = sorted(parameters["RequestItems"].items())
+        tables = tuple(name.rpartition("-")[2] for name, _ in asked)
+        return tables, "; ".join(f"{len(part['Keys'])} {_names(part)}" for _, part in asked)
     items = parameters.get("TransactItems") or [{"": parameters}]
     parts = [(kind, part) for item in items for kind, part in item.items()]
     tables = tuple(part.get("TableName", "").rpartition("-")[2] for _, part in parts)
