@@ -51,13 +51,7 @@ class Engine:
 
     def client(self, service: str) -> Any:
         """Make a botocore client of its own, apart from those under test."""
-        return botocore_session().create_client(
-            service,
-            region_name=REGION,
-            endpoint_url=self.endpoint,
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-        )
+        return _client(service, self.endpoint)
 
 
 @cache
@@ -67,6 +61,17 @@ def botocore_session() -> Any:
     import moto  # noqa: F401 - it hooks into sessions that are made after its import
 
     return botocore.session.Session()
+
+
+@cache
+def _client(service: str, endpoint: str | None) -> Any:
+    return botocore_session().create_client(
+        service,
+        region_name=REGION,
+        endpoint_url=endpoint,
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+    )
 
 
 @contextlib.contextmanager
