@@ -134,7 +134,9 @@ class JsonApi(GuardedBlueprint):
 
     def failure(self, words: HttpError) -> Response:
         """Answer with the envelope."""
-        return json_answer(words.envelope, status=words.status)
+        answer = json_answer(words.envelope, status=words.status)
+        answer.headers.update(words.headers)
+        return answer
 
 
 class Pages(GuardedBlueprint):
@@ -163,12 +165,15 @@ class Pages(GuardedBlueprint):
             and words.code != "cross_site"
         ):
             response: Response = refused(read_form(self.current_request), words)
+            response.headers.update(words.headers)
             return response
         return self.failure(words)
 
     def failure(self, words: HttpError) -> Response:
         """Show the error page."""
-        return error_page(words, request_id_of(self.current_request))
+        answer = error_page(words, request_id_of(self.current_request))
+        answer.headers.update(words.headers)
+        return answer
 
 
 def json_answer(

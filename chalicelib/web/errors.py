@@ -59,6 +59,12 @@ class HttpError:
     message: str
     param: str | None = None
     path: str | None = None
+    retry_after: int | None = None
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What goes with the body: when to come back, in seconds (`G1`)."""
+        return {"Retry-After": str(self.retry_after)} if self.retry_after is not None else {}
 
     @property
     def envelope(self) -> dict[str, Any]:
@@ -107,7 +113,8 @@ def http_error(error: domain.DomainError) -> HttpError:
     for kind, status, words, has_code in _TABLE:
         if isinstance(error, kind):
             code = error.reason if has_code else None
-            return HttpError(status, words, code, error.message, error.param, error.path)
+            wait = error.retry_after if isinstance(error, domain.TooManyAttemptsError) else None
+            return HttpError(status, words, code, error.message, error.param, error.path, wait)
     raise TypeError  # DomainError closes the table
 
 
