@@ -1,0 +1,153 @@
+"""Settings: their defaults, their ranges, and what a wrong one says."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from datetime import timedelta
+
+import pytest
+
+from chalicelib.settings import Settings, SettingsError
+
+_KEY = b64encode(b"k" * 32).decode()
+
+_SECONDS = (
+    "LOCKOUT_WINDOW_SECONDS",
+    "LOCKOUT_SECONDS",
+    "SOURCE_WINDOW_SECONDS",
+    "SESSION_IDLE_SECONDS",
+    "SESSION_MAX_SECONDS",
+    "PROOF_SECONDS",
+    "CONFIRM_LINK_SECONDS",
+    "RESET_LINK_SECONDS",
+    "UNLOCK_LINK_SECONDS",
+    "EMAIL_CHANGE_LINK_SECONDS",
+    "INVITATION_SECONDS",
+)
+_COUNTS = (
+    "LOCKOUT_ATTEMPTS",
+    "CONSECUTIVE_FAILURES_MAX",
+    "SOURCE_FAILURES",
+    "MAILS_PER_HOUR",
+    "API_KEY_REQUESTS_PER_MINUTE",
+)
+
+
+def test_an_empty_environment_has_the_documented_defaults() -> None:
+    """`A1`, `A11`, `D5`."""
+    settings = Settings.from_environ({})
+    assert settings.public_url == "http://localhost:8000"
+    assert settings.password_min_length == 15
+    assert (settings.argon2_memory_kib, settings.argon2_time) == (47_104, 1)
+    assert (settings.session_idle, settings.session_max) == (
+        timedelta(hours=12),
+        timedelta(days=30),
+    )
+    assert (settings.lockout_attempts, settings.lockout) == (5, timedelta(minutes=10))
+    assert settings.consecutive_failures_max == 100
+    assert settings.reset_link == timedelta(hours=1)
+
+
+@pytest.mark.parametrize("name", _SECONDS)
+def test_seconds_have_a_range(name: str) -> None:
+    Settings.from_environ({name: "1"})
+    Settings.from_environ({name: "31536000"})
+    for wrong in ("0", "31536001", "-1", "1.5", "", "ten", "\u0661"):
+        with pytest.raises(SettingsError, match=f"{name}.*31,536,000"):
+            Settings.from_environ({name: wrong})
+
+
+@pytest.mark.parametrize("name", _COUNTS)
+def test_counts_have_a_range(name: str) -> None:
+    Settings.from_environ({name: "1"})
+    Settings.from_environ({name: "1000000"})
+    for wrong in ("0", "1000001", "many"):
+        with pytest.raises(SettingsError, match=f"{name}.*1,000,000"):
+            Settings.from_environ({name: wrong})
+
+
+@pytest.mark.parametrize("length", ["7", "65"])
+def test_the_shortest_password_is_never_under_eight_or_over_sixty_four(length: str) -> None:
+    """`A1`."""
+    with pytest.raises(SettingsError, match=r"PASSWORD_MIN_LENGTH.*8.*64"):
+        Settings.from_environ({"PASSWORD_MIN_LENGTH": length})
+
+
+@pytest.mark.usefixtures("moto")
+@pytest.mark.parametrize("cost", [("7167", "5"), ("19455", "2"), ("47103", "1")], ids=str)
+def test_a_hash_is_never_cheaper_than_owasps_floor(cost: tuple[str, str]) -> None:
+    """`A11`: refused at the start, wherever it is noticed first."""
+    from chalicelib import bootstrap
+
+    secrets = {"PASSWORD_PEPPERS": f"1:{_KEY}", "ADDRESS_KEY": _KEY, "COOKIE_KEY": _KEY}
+    memory, time = cost
+    environ = {**secrets, "ARGON2_MEMORY_KIB": memory, "ARGON2_TIME": time, "AWS_REGION": "x"}
+    with pytest.raises(ValueError, match="argon2"):
+        bootstrap.build(Settings.from_environ(environ))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://auth.acme.test",
+        "ftp://auth.acme.test",
+        "https://",
+        "https://auth.acme.test/?x=1",
+        "https://auth.acme.test/#x",
+        "https://robin:pw@auth.acme.test",
+        "https://auth.acme.test:port",
+        "https://\u0430uth.acme.test",
+        "auth.acme.test",
+    ],
+)
+def test_links_are_built_from_https_or_from_this_machine_alone(url: str) -> None:
+    """`C6`."""
+    with pytest.raises(SettingsError, match="PUBLIC_URL"):
+        Settings.from_environ({"PUBLIC_URL": url})
+
+
+def test_a_trailing_slash_of_the_public_url_is_dropped() -> None:
+    settings = Settings.from_environ({"PUBLIC_URL": "https://auth.acme.test/"})
+    assert settings.public_url == "https://auth.acme.test"
+
+
+@pytest.mark.parametrize("value", ["not base64!", b64encode(b"short").decode()])
+@pytest.mark.parametrize("name", ["ADDRESS_KEY", "COOKIE_KEY"])
+def test_a_short_or_broken_key_is_refused_without_being_repeated(name: str, value: str) -> None:
+    """`H5`."""
+    with pytest.raises(SettingsError, match=name) as refusal:
+        Settings.from_environ({name: value})
+    assert value not in str(refusal.value)
+
+
+@pytest.mark.parametrize("name", ["PRODUCT_NAME", "MAIL_FROM", "TABLE_PREFIX"])
+@pytest.mark.parametrize("value", ["", "two\nlines"], ids=repr)
+def test_texts_are_one_line(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=name):
+        Settings.from_environ({name: value})
+
+
+def test_log_levels_have_names() -> None:
+    assert Settings.from_environ({"LOG_LEVEL": "debug"}).log_level == "DEBUG"
+    with pytest.raises(SettingsError, match=r"LOG_LEVEL.*INFO"):
+        Settings.from_environ({"LOG_LEVEL": "LOUD"})
+
+
+def test_secrets_do_not_show_themselves() -> None:
+    """`H5`."""
+    settings = Settings.from_environ(
+        {"PASSWORD_PEPPERS": f"1:{_KEY}", "ADDRESS_KEY": _KEY, "COOKIE_KEY": _KEY}
+    )
+    assert _KEY not in repr(settings)
+    assert "kkkk" not in repr(settings)
+
+
+@pytest.mark.parametrize("missing", ["PASSWORD_PEPPERS", "ADDRESS_KEY", "COOKIE_KEY"])
+def test_no_service_starts_without_its_secrets(missing: str) -> None:
+    """`H3`, `H12`."""
+    from chalicelib import bootstrap
+
+    secrets = {"PASSWORD_PEPPERS": f"1:{_KEY}", "ADDRESS_KEY": _KEY, "COOKIE_KEY": _KEY}
+    del secrets[missing]
+    with pytest.raises(SettingsError, match=missing):
+        bootstrap.build(Settings.from_environ(secrets))
