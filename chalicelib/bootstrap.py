@@ -6,6 +6,7 @@ which `import app` and the routes that don't need them must not pay for.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from chalicelib import logs
 from chalicelib.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from chalicelib.domain.clock import Clock
     from chalicelib.services.account_unlock import AccountUnlock
     from chalicelib.services.email_confirmation import EmailConfirmation
@@ -144,10 +147,11 @@ class _Parts:
         self.queue = MailQueue(_client("sqs", chosen), chosen.mail_queue_url)
         self.mailer = Mailer(Ses(_client("ses", chosen)), chosen.mail_from, chosen.product_name)
         self.policy = PasswordPolicy(min_length=chosen.password_min_length)
-        self.hasher = PasswordHasher(
-            Argon2Cost(memory_kib=chosen.argon2_memory_kib, time=chosen.argon2_time),
-            Peppers.parse(chosen.password_peppers),
-        )
+        with _named("ARGON2_MEMORY_KIB and ARGON2_TIME"):
+            cost = Argon2Cost(memory_kib=chosen.argon2_memory_kib, time=chosen.argon2_time)
+        with _named("PASSWORD_PEPPERS"):
+            peppers = Peppers.parse(chosen.password_peppers)
+        self.hasher = PasswordHasher(cost, peppers)
 
     def sign_in(self) -> SignIn:
         from chalicelib.services.sign_in import SignIn
@@ -261,6 +265,16 @@ class _Parts:
 
         counts = MailCounts(self.settings.mails_per_hour, _MAIL_WINDOW)
         return MailCap(counts, self.address_keys, self.clock)
+
+
+@contextlib.contextmanager
+def _named(names: str) -> Iterator[None]:
+    """Say which setting a refused value came from."""
+    try:
+        yield
+    except ValueError as error:
+        message = f"{names}: {error}"
+        raise SettingsError(message) from error
 
 
 def _demand_secrets(chosen: Settings) -> None:
