@@ -24,7 +24,7 @@ from chalicelib.web.errors import (
     unexpected,
 )
 from chalicelib.web.rendering import page, see_other
-from chalicelib.web.requests import read_form, request_id_of
+from chalicelib.web.requests import media_type, read_form, request_id_of
 from chalicelib.web.same_site import refuse_cross_site
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ View = Any
 
 _log = logging.getLogger(__name__)
 
-_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _WITH_BODY = frozenset(("POST", "PUT", "PATCH"))
 
 
@@ -110,11 +110,13 @@ class GuardedBlueprint(Blueprint, ABC):
             return self.failure(unexpected())
 
     def _check_content_type(self, request: Request) -> None:
-        given = request.headers.get("content-type")
-        if request.method not in _WITH_BODY or not given:
+        """Take our type in UTF-8 alone; a body without a type is one that any site could send."""
+        given = request.headers.get("content-type") or ""
+        if request.method not in _WITH_BODY or not (given or request.raw_body):
             return
-        if given.partition(";")[0].strip().lower() != self.content_type:
-            message = f"Send {self.content_type}."
+        kind, charset = media_type(given)
+        if kind != self.content_type or charset not in ("", "utf-8"):
+            message = f"Send {self.content_type} in UTF-8."
             raise UnsupportedTypeError(message)
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 BODY_MAX_BYTES = 256 * 1024
 _USER_AGENT_MAX = 400
 _FORM_FIELDS_MAX = 50
+_REPLACEMENT = "\ufffd".encode()
 
 
 def client_of(request: Request) -> Client:
@@ -89,11 +90,21 @@ def query_parameter(request: Request, name: str) -> str:
     return given[0] if len(given) == 1 else ""
 
 
+def media_type(header: str) -> tuple[str, str]:
+    """Read a Content-Type: the type and the charset in lower case, empty where it names none."""
+    kind, *parameters = header.lower().split(";")
+    named = dict(parameter.strip().partition("=")[::2] for parameter in parameters)
+    return kind.strip(), named.get("charset", "").strip('"')
+
+
 def _raw(request: Request) -> bytes:
     body = request.raw_body or b""
     raw = body.encode() if isinstance(body, str) else body
     if len(raw) > BODY_MAX_BYTES:
         raise TooLargeError
+    if _REPLACEMENT in raw:
+        # The gateway puts it where bytes weren't UTF-8; two passwords could become one by that.
+        raise RequestError("The body isn't UTF-8.")
     return raw
 
 

@@ -1,0 +1,77 @@
+"""What a body may be written in: our type, in UTF-8, and nothing that has to be guessed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.journeys import ADDRESS, PASSWORD
+
+if TYPE_CHECKING:
+    from tests.support.service import Service
+
+_FORM = "application/x-www-form-urlencoded"
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "application/json; charset=utf-16",
+        "application/json;charset=latin-1",
+        'application/json; charset="iso-8859-1"',
+        "application/json, text/plain",
+        "text/json",
+        " ",
+        "",
+    ],
+)
+def test_json_of_another_charset_or_of_no_type_is_a_415(service: Service, kind: str) -> None:
+    """`B15`, `H11`: a body without a type is one that any site's page could send."""
+    reply = service.program().post("/auth/identify", {"email": ADDRESS}, Content_Type=kind)
+    assert reply.status == 415
+    assert reply.error["type"] == "invalid_request_error"
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "application/json",
+        "APPLICATION/JSON",
+        "application/json; charset=utf-8",
+        'application/json;charset="UTF-8"',
+    ],
+)
+def test_json_in_utf_8_is_taken_however_it_says_so(service: Service, kind: str) -> None:
+    reply = service.program().post("/auth/identify", {"email": ADDRESS}, Content_Type=kind)
+    assert reply.status == 200
+
+
+@pytest.mark.parametrize("kind", ["application/json", "text/plain", f"{_FORM}; charset=latin-1"])
+def test_a_form_of_another_type_is_a_415_as_a_page(service: Service, kind: str) -> None:
+    reply = service.program().call(
+        "POST", "/sign-in", f"email={ADDRESS}".encode(), Content_Type=kind
+    )
+    assert reply.status == 415
+    assert "<h1" in reply.text
+
+
+@pytest.mark.parametrize("broken", [b"\xff", b"\xe9", b"\xed\xa0\x80", b"\xc0\xae"])
+def test_bytes_that_are_not_utf_8_are_unreadable(service: Service, broken: bytes) -> None:
+    """`A4`, `H11`: the gateway replaces them, and two passwords must not become one by that."""
+    password = PASSWORD.encode() + broken
+    body = b'{"name":"R","email":"robin@acme.test","password":"' + password
+    reply = service.program().post("/auth/sign_up", body + b'","account_name":"Acme"}')
+    assert reply.status == 400
+    assert service.rows("sign_ups") == []
+
+
+@pytest.mark.parametrize("path", ["/auth/sign_in", "/sign-in", "/health", "/auth/session"])
+@pytest.mark.parametrize("method", ["OPTIONS", "PUT"])
+def test_each_method_that_a_path_lacks_is_a_405(service: Service, path: str, method: str) -> None:
+    """`H9`, `H8`: a preflight is allowed nothing."""
+    reply = service.program().call(method, path, Origin="https://evil.test")
+    assert reply.status == 405
+    assert reply.error["type"] == "not_found_error"
+    assert reply.header("Allow")
+    assert reply.header("Access-Control-Allow-Origin") is None
