@@ -9,6 +9,8 @@ from chalicelib.domain.errors import InvalidValueError
 NAME_MAX_LENGTH = 100
 # Joiners are format characters, yet Persian and Indic names and emoji need them.
 _JOINERS = frozenset("\u200c\u200d")
+# Letters and signs that nothing is drawn for: Hangul fillers, the empty Braille cell.
+_BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 _INVISIBLE = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))
 
 
@@ -25,12 +27,18 @@ def parse_name(text: str, param: str, maximum: int = NAME_MAX_LENGTH) -> str:
         raise InvalidValueError("Enter a name.", param=param)
     if len(name) > maximum:
         raise _too_long(maximum, param)
-    if any(unicodedata.category(c) in _INVISIBLE and c not in _JOINERS for c in name):
+    if any(_is_invisible(c) for c in name):
         raise InvalidValueError("Remove the invisible or control characters.", param=param)
     if "://" in name:
         # Names stand in mails, which must not carry a stranger's link.
         raise InvalidValueError("Leave out web addresses.", param=param)
     return name
+
+
+def _is_invisible(character: str) -> bool:
+    if character in _BLANK:
+        return True
+    return unicodedata.category(character) in _INVISIBLE and character not in _JOINERS
 
 
 def _too_long(maximum: int, param: str) -> InvalidValueError:

@@ -1,0 +1,170 @@
+"""Links, sessions, cookies and hosts in the hands of somebody who means harm."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.journeys import (
+    ADDRESS,
+    PASSWORD,
+    ask_sign_in,
+    ask_sign_up,
+    become_a_user,
+    sign_up,
+    signed_in_program,
+    token_of,
+)
+from tests.support.races import race
+from tests.support.service import ORIGIN
+
+if TYPE_CHECKING:
+    from tests.support.service import Service
+
+_TABLES = ("users", "emails", "sign_ups", "links", "sessions", "accounts", "limits")
+
+
+def _snapshot(service: Service) -> dict[str, list[str]]:
+    return {table: sorted(map(repr, service.rows(table))) for table in _TABLES}
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_opening_a_confirmation_link_changes_nothing(service: Service, method: str) -> None:
+    """`B16`: in the browser that signed up, and in any other."""
+    browser = service.browser()
+    sign_up(browser)
+    target = service.mail_to(ADDRESS).link.removeprefix(ORIGIN)
+    before = _snapshot(service)
+    for cookies in ({}, browser.jar.header):
+        assert service.program().call(method, target, **cookies).status == 200
+    assert _snapshot(service) == before
+
+
+@pytest.mark.parametrize("kind", ["password_reset", "account_unlock"])
+def test_opening_a_reset_or_unlock_link_changes_nothing(service: Service, kind: str) -> None:
+    """`B16`, `B7`."""
+    become_a_user(service)
+    service.program().post(f"/auth/{kind}/request", {"email": ADDRESS})
+    target = service.mail_to(ADDRESS).link.removeprefix(ORIGIN)
+    before = _snapshot(service)
+    for method in ("GET", "HEAD"):
+        assert service.program().call(method, target).status == 200
+    assert _snapshot(service) == before
+
+
+def test_a_link_is_good_for_its_own_purpose_alone(service: Service) -> None:
+    """`C4`."""
+    sign_up(service.browser())
+    confirm = token_of(service.mail_to(ADDRESS).link)
+    program = service.program()
+    body = {"token": confirm, "password": "another quiet morning 77"}
+    assert program.post("/auth/password_reset", body).status == 410
+    assert program.post("/auth/account_unlock", {"token": confirm}).status == 410
+    body = {"token": confirm, "password": PASSWORD}
+    assert program.post("/auth/email_confirmation", body).status == 200
+
+
+@pytest.mark.parametrize("edited", ["cut", "grown", "other letters", "a line more"])
+def test_an_edited_link_is_no_link(service: Service, edited: str) -> None:
+    """`C1`: and the real one stays good."""
+    browser = service.browser()
+    sign_up(browser)
+    token = token_of(service.mail_to(ADDRESS).link)
+    program = service.program()
+    texts = {
+        "cut": token[:-1],
+        "grown": token + "A",
+        "other letters": token.swapcase(),
+        "a line more": token + "\n",
+    }
+    body = {"token": texts[edited], "password": PASSWORD}
+    assert program.post("/auth/email_confirmation", body).status == 410
+    body = {"token": token, "password": PASSWORD}
+    assert program.post("/auth/email_confirmation", body).status == 200
+    assert program.post("/auth/email_confirmation", body).status == 410
+
+
+def test_twenty_sign_ups_of_one_address_make_one_person(service: Service) -> None:
+    """`C3`, `H13`: one user, one account, one `Main`, whichever of their links is used first."""
+    replies = race(lambda _: ask_sign_up(service.program()))
+    assert {getattr(reply, "status", reply) for reply in replies} == {202}
+    service.work()
+    tokens = [token_of(letter.link) for letter in service.outbox]
+    bodies = [{"token": token, "password": PASSWORD} for token in tokens]
+    for body in bodies:
+        service.program().post("/auth/email_confirmation", body)
+    assert len(service.rows("users")) == 1
+    parts = [row["part"]["S"].partition("#")[0] for row in service.rows("accounts")]
+    assert sorted(parts) == ["account", "member", "workspaces"]
+    assert service.rows("sign_ups") == []
+
+
+def test_a_session_chosen_by_somebody_else_is_never_taken(service: Service) -> None:
+    """`D3`: fixation, and the session that the browser brought ends."""
+    become_a_user(service)
+    program = service.program()
+    program.jar.values["thub_session"] = chosen = "F" * 43
+    ask_sign_in(program)
+    first = program.jar.values["thub_session"]
+    ask_sign_in(program)
+    second = program.jar.values["thub_session"]
+    assert len({chosen, first, second}) == 3
+    answers = [
+        service.program().get("/auth/session", Cookie=f"thub_session={token}").status
+        for token in (chosen, first, second)
+    ]
+    assert answers == [401, 401, 200]
+
+
+def test_a_session_cookie_beside_another_one_is_no_session(service: Service) -> None:
+    """`D2`: a neighbouring host can set a second one; which is the real one can't be known."""
+    become_a_user(service)
+    good = signed_in_program(service).jar.values["thub_session"]
+    for written in (f"thub_session={good}; thub_session=x", f"thub_session=x; thub_session={good}"):
+        assert service.program().get("/auth/session", Cookie=written).status == 401
+
+
+def test_a_signed_out_session_stays_out(service: Service) -> None:
+    """`D6`."""
+    become_a_user(service)
+    program = signed_in_program(service)
+    token = program.jar.values["thub_session"]
+    program.delete("/auth/session")
+    cookie = f"thub_session={token}"
+    assert service.program().get("/auth/session", Cookie=cookie).status == 401
+    assert service.program().get("/", Cookie=cookie).header("Location") == "/sign-in"
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "/sign-in?next=https://evil.test",
+        "/sign-in?return_to=//evil.test",
+        "/?next=//evil.test",
+        "//evil.test",
+        "/%2f%2fevil.test",
+        "/%5cevil.test",
+        "/accounts?account_id=//evil.test",
+    ],
+)
+def test_no_address_leads_elsewhere(service: Service, target: str) -> None:
+    """`E15`."""
+    reply = service.program().get(target, Host="evil.test", X_Forwarded_Host="evil.test")
+    assert reply.status < 500
+    assert "evil.test" not in (reply.header("Location") or "") + reply.text
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["/static/..%2fapp.css", "/static/%00", "/static/app.css%00.js", "/static/%2e%2e%2fcookies.py"],
+)
+def test_no_path_leads_out_of_the_static_files(service: Service, target: str) -> None:
+    assert service.program().get(target).status == 404
+
+
+@pytest.mark.parametrize("blank", ["\u3164", "\u115f\u1160", "\u2800", "\uffa0 \u3164"])
+def test_a_name_that_nothing_is_drawn_for_is_no_name(service: Service, blank: str) -> None:
+    body = {"name": blank, "email": ADDRESS, "password": PASSWORD, "account_name": "Acme"}
+    reply = service.program().post("/auth/sign_up", body)
+    assert (reply.status, reply.error["param"]) == (422, "name")
