@@ -1,0 +1,58 @@
+"""What a narrow window shows of a page that a small journey doesn't reach."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import pytest
+
+from chalicelib import bootstrap
+from chalicelib.domain.people import Membership, Role
+from chalicelib.web.rendering import STATIC, page
+from chalicelib.web.visitor import PageVisitor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser, Route
+
+pytestmark = pytest.mark.browser
+
+_ORIGIN = "http://pages.test"
+
+
+@pytest.fixture(autouse=True)
+def _default_settings() -> Iterator[None]:
+    yield
+    bootstrap.use(None)
+
+
+def _home() -> str:
+    names = ("Acme", "Borealis Instruments of the North", "C" * 60)
+    accounts = tuple(Membership(f"acc_{n}", name, Role.OWNER) for n, name in enumerate(names))
+    visitor = PageVisitor("Robin", "robin@acme.test", accounts[0], accounts)
+    return str(page("home.html", visitor=visitor, workspaces=()).body)
+
+
+def _answer(route: Route) -> None:
+    path = urlsplit(route.request.url).path
+    if path == "/":
+        route.fulfill(body=_home(), content_type="text/html; charset=utf-8")
+    else:
+        route.fulfill(path=STATIC / path.rpartition("/")[2])
+
+
+@pytest.mark.parametrize("width", [320, 480, 700])
+def test_the_open_account_menu_stays_within_the_window(chromium: Browser, width: int) -> None:
+    tab = chromium.new_page(viewport={"width": width, "height": 640})
+    tab.route(f"{_ORIGIN}/**", _answer)
+    tab.goto(_ORIGIN)
+    tab.locator(".switcher summary").click()
+    box = tab.locator(".menu-panel").bounding_box()
+    inside = tab.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    tab.close()
+    assert box is not None
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= width
+    assert inside
