@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Figure:
-    """One line of the table; times are milliseconds of CPU, `ratio` is what the goal is about."""
+    """One line of the table; times are milliseconds of CPU, `ratio` is what the goal is about.
+
+    `unseen` says what the figure does not show.
+    """
 
     metric: str
     ours: float
@@ -21,6 +24,7 @@ class Figure:
     ratio: float
     low: float
     high: float
+    unseen: str
 
     @property
     def met(self) -> bool:

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 _ROBIN = EmailAddress("robin@acme.test")
 _PASSWORD = "violet kettle 1234 marmot"  # noqa: S105 - a made-up person's
 _ROUNDS = 80
+_NO_WAITING = "the wait for DynamoDB and SQS, and what Chalice and the gateway add to the service."
+_NO_CLOCK = "what a stranger's clock sees: the store's answers and the network are left out."
 
 
 def figures() -> list[Figure]:
@@ -45,23 +47,29 @@ def figures() -> list[Figure]:
         },
         _ROUNDS,
     )
+    over_hash = (0.0, 1.08)
     return [
-        _figure("sign-in, right password / bare argon2id", taken, "right", "hash", (0, 1.08)),
-        _figure("sign-in, wrong password / bare argon2id", taken, "wrong", "hash", (0, 1.08)),
-        _figure("unknown address / wrong password", taken, "unknown", "wrong", (0.97, 1.03)),
+        _figure(
+            "sign-in, right password / bare argon2id", taken["right"], taken["hash"], over_hash
+        ),
+        _figure(
+            "sign-in, wrong password / bare argon2id", taken["wrong"], taken["hash"], over_hash
+        ),
+        _figure("unknown address / wrong password", taken["unknown"], taken["wrong"], (0.97, 1.03)),
     ]
 
 
 def _figure(
-    metric: str, taken: dict[str, list[float]], ours: str, floor: str, goal: tuple[float, float]
+    metric: str, ours: list[float], floor: list[float], goal: tuple[float, float]
 ) -> Figure:
     return Figure(
         metric=metric,
-        ours=round(statistics.median(taken[ours]), 2),
-        floor=round(statistics.median(taken[floor]), 2),
-        ratio=round(paired_ratio(taken[ours], taken[floor]), 3),
+        ours=round(statistics.median(ours), 2),
+        floor=round(statistics.median(floor), 2),
+        ratio=round(paired_ratio(ours, floor), 3),
         low=goal[0],
         high=goal[1],
+        unseen=_NO_CLOCK if goal[0] else _NO_WAITING,
     )
 
 
