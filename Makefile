@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 STAGE ?= dev
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench package clean python
+.PHONY: help run test check bench uniformity package clean python
 .DELETE_ON_ERROR:
 
 help: ## List what can be made
@@ -32,6 +32,9 @@ check: $(STAMP) ## Lint, types, import rules, and tests with coverage
 
 bench: $(STAMP) ## Measure what docs/ promises about speed
 	@$(RUN) -m benchmarks
+
+uniformity: $(STAMP) ## Prove that answers tell nothing, and time them
+	@$(RUN) -m benchmarks.uniformity $(ARGS)
 
 package: $(STAMP) ## Build the deployment package and its template in build/package
 	@$(RUN) -m infra.merge_template build/merge.json $(STAGE)

@@ -31,7 +31,8 @@ def answer_dynamodb(client: Any, rows: Mapping[str, Rows]) -> None:
 
     def send(request: Any, **_: Any) -> AWSResponse:
         operation = request.headers["X-Amz-Target"].decode().rpartition(".")[2]
-        body = _batch(json.loads(request.body), rows) if operation == "BatchGetItem" else {}
+        make = {"BatchGetItem": _batch, "GetItem": _item}.get(operation)
+        body = make(json.loads(request.body), rows) if make else {}
         return _response(request.url, body)
 
     client.meta.events.register("before-send.dynamodb", send)
@@ -52,6 +53,12 @@ def _batch(request: dict[str, Any], rows: Mapping[str, Rows]) -> dict[str, Any]:
         keys = (next(iter(key.values()))["S"] for key in wanted["Keys"])
         found[table] = [rows[table][key] for key in keys if key in rows.get(table, {})]
     return {"Responses": found, "UnprocessedKeys": {}}
+
+
+def _item(request: dict[str, Any], rows: Mapping[str, Rows]) -> dict[str, Any]:
+    key = next(iter(request["Key"].values()))["S"]
+    found = rows.get(request["TableName"], {}).get(key)
+    return {} if found is None else {"Item": found}
 
 
 def _response(url: str, body: dict[str, Any]) -> AWSResponse:

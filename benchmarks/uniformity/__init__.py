@@ -1,0 +1,1 @@
+"""What docs/uniformity.md shows, made anew: `make uniformity`."""

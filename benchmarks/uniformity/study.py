@@ -1,0 +1,153 @@
+"""The timing study: answers of one process, in turn, with AWS answered from prepared bytes.
+
+Prepared bytes rather than an emulator: an emulator's time depends on what it holds in ways that
+DynamoDB's doesn't, and would hide our own. The rows are those of the proof's store, so the SDK
+reads for each state what it would read.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import os
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from unittest import mock
+
+from benchmarks.canned import answer_dynamodb, answer_sqs
+from chalicelib import bootstrap
+from tests.support import service as whole
+from tests.support.journeys import PASSWORD
+from tests.support.people import StoppedClock
+from tests.support.uniformity.observing import Asked, Moment, send
+from tests.support.uniformity.states import STATES, USUAL, Password, State
+from tests.support.uniformity.world import World, surroundings, world
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+    from tests.support.uniformity.steps import Step
+
+_KEYS = {
+    "users": "user_id",
+    "emails": "email",
+    "sign_ups": "email",
+    "domains": "domain",
+    "limits": "subject",
+}
+_LATEST = {"S": "latest"}
+
+
+_ONE_FOR_ALL = Password("one for all", PASSWORD)
+
+
+def _state(number: int) -> State:
+    return next(state for state in STATES if state.number == number)
+
+
+# The first is what all others are compared with; the second is the same once more, so that the
+# table shows what chance alone does.
+TIMED = tuple(_state(number) for number in (1, 2, 6, 7, 10, 11, 13, 15, 17, 19, 21))
+
+
+@dataclass
+class Times:
+    """One state's milliseconds: what a caller waits, and what the process computes."""
+
+    wall: list[float] = field(default_factory=list)
+    cpu: list[float] = field(default_factory=list)
+
+
+@contextlib.contextmanager
+def timed_world(scratch: Path, cost: Mapping[str, str]) -> Iterator[World]:
+    """Make the proof's store, then a service that reads it from prepared bytes."""
+    with world(scratch, cost) as made:
+        prefix = made.service.settings.table_prefix
+        stored = {
+            f"{prefix}{table}": _by_key(made.service.rows(table), key)
+            for table, key in _KEYS.items()
+        }
+    with surroundings(made.service.engine.environ):
+        os.environ.update(made.environ)
+        clock = StoppedClock(made.service.clock())
+        service = whole.start(made.service.engine, made.environ, clock)
+        flow = bootstrap.services().sign_in
+        answer_dynamodb(flow.people.connection.client, stored)
+        answer_sqs(flow.queue.sqs)
+        yield World(service, made.book, made.environ)
+        whole.stop()
+
+
+@contextlib.contextmanager
+def without_hashing() -> Iterator[Callable[[], None]]:
+    """Take argon2's time away: results are kept until the call of what this gives.
+
+    After that, a hash that isn't among them is zeros, at once; so each state still gets the
+    verdict that it would get.
+    """
+    from argon2.low_level import hash_secret_raw
+
+    from chalicelib.domain import password_hashing
+
+    kept: dict[tuple[bytes, bytes], bytes] = {}
+    learning = [True]
+
+    def remembering(*, secret: bytes, salt: bytes, hash_len: int, **rest: Any) -> bytes:
+        if learning and (secret, salt) not in kept:
+            kept[secret, salt] = hash_secret_raw(
+                secret=secret, salt=salt, hash_len=hash_len, **rest
+            )
+        return kept.get((secret, salt)) or bytes(hash_len)
+
+    with mock.patch.object(password_hashing, "hash_secret_raw", remembering):
+        yield learning.clear
+
+
+def measure(
+    made: World, step: Step, rounds: int, states: tuple[State, ...] = TIMED
+) -> dict[State, Times]:
+    """Ask a step in each state in turn, round by round; each round begins with another state."""
+    times = {state: Times() for state in states}
+    asked = {state: Asked(step, state, _password(step), Moment.WARM) for state in states}
+    gc.collect()
+    gc.disable()
+    try:
+        for turn in range(rounds):
+            first = turn % len(states)
+            for state in (*states[first:], *states[:first]):
+                _time(made, asked[state], times[state])
+            if turn % 20 == 0:
+                gc.collect()
+    finally:
+        gc.enable()
+    return times
+
+
+def _time(made: World, asked: Asked, into: Times) -> None:
+    wall, cpu = time.perf_counter(), time.process_time()
+    send(made, asked)
+    into.cpu.append((time.process_time() - cpu) * 1_000)
+    into.wall.append((time.perf_counter() - wall) * 1_000)
+
+
+def warm_up(made: World, step: Step, states: tuple[State, ...] = TIMED) -> None:
+    """Ask each state a few times; raises AssertionError where an answer isn't the usual one."""
+    for state in states:
+        for _ in range(3):
+            asked = Asked(step, state, _password(step), Moment.WARM)
+            status = send(made, asked).status
+            if status != step.expected(asked.password):
+                message = f"{asked} was answered with {status}"
+                raise AssertionError(message)
+
+
+def _password(step: Step) -> Password:
+    # How long the rules for a new password take depends on its text alone.
+    return _ONE_FOR_ALL if step.sets_password else USUAL
+
+
+def _by_key(rows: list[dict[str, Any]], key: str) -> dict[str, dict[str, Any]]:
+    # Of a sign-up's two rows a sign-in reads the latest.
+    return {row[key]["S"]: row for row in rows if row.get("slot", _LATEST) == _LATEST}

@@ -1,0 +1,189 @@
+"""Faults that services of this kind have had, to be put into ours: each must be found by name."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+from unittest import mock
+
+from chalicelib.domain.errors import InvalidCredentialsError
+from tests.support.uniformity.states import ODD_PASSWORDS, USUAL
+from tests.support.uniformity.steps import RESET, SIGN_IN
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
+
+    from tests.support.uniformity.states import Password
+    from tests.support.uniformity.steps import Step
+
+_STALE_COST = (19_456, 2)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A fault, how to put it in, and which parts of which step give it away."""
+
+    name: str
+    put_in: Callable[[], AbstractContextManager[object]]
+    parts: frozenset[str]
+    step: Step = SIGN_IN
+    # The passwords with which it shows.
+    passwords: tuple[Password, ...] = (USUAL,)
+
+
+@contextlib.contextmanager
+def early_return() -> Iterator[None]:
+    """An unknown address is refused before anything else is done."""
+    from chalicelib.services.sign_in import SignIn
+
+    whole = SignIn.with_password
+
+    def hasty(self: SignIn, email: Any, password: str, browser: Any) -> Any:
+        if self.people.look_up(email).user_id is None:
+            raise InvalidCredentialsError
+        return whole(self, email, password, browser)
+
+    with mock.patch.object(SignIn, "with_password", hasty):
+        yield
+
+
+@contextlib.contextmanager
+def stale_dummy_cost() -> Iterator[None]:
+    """The hash for nobody kept its cost when the cost for everybody was raised."""
+    from chalicelib.domain.password_hashing import PasswordHasher
+
+    dummy = PasswordHasher._dummy  # noqa: SLF001 - the fault is in there
+
+    def stale(self: PasswordHasher) -> Any:
+        record, expected = dummy(self)
+        return replace(record, cost=(*_STALE_COST, 1)), expected
+
+    with mock.patch.object(PasswordHasher, "_dummy", stale):
+        yield
+
+
+@contextlib.contextmanager
+def empty_password_skips_the_hash() -> Iterator[None]:
+    """A password that nobody can have is refused without a hash."""
+    from chalicelib.domain.password_hashing import PasswordHasher, Verdict
+
+    verify = PasswordHasher.verify
+
+    def skipping(self: PasswordHasher, stored: str | None, password: str) -> Verdict:
+        return verify(self, stored, password) if password else Verdict(matches=False)
+
+    with mock.patch.object(PasswordHasher, "verify", skipping):
+        yield
+
+
+@contextlib.contextmanager
+def mail_in_the_request() -> Iterator[None]:
+    """The reset's mail is made and sent while its asker waits."""
+    from chalicelib.domain.mail import MailKind
+    from chalicelib.services.password_reset import PasswordReset
+
+    def sending(self: PasswordReset, email: Any, asker: Any) -> None:
+        kind = MailKind.PASSWORD_RESET
+        self.send_mail(asker.request(kind, email.value, self.clock(), {}))
+
+    with mock.patch.object(PasswordReset, "request", sending):
+        yield
+
+
+@contextlib.contextmanager
+def lock_for_known_users_only() -> Iterator[None]:
+    """Attempts at nobody's address are not counted."""
+    from chalicelib.storage.attempts import Attempts
+
+    reserve = Attempts.reserve
+
+    def careless(self: Attempts, ledger: Any, now: Any, *, known_device: bool) -> Any:
+        if ledger.user is None:
+            return ledger.address.reserve(now, self.rules)
+        return reserve(self, ledger, now, known_device=known_device)
+
+    with mock.patch.object(Attempts, "reserve", careless):
+        yield
+
+
+@contextlib.contextmanager
+def lock_that_is_only_counted() -> Iterator[None]:
+    """The same writes for nobody's address, but its last attempt locks nothing."""
+    from chalicelib.storage.attempts import Attempts
+
+    reserve = Attempts.reserve
+
+    def lenient(self: Attempts, ledger: Any, now: Any, *, known_device: bool) -> Any:
+        made = reserve(self, ledger, now, known_device=known_device)
+        return made if ledger.user else replace(made, locks=False)
+
+    with mock.patch.object(Attempts, "reserve", lenient):
+        yield
+
+
+@contextlib.contextmanager
+def extra_header() -> Iterator[None]:
+    """An answer about somebody has one header more."""
+    from chalicelib.web import headers
+
+    usual, known = headers._headers, list[bool]()  # noqa: SLF001 - every answer's headers
+
+    def telling(request: Any) -> dict[str, str]:
+        more = {"X-Attempts-Left": "4"} if known else {}
+        known.clear()
+        return {**usual(request), **more}
+
+    with (
+        for_known_users(lambda: known.append(True)),
+        mock.patch.object(headers, "_headers", telling),
+    ):
+        yield
+
+
+@contextlib.contextmanager
+def for_known_users(also: Callable[[], object]) -> Iterator[None]:
+    """Do something more whenever an attempt is about a user."""
+    from chalicelib.storage.attempts import Attempts
+
+    whole = Attempts.open
+
+    def doing_more(self: Attempts, keys: Any, user_id: str | None) -> Any:
+        opened = whole(self, keys, user_id)
+        if opened.user is not None:
+            also()
+        return opened
+
+    with mock.patch.object(Attempts, "open", doing_more):
+        yield
+
+
+def busy(seconds: float) -> None:
+    """Compute for a while: no call, no hash, nothing that could be counted."""
+    until = time.perf_counter() + seconds
+    while time.perf_counter() < until:
+        pass
+
+
+FAULTS = (
+    Fault("early return", early_return, frozenset({"calls", "hashes", "messages"})),
+    Fault("stale dummy cost", stale_dummy_cost, frozenset({"hashes"})),
+    Fault(
+        "an empty password skips the hash",
+        empty_password_skips_the_hash,
+        frozenset({"hashes"}),
+        # Beside those that still cost their hash.
+        passwords=(USUAL, ODD_PASSWORDS[0]),
+    ),
+    Fault("mail in the request", mail_in_the_request, frozenset({"calls"}), RESET),
+    Fault("lock for known users only", lock_for_known_users_only, frozenset({"calls"})),
+    Fault("lock that is only counted", lock_that_is_only_counted, frozenset({"messages"})),
+    Fault("extra header", extra_header, frozenset({"headers"})),
+)
+# No structure shows these: nothing more is called, hashed or answered.
+TIMED_FAULTS = {
+    "more computing for known users": lambda: for_known_users(lambda: busy(0.002)),
+    "a pause for known users": lambda: for_known_users(lambda: time.sleep(0.002)),
+}

@@ -1,0 +1,110 @@
+"""Sends one request and writes down all that can be seen of its answer and its work."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from tests.support.uniformity.world import BLOCKED_SOURCE, NEW_SOURCE, SOURCE, cold_process
+
+if TYPE_CHECKING:
+    from tests.support.http import Reply
+    from tests.support.uniformity.states import History, Password, State
+    from tests.support.uniformity.steps import Step
+    from tests.support.uniformity.world import World
+
+# What differs between any two answers, whoever they are for.
+_OF_ONE_REQUEST = frozenset(("x-request-id", "date"))
+# Ids, digests, tokens and what is signed: random in every answer, but always of one length.
+_RANDOM = re.compile(r"[A-Za-z0-9_=-]{24,}")
+
+
+class Moment(StrEnum):
+    """When a request comes."""
+
+    WARM = "warm"
+    COLD = "cold: the first of its process and of its source"
+    BLOCKED = "from a source over its limit"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One request by what it is about."""
+
+    step: Step
+    state: State
+    password: Password
+    moment: Moment
+
+    def __str__(self) -> str:
+        """Name it."""
+        return f"{self.step.name} [{self.state}; password {self.password.name}; {self.moment.name}]"
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What was seen, each part by its name; random values are masked by their length."""
+
+    status: str
+    headers: str
+    body: str
+    # Kinds and numbers of calls, in order, and each hash with its cost.
+    calls: str
+    hashes: str
+    # With conditions and updates, and the queue's messages: equal for equal histories.
+    shapes: str
+    messages: str
+
+
+SOURCES = {Moment.WARM: SOURCE, Moment.COLD: NEW_SOURCE, Moment.BLOCKED: BLOCKED_SOURCE}
+
+
+def observe(world: World, asked: Asked) -> Seen:
+    """Ask, look, and put the store back."""
+    world.book.clear()
+    world.messages.clear()
+    with contextlib.ExitStack() as stack:
+        if asked.moment is Moment.COLD:
+            stack.enter_context(cold_process(world.service))
+        reply = send(world, asked)
+    seen = _seen(world, asked.state.address, reply)
+    world.restore()
+    return seen
+
+
+def send(world: World, asked: Asked) -> Reply:
+    """Send one request through the gateway."""
+    step = asked.step
+    reach = world.service.transport(SOURCES[asked.moment])
+    body = step.body(asked.state, asked.password)
+    answer: Reply = reach("POST", step.path, step.headers, body)
+    return answer
+
+
+def history_of(asked: Asked) -> tuple[History, Moment]:
+    """Say which requests have the same failures behind them."""
+    return asked.state.history, asked.moment
+
+
+def _seen(world: World, address: str, reply: Reply) -> Seen:
+    headers = [
+        f"{name}: {_masked(value) if name.lower() == 'set-cookie' else value}"
+        for name, value in reply.headers
+        if name.lower() not in _OF_ONE_REQUEST
+    ]
+    return Seen(
+        status=str(reply.status),
+        headers="\n".join(headers).replace(address, "<address>"),
+        body=reply.text.replace(address, "<address>"),
+        calls="; ".join(str(call) for call in world.book.calls),
+        hashes="; ".join(f"{memory} KiB, t = {time}" for memory, time in world.book.hashes),
+        shapes="; ".join(f"{call}: {call.shape}" for call in world.book.calls),
+        messages="\n".join(_masked(m.replace(address, "<address>")) for m in world.messages),
+    )
+
+
+def _masked(text: str) -> str:
+    return _RANDOM.sub(lambda found: f"<{len(found[0])}>", text)
