@@ -21,10 +21,13 @@ if TYPE_CHECKING:
 
     from chalicelib.domain.clock import Clock
     from chalicelib.services.account_unlock import AccountUnlock
+    from chalicelib.services.api_keys import ApiKeyService
     from chalicelib.services.email_confirmation import EmailConfirmation
+    from chalicelib.services.key_check import KeyCheck
     from chalicelib.services.mail_cap import MailCap
     from chalicelib.services.password_reset import PasswordReset
     from chalicelib.services.profile import Profile
+    from chalicelib.services.public_api import PublicApi
     from chalicelib.services.sessions import SessionService
     from chalicelib.services.sign_in import SignIn
     from chalicelib.services.sign_up import SignUpService
@@ -34,11 +37,22 @@ _MAIL_WINDOW = timedelta(hours=1)
 _ATTEMPTS_KEPT = timedelta(days=400)
 
 
+# A check is asked again once at most: a connection that died while the function slept deserves it,
+# a table that is down doesn't. The request is ours alone, so botocore needn't look it over.
+_QUICK: dict[str, Any] = {
+    "read_timeout": 2,
+    "retries": {"total_max_attempts": 2, "mode": "standard"},
+    "parameter_validation": False,
+    "max_pool_connections": 50,
+}
+
+
 @dataclass(frozen=True)
 class Services:
     """Every flow of the product, ready to be called."""
 
     settings: Settings
+    clock: Clock
     sign_in: SignIn
     sign_up: SignUpService
     email_confirmation: EmailConfirmation
@@ -46,6 +60,9 @@ class Services:
     password_reset: PasswordReset
     profile: Profile
     sessions: SessionService
+    api_keys: ApiKeyService
+    key_check: KeyCheck
+    public_api: PublicApi
     mail_cap: MailCap
 
 
@@ -63,10 +80,25 @@ def services() -> Services:
     return _built
 
 
+def key_check() -> KeyCheck:
+    """Return the check of API keys alone, which is all that the authorizer's function needs."""
+    global _key_check  # noqa: PLW0603 - as above, in a function of its own
+    if _built is not None:
+        return _built.key_check
+    if _key_check is None:
+        from chalicelib.domain.clock import utc_now
+
+        _key_check = _build_key_check(settings(), utc_now)
+    return _key_check
+
+
+_key_check: KeyCheck | None = None
+
+
 def use(replacement: Services | None) -> None:
     """Put other services in their place, or none, so that the next call builds anew; for tests."""
-    global _built, _settings  # noqa: PLW0603
-    _built = replacement
+    global _built, _settings, _key_check  # noqa: PLW0603
+    _built, _key_check = replacement, None
     _settings = replacement.settings if replacement else None
 
 
@@ -90,6 +122,7 @@ def build(chosen: Settings, clock: Clock | None = None) -> Services:
     parts = _Parts(chosen, clock or utc_now)
     return Services(
         settings=chosen,
+        clock=parts.clock,
         sign_in=parts.sign_in(),
         sign_up=parts.sign_up(),
         email_confirmation=parts.email_confirmation(),
@@ -97,6 +130,9 @@ def build(chosen: Settings, clock: Clock | None = None) -> Services:
         password_reset=parts.password_reset(),
         profile=parts.profile(),
         sessions=parts.session_service(),
+        api_keys=parts.api_keys(),
+        key_check=_build_key_check(chosen, parts.clock),
+        public_api=parts.public_api(),
         mail_cap=parts.mail_cap(),
     )
 
@@ -115,6 +151,8 @@ class _Parts:
         from chalicelib.gateways.mail_queue import MailQueue
         from chalicelib.gateways.mailer import Mailer
         from chalicelib.gateways.ses import Ses
+        from chalicelib.storage.accounts import Accounts
+        from chalicelib.storage.api_keys import ApiKeys
         from chalicelib.storage.attempts import AttemptKeyMaker, Attempts
         from chalicelib.storage.connection import open_tables
         from chalicelib.storage.credentials import Credentials
@@ -134,8 +172,11 @@ class _Parts:
         connection = open_tables(chosen.table_prefix, chosen.region)
         self.settings = chosen
         self.clock = clock
+        self.accounts = Accounts(connection)
         self.address_keys = AddressKeys(chosen.address_key)
+        self.api_key_store = ApiKeys(connection)
         self.attempt_keys = AttemptKeyMaker(self.address_keys)
+        self.connection = connection
         self.attempts = Attempts(connection, rules, _ATTEMPTS_KEPT)
         self.credentials = Credentials(connection)
         self.devices = DeviceCookies(chosen.cookie_key)
@@ -259,6 +300,26 @@ class _Parts:
 
         return SessionService(self.sessions, self.people, self.clock)
 
+    def api_keys(self) -> ApiKeyService:
+        from chalicelib.services.api_keys import ApiKeyService
+        from chalicelib.storage.managers import Managers
+
+        return ApiKeyService(
+            keys=self.api_key_store,
+            accounts=self.accounts,
+            managers=Managers(self.connection),
+            queue=self.queue,
+            mailer=self.mailer,
+            clock=self.clock,
+            proof=self.settings.proof,
+        )
+
+    def public_api(self) -> PublicApi:
+        from chalicelib.services.public_api import PublicApi
+        from chalicelib.storage.records import Records
+
+        return PublicApi(self.accounts, self.api_key_store, Records(self.connection))
+
     def mail_cap(self) -> MailCap:
         from chalicelib.services.mail_cap import MailCap
         from chalicelib.storage.mail_counts import MailCounts
@@ -277,6 +338,18 @@ def _named(names: str) -> Iterator[None]:
         raise SettingsError(message) from error
 
 
+def _build_key_check(chosen: Settings, clock: Clock) -> KeyCheck:
+    from chalicelib.services.key_check import KeyCheck
+    from chalicelib.storage.key_checks import KeyChecks
+
+    checks = KeyChecks(
+        _client("dynamodb", chosen, **_QUICK),
+        f"{chosen.table_prefix}api_keys",
+        chosen.api_key_requests_per_minute,
+    )
+    return KeyCheck(checks, clock)
+
+
 def _demand_secrets(chosen: Settings) -> None:
     for name, value in (
         ("PASSWORD_PEPPERS", chosen.password_peppers),
@@ -288,10 +361,11 @@ def _demand_secrets(chosen: Settings) -> None:
             raise SettingsError(message)
 
 
-def _client(service: str, chosen: Settings) -> Any:
+def _client(service: str, chosen: Settings, **options: Any) -> Any:
     from botocore.config import Config
     from botocore.session import get_session
 
     retries = {"total_max_attempts": 3, "mode": "standard"}
-    config = Config(connect_timeout=1, read_timeout=5, retries=retries)
+    usual = {"connect_timeout": 1, "read_timeout": 5, "retries": retries}
+    config = Config(**(usual | options))
     return get_session().create_client(service, region_name=chosen.region or None, config=config)

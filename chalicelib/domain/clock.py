@@ -29,5 +29,20 @@ def in_words(duration: timedelta) -> str:
     return _plural(seconds, "second")
 
 
+def ago(moment: datetime, now: datetime) -> str:
+    """Say how long ago something was, and from a week on, on which day."""
+    past = now - moment
+    if past < timedelta(minutes=1):
+        return "just now"
+    if past < timedelta(days=7):
+        return f"{in_words(past)} ago"
+    return moment.astimezone(UTC).strftime("%-d %B %Y")
+
+
+def exact(moment: datetime) -> str:
+    """Write a time for people and programs: `2026-11-24 09:30:00Z`, which HTML takes as well."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+
+
 def _plural(count: int, unit: str) -> str:
     return f"{count} {unit}" if count == 1 else f"{count} {unit}s"

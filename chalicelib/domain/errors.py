@@ -67,6 +67,20 @@ class NotSignedInError(DomainError):
     message = "Sign in first."
 
 
+class ProofRequiredError(DomainError):
+    """The session is good, but its last proof of who sits there is too old (`D9`)."""
+
+    reason = "proof_required"
+    message = "Confirm that it's you first: give your password again."
+
+
+class InvalidApiKeyError(DomainError):
+    """The one answer for missing, malformed, unknown and revoked keys (`F7`, `F8`)."""
+
+    reason = "invalid_api_key"
+    message = "Invalid API key"
+
+
 class NotFoundError(DomainError):
     """No such thing that this visitor may know of."""
 
@@ -111,4 +125,17 @@ class TooManyAttemptsError(DomainError):
     def __init__(self, retry_after: int) -> None:
         """Say after how many seconds it may try again."""
         super().__init__()
+        self.retry_after = retry_after
+
+
+class RateLimitedError(DomainError):
+    """A key has used up its minute."""
+
+    reason = "rate_limited"
+    message = "Too many requests with this API key. Wait until the minute is over."
+
+    def __init__(self, limit: int, retry_after: int) -> None:
+        """Say what the limit is, and after how many seconds there is room again."""
+        super().__init__()
+        self.limit = limit
         self.retry_after = retry_after

@@ -26,6 +26,10 @@ class MailKind(StrEnum):
     PASSWORD_CHANGED = "password_changed"  # noqa: S105
     EMAIL_CHANGE = "email_change"
     EMAIL_CHANGED = "email_changed"
+    API_KEY_LEAKED = "api_key_leaked"
+
+
+_NOTICES = frozenset((MailKind.PASSWORD_CHANGED, MailKind.EMAIL_CHANGED, MailKind.API_KEY_LEAKED))
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,7 @@ class MailRequest:
         """Whether it falls under the hourly cap: mails that anybody can ask for, not notices."""
         if self.kind is MailKind.SIGN_IN_FAILED:
             return bool(self.details.get("locks"))
-        return self.kind not in (MailKind.PASSWORD_CHANGED, MailKind.EMAIL_CHANGED)
+        return self.kind not in _NOTICES
 
     @property
     def asked(self) -> dict[str, str]:

@@ -116,3 +116,12 @@ class Account:
     owner_id: str
     created_at: datetime
     workspaces: tuple[Workspace, ...] = ()
+
+
+@dataclass(frozen=True)
+class Manager:
+    """An owner or admin in the account that they have open, and when they last proved it."""
+
+    user_id: str
+    account_id: str
+    proved_at: datetime

@@ -46,6 +46,11 @@ def digest(text: str) -> str:
     return urlsafe_b64encode(hashed).rstrip(b"=").decode("ascii")
 
 
+def random_text(alphabet: str, length: int) -> str:
+    """Draw characters from the system's random source."""
+    return "".join(secrets.choice(alphabet) for _ in range(length))
+
+
 def new_id(prefix: str) -> str:
     """Make an opaque 128-bit id such as `usr_9f…`."""
     return f"{prefix}_{secrets.token_hex(16)}"

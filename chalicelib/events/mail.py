@@ -34,6 +34,7 @@ def deliver_mail(event: SQSEvent) -> None:
         MailKind.PASSWORD_CHANGED: ready.password_reset.send_notice,
         MailKind.EMAIL_CHANGE: ready.profile.send_mail,
         MailKind.EMAIL_CHANGED: ready.email_confirmation.send_notice,
+        MailKind.API_KEY_LEAKED: ready.api_keys.send_mail,
     }
     for record in event:
         request = MailRequest.from_json(record.body)

@@ -133,12 +133,15 @@ class SessionRow(Model):
 
 
 class AccountRow(Model):
-    """An account in parts: `account`, `workspaces`, and a `member#…` for each member.
+    """An account in parts: `account`, `workspaces`, a `member#…` for each member, and more.
 
     - `account` and `workspaces` read by key with the session's user
     - all workspaces are one row, `items` by id and `names` by folded name, so that one condition
       keeps names unique
     - members listed by the key's prefix; what they are stands in their user row
+    - `api_keys` holds how many keys there are, `key#…` what each is called and its digest: written
+      in one transaction with the key itself, so that a key is listed the moment it exists
+    - `records` holds how many records there are by workspace and status, in `items`
     """
 
     class Meta:  # noqa: D106 - pynamodb's own idiom
@@ -151,6 +154,48 @@ class AccountRow(Model):
     created_at = UTCDateTimeAttribute(null=True)
     items: MapAttribute[str, Any] = MapAttribute(null=True)
     names: MapAttribute[str, Any] = MapAttribute(null=True)
+    digest = UnicodeAttribute(null=True)
+    created_by = UnicodeAttribute(null=True)
+    key_count = NumberAttribute(null=True)
+
+
+class ApiKeyRow(Model):
+    """An API key under the digest of its secret: the one table that the authorizer may touch.
+
+    - checked by digest, in the conditional update that also counts the use (`key_checks`); the
+      counters are attributes named by their minute
+    - read by digest for the last use, revoked by digest when it leaked
+    """
+
+    class Meta:  # noqa: D106 - pynamodb's own idiom
+        table_name = "api_keys"
+
+    digest = UnicodeAttribute(hash_key=True)
+    key_id = UnicodeAttribute()
+    account_id = UnicodeAttribute()
+    name = UnicodeAttribute()
+    created_at = UTCDateTimeAttribute()
+    last_used_at = UTCDateTimeAttribute(null=True)
+    revoked_at = UTCDateTimeAttribute(null=True)
+
+
+class RecordRow(Model):
+    """A record that the public API shows; the operator's command loads them.
+
+    - read by (account, id); listed by account, in the order of ids
+    - put in one transaction with the account's counts
+    """
+
+    class Meta:  # noqa: D106 - pynamodb's own idiom
+        table_name = "records"
+
+    account_id = UnicodeAttribute(hash_key=True)
+    record_id = UnicodeAttribute(range_key=True)
+    terminus_id = UnicodeAttribute()
+    workspace_id = UnicodeAttribute()
+    status = UnicodeAttribute()
+    content = UnicodeAttribute()
+    created_at = UTCDateTimeAttribute()
 
 
 class DomainRow(Model):
@@ -201,6 +246,8 @@ TABLES: dict[str, type[Model]] = {
         LinkRow,
         SessionRow,
         AccountRow,
+        ApiKeyRow,
+        RecordRow,
         DomainRow,
         LimitRow,
     )

@@ -94,17 +94,21 @@ _TABLE: tuple[tuple[type[domain.DomainError], int, str, bool], ...] = (
     (domain.NotAllowedError, 403, _PERMISSION, False),
     (domain.InvalidCredentialsError, 401, "authentication_error", True),
     (domain.NotSignedInError, 401, "authentication_error", False),
+    (domain.InvalidApiKeyError, 401, "authentication_error", False),
     (domain.EmailUnconfirmedError, 403, _PERMISSION, True),
     (domain.PasswordRequiredError, 403, _PERMISSION, True),
+    (domain.ProofRequiredError, 403, _PERMISSION, True),
     (domain.WrongPasswordError, 422, _INVALID, True),
     (domain.LinkInvalidError, 410, _INVALID, True),
     (domain.NotFoundError, 404, "not_found_error", False),
     (domain.ConflictError, 409, "conflict_error", False),
     (domain.TooManyAttemptsError, 429, "rate_limit_error", False),
+    (domain.RateLimitedError, 429, "rate_limit_error", False),
     (domain.UnavailableError, 503, "api_error", False),
     (domain.DomainError, 422, _INVALID, False),
 )
 
+_WAITS = (domain.TooManyAttemptsError, domain.RateLimitedError)
 _PARTS = re.compile(r"\.([A-Za-z_][A-Za-z0-9_]*)|\[(\d+|\.\.\.)\]")
 
 
@@ -113,7 +117,7 @@ def http_error(error: domain.DomainError) -> HttpError:
     for kind, status, words, has_code in _TABLE:
         if isinstance(error, kind):
             code = error.reason if has_code else None
-            wait = error.retry_after if isinstance(error, domain.TooManyAttemptsError) else None
+            wait = error.retry_after if isinstance(error, _WAITS) else None
             return HttpError(status, words, code, error.message, error.param, error.path, wait)
     raise TypeError  # DomainError closes the table
 

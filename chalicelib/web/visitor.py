@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from chalicelib.bootstrap import services
 from chalicelib.domain.devices import Browser
-from chalicelib.domain.errors import NotSignedInError
+from chalicelib.domain.errors import NoAccountOpenError, NotAllowedError, NotSignedInError
+from chalicelib.domain.people import Manager
 from chalicelib.domain.sign_up import SignUpTicket
 from chalicelib.domain.tokens import MalformedTokenError, SecretToken
 from chalicelib.web.cookies import device_cookie, session_cookie, sign_up_cookie
@@ -29,6 +30,22 @@ def signed_in(request: Request) -> Visitor:
     if token is None:
         raise NotSignedInError
     return services().sessions.resume(token)
+
+
+def manager(request: Request) -> tuple[Visitor, Manager]:
+    """Return the owner or admin behind a request, in the account that they have open.
+
+    Raises NotAllowedError for members and for any API key, good or not: what is administered,
+    people administer (`F9`). Raises NotSignedInError, NoAccountOpenError.
+    """
+    if (request.headers.get("authorization") or "").lower().split()[:1] == ["bearer"]:
+        raise NotAllowedError
+    visitor = signed_in(request)
+    if visitor.account is None or visitor.membership is None:
+        raise NoAccountOpenError
+    if not visitor.membership.role.manages:
+        raise NotAllowedError
+    return visitor, Manager(visitor.user.id, visitor.account.id, visitor.session.proved_at)
 
 
 def browser_of(request: Request) -> Browser:

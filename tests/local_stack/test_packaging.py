@@ -89,10 +89,8 @@ def test_a_stages_names_fit_together(stage: str) -> None:
     settings = _config()["stages"][stage]
     variables = settings["environment_variables"]
     assert variables["MAIL_QUEUE_NAME"] == variables["TABLE_PREFIX"] + "mail"
-    for policy in (
-        settings["iam_policy_file"],
-        settings["lambda_functions"]["mail"]["iam_policy_file"],
-    ):
+    functions = settings["lambda_functions"].values()
+    for policy in (settings["iam_policy_file"], *(f["iam_policy_file"] for f in functions)):
         assert variables["TABLE_PREFIX"] in (CONFIG.parent / policy).read_text()
 
 
@@ -113,10 +111,20 @@ def test_a_policy_names_each_action_and_no_other_stage(path: Path) -> None:
             assert "*" not in action
         for resource in _listed(statement["Resource"]):
             service = resource.split(":")[2]
-            narrow = {"dynamodb": f"table/thub-{own}-*", "sqs": f"thub-{own}-mail"}
+            table = "api_keys" if "key-check" in path.stem else "*"
+            narrow = {"dynamodb": f"table/thub-{own}-{table}", "sqs": f"thub-{own}-mail"}
             assert resource.endswith(
                 narrow.get(service, ":identity/*" if service == "ses" else "-*")
             )
+
+
+@pytest.mark.parametrize("stage", _STAGES)
+def test_the_authorizer_may_update_keys_and_nothing_else(stage: str) -> None:
+    """`H12`: not even read them, and no other table."""
+    policy = json.loads((CONFIG.parent / f"policy-key-check-{stage}.json").read_text())
+    (tables,) = [s for s in policy["Statement"] if "dynamodb" in s["Resource"]]
+    assert tables["Action"] == "dynamodb:UpdateItem"
+    assert tables["Resource"].endswith(f"table/thub-{stage}-api_keys")
 
 
 def _listed(value: str | list[str]) -> list[str]:

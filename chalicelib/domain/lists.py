@@ -1,0 +1,45 @@
+"""One page of a list, and what stands on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+LIMIT_DEFAULT = 100
+LIMIT_MAX = 10_000
+PAGE_MAX = 1_000_000_000
+
+
+@dataclass(frozen=True)
+class PageRequest:
+    """Which page, counted from 1, and how much stands on one."""
+
+    number: int = 1
+    limit: int = LIMIT_DEFAULT
+
+    @property
+    def offset(self) -> int:
+        """How many items stand on the pages before it."""
+        return (self.number - 1) * self.limit
+
+
+@dataclass(frozen=True)
+class Slice(Generic[T]):
+    """The items of one page, and how many there are in all."""
+
+    items: tuple[T, ...]
+    has_more: bool
+    total_count: int
+
+    @classmethod
+    def of(cls, items: tuple[T, ...], asked: PageRequest, total: int) -> Slice[T]:
+        """Put a page together whose items were already picked."""
+        return cls(items, asked.offset + len(items) < total, total)
+
+    @classmethod
+    def cut(cls, everything: tuple[T, ...], asked: PageRequest) -> Slice[T]:
+        """Pick a page of a list that is at hand."""
+        items = everything[asked.offset : asked.offset + asked.limit]
+        return cls.of(items, asked, len(everything))

@@ -1,0 +1,95 @@
+"""An account's API keys: made by its owner or admins, deleted, or revoked when they leaked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.api_keys import ApiKey, ApiKeySecret
+from chalicelib.domain.errors import ProofRequiredError
+from chalicelib.domain.mail import Mail, MailKind
+from chalicelib.domain.tokens import digest, new_id
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from chalicelib.domain.clock import Clock
+    from chalicelib.domain.lists import PageRequest, Slice
+    from chalicelib.domain.mail import Asker, MailRequest
+    from chalicelib.domain.people import Manager
+    from chalicelib.gateways.mail_queue import MailQueue
+    from chalicelib.gateways.mailer import Mailer
+    from chalicelib.storage.accounts import Accounts
+    from chalicelib.storage.api_keys import ApiKeys
+    from chalicelib.storage.managers import Managers
+
+
+@dataclass(frozen=True)
+class ApiKeyService:
+    """The keys of the account that an owner or admin has open."""
+
+    keys: ApiKeys
+    accounts: Accounts
+    managers: Managers
+    queue: MailQueue
+    mailer: Mailer
+    clock: Clock
+    proof: timedelta
+
+    def create(self, manager: Manager, name: str) -> tuple[ApiKey, ApiKeySecret]:
+        """Make a key; its secret exists in this answer alone (`F3`).
+
+        Raises ProofRequiredError where the last proof is too old (`D9`), TooManyKeysError.
+        """
+        now = self.clock()
+        if now - manager.proved_at > self.proof:
+            raise ProofRequiredError
+        secret = ApiKeySecret.new()
+        key = ApiKey(
+            id=new_id("key"),
+            account_id=manager.account_id,
+            name=name,
+            created_at=now,
+            created_by=manager.user_id,
+        )
+        self.keys.add(key, secret.digest, manager)
+        return key, secret
+
+    def page(self, manager: Manager, asked: PageRequest) -> Slice[ApiKey]:
+        """List the account's keys, newest first."""
+        return self.keys.page(manager.account_id, asked)
+
+    def find(self, manager: Manager, key_id: str) -> ApiKey:
+        """Look at one key; raises NotFoundError."""
+        return self.keys.get(manager.account_id, key_id)
+
+    def delete(self, manager: Manager, key_id: str) -> None:
+        """Delete a key, for the very next call on; raises NotFoundError."""
+        self.keys.remove(key_id, manager)
+
+    def report_leaked(self, text: str, asker: Asker) -> None:
+        """Revoke what somebody found: the same two requests for live, dead and garbage (`F8`).
+
+        Whoever holds a key may end it; that is all the proof a report needs (`F12`).
+        """
+        found, now = digest(text), self.clock()
+        self.keys.revoke(found, now)
+        self.queue.put(asker.request(MailKind.API_KEY_LEAKED, "", now, {"digest": found}))
+
+    def send_mail(self, request: MailRequest) -> None:
+        """Tell those who manage the account of a revoked key, then take it off their list.
+
+        In this order: when a mail fails, the key is still found the next time.
+        """
+        key = self.keys.find_revoked(request.details.get("digest", ""))
+        if key is None:
+            return
+        told = {
+            "name": None,
+            "key_name": key.name,
+            "account_name": self.accounts.get(key.account_id).name,
+            **request.asked,
+        }
+        for user in self.managers.of(key.account_id):
+            self.mailer.send(Mail(user.email.value, "api_key_leaked", {**told, "name": user.name}))
+        self.keys.remove_revoked(key)

@@ -1,0 +1,112 @@
+"""The one request that checks an API key.
+
+botocore alone: pynamodb's import would cost the authorizer's cold start more than the check.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from chalicelib.domain.api_keys import KeyUse, minute_of
+from chalicelib.domain.errors import InvalidApiKeyError, RateLimitedError, UnavailableError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+_log = logging.getLogger(__name__)
+
+# A call stamped at the end of one minute can arrive after the next minute's first call, so the
+# minute before stays: without its count the late call would find a fresh allowance.
+UPDATE = "SET last_used_at = :now ADD #minute :one REMOVE #old2, #old3, #old4, #old5"
+CONDITION = (
+    "attribute_exists(digest) AND attribute_not_exists(revoked_at)"
+    " AND (attribute_not_exists(#minute) OR #minute < :limit)"
+)
+_REMOVED = range(2, 6)
+_COUNTER = "m"
+# As the table's other times are written.
+_TIME = "%Y-%m-%dT%H:%M:%S.%f%z"
+# So many forgotten counters, about 400 bytes, make it worth a write of its own to drop them.
+_SWEPT_AT = 32
+
+
+@dataclass(frozen=True)
+class KeyChecks:
+    """Proves that a key exists now, counts its use in its minute, and notes when it was used."""
+
+    client: Any
+    table: str
+    limit: int
+
+    def use(self, digest: str, now: datetime) -> KeyUse:
+        """Check a key in one conditional write, exact however many race (`G6`).
+
+        Raises InvalidApiKeyError, RateLimitedError, and UnavailableError when DynamoDB didn't
+        decide.
+        """
+        minute, seconds_left = minute_of(now)
+        try:
+            answer = self.client.update_item(**self._request(digest, minute, now))
+        except ClientError as error:
+            raise self._refusal(error, seconds_left) from error
+        except BotoCoreError as error:
+            _log.exception("dynamodb_unavailable")
+            raise UnavailableError from error
+        row = answer["Attributes"]
+        self._sweep(digest, row, minute)
+        return KeyUse(
+            account_id=row["account_id"]["S"],
+            key_id=row["key_id"]["S"],
+            limit=self.limit,
+            remaining=self.limit - int(row[f"{_COUNTER}{minute}"]["N"]),
+            seconds_left=seconds_left,
+        )
+
+    def _request(self, digest: str, minute: int, now: datetime) -> dict[str, Any]:
+        names = {f"#old{age}": f"{_COUNTER}{minute - age}" for age in _REMOVED}
+        return {
+            "TableName": self.table,
+            "Key": {"digest": {"S": digest}},
+            "UpdateExpression": UPDATE,
+            "ConditionExpression": CONDITION,
+            "ExpressionAttributeNames": {"#minute": f"{_COUNTER}{minute}", **names},
+            "ExpressionAttributeValues": {
+                ":now": {"S": now.strftime(_TIME)},
+                ":one": {"N": "1"},
+                ":limit": {"N": str(self.limit)},
+            },
+            "ReturnValues": "ALL_NEW",
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
+
+    def _refusal(self, error: ClientError, seconds_left: int) -> Exception:
+        if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+            _log.error("dynamodb_unavailable", exc_info=error)
+            return UnavailableError()
+        row = error.response.get("Item")
+        if not row or "revoked_at" in row:
+            return InvalidApiKeyError()
+        return RateLimitedError(self.limit, seconds_left)
+
+    def _sweep(self, digest: str, row: Mapping[str, Any], minute: int) -> None:
+        # A key that is used every ten minutes leaves a counter each time, which no later call can
+        # name. The answer shows them; left alone they would fill the row.
+        old = [name for name in row if name[0] == _COUNTER and name[1:].isdigit()]
+        old = [name for name in old if int(name[1:]) < minute - 1]
+        if len(old) < _SWEPT_AT:
+            return
+        try:
+            self.client.update_item(
+                TableName=self.table,
+                Key={"digest": {"S": digest}},
+                UpdateExpression=f"REMOVE {', '.join(old)}",
+                # An update without a condition would bring a deleted key back.
+                ConditionExpression="attribute_exists(digest)",
+            )
+        except (BotoCoreError, ClientError):
+            _log.info("old_counters_kept", exc_info=True)

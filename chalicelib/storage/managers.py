@@ -1,0 +1,57 @@
+"""Owners and admins: the condition that somebody still is one, and who they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.people import MembershipStatus, Role
+from chalicelib.storage.rows import user_of
+from chalicelib.storage.tables import AccountRow, UserRow
+from chalicelib.storage.transactions import read_all
+
+if TYPE_CHECKING:
+    from pynamodb.connection.base import Connection
+    from pynamodb.transactions import TransactWrite
+
+    from chalicelib.domain.people import Manager, User
+
+_MEMBER = "member#"
+# What one BatchGetItem takes.
+_BATCH = 100
+
+
+def still_manages(transaction: TransactWrite, manager: Manager) -> None:
+    """Let a transaction through only while its author is an active owner or admin."""
+    membership = UserRow.memberships[manager.account_id]
+    transaction.condition_check(
+        UserRow,
+        manager.user_id,
+        condition=(membership["status"] == MembershipStatus.ACTIVE.value)
+        & membership["role"].is_in(Role.OWNER.value, Role.ADMIN.value),
+    )
+
+
+@dataclass(frozen=True)
+class Managers:
+    """The owners and admins of accounts."""
+
+    connection: Connection
+
+    def of(self, account_id: str) -> list[User]:
+        """Read everybody who manages an account at present."""
+        rows = AccountRow.query(
+            account_id, AccountRow.part.startswith(_MEMBER), consistent_read=True
+        )
+        ids = [row.part.removeprefix(_MEMBER) for row in rows]
+        found: list[User] = []
+        for start in range(0, len(ids), _BATCH):
+            keys = ((UserRow, user_id, None) for user_id in ids[start : start + _BATCH])
+            users = (user_of(row) for row in read_all(self.connection, *keys) if row)
+            found += [user for user in users if _manages(user, account_id)]
+        return found
+
+
+def _manages(user: User, account_id: str) -> bool:
+    membership = user.memberships.get(account_id)
+    return membership is not None and membership.is_active and membership.role.manages

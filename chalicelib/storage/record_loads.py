@@ -1,0 +1,137 @@
+"""Loading records: a batch and the counts that it changes, in one transaction."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pynamodb.exceptions import PutError
+
+from chalicelib.domain.errors import ConflictError
+from chalicelib.storage.records import COUNTS, count_name, record_of
+from chalicelib.storage.tables import AccountRow, RecordRow
+from chalicelib.storage.transactions import ConditionFailedError, read_all, write_all
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pynamodb.connection.base import Connection
+    from pynamodb.expressions.condition import Condition
+    from pynamodb.transactions import TransactWrite
+
+    from chalicelib.domain.records import Record
+
+# A transaction takes 100 writes, one of which is the counts'.
+BATCH_MAX = 99
+_TRIES = 5
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What a batch came to."""
+
+    added: int = 0
+    changed: int = 0
+    unchanged: int = 0
+
+    def __add__(self, other: Loaded) -> Loaded:
+        """Add up two batches."""
+        return Loaded(
+            self.added + other.added,
+            self.changed + other.changed,
+            self.unchanged + other.unchanged,
+        )
+
+
+@dataclass(frozen=True)
+class RecordLoads:
+    """Puts records into an account, each once however often it is loaded."""
+
+    connection: Connection
+
+    def begin(self, account_id: str) -> None:
+        """Make the row of an account's counts, if it isn't there."""
+        row = AccountRow(account_id, COUNTS, items={})
+        try:
+            row.save(condition=AccountRow.part.does_not_exist())
+        except PutError as error:
+            if error.cause_response_code != "ConditionalCheckFailedException":
+                raise
+
+    def put(self, account_id: str, records: Mapping[str, tuple[Record, bool]]) -> Loaded:
+        """Write up to BATCH_MAX records by id, and count them in the same transaction.
+
+        Each comes with whether its time was given; one without keeps the time of its first load.
+        Two loads at once can't count twice: each write holds only while the row is as it was read.
+        """
+        for _ in range(_TRIES):
+            batch = self._compare(account_id, records)
+            try:
+                if batch.writes:
+                    write_all(self.connection, batch.parts)
+            except ConditionFailedError:
+                continue
+            return batch.loaded
+        raise ConflictError
+
+    def _compare(self, account_id: str, records: Mapping[str, tuple[Record, bool]]) -> _Batch:
+        ids = list(records)
+        rows = read_all(self.connection, *((RecordRow, account_id, key) for key in ids))
+        batch = _Batch(account_id)
+        for key, row in zip(ids, rows, strict=True):
+            batch.take(*records[key], row)
+        return batch
+
+
+class _Batch:
+    """The writes that turn what is stored into what is loaded."""
+
+    def __init__(self, account_id: str) -> None:
+        self.account_id = account_id
+        self.writes: list[tuple[RecordRow, Condition]] = []
+        self.counts: Counter[str] = Counter()
+        self.loaded = Loaded()
+
+    def take(self, record: Record, time_given: bool, row: RecordRow | None) -> None:  # noqa: FBT001 - one fact of the record
+        """Add one record to the batch."""
+        made = RecordRow(
+            self.account_id,
+            record.id,
+            terminus_id=record.terminus_id,
+            workspace_id=record.workspace_id,
+            status=record.status.value,
+            content=record.content,
+            created_at=record.created_at if row is None or time_given else row.created_at,
+        )
+        if row is None:
+            self.loaded += Loaded(added=1)
+            self.writes.append((made, RecordRow.record_id.does_not_exist()))
+        elif record_of(made) == record_of(row):
+            self.loaded += Loaded(unchanged=1)
+            return
+        else:
+            self.loaded += Loaded(changed=1)
+            self.counts[count_name(row.workspace_id, row.status)] -= 1
+            self.writes.append((made, _as_read(row)))
+        self.counts[count_name(record.workspace_id, record.status.value)] += 1
+
+    def parts(self, transaction: TransactWrite) -> None:
+        """Add all writes to a transaction."""
+        for row, condition in self.writes:
+            transaction.save(row, condition=condition)
+        actions = [self._counted(name, by) for name, by in self.counts.items() if by]
+        if actions:
+            transaction.update(AccountRow(self.account_id, COUNTS), actions=actions)
+
+    @staticmethod
+    def _counted(name: str, by: int) -> Any:
+        counter: Any = AccountRow.items[name]
+        return counter.set((counter | 0) + by)
+
+
+def _as_read(row: RecordRow) -> Condition:
+    condition: Condition = (RecordRow.workspace_id == row.workspace_id) & (
+        RecordRow.status == row.status
+    )
+    return condition

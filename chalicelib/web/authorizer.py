@@ -1,0 +1,57 @@
+"""The check of API keys, in front of every call of the public API: a Lambda of its own.
+
+It is packaged by this module's name and never sees app.py; what is imported here is its cold
+start. An authorizer can only let through or refuse, so "too many" and "can't tell" travel in the
+context, for `web/api/keyed.py` to answer.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from chalice import AuthResponse, AuthRoute, Blueprint
+
+from chalicelib.bootstrap import key_check
+from chalicelib.domain.api_keys import PATTERN
+from chalicelib.domain.errors import InvalidApiKeyError, RateLimitedError, UnavailableError
+
+if TYPE_CHECKING:
+    from chalice.app import AuthRequest
+
+authorizers = Blueprint(__name__)
+
+# RFC 6750: the scheme in any case, then the key; `(?i:…)` leaves the key's own case alone.
+_BEARER = re.compile(rf"(?i:bearer) {{1,10}}({PATTERN})\Z", re.ASCII)
+_READABLE: list[Any] = [AuthRoute("/api/v1/*", ["GET", "HEAD"])]
+
+
+# Zero, or API Gateway would keep a decision for five minutes, a deleted key's too (`F5`).
+@authorizers.authorizer(ttl_seconds=0, name="key_check")
+def check_api_key(request: AuthRequest) -> AuthResponse:
+    """Let a good key through, with whose it is; refuse all others in one way (`F7`)."""
+    try:
+        use = key_check().use(_bearer(request.token))
+    except InvalidApiKeyError:
+        # The one message that API Gateway turns into a 401.
+        raise Exception("Unauthorized") from None  # noqa: TRY002
+    except RateLimitedError as error:
+        told = {"limited": "true", "limit": str(error.limit), "seconds": str(error.retry_after)}
+        return AuthResponse(_READABLE, "limited", told)
+    except UnavailableError:
+        return AuthResponse(_READABLE, "unavailable", {"unavailable": "true"})
+    told = {
+        "account_id": use.account_id,
+        "key_id": use.key_id,
+        "limit": str(use.limit),
+        "remaining": str(use.remaining),
+        "seconds": str(use.seconds_left),
+    }
+    return AuthResponse(_READABLE, use.key_id, told)
+
+
+def _bearer(header: str) -> str:
+    found = _BEARER.match(header)
+    if found is None:
+        raise InvalidApiKeyError
+    return found[1]

@@ -1,0 +1,244 @@
+"""The one request that checks a key, on every engine."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from botocore.config import Config
+
+from chalicelib.domain.api_keys import ApiKeySecret, KeyUse
+from chalicelib.domain.errors import InvalidApiKeyError, RateLimitedError, UnavailableError
+from chalicelib.storage.api_keys import ApiKeys
+from chalicelib.storage.key_checks import KeyChecks
+from chalicelib.storage.tables import ApiKeyRow
+from tests.support.engines import REGION, botocore_session
+from tests.support.owners import a_key, an_owner_in
+from tests.support.people import NOON
+from tests.support.races import race, winners
+
+if TYPE_CHECKING:
+    from chalicelib.domain.api_keys import ApiKey
+    from chalicelib.domain.people import Manager
+    from chalicelib.storage.connection import StoreConnection
+    from tests.support.engines import Engine
+
+_LIMIT = 100
+_CALLERS = 320
+
+
+@pytest.fixture
+def checks(engine: Engine, tables: str) -> KeyChecks:
+    client = botocore_session().create_client(
+        "dynamodb",
+        region_name=REGION,
+        endpoint_url=engine.endpoint,
+        config=Config(max_pool_connections=_CALLERS, parameter_validation=False),
+    )
+    return KeyChecks(client, f"{tables}api_keys", _LIMIT)
+
+
+@pytest.fixture
+def manager(connection: StoreConnection) -> Manager:
+    return an_owner_in(connection)
+
+
+@pytest.fixture
+def keys(connection: StoreConnection) -> ApiKeys:
+    return ApiKeys(connection)
+
+
+@pytest.fixture
+def digest(keys: ApiKeys, manager: Manager) -> str:
+    return add_key(keys, manager)[1]
+
+
+def add_key(keys: ApiKeys, manager: Manager) -> tuple[ApiKey, str]:
+    key, digest = a_key(manager), ApiKeySecret.new().digest
+    keys.add(key, digest, manager)
+    return key, digest
+
+
+def _row(checks: KeyChecks, digest: str) -> dict[str, Any]:
+    key = {"digest": {"S": digest}}
+    answer = checks.client.get_item(TableName=checks.table, Key=key, ConsistentRead=True)
+    row: dict[str, Any] = answer["Item"]
+    return row
+
+
+def _tell(outcomes: list[KeyUse | Exception]) -> Counter[str]:
+    return Counter(type(outcome).__name__ for outcome in outcomes)
+
+
+def test_a_good_key_says_whose_it_is_and_what_is_left(
+    checks: KeyChecks, digest: str, manager: Manager
+) -> None:
+    first = checks.use(digest, NOON + timedelta(seconds=13))
+    assert first.account_id == manager.account_id
+    assert (first.limit, first.remaining, first.seconds_left) == (100, 99, 47)
+    assert checks.use(digest, NOON + timedelta(seconds=14)).remaining == 98
+
+
+def test_a_use_is_noted(checks: KeyChecks, keys: ApiKeys, manager: Manager) -> None:
+    """`F11`."""
+    key, digest = add_key(keys, manager)
+    assert keys.get(key.account_id, key.id).last_used_at is None
+    checks.use(digest, NOON + timedelta(minutes=3, seconds=7))
+    used = keys.get(key.account_id, key.id).last_used_at
+    assert used == NOON + timedelta(minutes=3, seconds=7)
+
+
+def test_an_unknown_key_is_refused_and_leaves_nothing(checks: KeyChecks) -> None:
+    digest = ApiKeySecret.new().digest
+    for _ in range(2):
+        with pytest.raises(InvalidApiKeyError):
+            checks.use(digest, NOON)
+    key = {"digest": {"S": digest}}
+    assert "Item" not in checks.client.get_item(TableName=checks.table, Key=key)
+
+
+def test_a_deleted_key_is_refused_on_the_next_call(
+    checks: KeyChecks, keys: ApiKeys, manager: Manager
+) -> None:
+    """`F5`."""
+    key, digest = add_key(keys, manager)
+    checks.use(digest, NOON)
+    keys.remove(key.id, manager)
+    with pytest.raises(InvalidApiKeyError):
+        checks.use(digest, NOON)
+
+
+def test_a_revoked_key_is_refused_not_limited(
+    checks: KeyChecks, keys: ApiKeys, digest: str
+) -> None:
+    """`F8`: its minute is full, and yet it is answered as one that never was."""
+    full = replace(checks, limit=1)
+    full.use(digest, NOON)
+    keys.revoke(digest, NOON)
+    with pytest.raises(InvalidApiKeyError):
+        full.use(digest, NOON)
+
+
+def test_of_320_simultaneous_calls_exactly_100_pass(checks: KeyChecks, digest: str) -> None:
+    """`G6`."""
+    outcomes = race(lambda _: checks.use(digest, NOON), (RateLimitedError,), _CALLERS)
+    assert _tell(outcomes) == {"KeyUse": 100, "RateLimitedError": 220}
+    assert sorted(use.remaining for use in winners(outcomes)) == list(range(100))
+
+
+def test_the_next_minute_has_room_again(checks: KeyChecks, digest: str) -> None:
+    """`G1`: exactly when Retry-After says, not a second before."""
+    few = replace(checks, limit=2)
+    at = NOON + timedelta(seconds=30)
+    few.use(digest, at)
+    few.use(digest, at)
+    with pytest.raises(RateLimitedError) as refusal:
+        few.use(digest, at)
+    back = at + timedelta(seconds=refusal.value.retry_after)
+    with pytest.raises(RateLimitedError):
+        few.use(digest, back - timedelta(seconds=1))
+    assert few.use(digest, back).remaining == 1
+
+
+def test_a_minute_that_turns_inside_the_burst_lets_exactly_two_allowances_pass(
+    checks: KeyChecks, digest: str
+) -> None:
+    """`G6`: late calls of the old minute don't find a fresh allowance."""
+    few = replace(checks, limit=20)
+    old, new = NOON + timedelta(seconds=59, milliseconds=999), NOON + timedelta(minutes=1)
+
+    def call(number: int) -> tuple[datetime, KeyUse]:
+        at = new if number % 2 else old
+        return at, few.use(digest, at)
+
+    passed = winners(race(call, (RateLimitedError,), 80))
+    assert Counter(at for at, _ in passed) == {old: 20, new: 20}
+
+
+def test_two_keys_have_their_own_counts(checks: KeyChecks, keys: ApiKeys, manager: Manager) -> None:
+    """`G7`."""
+    one = replace(checks, limit=1)
+    first, second = add_key(keys, manager)[1], add_key(keys, manager)[1]
+    one.use(first, NOON)
+    assert one.use(second, NOON).remaining == 0
+
+
+def test_old_counters_go_by_themselves(checks: KeyChecks, digest: str) -> None:
+    for minute in range(10):
+        checks.use(digest, NOON + timedelta(minutes=minute))
+    counters = [name for name in _row(checks, digest) if name[1:].isdigit()]
+    assert len(counters) == 2
+
+
+def test_a_key_that_is_used_now_and_then_stays_small(checks: KeyChecks, digest: str) -> None:
+    """A call every seven minutes leaves a counter that no later call can name."""
+    for turn in range(80):
+        assert checks.use(digest, NOON + timedelta(minutes=7 * turn)).remaining == _LIMIT - 1
+    counters = [name for name in _row(checks, digest) if name[1:].isdigit()]
+    assert len(counters) <= 32
+
+
+def test_the_times_are_written_as_the_model_reads_them(checks: KeyChecks, digest: str) -> None:
+    checks.use(digest, NOON)
+    assert ApiKeyRow.get(digest).last_used_at == NOON
+
+
+def test_a_check_costs_one_write_unit(engine: Engine, checks: KeyChecks, digest: str) -> None:
+    """Refused calls cost as much: at most 1.13 on average, whatever a key's days are like."""
+    if engine.name == "moto":
+        pytest.skip("moto doesn't measure")
+    spent: list[float] = []
+    checks.client.meta.events.register(
+        "provide-client-params.dynamodb.UpdateItem",
+        lambda params, **_: params | {"ReturnConsumedCapacity": "TOTAL"},
+    )
+    checks.client.meta.events.register(
+        "after-call.dynamodb.UpdateItem",
+        lambda parsed, **_: spent.append(
+            parsed.get("ConsumedCapacity", {"CapacityUnits": 1})["CapacityUnits"]
+        ),
+    )
+    few, calls = replace(checks, limit=5), 0
+    for turn in range(60):
+        for _ in range(1 + turn % 7):
+            calls += 1
+            _use_quietly(few, digest, NOON + timedelta(minutes=turn * (1 + turn % 4)))
+    assert sum(spent) / calls <= 1.13
+
+
+def _use_quietly(checks: KeyChecks, digest: str, at: datetime) -> None:
+    try:
+        checks.use(digest, at)
+    except RateLimitedError:
+        return
+
+
+def test_a_missing_table_decides_nothing(
+    checks: KeyChecks, digest: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """`H3`: closed, and logged once."""
+    lost = replace(checks, table="gone")
+    with pytest.raises(UnavailableError):
+        lost.use(digest, NOON)
+    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == [
+        "dynamodb_unavailable"
+    ]
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+def test_a_database_that_is_away_decides_nothing(
+    digest: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """`H3`."""
+    nowhere = botocore_session().create_client(
+        "dynamodb",
+        region_name=REGION,
+        endpoint_url="http://127.0.0.1:9",
+        config=Config(connect_timeout=1, retries={"total_max_attempts": 1}),
+    )
+    with pytest.raises(UnavailableError):
+        KeyChecks(nowhere, "any-api_keys", 100).use(digest, NOON)
+    assert sum(record.levelname == "ERROR" for record in caplog.records) == 1

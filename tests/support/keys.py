@@ -1,0 +1,70 @@
+"""Accounts with API keys, and programs that hold one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.domain.people import Membership, MembershipStatus, Role
+from tests.support.journeys import ADDRESS, become_a_user, signed_in_program
+
+if TYPE_CHECKING:
+    from tests.support.http import Program, Reply
+    from tests.support.service import Service
+
+KEYS = "/api/v1/api_keys"
+
+
+@dataclass
+class Holder:
+    """A program that holds a key."""
+
+    program: Program
+    key: str
+
+    def get(self, path: str, **headers: str) -> Reply:
+        """Read, with the key."""
+        return self.program.get(path, Authorization=f"Bearer {self.key}", **headers)
+
+
+def an_owner(service: Service, address: str = ADDRESS) -> Program:
+    """Sign up, and sign in as the owner of an account of one's own."""
+    become_a_user(service, address)
+    return signed_in_program(service, address)
+
+
+def make_key(owner: Program, name: str = "CI pipeline") -> dict[str, Any]:
+    """Make a key through the API."""
+    reply = owner.post(KEYS, {"name": name})
+    assert reply.status == 201, reply.text
+    made: dict[str, Any] = reply.json
+    return made
+
+
+def a_holder(service: Service, address: str = ADDRESS, name: str = "CI pipeline") -> Holder:
+    """Give a program that holds a key of a new account."""
+    return Holder(service.program(), make_key(an_owner(service, address), name)["key"])
+
+
+def account_of(program: Program) -> str:
+    """Say which account a session has open."""
+    account_id: str = program.get("/auth/session").json["account"]["id"]
+    return account_id
+
+
+def add_member(
+    service: Service, account_id: str, address: str, role: Role, *, open_now: bool = True
+) -> Program:
+    """Put somebody into an account, as an accepted invitation will, and let them open it."""
+    from chalicelib.storage.rows import membership_map
+    from chalicelib.storage.tables import AccountRow, EmailRow, UserRow
+
+    become_a_user(service, address)
+    user_id = EmailRow.get(address).user_id
+    joined = membership_map(Membership(account_id, "Acme", role, MembershipStatus.ACTIVE))
+    UserRow(user_id).update(actions=[UserRow.memberships[account_id].set(joined)])
+    AccountRow(account_id, f"member#{user_id}", created_at=service.clock()).save()
+    program = signed_in_program(service, address)
+    if open_now:
+        assert program.post("/auth/session/account", {"account_id": account_id}).status == 200
+    return program

@@ -1,0 +1,38 @@
+"""An owner in a store that nothing else is in."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.api_keys import ApiKey
+from chalicelib.domain.email_address import EmailAddress
+from chalicelib.domain.people import Manager
+from chalicelib.domain.tokens import new_id
+from chalicelib.storage.links import Links
+from chalicelib.storage.people import People
+from chalicelib.storage.sign_ups import SignUps
+from tests.support.people import NOON, ROBIN, a_link, a_sign_up
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from chalicelib.storage.connection import StoreConnection
+
+
+def an_owner_in(connection: StoreConnection, address: str = ROBIN.value) -> Manager:
+    """Sign up and confirm, straight in the store."""
+    sign_ups = SignUps(connection, kept=timedelta(days=8))
+    sign_up = a_sign_up(EmailAddress(address))
+    link = a_link(sign_up)
+    sign_ups.add(sign_up)
+    Links().add(link)
+    user = People(connection).get(sign_ups.confirm(link, sign_up, NOON))
+    assert user is not None
+    (membership,) = user.active_memberships
+    return Manager(user.id, membership.account_id, NOON)
+
+
+def a_key(manager: Manager, name: str = "CI", created_at: datetime = NOON) -> ApiKey:
+    """Make a key that nobody stored yet."""
+    return ApiKey(new_id("key"), manager.account_id, name, created_at, manager.user_id)
