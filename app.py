@@ -5,15 +5,20 @@ from __future__ import annotations
 from chalice import Chalice
 
 from chalicelib.events.mail import mail_worker
+from chalicelib.web.api.api_keys import api_keys_api
 from chalicelib.web.api.health import health_api
+from chalicelib.web.api.openapi import openapi_api
 from chalicelib.web.api.password_reset import password_reset_api
 from chalicelib.web.api.profile import profile_api
+from chalicelib.web.api.public import public_api
 from chalicelib.web.api.session import session_api
 from chalicelib.web.api.sign_in import sign_in_api
 from chalicelib.web.api.sign_up import sign_up_api
+from chalicelib.web.authorizer import authorizers
 from chalicelib.web.blueprints import refuse_other_methods
 from chalicelib.web.headers import finish_answer
 from chalicelib.web.pages.accounts import accounts_pages
+from chalicelib.web.pages.api_keys import api_keys_pages
 from chalicelib.web.pages.assets import assets_pages
 from chalicelib.web.pages.home import home_pages
 from chalicelib.web.pages.password_reset import password_reset_pages
@@ -29,11 +34,16 @@ for blueprint in (
     session_api,
     profile_api,
     password_reset_api,
+    authorizers,
+    api_keys_api,
+    public_api,
+    openapi_api,
     sign_in_pages,
     sign_up_pages,
     password_reset_pages,
     accounts_pages,
     home_pages,
+    api_keys_pages,
     assets_pages,
     mail_worker,
 ):

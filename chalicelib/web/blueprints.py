@@ -12,10 +12,17 @@ import logging
 from abc import ABC, abstractmethod
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from chalice import Blueprint, Response
 
-from chalicelib.domain.errors import DomainError, NotSignedInError
+from chalicelib.domain.errors import (
+    DomainError,
+    NoAccountOpenError,
+    NotAllowedError,
+    NotSignedInError,
+    ProofRequiredError,
+)
 from chalicelib.web.errors import (
     HttpError,
     MethodNotAllowedError,
@@ -178,15 +185,32 @@ class Pages(GuardedBlueprint):
         return answer
 
 
+class SettingsPages(Pages):
+    """What owners and admins manage; whoever may not is sent to where they can do something."""
+
+    def refusal(self, error: DomainError, words: HttpError, refused: View | None) -> Response:
+        """Send a member home with a word, and an old session to prove itself first."""
+        if isinstance(error, NoAccountOpenError):
+            return see_other("/accounts")
+        if isinstance(error, ProofRequiredError):
+            return see_other(f"/proof?{urlencode({'next': self.current_request.path})}")
+        if isinstance(error, NotAllowedError) and words.code != "cross_site":
+            return see_other("/?done=not-allowed")
+        return super().refusal(error, words, refused)
+
+
 def json_answer(
     body: Any, *, status: int = 200, cookies: list[str] | None = None, **headers: str
 ) -> Response:
-    """Answer with JSON; a header's name is written with underscores."""
+    """Answer with JSON, of a shape or plain; a header's name is written with underscores."""
+    import msgspec
+
     named: dict[str, Any] = {key.replace("_", "-"): value for key, value in headers.items()}
     named["Content-Type"] = "application/json"
     if cookies:
         named["Set-Cookie"] = cookies
-    text = json.dumps(body, ensure_ascii=False, separators=(",", ":")) if body is not None else ""
+    plain = msgspec.to_builtins(body)
+    text = json.dumps(plain, ensure_ascii=False, separators=(",", ":")) if body is not None else ""
     return Response(text, status_code=status, headers=named)
 
 

@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 
 from chalice import Response
 
-from chalicelib.bootstrap import settings
+from chalicelib.bootstrap import services, settings
+from chalicelib.domain.clock import ago, exact
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -67,4 +68,6 @@ def _environment() -> Environment:
     made.globals.update(
         asset=asset, url=url, brand=settings().product_name, visitor=None, notice=None
     )
+    made.filters["exact"] = exact
+    made.filters["ago"] = lambda moment: ago(moment, services().clock())
     return made

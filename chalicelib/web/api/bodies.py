@@ -4,7 +4,20 @@ msgspec reads annotations when a class is made, so this module costs its import 
 by the views of the API alone.
 """
 
+from typing import Annotated
+
 import msgspec
+
+from chalicelib.domain.names import NAME_MAX_LENGTH
+
+# The length is for readers of the OpenAPI document; `parse_name` checks, and says it better.
+Name = Annotated[
+    str,
+    msgspec.Meta(
+        description="Readable text: no control or invisible characters, no web address.",
+        extra_json_schema={"minLength": 1, "maxLength": NAME_MAX_LENGTH},
+    ),
+]
 
 
 class Identify(msgspec.Struct):
@@ -97,3 +110,15 @@ class ProfileEmail(msgspec.Struct):
 
     current_password: str
     email: str
+
+
+class CreateApiKey(msgspec.Struct, forbid_unknown_fields=True):
+    """`POST /api/v1/api_keys`."""
+
+    name: Name
+
+
+class LeakedApiKey(msgspec.Struct, forbid_unknown_fields=True):
+    """`POST /api/v1/api_keys/leaked`."""
+
+    key: str

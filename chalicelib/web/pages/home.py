@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.web.blueprints import Pages
 from chalicelib.web.rendering import page, see_other
+from chalicelib.web.requests import query_parameter
 from chalicelib.web.visitor import PageVisitor, signed_in
 
 if TYPE_CHECKING:
@@ -13,11 +14,20 @@ if TYPE_CHECKING:
 
 home_pages = Pages(__name__)
 
+# What the page says to who was sent here from elsewhere.
+_NOTICES = {"not-allowed": "You don't have permission: that page is for owners and admins."}
+
 
 @home_pages.route("/")
 def show_home() -> Response:
     """Show the workspaces of the open account, or the choice of accounts where none is open."""
-    visitor = signed_in(home_pages.current_request)
+    request = home_pages.current_request
+    visitor = signed_in(request)
     if visitor.account is None:
         return see_other("/accounts")
-    return page("home.html", visitor=PageVisitor.of(visitor), workspaces=visitor.workspaces)
+    return page(
+        "home.html",
+        visitor=PageVisitor.of(visitor),
+        workspaces=visitor.workspaces,
+        notice=_NOTICES.get(query_parameter(request, "done")),
+    )

@@ -1,0 +1,97 @@
+"""What calls of `/api/v1` answer with; the OpenAPI document is written from these shapes.
+
+msgspec reads annotations when a class is made, so they are not deferred here.
+"""
+
+from typing import Annotated, Any, Generic, TypeVar
+
+import msgspec
+
+from chalicelib.domain.records import RecordStatus
+
+T = TypeVar("T")
+
+Time = Annotated[str, msgspec.Meta(extra_json_schema={"format": "date-time"})]
+Id = Annotated[str, msgspec.Meta(description="An opaque id.")]
+
+
+class Page(msgspec.Struct, Generic[T]):
+    """One page of a list."""
+
+    items: list[T]
+    has_more: bool
+    total_count: Annotated[int, msgspec.Meta(ge=0)]
+
+
+class ApiKey(msgspec.Struct):
+    """An API key as it is listed."""
+
+    id: Id
+    name: str
+    created_at: Time
+    last_used_at: Time | None
+
+
+class NewApiKey(msgspec.Struct):
+    """An API key right after it was made: the one time that its secret is shown."""
+
+    id: Id
+    name: str
+    key: Annotated[str, msgspec.Meta(pattern="^thub_[0-9A-Za-z]{32}$")]
+    created_at: Time
+    last_used_at: None
+
+
+class KeyName(msgspec.Struct):
+    """The key that a call was made with."""
+
+    id: Id
+    name: str
+
+
+class Account(msgspec.Struct):
+    """The account that a key belongs to."""
+
+    id: Id
+    name: str
+    key: KeyName
+
+
+class Workspace(msgspec.Struct):
+    """A named area of the account."""
+
+    id: Id
+    name: str
+    description: str
+    created_at: Time
+
+
+class Record(msgspec.Struct):
+    """A record of the account."""
+
+    id: Id
+    terminus_id: str
+    workspace_id: Id
+    status: RecordStatus
+    data: dict[str, Any]
+    created_at: Time
+
+
+class Empty(msgspec.Struct):
+    """Nothing to tell."""
+
+
+class ErrorDetails(msgspec.Struct):
+    """What went wrong."""
+
+    type: str
+    code: str | None
+    message: str
+    param: str | None
+    path: str | None
+
+
+class Error(msgspec.Struct):
+    """The envelope of every answer that isn't a success."""
+
+    error: ErrorDetails

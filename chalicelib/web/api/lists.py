@@ -1,0 +1,56 @@
+"""Lists: which page is asked for, and how one is shown."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, TypeVar
+
+from chalicelib.domain.errors import InvalidValueError
+from chalicelib.domain.lists import LIMIT_DEFAULT, LIMIT_MAX, PAGE_MAX, PageRequest
+from chalicelib.web.api import answers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from chalice.app import Request
+
+    from chalicelib.domain.lists import Slice
+
+T = TypeVar("T")
+Shown = TypeVar("Shown")
+
+_NUMBER = re.compile(r"[0-9]{1,10}\Z", re.ASCII)
+
+
+def read_query(request: Request, *filters: str) -> tuple[PageRequest, dict[str, str]]:
+    """Read which page is asked for, and the filters that are given.
+
+    Raises InvalidValueError for what is out of range, given twice, or not taken here: a filter
+    that is misspelt must not quietly answer with everything.
+    """
+    values = request.query_params
+    given = {name: values.getlist(name) for name in values} if values else {}
+    for name, texts in given.items():
+        if name not in ("page", "limit", *filters):
+            raise InvalidValueError("There is no such parameter.", param=name[:100])
+        if len(texts) != 1:
+            raise InvalidValueError("Give it once.", param=name)
+    single = {name: texts[0] for name, texts in given.items()}
+    page = PageRequest(
+        number=_number(single.pop("page", "1"), "page", PAGE_MAX),
+        limit=_number(single.pop("limit", str(LIMIT_DEFAULT)), "limit", LIMIT_MAX),
+    )
+    return page, single
+
+
+def list_view(found: Slice[T], view: Callable[[T], Shown]) -> answers.Page[Shown]:
+    """Show a page in the envelope of all lists."""
+    items = [view(item) for item in found.items]
+    return answers.Page(items, found.has_more, found.total_count)
+
+
+def _number(text: str, param: str, maximum: int) -> int:
+    if not _NUMBER.match(text) or not 1 <= int(text) <= maximum:
+        message = f"Give a whole number from 1 to {maximum:,}."
+        raise InvalidValueError(message, param=param)
+    return int(text)

@@ -1,0 +1,179 @@
+"""Every call of `/api/v1`: who may make it, what it takes, what it answers."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+from chalicelib.domain.lists import LIMIT_DEFAULT, LIMIT_MAX, PAGE_MAX
+from chalicelib.domain.records import RecordStatus
+from chalicelib.web.api import answers, bodies
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+LIST_PARAMETERS: Mapping[str, Any] = {
+    "page": {"type": "integer", "minimum": 1, "maximum": PAGE_MAX, "default": 1},
+    "limit": {"type": "integer", "minimum": 1, "maximum": LIMIT_MAX, "default": LIMIT_DEFAULT},
+}
+WORDS: Mapping[int, str] = {
+    400: "The request can't be read, or lacks a parameter.",
+    401: "No good API key, or nobody signed in.",
+    403: "Not allowed: a member's session, an API key where a person has to decide, another site's"
+    " page, or a proof that is too old (`proof_required`).",
+    404: "No such thing in this account.",
+    413: "The body is larger than 256 KB.",
+    415: "Only JSON is taken.",
+    422: "A value is wrong or out of range; `param` names it.",
+    429: "The key's minute is used up; Retry-After says when the next one begins.",
+    500: "A fault of ours.",
+    503: "Something that we depend on didn't answer; nothing was decided.",
+}
+_FAULTS = (500, 503)
+_WITH_KEY = (401, 429, *_FAULTS)
+_WITH_SESSION = (401, 403, *_FAULTS)
+_WITH_BODY = (400, 413, 415, 422)
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One call; `proof` is what its caller has to bring."""
+
+    name: str
+    call: str
+    summary: str
+    proof: Literal["key", "session", "nothing"]
+    outcome: str
+    refusals: tuple[int, ...]
+    status: int = 200
+    answer: Any = None
+    body: Any = None
+    is_list: bool = False
+    filters: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def method(self) -> str:
+        """The method, as the document writes it."""
+        return self.call.partition(" ")[0].lower()
+
+    @property
+    def path(self) -> str:
+        """The path with its parameters in braces."""
+        return self.call.partition(" ")[2]
+
+    @property
+    def ids(self) -> list[str]:
+        """The parameters of the path."""
+        return re.findall(r"\{(\w+)\}", self.path)
+
+    @cached_property
+    def shapes(self) -> tuple[Any, ...]:
+        """The shapes that it takes and answers with."""
+        return tuple(s for s in (self.body, self.answer, answers.Error) if s is not None)
+
+
+OPERATIONS: tuple[Operation, ...] = (
+    Operation(
+        "show_account",
+        "GET /api/v1/account",
+        "Who this key is",
+        proof="key",
+        outcome="The account, and the key that the call was made with.",
+        answer=answers.Account,
+        refusals=(*_WITH_KEY, 422),
+    ),
+    Operation(
+        "list_workspaces",
+        "GET /api/v1/workspaces",
+        "The account's workspaces, by name",
+        proof="key",
+        outcome="A page of workspaces.",
+        answer=answers.Page[answers.Workspace],
+        is_list=True,
+        refusals=(*_WITH_KEY, 422),
+    ),
+    Operation(
+        "show_workspace",
+        "GET /api/v1/workspaces/{workspace_id}",
+        "One workspace",
+        proof="key",
+        outcome="The workspace.",
+        answer=answers.Workspace,
+        refusals=(*_WITH_KEY, 404),
+    ),
+    Operation(
+        "list_records",
+        "GET /api/v1/records",
+        "The account's records, by id",
+        proof="key",
+        outcome="A page of records.",
+        answer=answers.Page[answers.Record],
+        is_list=True,
+        filters={
+            "workspace_id": {"type": "string"},
+            "status": {"type": "string", "enum": [status.value for status in RecordStatus]},
+        },
+        refusals=(*_WITH_KEY, 422),
+    ),
+    Operation(
+        "show_record",
+        "GET /api/v1/records/{record_id}",
+        "One record",
+        proof="key",
+        outcome="The record.",
+        answer=answers.Record,
+        refusals=(*_WITH_KEY, 404),
+    ),
+    Operation(
+        "list_api_keys",
+        "GET /api/v1/api_keys",
+        "The account's API keys, newest first",
+        proof="session",
+        outcome="A page of keys, never their secrets.",
+        answer=answers.Page[answers.ApiKey],
+        is_list=True,
+        refusals=(*_WITH_SESSION, 422),
+    ),
+    Operation(
+        "create_api_key",
+        "POST /api/v1/api_keys",
+        "Make an API key",
+        proof="session",
+        outcome="The key; its secret is shown this once.",
+        status=201,
+        answer=answers.NewApiKey,
+        body=bodies.CreateApiKey,
+        refusals=(*_WITH_SESSION, *_WITH_BODY),
+    ),
+    Operation(
+        "delete_api_key",
+        "DELETE /api/v1/api_keys/{key_id}",
+        "Delete an API key; it is refused from its next call on",
+        proof="session",
+        outcome="It is deleted.",
+        status=204,
+        refusals=(*_WITH_SESSION, 404),
+    ),
+    Operation(
+        "report_leaked_api_key",
+        "POST /api/v1/api_keys/leaked",
+        "Hand in a key that was found where others can read it",
+        proof="nothing",
+        outcome="Taken; a live key is dead from now on. The same for any text.",
+        status=202,
+        answer=answers.Empty,
+        body=bodies.LeakedApiKey,
+        refusals=(*_WITH_BODY, *_FAULTS),
+    ),
+    Operation(
+        "show_openapi",
+        "GET /api/v1/openapi.json",
+        "This document",
+        proof="nothing",
+        outcome="The document.",
+        answer=dict[str, Any],
+        refusals=(500,),
+    ),
+)

@@ -1,0 +1,99 @@
+"""The public API: what software reads of the account whose key it holds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chalicelib.bootstrap import services
+from chalicelib.domain.clock import rfc3339
+from chalicelib.domain.errors import InvalidValueError, NotFoundError
+from chalicelib.domain.records import RecordFilter, RecordStatus
+from chalicelib.web.api import answers
+from chalicelib.web.api.keyed import KeyedApi
+from chalicelib.web.api.lists import list_view, read_query
+from chalicelib.web.blueprints import json_answer
+from chalicelib.web.requests import is_id
+
+if TYPE_CHECKING:
+    from chalice import Response
+
+    from chalicelib.domain.people import Workspace
+    from chalicelib.domain.records import Record
+    from chalicelib.services.public_api import KeyHolder
+
+public_api = KeyedApi(__name__)
+
+# A Lambda's answer ends at 6 MB, with some of it for what stands around the body.
+_ANSWER_MAX_BYTES = 5_500_000
+
+
+@public_api.route("/api/v1/account")
+def show_account(holder: KeyHolder) -> answers.Account:
+    """Say whose key this is, and which."""
+    read_query(public_api.current_request)
+    account, key = services().public_api.who_am_i(holder)
+    return answers.Account(account.id, account.name, answers.KeyName(key.id, key.name))
+
+
+@public_api.route("/api/v1/workspaces")
+def list_workspaces(holder: KeyHolder) -> answers.Page[answers.Workspace]:
+    """List the account's workspaces, by name."""
+    page, _ = read_query(public_api.current_request)
+    return list_view(services().public_api.workspaces(holder, page), workspace_view)
+
+
+@public_api.route("/api/v1/workspaces/{workspace_id}")
+def show_workspace(holder: KeyHolder, workspace_id: str) -> answers.Workspace:
+    """Show one workspace."""
+    return workspace_view(services().public_api.workspace(holder, workspace_id))
+
+
+@public_api.route("/api/v1/records")
+def list_records(holder: KeyHolder) -> Response:
+    """List the account's records, by id."""
+    page, given = read_query(public_api.current_request, "workspace_id", "status")
+    wanted = RecordFilter(given.get("workspace_id"), _status(given.get("status")))
+    found = services().public_api.record_page(holder, page, wanted)
+    answer = json_answer(list_view(found, record_view))
+    if len(answer.body.encode()) > _ANSWER_MAX_BYTES:
+        message = "This page would be larger than 5.5 MB. Ask for fewer at once."
+        raise InvalidValueError(message, param="limit")
+    return answer
+
+
+@public_api.route("/api/v1/records/{record_id}")
+def show_record(holder: KeyHolder, record_id: str) -> answers.Record:
+    """Show one record."""
+    if not is_id(record_id):
+        raise NotFoundError
+    return record_view(services().public_api.record(holder, record_id))
+
+
+def _status(text: str | None) -> RecordStatus | None:
+    if text is None:
+        return None
+    if text not in list(RecordStatus):
+        raise InvalidValueError("Give active or archived.", param="status")
+    return RecordStatus(text)
+
+
+def workspace_view(workspace: Workspace) -> answers.Workspace:
+    """Show a workspace to software."""
+    return answers.Workspace(
+        id=workspace.id,
+        name=workspace.name,
+        description=workspace.description,
+        created_at=rfc3339(workspace.created_at),
+    )
+
+
+def record_view(record: Record) -> answers.Record:
+    """Show a record to software."""
+    return answers.Record(
+        id=record.id,
+        terminus_id=record.terminus_id,
+        workspace_id=record.workspace_id,
+        status=record.status,
+        data=record.data,
+        created_at=rfc3339(record.created_at),
+    )
