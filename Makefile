@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 STAGE ?= dev
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench uniformity package clean python
+.PHONY: help run demo test check bench uniformity package clean python
 .DELETE_ON_ERROR:
 
 help: ## List what can be made
@@ -15,6 +15,9 @@ help: ## List what can be made
 
 run: $(STAMP) ## Run the app, its mail worker, the inbox and an AWS emulator
 	@exec env STOP_WITH_PARENT=1 $(RUN) -m infra.local
+
+demo: $(STAMP) ## Load a small data set into the account that was last made in the local run
+	@$(RUN) -m infra.records demo
 
 test: $(STAMP) ## Prove everything, in a real browser too
 	@chromium=$$($(RUN) -m infra.chromium) || chromium=; \

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import urlsplit
 
-from infra.local import environment
+from infra.local import environment, running
 from infra.local.data import DataDirectory
 from infra.local.problems import LocalRunError, StopRequested
 
@@ -68,6 +68,8 @@ def _run(stack: contextlib.ExitStack) -> NoReturn:
     endpoint = _endpoint(stack, data, failure)
     inbox = _serve(stack, Inbox(SentMails(endpoint)), "MAIL_PORT", ports.mail)
     _start_mail(stack, app, endpoint, settings)
+    stack.callback(running.forget, data.path)
+    running.note(data.path, running.Running(endpoint, settings.table_prefix, settings.public_url))
     site.start()
     inbox.start()
     _greet(ports)

@@ -1,0 +1,48 @@
+"""Where a local run's AWS is, for the operator's commands that are to work on it."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from infra.local import environment
+from infra.local.problems import LocalRunError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_REGION = "us-east-1"
+_FILE = "running.json"
+
+
+@dataclass(frozen=True)
+class Running:
+    """What a command needs to reach a run's tables."""
+
+    endpoint: str
+    table_prefix: str
+    public_url: str
+
+
+def note(data: Path, running: Running) -> None:
+    """Write down that a run is up."""
+    (data / _FILE).write_text(json.dumps(asdict(running)), encoding="utf-8")
+
+
+def forget(data: Path) -> None:
+    """Take the note away."""
+    (data / _FILE).unlink(missing_ok=True)
+
+
+def enter(data: Path) -> Running:
+    """Point this process at the run that is up; raises LocalRunError where there is none."""
+    try:
+        running = Running(**json.loads((data / _FILE).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        message = "There is no local run. Start one with `make run`, and sign up there."
+        raise LocalRunError(message) from error
+    environment.point_at_emulator(os.environ, running.endpoint, _REGION)
+    os.environ["TABLE_PREFIX"] = running.table_prefix
+    return running
