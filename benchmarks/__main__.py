@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import imports, sign_in
+from benchmarks import imports, key_check, sign_in
 
 if TYPE_CHECKING:
     from benchmarks.figures import Figure
@@ -27,7 +27,9 @@ Written by `make bench`; run it to get your own machine's figures.
 - A sign-in is the service's whole flow. DynamoDB and SQS are answered with prepared bytes below
   botocore, so the SDK's own work (serialising, signing, parsing) counts, and the network and the
   database don't.
-- The floor is argon2id alone, with the same cost.
+- The floor of a sign-in is argon2id alone, with the same cost.
+- A key's check is the authorizer's whole function, from Lambda's event to its policy. The floor is
+  one call of a plain botocore client with the same expression, answered with the same bytes.
 - An import is timed in a fresh interpreter with an empty environment.
 
 ## Figures
@@ -42,7 +44,7 @@ None shows how long a person waits, or what a Lambda's CPU makes of it.
 
 def main() -> int:
     """Measure; non-zero when a goal is missed."""
-    measured = [*sign_in.figures(), *imports.figures()]
+    measured = [*sign_in.figures(), *key_check.figures(), *imports.figures()]
     (_HERE / "results.json").write_text(
         json.dumps([_plain(figure) for figure in measured], indent=2, ensure_ascii=False) + "\n",
         "utf-8",

@@ -47,6 +47,15 @@ def answer_sqs(client: Any) -> None:
     client.meta.events.register("before-send.sqs", send)
 
 
+def answer_with(client: Any, body: Mapping[str, Any]) -> None:
+    """Answer every DynamoDB request with one body."""
+
+    def send(request: Any, **_: Any) -> AWSResponse:
+        return _response(request.url, dict(body))
+
+    client.meta.events.register("before-send.dynamodb", send)
+
+
 def _batch(request: dict[str, Any], rows: Mapping[str, Rows]) -> dict[str, Any]:
     found: dict[str, list[Any]] = {}
     for table, wanted in request["RequestItems"].items():

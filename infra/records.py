@@ -204,7 +204,7 @@ def main() -> None:
     """Run the command; what can't go on ends with one plain sentence and status 2."""
     from botocore.exceptions import BotoCoreError, ClientError
 
-    from chalicelib.domain.errors import DomainError
+    from chalicelib.domain.errors import DomainError, UnavailableError
     from chalicelib.settings import SettingsError
 
     # The one sentence below says it to a person; the log of a Lambda has no place here.
@@ -213,6 +213,8 @@ def main() -> None:
         cli()
     except (LocalRunError, SettingsError) as problem:
         print(problem, file=sys.stderr)
+    except UnavailableError:
+        print("DynamoDB doesn't answer. What is loaded stays; run it again.", file=sys.stderr)
     except DomainError as problem:
         print(f"{problem} What is loaded stays; run it again.", file=sys.stderr)
     except (BotoCoreError, ClientError) as problem:

@@ -69,7 +69,8 @@ def _run(stack: contextlib.ExitStack) -> NoReturn:
     inbox = _serve(stack, Inbox(SentMails(endpoint)), "MAIL_PORT", ports.mail)
     _start_mail(stack, app, endpoint, settings)
     stack.callback(running.forget, data.path)
-    running.note(data.path, running.Running(endpoint, settings.table_prefix, settings.public_url))
+    region, prefix = os.environ["AWS_REGION"], settings.table_prefix
+    running.note(data.path, running.Running(endpoint, region, prefix))
     site.start()
     inbox.start()
     _greet(ports)

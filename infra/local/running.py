@@ -13,7 +13,6 @@ from infra.local.problems import LocalRunError
 if TYPE_CHECKING:
     from pathlib import Path
 
-_REGION = "us-east-1"
 _FILE = "running.json"
 
 
@@ -22,8 +21,8 @@ class Running:
     """What a command needs to reach a run's tables."""
 
     endpoint: str
+    region: str
     table_prefix: str
-    public_url: str
 
 
 def note(data: Path, running: Running) -> None:
@@ -43,6 +42,6 @@ def enter(data: Path) -> Running:
     except (OSError, ValueError, TypeError) as error:
         message = "There is no local run. Start one with `make run`, and sign up there."
         raise LocalRunError(message) from error
-    environment.point_at_emulator(os.environ, running.endpoint, _REGION)
+    environment.point_at_emulator(os.environ, running.endpoint, running.region)
     os.environ["TABLE_PREFIX"] = running.table_prefix
     return running
