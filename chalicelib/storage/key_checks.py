@@ -90,7 +90,9 @@ class KeyChecks:
             return UnavailableError()
         row = error.response.get("Item")
         if not row or "revoked_at" in row:
+            _log.info("api_key_unknown")
             return InvalidApiKeyError()
+        _log.info("api_key_limited", extra={"key_id": row["key_id"]["S"]})
         return RateLimitedError(self.limit, seconds_left)
 
     def _sweep(self, digest: str, row: Mapping[str, Any], minute: int) -> None:

@@ -12,17 +12,10 @@ import logging
 from abc import ABC, abstractmethod
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
 
 from chalice import Blueprint, Response
 
-from chalicelib.domain.errors import (
-    DomainError,
-    NoAccountOpenError,
-    NotAllowedError,
-    NotSignedInError,
-    ProofRequiredError,
-)
+from chalicelib.domain.errors import DomainError, NotSignedInError
 from chalicelib.web.errors import (
     HttpError,
     MethodNotAllowedError,
@@ -183,20 +176,6 @@ class Pages(GuardedBlueprint):
         answer = error_page(words, request_id_of(self.current_request))
         answer.headers.update(words.headers)
         return answer
-
-
-class SettingsPages(Pages):
-    """What owners and admins manage; whoever may not is sent to where they can do something."""
-
-    def refusal(self, error: DomainError, words: HttpError, refused: View | None) -> Response:
-        """Send a member home with a word, and an old session to prove itself first."""
-        if isinstance(error, NoAccountOpenError):
-            return see_other("/accounts")
-        if isinstance(error, ProofRequiredError):
-            return see_other(f"/proof?{urlencode({'next': self.current_request.path})}")
-        if isinstance(error, NotAllowedError) and words.code != "cross_site":
-            return see_other("/?done=not-allowed")
-        return super().refusal(error, words, refused)
 
 
 def json_answer(

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _ACCOUNT = "/api/v1/account"
 _LEAKED = "/api/v1/api_keys/leaked"
+_INVALID = "invalid_request_error"
 
 
 def _visible(reply: Reply) -> tuple[int, list[tuple[str, str]], bytes]:
@@ -304,15 +305,33 @@ def test_only_a_name_is_taken(service: Service, body: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    "body",
+    [
+        b'{"name": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+        b'{"name": "x", ' + b", ".join(b'"k%d": 1' % n for n in range(20_000)) + b"}",
+        b'{"name": "' + b"x" * 300_000 + b'"}',
+        b'{"name": "x"',
+        b'{"name": "x", "name": "y"}',
+        b"name=x",
+    ],
+    ids=["deep", "wide", "long", "cut off", "twice", "a form"],
+)
+def test_a_body_of_another_shape_makes_no_key(service: Service, body: bytes) -> None:
+    owner = an_owner(service)
+    for path in (KEYS, _LEAKED):
+        reply = owner.post(path, body)
+        assert reply.status in (400, 413, 422)
+        assert reply.error["type"] == _INVALID
+    assert owner.get(KEYS).json["total_count"] == 0
+
+
+@pytest.mark.parametrize(
     "key_id", ["none", "key_" + "0" * 32, "..", "a%2Fb", "%00", "key#x", "x" * 101, "a.b", "é"]
 )
 def test_an_id_that_is_none_of_ours_is_not_found(service: Service, key_id: str) -> None:
     owner = an_owner(service)
     reply = owner.delete(f"{KEYS}/{key_id}")
     assert (reply.status, reply.error["type"]) in ((404, "not_found_error"), (400, _INVALID))
-
-
-_INVALID = "invalid_request_error"
 
 
 def test_another_accounts_key_is_like_one_that_never_was(service: Service) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from chalicelib import bootstrap
+from chalicelib.domain.api_keys import ApiKeySecret
 from chalicelib.domain.records import parse_record
 from tests.support.keys import Holder, a_holder, account_of, an_owner, make_key
 from tests.support.structured_fields import read_list
@@ -284,3 +285,18 @@ def test_each_use_of_a_key_is_logged_without_it(
     (used,) = [record for record in caplog.records if record.message == "api_key_used"]
     assert vars(used)["key_id"] == made["id"]
     assert made["key"] not in json.dumps([vars(record) for record in caplog.records], default=str)
+
+
+def test_refused_keys_are_logged_without_them(
+    holder: Holder, caplog: pytest.LogCaptureFixture
+) -> None:
+    """`H4`, `H5`: an unknown key by nothing, a limited one by its id."""
+    caplog.set_level(logging.INFO)
+    unknown = ApiKeySecret.new().value
+    Holder(holder.program, unknown).get("/api/v1/account")
+    for _ in range(6):
+        holder.get("/api/v1/account")
+    assert {"api_key_unknown", "api_key_limited"} <= {record.message for record in caplog.records}
+    logged = json.dumps([vars(record) for record in caplog.records], default=str)
+    assert unknown not in logged
+    assert holder.key not in logged

@@ -10,9 +10,9 @@ from chalicelib.domain.api_keys import KEYS_MAX
 from chalicelib.domain.errors import NotFoundError
 from chalicelib.domain.lists import PageRequest
 from chalicelib.domain.names import parse_name
-from chalicelib.web.blueprints import SettingsPages
 from chalicelib.web.rendering import page, see_other
 from chalicelib.web.requests import is_id, query_parameter, read_form
+from chalicelib.web.settings_pages import SettingsPages
 from chalicelib.web.visitor import PageVisitor, manager
 
 if TYPE_CHECKING:
