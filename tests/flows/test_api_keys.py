@@ -465,6 +465,15 @@ def test_a_member_is_sent_home_with_a_word(service: Service) -> None:
         assert "permission" in browser.page.status_message
 
 
+def test_who_has_no_account_open_is_sent_to_pick_one(service: Service) -> None:
+    owner = an_owner(service)
+    both = add_member(service, account_of(owner), "ada@acme.test", Role.ADMIN, open_now=False)
+    browser = service.browser()
+    browser.jar = both.jar
+    browser.open("/settings/api-keys")
+    assert browser.page.url.endswith("/accounts")
+
+
 def test_who_isnt_signed_in_is_sent_to_sign_in(service: Service) -> None:
     browser = service.browser()
     browser.open("/settings/api-keys")

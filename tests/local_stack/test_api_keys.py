@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.stack
 
 _ACCOUNT = "/api/v1/account"
-# `KEY_ROUNDS=10000 make test ARGS=-k rounds` takes some minutes.
+# `KEY_ROUNDS=10000 make test ARGS="-k no_round"` takes some minutes.
 _ROUNDS = int(os.environ.get("KEY_ROUNDS", "150"))
 
 

@@ -13,7 +13,7 @@ from chalicelib.domain.records import RecordFilter, RecordStatus
 from chalicelib.storage.records import Records
 from infra.demo import COUNT
 from infra.local import running
-from tests.support.children import ROOT
+from tests.support.children import ROOT, clean_environ
 from tests.support.engines import REGION
 from tests.support.owners import an_owner_in
 from tests.support.tables import fresh_tables
@@ -45,7 +45,7 @@ def _demo(data: Path, *options: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "infra.records", "demo", *options],
         cwd=ROOT,
-        env={"LOCAL_DATA": str(data), "PATH": "/usr/bin:/bin"},
+        env={**clean_environ(), "LOCAL_DATA": str(data)},
         capture_output=True,
         text=True,
         check=False,

@@ -14,7 +14,7 @@ from chalicelib.domain.records import RecordFilter, RecordStatus
 from chalicelib.storage.accounts import Accounts
 from chalicelib.storage.records import Records
 from infra.record_lines import LINE_MAX_BYTES
-from tests.support.children import ROOT
+from tests.support.children import ROOT, clean_environ
 from tests.support.engines import REGION
 from tests.support.owners import an_owner_in
 
@@ -49,7 +49,7 @@ def store(engine_room: EngineRoom) -> Iterator[tuple[StoreConnection, dict[str, 
             patch.setenv(name, value)
         with fresh_tables(engine) as prefix:
             connection = open_tables(prefix, REGION)
-            environ = {**engine.environ, "TABLE_PREFIX": prefix, "PATH": "/usr/bin:/bin"}
+            environ = {**clean_environ(), **engine.environ, "TABLE_PREFIX": prefix}
             yield connection, environ, an_owner_in(connection).account_id
 
 
