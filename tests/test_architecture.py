@@ -6,7 +6,12 @@ import ast
 import os
 import subprocess
 import sys
+from importlib.metadata import packages_distributions
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parent.parent
 HEAVY = (
@@ -76,3 +81,31 @@ def test_everything_that_ships_is_imported() -> None:
     source = "\n".join(path.read_text() for path in (ROOT / "chalicelib").rglob("*.py"))
     unread = {m for m in modules if f"import {m}" not in source and f"from {m}" not in source}
     assert unread == set()
+
+
+def test_everything_that_is_imported_is_pinned() -> None:
+    """`H14`: what a developer's own machine happens to have is not what a clean checkout has."""
+    pinned = {
+        line.partition("==")[0].lower().replace("_", "-")
+        for name in ("requirements.txt", "requirements-dev.txt")
+        for line in (ROOT / name).read_text().splitlines()
+        if "==" in line
+    }
+    places = ("chalicelib", "infra", "benchmarks", "tests")
+    sources = [ROOT / "app.py", *(path for p in places for path in (ROOT / p).rglob("*.py"))]
+    found = {name for path in sources for name in _imported(path)}
+    distributions = packages_distributions()
+    missing = {
+        name
+        for name in found - set(sys.stdlib_module_names) - {"app", *places}
+        if not {d.lower().replace("_", "-") for d in distributions.get(name, [])} & pinned
+    }
+    assert missing == set()
+
+
+def _imported(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module.partition(".")[0]
