@@ -249,6 +249,7 @@ class _Parts:
             links=self.links,
             credentials=self.credentials,
             attempt_keys=self.attempt_keys,
+            devices=self.devices,
             queue=self.queue,
             mailer=self.mailer,
             clock=self.clock,

@@ -58,10 +58,6 @@ class AttemptState:
             return True
         return self.locked_until is not None and now < self.locked_until
 
-    def unlocked(self) -> AttemptState:
-        """Return the state after an unlock link: the lock is over, the long count stays."""
-        return AttemptState(consecutive=self.consecutive, version=self.version + 1)
-
     def _running(self, now: datetime, rules: AttemptRules) -> tuple[datetime, ...]:
         if self.locked_until is not None:
             # The lock is over: the next attempts have a budget of their own.

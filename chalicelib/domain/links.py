@@ -33,3 +33,5 @@ class Link:
     # Of a user's link: their address and password when it was made; it dies with either (`C4`).
     user_email: str = ""
     credentials_version: int = 0
+    # Of an unlock link: the known browser whose own budget is spent, by its keyed hash.
+    known_browser: str = ""

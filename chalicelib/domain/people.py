@@ -63,7 +63,7 @@ class Membership:
 
 @dataclass(frozen=True)
 class User:
-    """A person; `credentials_version` grows when the password or the email changes."""
+    """A person; `credentials_version` grows with each new password."""
 
     id: str
     email: EmailAddress

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.clock import in_words
 from chalicelib.domain.email_address import EmailAddress
-from chalicelib.domain.links import Link, LinkPurpose
+from chalicelib.domain.links import LinkPurpose
 from chalicelib.domain.mail import Mail, MailKind
-from chalicelib.domain.tokens import SecretToken
 
 if TYPE_CHECKING:
     from datetime import timedelta
 
     from chalicelib.domain.clock import Clock
-    from chalicelib.domain.mail import Asker, MailRequest
+    from chalicelib.domain.devices import Browser, DeviceCookies
+    from chalicelib.domain.mail import MailRequest
     from chalicelib.gateways.mail_queue import MailQueue
     from chalicelib.gateways.mailer import Mailer
     from chalicelib.storage.attempts import AttemptKeyMaker
@@ -32,15 +32,21 @@ class AccountUnlock:
     links: Links
     credentials: Credentials
     attempt_keys: AttemptKeyMaker
+    devices: DeviceCookies
     queue: MailQueue
     mailer: Mailer
     clock: Clock
     public_url: str
     link_lifetime: timedelta
 
-    def request(self, email: EmailAddress, asker: Asker) -> None:
-        """Ask for a link; the same for any address."""
-        self.queue.put(asker.request(MailKind.ACCOUNT_UNLOCK, email.value, self.clock(), {}))
+    def request(self, email: EmailAddress, browser: Browser) -> None:
+        """Ask for a link; the same for any address. It unlocks this browser too, if it's known."""
+        device = self.devices.read(browser.device_cookie, email)
+        keys = self.attempt_keys.of(email, device, browser.asker.client)
+        details = {"device": keys.device}
+        self.queue.put(
+            browser.asker.request(MailKind.ACCOUNT_UNLOCK, email.value, self.clock(), details)
+        )
 
     def send_mail(self, request: MailRequest) -> None:
         """Mail a link to the person of an address, if there is one."""
@@ -48,21 +54,18 @@ class AccountUnlock:
         user = self.people.get(self.people.look_up(email).user_id)
         if user is None:
             return
-        token = SecretToken.new()
-        self.links.add(
-            Link(
-                digest=token.digest,
-                purpose=LinkPurpose.UNLOCK,
-                email=email,
-                subject_id=user.id,
-                expires_at=self.clock() + self.link_lifetime,
-                user_email=email.value,
-                credentials_version=user.credentials_version,
-            )
+        device = request.details.get("device", "")
+        token = self.links.issue(
+            LinkPurpose.UNLOCK,
+            email,
+            user.id,
+            self.clock() + self.link_lifetime,
+            user,
+            known_browser="" if device == self.attempt_keys.no_device else device,
         )
         told = {
             "name": user.name,
-            "link": f"{self.public_url}/account-unlock?token={token.value}",
+            "link": f"{self.public_url}/account-unlock?token={token}",
             "lifetime": in_words(self.link_lifetime),
         }
         self.mailer.send(Mail(email.value, "account_unlock", {**request.asked, **told}))
@@ -80,4 +83,7 @@ class AccountUnlock:
         """Spend a link; raises LinkInvalidError. Nobody is signed in by it (`B12`)."""
         now = self.clock()
         link = self.links.find(token, now, LinkPurpose.UNLOCK)
-        self.credentials.unlock(link, self.attempt_keys.address(link.email), now)
+        counts = [self.attempt_keys.address(link.email)]
+        if link.known_browser:
+            counts.append(link.known_browser)
+        self.credentials.unlock(link, counts, now)

@@ -88,7 +88,7 @@ class EmailConfirmation:
         reservation = self.attempts.reserve(ledger, now, known_device=False)
         stored = reservation.admits(sign_up.password_hash)
         if not self.hasher.verify(stored, password).matches:
-            details = {"locks": "yes" if reservation.locks else ""}
+            details = ledger.report(reservation)
             email = sign_up.email.value
             self.queue.put(browser.asker.request(MailKind.SIGN_IN_FAILED, email, now, details))
             raise WrongPasswordError(param="password")

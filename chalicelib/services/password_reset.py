@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 from chalicelib.domain.clock import in_words
 from chalicelib.domain.email_address import EmailAddress
 from chalicelib.domain.errors import LinkInvalidError
-from chalicelib.domain.links import Link, LinkPurpose
+from chalicelib.domain.links import LinkPurpose
 from chalicelib.domain.mail import Mail, MailKind
 from chalicelib.domain.passwords import PasswordContext
-from chalicelib.domain.tokens import SecretToken
 
 if TYPE_CHECKING:
     from datetime import timedelta
 
     from chalicelib.domain.clock import Clock
+    from chalicelib.domain.links import Link
     from chalicelib.domain.mail import Asker, MailRequest
     from chalicelib.domain.password_hashing import PasswordHasher
     from chalicelib.domain.passwords import PasswordPolicy
@@ -103,16 +103,5 @@ class PasswordReset:
         return link, user
 
     def _add_link(self, user: User) -> str:
-        token = SecretToken.new()
-        self.links.add(
-            Link(
-                digest=token.digest,
-                purpose=LinkPurpose.RESET_PASSWORD,
-                email=user.email,
-                subject_id=user.id,
-                expires_at=self.clock() + self.link_lifetime,
-                user_email=user.email.value,
-                credentials_version=user.credentials_version,
-            )
-        )
-        return token.value
+        ends_at = self.clock() + self.link_lifetime
+        return self.links.issue(LinkPurpose.RESET_PASSWORD, user.email, user.id, ends_at, user)

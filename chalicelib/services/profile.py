@@ -9,10 +9,9 @@ from chalicelib.domain.clock import in_words
 from chalicelib.domain.devices import is_current
 from chalicelib.domain.email_address import EmailAddress
 from chalicelib.domain.errors import WrongPasswordError
-from chalicelib.domain.links import Link, LinkPurpose
+from chalicelib.domain.links import LinkPurpose
 from chalicelib.domain.mail import Mail, MailKind
 from chalicelib.domain.passwords import PasswordContext
-from chalicelib.domain.tokens import SecretToken
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -100,21 +99,11 @@ class Profile:
         version = int(request.details["credentials_version"])
         if user is None or taken or user.credentials_version != version:
             return
-        token = SecretToken.new()
-        self.links.add(
-            Link(
-                digest=token.digest,
-                purpose=LinkPurpose.CHANGE_EMAIL,
-                email=email,
-                subject_id=user.id,
-                expires_at=self.clock() + self.link_lifetime,
-                user_email=user.email.value,
-                credentials_version=version,
-            )
-        )
+        ends_at = self.clock() + self.link_lifetime
+        token = self.links.issue(LinkPurpose.CHANGE_EMAIL, email, user.id, ends_at, user)
         told = {
             "name": user.name,
-            "link": f"{self.public_url}/email-confirmation?token={token.value}",
+            "link": f"{self.public_url}/email-confirmation?token={token}",
             "lifetime": in_words(self.link_lifetime),
         }
         template = "email_change_confirmation"
@@ -128,7 +117,7 @@ class Profile:
         ledger = self.attempts.open(keys, user.id)
         reservation = self.attempts.reserve(ledger, now, known_device=known)
         if not self.hasher.verify(reservation.admits(user.password_hash), password).matches:
-            details = {"locks": "yes" if reservation.locks else ""}
+            details = ledger.report(reservation)
             email = user.email.value
             self.queue.put(browser.asker.request(MailKind.SIGN_IN_FAILED, email, now, details))
             raise WrongPasswordError(param=param)

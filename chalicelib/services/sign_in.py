@@ -18,7 +18,6 @@ from chalicelib.domain.tokens import SecretToken
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from chalicelib.domain.attempts import Reservation
     from chalicelib.domain.clock import Clock
     from chalicelib.domain.devices import Browser, Device, DeviceCookies
     from chalicelib.domain.email_address import EmailAddress
@@ -79,7 +78,9 @@ class SignIn:
         stored = reservation.admits(_stored_hash(user, record, now))
         verdict = self.hasher.verify(stored, password)
         if not verdict.matches or not _may_use_password(user, record.sso):
-            self._report(email, browser, reservation, now)
+            # The same message for every failure; whom it matters to, the worker finds out.
+            told = ledger.report(reservation)
+            self.queue.put(browser.asker.request(MailKind.SIGN_IN_FAILED, email.value, now, told))
             raise InvalidCredentialsError
         if user is None:
             self.attempts.forgive(ledger, now, known_device=known)
@@ -87,13 +88,6 @@ class SignIn:
         if verdict.needs_rehash:
             self.people.replace_password_hash(user, self.hasher.hash(password))
         return self._begin(user, ledger, browser, device if known else None, now)
-
-    def _report(
-        self, email: EmailAddress, browser: Browser, reservation: Reservation, now: datetime
-    ) -> None:
-        # The same message for every failure; whether it matters to anybody, the worker finds out.
-        details = {"locks": "yes" if reservation.locks else ""}
-        self.queue.put(browser.asker.request(MailKind.SIGN_IN_FAILED, email.value, now, details))
 
     def _begin(
         self, user: User, ledger: Ledger, browser: Browser, device: Device | None, now: datetime

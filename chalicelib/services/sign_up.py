@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.clock import in_words
 from chalicelib.domain.email_address import EmailAddress
-from chalicelib.domain.links import Link, LinkPurpose
+from chalicelib.domain.links import LinkPurpose
 from chalicelib.domain.mail import Mail, MailKind
 from chalicelib.domain.passwords import PasswordContext
 from chalicelib.domain.sign_up import SignUp, SignUpTicket
@@ -117,17 +117,9 @@ class SignUpService:
         return record.waiting
 
     def _confirmation_link(self, sign_up: SignUp) -> str:
-        token = SecretToken.new()
-        self.links.add(
-            Link(
-                digest=token.digest,
-                purpose=LinkPurpose.CONFIRM_SIGN_UP,
-                email=sign_up.email,
-                subject_id=sign_up.id,
-                expires_at=self.clock() + self.link_lifetime,
-            )
-        )
-        return f"{self.public_url}/email-confirmation?token={token.value}"
+        ends_at = self.clock() + self.link_lifetime
+        token = self.links.issue(LinkPurpose.CONFIRM_SIGN_UP, sign_up.email, sign_up.id, ends_at)
+        return f"{self.public_url}/email-confirmation?token={token}"
 
     def _ask(self, email: EmailAddress, ticket: SignUpTicket | None, asker: Asker) -> None:
         details = {

@@ -56,13 +56,18 @@ class AttemptKeyMaker:
         """Key an address, a known browser at it, and where the attempt comes from (`G5`)."""
         return AttemptKeys(
             address=self.address(email),
-            device=f"device#{self.keys.of(device.id if device else '')}",
+            device=f"device#{self.keys.of(device.id)}" if device else self.no_device,
             source=f"source#{self.keys.of(source_of(client.address))}",
         )
 
     def address(self, email: EmailAddress) -> str:
         """Key an address alone."""
         return f"address#{self.keys.of(email.value)}"
+
+    @property
+    def no_device(self) -> str:
+        """The key that stands where no known browser asks; nothing counts under it."""
+        return f"device#{self.keys.of('')}"
 
 
 @dataclass(frozen=True)
@@ -74,6 +79,10 @@ class Ledger:
     address: AttemptState
     device: AttemptState
     source: SourceState
+
+    def report(self, made: Reservation) -> dict[str, str]:
+        """Tell the worker of a failed attempt, in a message of one shape for everybody."""
+        return {"locks": "yes" if made.locks else "", "device": self.keys.device}
 
 
 @dataclass(frozen=True)

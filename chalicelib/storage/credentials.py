@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.errors import ConflictError, LinkInvalidError, NotSignedInError
@@ -11,7 +12,7 @@ from chalicelib.storage.tables import EmailRow, LimitRow, LinkRow, SessionRow, U
 from chalicelib.storage.transactions import ConditionFailedError, put_new, write_all
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from pynamodb.connection.base import Connection
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from chalicelib.domain.links import Link
     from chalicelib.domain.people import User
     from chalicelib.domain.sessions import Session
+
+_EMPTY_KEPT = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -33,20 +36,23 @@ class Credentials:
 
     connection: Connection
 
-    def unlock(self, link: Link, address_key: str, now: datetime) -> None:
-        """Spend an unlock link: the lock ends, the long count stays; raises LinkInvalidError."""
+    def unlock(self, link: Link, counts: Sequence[str], now: datetime) -> None:
+        """Spend an unlock link: these locks end, the long counts stay; raises LinkInvalidError."""
 
         def parts(transaction: TransactWrite) -> None:
             transaction.condition_check(UserRow, link.subject_id, condition=_as_linked(link))
             transaction.delete(LinkRow(link.digest), condition=usable(link, now))
-            transaction.update(
-                LimitRow(address_key),
-                actions=[
-                    LimitRow.failures.remove(),
-                    LimitRow.locked_until.remove(),
-                    LimitRow.version.add(1),
-                ],
-            )
+            for key in counts:
+                transaction.update(
+                    LimitRow(key),
+                    actions=[
+                        LimitRow.failures.remove(),
+                        LimitRow.locked_until.remove(),
+                        LimitRow.version.add(1),
+                        # Where nothing was counted, this makes a row; it must not stay.
+                        LimitRow.ttl.set(LimitRow.ttl | (now + _EMPTY_KEPT)),
+                    ],
+                )
 
         self._spend(parts)
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from pynamodb.expressions.condition import Condition
 
+    from chalicelib.domain.people import User
+
 
 @dataclass(frozen=True)
 class Links:
@@ -31,8 +33,37 @@ class Links:
             expires_at=link.expires_at,
             user_email=link.user_email,
             credentials_version=link.credentials_version,
+            known_browser=link.known_browser,
             ttl=link.expires_at,
         ).save(condition=LinkRow.digest.does_not_exist())
+
+    def issue(
+        self,
+        purpose: LinkPurpose,
+        email: EmailAddress,
+        subject_id: str,
+        expires_at: datetime,
+        user: User | None = None,
+        known_browser: str = "",
+    ) -> str:
+        """Make a link, keep its digest, and return its token for the mail.
+
+        A user's link is bound to their address and password as they are now (`C4`).
+        """
+        token = SecretToken.new()
+        self.add(
+            Link(
+                digest=token.digest,
+                purpose=purpose,
+                email=email,
+                subject_id=subject_id,
+                expires_at=expires_at,
+                user_email=user.email.value if user else "",
+                credentials_version=user.credentials_version if user else 0,
+                known_browser=known_browser,
+            )
+        )
+        return token.value
 
     def find(self, token: str, now: datetime, *purposes: LinkPurpose) -> Link:
         """Read a link without using it; raises LinkInvalidError for another purpose or time."""
@@ -54,6 +85,7 @@ class Links:
             expires_at=row.expires_at,
             user_email=row.user_email or "",
             credentials_version=int(row.credentials_version or 0),
+            known_browser=row.known_browser or "",
         )
 
 

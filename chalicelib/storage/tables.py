@@ -94,6 +94,7 @@ class LinkRow(Model):
     expires_at = UTCDateTimeAttribute()
     user_email = UnicodeAttribute(null=True)
     credentials_version = NumberAttribute(null=True)
+    known_browser = UnicodeAttribute(null=True)
     ttl = TTLAttribute()
 
 

@@ -132,3 +132,29 @@ def test_asking_for_a_reset_changes_nothing(service: Service) -> None:
     service.program().post("/auth/password_reset/request", {"email": ADDRESS})
     service.work()
     signed_in_program(service)
+
+
+@pytest.mark.parametrize("asked_for", [False, True], ids=["mailed at the lock", "asked for"])
+def test_an_unlock_link_ends_the_lock_of_a_known_browser_too(
+    service: Service, *, asked_for: bool
+) -> None:
+    """`B6`: a known browser has a budget of its own, so its lock is another one."""
+    become_a_user(service)
+    program = signed_in_program(service)
+    for _ in range(5):
+        ask_sign_in(program, ADDRESS, OTHER_PASSWORD)
+    assert ask_sign_in(program).status == 401
+    assert ask_sign_in(service.program()).status == 200
+    if asked_for:
+        program.post("/auth/account_unlock/request", {"email": ADDRESS})
+    token = token_of(service.mail_to(ADDRESS).link)
+    assert service.program().post("/auth/account_unlock", {"token": token}).status == 200
+    assert ask_sign_in(program).status == 200
+
+
+def test_an_unlock_where_nothing_is_counted_leaves_nothing_for_good(service: Service) -> None:
+    become_a_user(service)
+    service.program().post("/auth/account_unlock/request", {"email": ADDRESS})
+    token = token_of(service.mail_to(ADDRESS).link)
+    service.program().post("/auth/account_unlock", {"token": token})
+    assert all("ttl" in row for row in service.rows("limits"))

@@ -9,6 +9,7 @@ from chalicelib.domain.email_address import EmailAddress
 from chalicelib.web.api import bodies
 from chalicelib.web.blueprints import JsonApi, json_answer
 from chalicelib.web.requests import asker_of, read_body
+from chalicelib.web.visitor import browser_of
 
 if TYPE_CHECKING:
     from chalice import Response
@@ -42,7 +43,7 @@ def request_account_unlock() -> Response:
     """Ask for a link; the same answer for any address."""
     request = password_reset_api.current_request
     email = EmailAddress.parse(read_body(request, bodies.AccountUnlockRequest).email)
-    services().account_unlock.request(email, asker_of(request))
+    services().account_unlock.request(email, browser_of(request))
     return json_answer(_CHECK_EMAIL, status=202)
 
 

@@ -10,6 +10,7 @@ from chalicelib.domain.email_address import EmailAddress
 from chalicelib.web.blueprints import Pages
 from chalicelib.web.rendering import page, see_other
 from chalicelib.web.requests import asker_of, query_parameter, read_form
+from chalicelib.web.visitor import browser_of
 
 if TYPE_CHECKING:
     from chalice import Response
@@ -75,7 +76,7 @@ def unlock_account() -> Response:
     form = read_form(request)
     if "token" not in form:
         email = EmailAddress.parse(form.get("email", ""))
-        services().account_unlock.request(email, asker_of(request))
+        services().account_unlock.request(email, browser_of(request))
         return see_other("/account-unlock?done=sent")
     services().account_unlock.complete(form["token"])
     return see_other("/sign-in?done=unlocked")
