@@ -1,7 +1,7 @@
 """Counting failed passwords: what each attempt may do, decided before the password is looked at.
 
-An attempt is reserved as if it would fail; a success clears the count. So no race can have more
-passwords checked than the budget allows.
+An attempt is reserved as if it would fail, so that no race can have more passwords checked than the
+budget allows; a success clears the count, also for those who race with it.
 """
 
 from __future__ import annotations
