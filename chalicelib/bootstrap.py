@@ -154,6 +154,7 @@ class _Parts:
         from chalicelib.storage.accounts import Accounts
         from chalicelib.storage.api_keys import ApiKeys
         from chalicelib.storage.attempts import AttemptKeyMaker, Attempts
+        from chalicelib.storage.audit import AuditTrail
         from chalicelib.storage.connection import open_tables
         from chalicelib.storage.credentials import Credentials
         from chalicelib.storage.links import Links
@@ -174,7 +175,8 @@ class _Parts:
         self.clock = clock
         self.accounts = Accounts(connection)
         self.address_keys = AddressKeys(chosen.address_key)
-        self.api_key_store = ApiKeys(connection)
+        self.trail = AuditTrail(chosen.audit_kept)
+        self.api_key_store = ApiKeys(connection, self.trail)
         self.attempt_keys = AttemptKeyMaker(self.address_keys)
         self.connection = connection
         self.attempts = Attempts(connection, rules, _ATTEMPTS_KEPT)

@@ -52,6 +52,7 @@ class Settings:
     invitation: timedelta = timedelta(seconds=604_800)
     mails_per_hour: int = 5
     api_key_requests_per_minute: int = 100
+    audit_kept: timedelta = timedelta(days=400)
     argon2_memory_kib: int = 47_104
     argon2_time: int = 1
     password_peppers: str = field(default="", repr=False)
@@ -92,6 +93,7 @@ class Settings:
             invitation=read.seconds("INVITATION_SECONDS", 604_800),
             mails_per_hour=read.number("MAILS_PER_HOUR", 5),
             api_key_requests_per_minute=read.number("API_KEY_REQUESTS_PER_MINUTE", 100),
+            audit_kept=timedelta(days=read.number("AUDIT_DAYS", 400, (1, 36_500))),
             argon2_memory_kib=read.number("ARGON2_MEMORY_KIB", 47_104, (7_168, 1_048_576)),
             argon2_time=read.number("ARGON2_TIME", 1, (1, 100)),
             password_peppers=environ.get("PASSWORD_PEPPERS", ""),

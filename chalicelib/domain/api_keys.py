@@ -7,6 +7,7 @@ import zlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from chalicelib.domain.audit import Party, PartyType
 from chalicelib.domain.errors import DomainError, InvalidApiKeyError
 from chalicelib.domain.tokens import digest, random_text
 
@@ -80,6 +81,11 @@ class ApiKey:
     created_at: datetime
     created_by: str
     last_used_at: datetime | None = None
+
+    @property
+    def party(self) -> Party:
+        """What the audit trail calls it."""
+        return Party(PartyType.API_KEY, self.id, self.name)
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from chalicelib.domain.sessions import Client
 from chalicelib.domain.tokens import new_id
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from chalicelib.domain.sessions import Client
 
 
 class MailKind(StrEnum):
@@ -63,6 +62,11 @@ class MailRequest:
         if self.kind is MailKind.SIGN_IN_FAILED:
             return bool(self.details.get("locks"))
         return self.kind not in _NOTICES
+
+    @property
+    def asker(self) -> Asker:
+        """The request that asked."""
+        return Asker(Client(self.address, self.user_agent), self.request_id)
 
     @property
     def asked(self) -> dict[str, str]:

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.domain.audit import AuditEvent, Party, PartyType
+from chalicelib.domain.tokens import new_id
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from chalicelib.domain.audit import EventName
     from chalicelib.domain.email_address import EmailAddress
+    from chalicelib.domain.mail import Asker
     from chalicelib.domain.sso import DomainSso
 
 MAIN_WORKSPACE = "Main"
@@ -29,6 +34,14 @@ class Role(StrEnum):
         return self is not Role.MEMBER
 
 
+class WorkspaceRole(StrEnum):
+    """What a member is in a workspace that they were given."""
+
+    ADMIN = "admin"
+    MEMBER = "member"
+    VIEWER = "viewer"
+
+
 class MembershipStatus(StrEnum):
     """Whether a membership gives access at present."""
 
@@ -38,12 +51,21 @@ class MembershipStatus(StrEnum):
 
 @dataclass(frozen=True)
 class Membership:
-    """A user in an account."""
+    """A user in an account.
+
+    `grant` names this stretch of access: joining and reactivating begin a new one, and a session
+    opened under an older one is dead for good (`D7`). `version` counts the changes, so that of two
+    people who edit one membership at once the second is told. `workspaces` are by id, and mean
+    something to a member alone: owners and admins reach every workspace.
+    """
 
     account_id: str
     account_name: str
     role: Role
     status: MembershipStatus = MembershipStatus.ACTIVE
+    grant: str = field(default_factory=lambda: new_id("grt"))
+    version: int = 1
+    workspaces: Mapping[str, WorkspaceRole] = field(default_factory=dict)
 
     @property
     def id(self) -> str:
@@ -72,6 +94,8 @@ class User:
     credentials_version: int = 1
     password_hash: str | None = field(default=None, repr=False)
     memberships: Mapping[str, Membership] = field(default_factory=dict)
+    # The account that they opened last, which a choice of accounts shows first.
+    last_account_id: str | None = None
 
     @property
     def active_memberships(self) -> tuple[Membership, ...]:
@@ -120,8 +144,21 @@ class Account:
 
 @dataclass(frozen=True)
 class Manager:
-    """An owner or admin in the account that they have open, and when they last proved it."""
+    """An owner or admin in the account that they have open, and when they last proved it.
+
+    What they were when the request began; a write holds it against what they are by then.
+    """
 
     user_id: str
+    name: str
+    role: Role
     account_id: str
     proved_at: datetime
+    asker: Asker
+
+    def event(
+        self, name: EventName, now: datetime, target: Party | None = None, **details: Any
+    ) -> AuditEvent:
+        """Tell the account's audit trail of something that they do."""
+        actor = Party(PartyType.USER, self.user_id, self.name)
+        return AuditEvent(name, self.account_id, now, actor, self.asker, target, details)

@@ -46,6 +46,8 @@ class Session:
     last_seen_at: datetime
     proved_at: datetime
     client: Client
+    # The stretch of access to the open account that it was opened under; see Membership.
+    grant: str | None = None
 
     def ends_at(self, limits: SessionLimits) -> datetime:
         """Return when it ends if it isn't used again."""

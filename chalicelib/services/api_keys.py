@@ -65,7 +65,7 @@ class ApiKeyService:
 
     def delete(self, manager: Manager, key_id: str) -> None:
         """Delete a key, for the very next call on; raises NotFoundError."""
-        self.keys.remove(key_id, manager)
+        self.keys.remove(key_id, manager, self.clock())
 
     def report_leaked(self, text: str, asker: Asker) -> None:
         """Revoke what somebody found: the same two requests for live, dead and garbage (`F8`).
@@ -92,4 +92,4 @@ class ApiKeyService:
         }
         for user in self.managers.of(key.account_id):
             self.mailer.send(Mail(user.email.value, "api_key_leaked", {**told, "name": user.name}))
-        self.keys.remove_revoked(key)
+        self.keys.remove_revoked(key, request.asker, request.asked_at)

@@ -31,9 +31,11 @@ class Visitor:
     @property
     def workspaces(self) -> tuple[Workspace, ...]:
         """The open account's workspaces that this person may see."""
-        if self.account is None or self.membership is None or not self.membership.role.manages:
+        if self.account is None or self.membership is None:
             return ()
-        return self.account.workspaces
+        if self.membership.role.manages:
+            return self.account.workspaces
+        return tuple(w for w in self.account.workspaces if w.id in self.membership.workspaces)
 
 
 @dataclass(frozen=True)
@@ -47,8 +49,9 @@ class SessionService:
     def resume(self, token: str) -> Visitor:
         """Judge the token of a request, in two store requests; raises NotSignedInError.
 
-        A session ends with its times, a change of the person's password or email, and when the
-        person is suspended in or removed from the account that it has open (`D5`, `D7`).
+        A session ends with its times, a change of the person's password, and when the person is
+        suspended in or removed from the account that it has open (`D5`, `D7`), for good: coming
+        back begins another grant.
         """
         try:
             session_id = SecretToken.parse(token).digest
@@ -59,7 +62,14 @@ class SessionService:
         if user is None or user.credentials_version != session.credentials_version:
             raise NotSignedInError
         membership = user.memberships.get(session.account_id or "")
-        if session.account_id and (account is None or not membership or not membership.is_active):
+        if user.is_shut_out:
+            raise NotSignedInError
+        if session.account_id and (
+            account is None
+            or membership is None
+            or not membership.is_active
+            or membership.grant != session.grant
+        ):
             raise NotSignedInError
         ends_at = session.ends_at(self.sessions.limits)
         return Visitor(session, user, account, membership, ends_at)
@@ -79,6 +89,7 @@ class SessionService:
             visitor.session,
             id=token.digest,
             account_id=account_id,
+            grant=membership.grant,
             last_seen_at=self.clock(),
             client=client,
         )

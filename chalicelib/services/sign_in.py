@@ -94,10 +94,12 @@ class SignIn:
     ) -> SignedIn:
         token = SecretToken.new()
         accounts = user.active_memberships
+        only = accounts[0] if len(accounts) == 1 else None
         session = Session(
             id=token.digest,
             user_id=user.id,
-            account_id=accounts[0].account_id if len(accounts) == 1 else None,
+            account_id=only.account_id if only else None,
+            grant=only.grant if only else None,
             method=SignInMethod.PASSWORD,
             credentials_version=user.credentials_version,
             started_at=now,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pynamodb.exceptions import UpdateError
 
 from chalicelib.domain.api_keys import KEYS_MAX, ApiKey, TooManyKeysError
+from chalicelib.domain.audit import AuditEvent, EventName, Party, PartyType
 from chalicelib.domain.errors import NotAllowedError, NotFoundError
 from chalicelib.domain.lists import Slice
 from chalicelib.storage.managers import still_manages
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
     from pynamodb.transactions import TransactWrite
 
     from chalicelib.domain.lists import PageRequest
+    from chalicelib.domain.mail import Asker
     from chalicelib.domain.people import Manager
+    from chalicelib.storage.audit import AuditTrail
 
 _LISTED = "key#"
 _COUNT = "api_keys"
@@ -34,6 +37,7 @@ class ApiKeys:
     """The keys of all accounts."""
 
     connection: Connection
+    trail: AuditTrail
 
     def add(self, key: ApiKey, digest: str, manager: Manager) -> None:
         """Keep a new key, if its maker manages the account at this very moment.
@@ -45,6 +49,9 @@ class ApiKeys:
             still_manages(transaction, manager)
             put_new(transaction, _key_row(key, digest))
             put_new(transaction, _listed_row(key, digest))
+            self.trail.add(
+                transaction, manager.event(EventName.API_KEY_CREATED, key.created_at, key.party)
+            )
             transaction.update(
                 AccountRow(key.account_id, _COUNT),
                 actions=[AccountRow.key_count.add(1)],
@@ -75,16 +82,19 @@ class ApiKeys:
         (key,) = self._with_last_use((self._listed(account_id, key_id),))
         return key
 
-    def remove(self, key_id: str, manager: Manager) -> None:
+    def remove(self, key_id: str, manager: Manager, now: datetime) -> None:
         """Delete a key: it is dead from the very next call on (`F5`).
 
         Raises NotFoundError for a key that the account doesn't have, NotAllowedError.
         """
         listed = self._listed(manager.account_id, key_id)
 
+        gone = Party(PartyType.API_KEY, key_id, listed.name)
+
         def parts(transaction: TransactWrite) -> None:
             still_manages(transaction, manager)
             _remove(transaction, listed)
+            self.trail.add(transaction, manager.event(EventName.API_KEY_DELETED, now, gone))
 
         try:
             write_all(self.connection, parts)
@@ -108,11 +118,18 @@ class ApiKeys:
             return None
         return self.get(row.account_id, row.key_id)
 
-    def remove_revoked(self, key: ApiKey) -> None:
+    def remove_revoked(self, key: ApiKey, asker: Asker, now: datetime) -> None:
         """Take a revoked key off its account's list; one that is off already stays off."""
+        finder = Party(PartyType.ANONYMOUS)
+        event = AuditEvent(EventName.API_KEY_REVOKED, key.account_id, now, finder, asker, key.party)
+
+        def parts(transaction: TransactWrite) -> None:
+            _remove(transaction, listed)
+            self.trail.add(transaction, event)
+
         try:
             listed = self._listed(key.account_id, key.id)
-            write_all(self.connection, lambda transaction: _remove(transaction, listed))
+            write_all(self.connection, parts)
         except (ConditionFailedError, NotFoundError):
             return
 

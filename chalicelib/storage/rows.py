@@ -13,6 +13,7 @@ from chalicelib.domain.people import (
     Role,
     User,
     Workspace,
+    WorkspaceRole,
 )
 from chalicelib.domain.sessions import Client, Session, SignInMethod
 from chalicelib.domain.sign_up import SignUp
@@ -31,7 +32,8 @@ def user_of(row: UserRow) -> User:
         created_at=row.created_at,
         credentials_version=int(row.credentials_version),
         password_hash=row.password_hash,
-        memberships={key: _membership_of(key, value) for key, value in memberships.items()},
+        memberships={key: membership_of(key, value) for key, value in memberships.items()},
+        last_account_id=row.last_account_id,
     )
 
 
@@ -41,6 +43,9 @@ def membership_map(membership: Membership) -> dict[str, Any]:
         "name": membership.account_name,
         "role": membership.role.value,
         "status": membership.status.value,
+        "grant": membership.grant,
+        "version": membership.version,
+        "workspaces": {key: role.value for key, role in membership.workspaces.items()},
     }
 
 
@@ -95,15 +100,20 @@ def session_of(row: SessionRow) -> Session:
         last_seen_at=row.last_seen_at,
         proved_at=row.proved_at,
         client=Client(address=row.address, user_agent=row.user_agent),
+        grant=row.grant,
     )
 
 
-def _membership_of(account_id: str, value: dict[str, Any]) -> Membership:
+def membership_of(account_id: str, value: dict[str, Any]) -> Membership:
+    """Read a membership out of its user's row."""
     return Membership(
         account_id=account_id,
         account_name=value["name"],
         role=Role(value["role"]),
         status=MembershipStatus(value["status"]),
+        grant=value["grant"],
+        version=int(value["version"]),
+        workspaces={key: WorkspaceRole(role) for key, role in value["workspaces"].items()},
     )
 
 

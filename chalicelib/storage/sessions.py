@@ -71,22 +71,24 @@ class Sessions:
         Raises NotFoundError where they aren't an active member at that very moment, and
         NotSignedInError where the old session has ended.
         """
+        account_id = new.account_id or ""
 
         def parts(transaction: TransactWrite) -> None:
-            status = UserRow.memberships[new.account_id or ""]["status"]
-            transaction.condition_check(
-                UserRow,
-                new.user_id,
-                condition=(status == MembershipStatus.ACTIVE.value)
-                & (UserRow.credentials_version == new.credentials_version),
-            )
+            membership = UserRow.memberships[account_id]
             transaction.delete(SessionRow(old.id), condition=SessionRow.digest.exists())
             put_new(transaction, self._row(new))
+            transaction.update(
+                UserRow(new.user_id),
+                actions=[UserRow.last_account_id.set(account_id)],
+                condition=(membership["status"] == MembershipStatus.ACTIVE.value)
+                & (membership["grant"] == new.grant)
+                & (UserRow.credentials_version == new.credentials_version),
+            )
 
         try:
             write_all(self.connection, parts)
         except ConditionFailedError as error:
-            raise NotFoundError if 0 in error.failed else NotSignedInError from error
+            raise NotSignedInError if 0 in error.failed else NotFoundError from error
 
     def prove(self, session_id: str, now: datetime) -> None:
         """Note that the person has just proved who they are; raises NotSignedInError."""
@@ -108,6 +110,7 @@ class Sessions:
             session.id,
             user_id=session.user_id,
             account_id=session.account_id,
+            grant=session.grant,
             method=session.method.value,
             credentials_version=session.credentials_version,
             started_at=session.started_at,

@@ -41,6 +41,7 @@ class UserRow(Model):
     credentials_version = NumberAttribute()
     password_hash = UnicodeAttribute(null=True)
     memberships: MapAttribute[str, Any] = MapAttribute()
+    last_account_id = UnicodeAttribute(null=True)
 
 
 class EmailRow(Model):
@@ -122,6 +123,7 @@ class SessionRow(Model):
     digest = UnicodeAttribute(hash_key=True)
     user_id = UnicodeAttribute()
     account_id = UnicodeAttribute(null=True)
+    grant = UnicodeAttribute(null=True)
     method = UnicodeAttribute()
     credentials_version = NumberAttribute()
     started_at = UTCDateTimeAttribute()
@@ -199,6 +201,28 @@ class RecordRow(Model):
     created_at = UTCDateTimeAttribute()
 
 
+class AuditEventRow(Model):
+    """One thing that happened in an account; put once, never changed, gone with its TTL.
+
+    - listed by account, newest first: `moment` is the time in microseconds, then the event's id
+    - put in the transaction of the change that it tells of, or by the worker
+    """
+
+    class Meta:  # noqa: D106 - pynamodb's own idiom
+        table_name = "audit_events"
+
+    account_id = UnicodeAttribute(hash_key=True)
+    moment = UnicodeAttribute(range_key=True)
+    event = UnicodeAttribute()
+    actor: MapAttribute[str, Any] = MapAttribute()
+    target: MapAttribute[str, Any] = MapAttribute(null=True)
+    address = UnicodeAttribute()
+    user_agent = UnicodeAttribute()
+    request_id = UnicodeAttribute()
+    details: MapAttribute[str, Any] = MapAttribute()
+    ttl = TTLAttribute()
+
+
 class DomainRow(Model):
     """A proved email domain and the SSO connection it belongs to.
 
@@ -249,6 +273,7 @@ TABLES: dict[str, type[Model]] = {
         AccountRow,
         ApiKeyRow,
         RecordRow,
+        AuditEventRow,
         DomainRow,
         LimitRow,
     )

@@ -45,7 +45,14 @@ def manager(request: Request) -> tuple[Visitor, Manager]:
         raise NoAccountOpenError
     if not visitor.membership.role.manages:
         raise NotAllowedError
-    return visitor, Manager(visitor.user.id, visitor.account.id, visitor.session.proved_at)
+    return visitor, Manager(
+        user_id=visitor.user.id,
+        name=visitor.user.name,
+        role=visitor.membership.role,
+        account_id=visitor.account.id,
+        proved_at=visitor.session.proved_at,
+        asker=asker_of(request),
+    )
 
 
 def browser_of(request: Request) -> Browser:

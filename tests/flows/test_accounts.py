@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from chalicelib.domain.people import Membership, Role
+from chalicelib.storage.rows import membership_map
 from chalicelib.storage.tables import AccountRow, DomainRow, UserRow
 from tests.support.journeys import ADDRESS, PASSWORD, ask_sign_in, become_a_user, sign_in
 from tests.support.people import NOON
@@ -13,7 +15,7 @@ from tests.support.people import NOON
 if TYPE_CHECKING:
     from tests.support.service import Service
 
-_SECOND = {"name": "Borealis", "role": "member", "status": "active"}
+_SECOND = membership_map(Membership("acc_2", "Borealis", Role.MEMBER))
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import json
 import re
 import subprocess
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from chalicelib.storage.tables import TABLES
 from infra.gateway_responses import gateway_responses
 from infra.merge_template import CONFIG, merge_template
 from infra.resources import table_definitions, template, ttl_attributes
@@ -111,11 +113,34 @@ def test_a_policy_names_each_action_and_no_other_stage(path: Path) -> None:
             assert "*" not in action
         for resource in _listed(statement["Resource"]):
             service = resource.split(":")[2]
-            table = "api_keys" if "key-check" in path.stem else "*"
-            narrow = {"dynamodb": f"table/thub-{own}-{table}", "sqs": f"thub-{own}-mail"}
-            assert resource.endswith(
-                narrow.get(service, ":identity/*" if service == "ses" else "-*")
-            )
+            narrow = {
+                "dynamodb": rf"table/thub-{own}-({'|'.join(TABLES)})(/index/\*)?",
+                "sqs": f"thub-{own}-mail",
+                "ses": r"identity/\*",
+                "logs": r".*-\*",
+            }
+            assert re.fullmatch(narrow[service], resource.split(":", 5)[5].removeprefix(":"))
+
+
+@pytest.mark.parametrize("path", _POLICIES, ids=lambda path: path.stem)
+def test_no_function_can_change_or_delete_what_the_audit_trail_holds(path: Path) -> None:
+    """`H6`: only putting a new event, and reading."""
+    allowed = {
+        action
+        for statement in json.loads(path.read_text())["Statement"]
+        for resource in _listed(statement["Resource"])
+        for action in _listed(statement["Action"])
+        if fnmatch.fnmatch("arn:aws:dynamodb:r:1:table/thub-dev-audit_events", resource)
+        or fnmatch.fnmatch("arn:aws:dynamodb:r:1:table/thub-prod-audit_events", resource)
+    }
+    assert allowed <= {"dynamodb:PutItem", "dynamodb:Query"}
+
+
+def test_the_functions_that_write_the_trail_may() -> None:
+    for name in ("api", "mail"):
+        for stage in ("dev", "prod"):
+            policy = (CONFIG.parent / f"policy-{name}-{stage}.json").read_text()
+            assert f"table/thub-{stage}-audit_events" in policy
 
 
 @pytest.mark.parametrize("stage", _STAGES)
@@ -175,7 +200,7 @@ def test_every_table_is_on_demand_backed_up_encrypted_and_hard_to_delete() -> No
 
 def test_what_expires_has_a_ttl() -> None:
     assert ttl_attributes("x-") == dict.fromkeys(
-        ("x-sign_ups", "x-links", "x-sessions", "x-limits"), "ttl"
+        ("x-sign_ups", "x-links", "x-sessions", "x-limits", "x-audit_events"), "ttl"
     )
 
 

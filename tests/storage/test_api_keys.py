@@ -10,11 +10,12 @@ import pytest
 from chalicelib.domain.api_keys import KEYS_MAX, ApiKeySecret, TooManyKeysError
 from chalicelib.domain.errors import NotAllowedError, NotFoundError
 from chalicelib.domain.lists import PageRequest
-from chalicelib.domain.people import MembershipStatus, Role
+from chalicelib.domain.people import Membership, MembershipStatus, Role
 from chalicelib.storage.api_keys import ApiKeys
 from chalicelib.storage.managers import Managers
+from chalicelib.storage.rows import membership_map
 from chalicelib.storage.tables import AccountRow, ApiKeyRow, UserRow
-from tests.support.owners import a_key, an_owner_in
+from tests.support.owners import TRAIL, a_key, an_owner_in
 from tests.support.people import NOON
 from tests.support.races import race, winners
 
@@ -27,7 +28,7 @@ _ALL = PageRequest(limit=KEYS_MAX)
 
 @pytest.fixture
 def keys(connection: StoreConnection) -> ApiKeys:
-    return ApiKeys(connection)
+    return ApiKeys(connection, TRAIL)
 
 
 @pytest.fixture
@@ -79,7 +80,7 @@ def test_an_account_has_a_thousand_keys_and_no_more(keys: ApiKeys, owner: Manage
     )
     assert len(winners(outcomes)) == 3
     (freed, *_) = keys.page(owner.account_id, _ALL).items
-    keys.remove(freed.id, owner)
+    keys.remove(freed.id, owner, NOON)
     keys.add(a_key(owner), ApiKeySecret.new().digest, owner)
     with pytest.raises(TooManyKeysError):
         keys.add(a_key(owner), ApiKeySecret.new().digest, owner)
@@ -99,7 +100,7 @@ def test_who_manages_no_more_changes_no_key(
     with pytest.raises(NotAllowedError):
         keys.add(a_key(owner), ApiKeySecret.new().digest, owner)
     with pytest.raises(NotAllowedError):
-        keys.remove(key.id, owner)
+        keys.remove(key.id, owner, NOON)
     assert keys.page(owner.account_id, _ALL).total_count == 1
 
 
@@ -113,7 +114,7 @@ def test_another_accounts_key_is_not_there(
     with pytest.raises(NotFoundError):
         keys.get(other.account_id, key.id)
     with pytest.raises(NotFoundError):
-        keys.remove(key.id, other)
+        keys.remove(key.id, other, NOON)
     assert keys.page(other.account_id, _ALL).items == ()
 
 
@@ -121,7 +122,7 @@ def test_of_twenty_deletions_one_counts(keys: ApiKeys, owner: Manager) -> None:
     """`H13`."""
     key = a_key(owner)
     keys.add(key, ApiKeySecret.new().digest, owner)
-    outcomes = race(lambda _: keys.remove(key.id, owner), (NotFoundError,))
+    outcomes = race(lambda _: keys.remove(key.id, owner, NOON), (NotFoundError,))
     assert len(winners(outcomes)) == 1
     assert AccountRow.get(owner.account_id, "api_keys").key_count == 0
 
@@ -134,8 +135,8 @@ def test_a_leaked_key_is_dead_before_it_is_off_the_list(keys: ApiKeys, owner: Ma
     found = keys.find_revoked(digest)
     assert found is not None
     assert found.id == key.id
-    keys.remove_revoked(found)
-    keys.remove_revoked(found)
+    keys.remove_revoked(found, owner.asker, NOON)
+    keys.remove_revoked(found, owner.asker, NOON)
     assert keys.find_revoked(digest) is None
     assert keys.page(owner.account_id, _ALL).items == ()
     assert AccountRow.get(owner.account_id, "api_keys").key_count == 0
@@ -156,7 +157,7 @@ def test_owners_and_admins_are_found_and_nobody_else(
         ("member@acme.test", Role.MEMBER, MembershipStatus.ACTIVE),
     ):
         user_id = an_owner_in(connection, address).user_id
-        joined = {"name": "Acme", "role": role.value, "status": status.value}
+        joined = membership_map(Membership(owner.account_id, "Acme", role, status))
         place = UserRow.memberships[owner.account_id]
         UserRow(user_id).update(actions=[place.set(joined)])
         AccountRow(owner.account_id, f"member#{user_id}", created_at=NOON).save()

@@ -16,7 +16,7 @@ from chalicelib.storage.api_keys import ApiKeys
 from chalicelib.storage.key_checks import KeyChecks
 from chalicelib.storage.tables import ApiKeyRow
 from tests.support.engines import REGION, botocore_session
-from tests.support.owners import a_key, an_owner_in
+from tests.support.owners import TRAIL, a_key, an_owner_in
 from tests.support.people import NOON
 from tests.support.races import race, winners
 
@@ -48,7 +48,7 @@ def manager(connection: StoreConnection) -> Manager:
 
 @pytest.fixture
 def keys(connection: StoreConnection) -> ApiKeys:
-    return ApiKeys(connection)
+    return ApiKeys(connection, TRAIL)
 
 
 @pytest.fixture
@@ -106,7 +106,7 @@ def test_a_deleted_key_is_refused_on_the_next_call(
     """`F5`."""
     key, digest = add_key(keys, manager)
     checks.use(digest, NOON)
-    keys.remove(key.id, manager)
+    keys.remove(key.id, manager, NOON)
     with pytest.raises(InvalidApiKeyError):
         checks.use(digest, NOON)
 

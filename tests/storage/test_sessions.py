@@ -19,7 +19,8 @@ from tests.support.people import NOON, a_link, a_session, a_sign_up
 from tests.support.races import race, winners
 
 if TYPE_CHECKING:
-    from chalicelib.domain.people import User
+    from chalicelib.domain.people import Membership, User
+    from chalicelib.domain.sessions import Session
     from chalicelib.storage.connection import StoreConnection
 
 _LIMITS = SessionLimits(idle=timedelta(hours=12), overall=timedelta(days=30))
@@ -105,7 +106,7 @@ def test_switching_replaces_the_session(sessions: Sessions, owner: User) -> None
     (membership,) = owner.active_memberships
     old = a_session(owner.id)
     sessions.start(old, replaced=None)
-    new = replace(old, id=SecretToken.new().digest, account_id=membership.account_id)
+    new = _entered(old, membership)
     sessions.switch(old, new)
     assert sessions.resume(new.id, NOON) == new
     with pytest.raises(NotSignedInError):
@@ -132,9 +133,18 @@ def test_of_twenty_simultaneous_switches_of_one_session_one_wins(
     sessions.start(old, replaced=None)
 
     def switch(_: int) -> str:
-        new = replace(old, id=SecretToken.new().digest, account_id=membership.account_id)
+        new = _entered(old, membership)
         sessions.switch(old, new)
         return new.id
 
     (winner,) = winners(race(switch, (NotSignedInError,)))
     sessions.resume(winner, NOON)
+
+
+def _entered(old: Session, membership: Membership) -> Session:
+    return replace(
+        old,
+        id=SecretToken.new().digest,
+        account_id=membership.account_id,
+        grant=membership.grant,
+    )

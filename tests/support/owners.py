@@ -7,17 +7,21 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.api_keys import ApiKey
 from chalicelib.domain.email_address import EmailAddress
+from chalicelib.domain.mail import Asker
 from chalicelib.domain.people import Manager
 from chalicelib.domain.tokens import new_id
+from chalicelib.storage.audit import AuditTrail
 from chalicelib.storage.links import Links
 from chalicelib.storage.people import People
 from chalicelib.storage.sign_ups import SignUps
-from tests.support.people import NOON, ROBIN, a_link, a_sign_up
+from tests.support.people import BROWSER, NOON, ROBIN, a_link, a_sign_up
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from chalicelib.storage.connection import StoreConnection
+
+TRAIL = AuditTrail(kept=timedelta(days=400))
 
 
 def an_owner_in(connection: StoreConnection, address: str = ROBIN.value) -> Manager:
@@ -30,7 +34,9 @@ def an_owner_in(connection: StoreConnection, address: str = ROBIN.value) -> Mana
     user = People(connection).get(sign_ups.confirm(link, sign_up, NOON))
     assert user is not None
     (membership,) = user.active_memberships
-    return Manager(user.id, membership.account_id, NOON)
+    return Manager(
+        user.id, user.name, membership.role, membership.account_id, NOON, Asker(BROWSER, "req-1")
+    )
 
 
 def a_key(manager: Manager, name: str = "CI", created_at: datetime = NOON) -> ApiKey:

@@ -142,6 +142,8 @@ def _populate(service: Service) -> None:
 
 
 def _add(state: State, service: Service, hashed: str) -> None:
+    from chalicelib.domain.people import Membership, MembershipStatus, Role
+    from chalicelib.storage.rows import membership_map
     from chalicelib.storage.tables import EmailRow, SignUpRow, UserRow
 
     if state.kind is Kind.WAITING:
@@ -167,7 +169,9 @@ def _add(state: State, service: Service, hashed: str) -> None:
             credentials_version=1,
             password_hash=hashed if state.kind is Kind.USER else None,
             memberships={
-                account: {"name": "Acme", "role": role, "status": status}
+                account: membership_map(
+                    Membership(account, "Acme", Role(role), MembershipStatus(status))
+                )
                 for account, role, status in state.memberships
             },
         ).save()

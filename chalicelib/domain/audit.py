@@ -1,0 +1,99 @@
+"""What an account's audit trail tells: who did what to whom, when, from where."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.domain.tokens import new_id
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from chalicelib.domain.mail import Asker
+
+
+class EventName(StrEnum):
+    """Every event by its name: a thing, a dot, and what happened to it as a past participle.
+
+    Names are for good: programs that read exports know them.
+    """
+
+    ACCOUNT_CREATED = "account.created"
+    ACCOUNT_OPENED = "account.opened"
+    ACCOUNT_OWNERSHIP_TRANSFERRED = "account.ownership_transferred"
+    API_KEY_CREATED = "api_key.created"
+    API_KEY_DELETED = "api_key.deleted"
+    API_KEY_REVOKED = "api_key.revoked"
+    AUDIT_LOG_EXPORTED = "audit_log.exported"
+    INVITATION_ACCEPTED = "invitation.accepted"
+    INVITATION_CREATED = "invitation.created"
+    INVITATION_RESENT = "invitation.resent"
+    INVITATION_REVOKED = "invitation.revoked"
+    MEMBER_CHANGED = "member.changed"
+    MEMBER_JOINED = "member.joined"
+    MEMBER_LEFT = "member.left"
+    MEMBER_REACTIVATED = "member.reactivated"
+    MEMBER_REMOVED = "member.removed"
+    MEMBER_SUSPENDED = "member.suspended"
+    SIGN_IN_LOCKED = "sign_in.locked"
+    SIGN_IN_REFUSED = "sign_in.refused"
+    SIGN_IN_SUCCEEDED = "sign_in.succeeded"
+    SIGN_IN_UNLOCKED = "sign_in.unlocked"
+    SESSION_ENDED = "session.ended"
+    SSO_CONFIGURED = "sso.configured"
+    SSO_DELETED = "sso.deleted"
+    SSO_ENFORCED = "sso.enforced"
+    SSO_RELAXED = "sso.relaxed"
+    SSO_DOMAIN_ADDED = "sso_domain.added"
+    SSO_DOMAIN_LAPSED = "sso_domain.lapsed"
+    SSO_DOMAIN_REMOVED = "sso_domain.removed"
+    SSO_DOMAIN_VERIFIED = "sso_domain.verified"
+    SSO_RESPONSE_ACCEPTED = "sso_response.accepted"
+    SSO_RESPONSE_REFUSED = "sso_response.refused"
+    USER_EMAIL_CHANGED = "user.email_changed"
+    USER_PASSWORD_CHANGED = "user.password_changed"  # noqa: S105 - the name of an event
+    USER_PASSWORD_RESET = "user.password_reset"  # noqa: S105
+    WORKSPACE_CHANGED = "workspace.changed"
+    WORKSPACE_CREATED = "workspace.created"
+    WORKSPACE_DELETED = "workspace.deleted"
+
+
+class PartyType(StrEnum):
+    """What kind of thing did something, or had it done to it."""
+
+    ACCOUNT = "account"
+    ANONYMOUS = "anonymous"
+    API_KEY = "api_key"
+    INVITATION = "invitation"
+    OPERATOR = "operator"
+    SSO_CONNECTION = "sso_connection"
+    SSO_DOMAIN = "sso_domain"
+    SYSTEM = "system"
+    USER = "user"
+    WORKSPACE = "workspace"
+
+
+@dataclass(frozen=True)
+class Party:
+    """Who did it, or to whom: the name is the one that it had then."""
+
+    type: PartyType
+    id: str | None = None
+    name: str | None = None
+
+
+@dataclass(frozen=True)
+class AuditEvent:
+    """One thing that happened in an account; `details` hold JSON values and never a secret."""
+
+    name: EventName
+    account_id: str
+    at: datetime
+    actor: Party
+    asker: Asker
+    target: Party | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
+    id: str = field(default_factory=lambda: new_id("evt"))

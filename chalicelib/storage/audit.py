@@ -1,0 +1,53 @@
+"""The audit trail of each account: appended to, never changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC
+from typing import TYPE_CHECKING
+
+from chalicelib.storage.tables import AuditEventRow
+from chalicelib.storage.transactions import put_new
+
+if TYPE_CHECKING:
+    from datetime import datetime, timedelta
+    from typing import Any
+
+    from pynamodb.transactions import TransactWrite
+
+    from chalicelib.domain.audit import AuditEvent, Party
+
+
+@dataclass(frozen=True)
+class AuditTrail:
+    """The events of all accounts; each is kept for a time that the operator sets."""
+
+    kept: timedelta
+
+    def add(self, transaction: TransactWrite, event: AuditEvent) -> None:
+        """Tell of a change in the transaction that makes it: both happen, or neither."""
+        put_new(transaction, self.row(event))
+
+    def row(self, event: AuditEvent) -> AuditEventRow:
+        """Write an event as it is stored."""
+        return AuditEventRow(
+            event.account_id,
+            f"{moment_text(event.at)}#{event.id}",
+            event=event.name.value,
+            actor=_party_map(event.actor),
+            target=_party_map(event.target) if event.target else None,
+            address=event.asker.client.address,
+            user_agent=event.asker.client.user_agent,
+            request_id=event.asker.request_id,
+            details=dict(event.details),
+            ttl=event.at + self.kept,
+        )
+
+
+def moment_text(moment: datetime) -> str:
+    """Write a time so that texts sort as times do."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def _party_map(party: Party) -> dict[str, Any]:
+    return {"type": party.type.value, "id": party.id, "name": party.name}
