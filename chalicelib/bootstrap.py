@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from chalicelib.domain.clock import Clock
+    from chalicelib.domain.passwords import PasswordPolicy
     from chalicelib.services.account_unlock import AccountUnlock
     from chalicelib.services.api_keys import ApiKeyService
     from chalicelib.services.email_confirmation import EmailConfirmation
@@ -145,7 +146,6 @@ class _Parts:
         from chalicelib.domain.attempts import AttemptRules
         from chalicelib.domain.devices import DeviceCookies
         from chalicelib.domain.password_hashing import Argon2Cost, PasswordHasher, Peppers
-        from chalicelib.domain.passwords import PasswordPolicy
         from chalicelib.domain.sessions import SessionLimits
         from chalicelib.domain.sign_up import SIGN_UP_WAITS
         from chalicelib.gateways.mail_queue import MailQueue
@@ -189,7 +189,7 @@ class _Parts:
         self.sign_ups = SignUps(connection, SIGN_UP_WAITS + chosen.confirm_link)
         self.queue = MailQueue(_client("sqs", chosen), chosen.mail_queue_url)
         self.mailer = Mailer(Ses(_client("ses", chosen)), chosen.mail_from, chosen.product_name)
-        self.policy = PasswordPolicy(min_length=chosen.password_min_length)
+        self.policy = _password_policy(chosen)
         with _named("ARGON2_MEMORY_KIB and ARGON2_TIME"):
             cost = Argon2Cost(memory_kib=chosen.argon2_memory_kib, time=chosen.argon2_time)
         with _named("PASSWORD_PEPPERS"):
@@ -329,6 +329,17 @@ class _Parts:
 
         counts = MailCounts(self.settings.mails_per_hour, _MAIL_WINDOW)
         return MailCap(counts, self.address_keys, self.clock)
+
+
+def _password_policy(chosen: Settings) -> PasswordPolicy:
+    from chalicelib.domain.passwords import PasswordPolicy
+
+    if not chosen.breached_passwords_url:
+        return PasswordPolicy(chosen.password_min_length)
+    from chalicelib.gateways.breached_passwords import BreachedPasswords
+
+    breached = BreachedPasswords(chosen.breached_passwords_url)
+    return PasswordPolicy(chosen.password_min_length, breached.include)
 
 
 @contextlib.contextmanager

@@ -36,6 +36,7 @@ class Settings:
     mail_queue_url: str = ""
     region: str = ""
     password_min_length: int = 15
+    breached_passwords_url: str = ""
     lockout_attempts: int = 5
     lockout_window: timedelta = timedelta(seconds=900)
     lockout: timedelta = timedelta(seconds=600)
@@ -77,6 +78,7 @@ class Settings:
             mail_queue_url=environ.get("MAIL_QUEUE_URL", ""),
             region=environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION", ""),
             password_min_length=read.number("PASSWORD_MIN_LENGTH", 15, (8, 64)),
+            breached_passwords_url=read.breached_passwords_url(),
             lockout_attempts=read.number("LOCKOUT_ATTEMPTS", 5),
             lockout_window=read.seconds("LOCKOUT_WINDOW_SECONDS", 900),
             lockout=read.seconds("LOCKOUT_SECONDS", 600),
@@ -146,21 +148,32 @@ class _Reader:
 
     def public_url(self) -> str:
         raw = self.environ.get("PUBLIC_URL") or f"http://localhost:{self._port()}"
-        url = raw.rstrip("/")
-        message = (
-            "PUBLIC_URL must be an https address without a query, such as https://auth.example.com"
-            f" (http only for localhost); it is {raw!r}."
-        )
-        try:
-            parts = urlsplit(url)
-            host, _ = parts.hostname, parts.port
-        except ValueError as error:
-            raise SettingsError(message) from error
-        plain = parts.scheme == "http" and host in _LOCAL_HOSTS
-        extras = parts.query or parts.fragment or parts.username or parts.password
-        if not host or extras or not (parts.scheme == "https" or plain) or not url.isascii():
-            raise SettingsError(message)
-        return url
+        return _address("PUBLIC_URL", raw, "https://auth.example.com")
+
+    def breached_passwords_url(self) -> str:
+        raw = self.environ.get("BREACHED_PASSWORDS_URL", "")
+        example = "https://api.pwnedpasswords.com/range/"
+        return _address("BREACHED_PASSWORDS_URL", raw, example) if raw else ""
 
     def _port(self) -> int:
         return self.number("PORT", 8000, (1, 65_535))
+
+
+def _address(name: str, raw: str, example: str) -> str:
+    url = raw.rstrip("/")
+    message = (
+        f"{name} must be an https address without a query, such as {example}"
+        f" (http only for localhost); it is {raw!r}."
+    )
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError as error:
+        raise SettingsError(message) from error
+    plain = parts.scheme == "http" and host in _LOCAL_HOSTS
+    extras = parts.query or parts.fragment or parts.username or parts.password
+    # Spaces and line breaks too, some of which urlsplit would take out without a word.
+    odd = any(not "!" <= character <= "~" for character in url)
+    if not host or extras or not (parts.scheme == "https" or plain) or odd:
+        raise SettingsError(message)
+    return url

@@ -106,6 +106,34 @@ def test_links_are_built_from_https_or_from_this_machine_alone(url: str) -> None
         Settings.from_environ({"PUBLIC_URL": url})
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://api.pwnedpasswords.com/range/",
+        "ftp://localhost/range/",
+        "https://",
+        "https://api.acme.test/range/?mode=ntlm",
+        "https://robin:pw@api.acme.test/range/",
+        "https://api.acme.test/ran\nge/",
+        "https://api.acme.test/range /",
+        "api.acme.test/range/",
+    ],
+)
+def test_leaked_passwords_are_looked_up_by_https_or_on_this_machine_alone(url: str) -> None:
+    """`A5`."""
+    with pytest.raises(SettingsError, match="BREACHED_PASSWORDS_URL"):
+        Settings.from_environ({"BREACHED_PASSWORDS_URL": url})
+
+
+def test_leaked_passwords_are_looked_up_nowhere_unless_it_is_set() -> None:
+    """`A5`."""
+    assert not Settings.from_environ({}).breached_passwords_url
+    assert not Settings.from_environ({"BREACHED_PASSWORDS_URL": ""}).breached_passwords_url
+    for url in ("https://api.pwnedpasswords.com/range", "http://localhost:8080/range"):
+        settings = Settings.from_environ({"BREACHED_PASSWORDS_URL": f"{url}/"})
+        assert settings.breached_passwords_url == url
+
+
 def test_a_trailing_slash_of_the_public_url_is_dropped() -> None:
     settings = Settings.from_environ({"PUBLIC_URL": "https://auth.acme.test/"})
     assert settings.public_url == "https://auth.acme.test"

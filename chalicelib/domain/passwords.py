@@ -11,7 +11,7 @@ from chalicelib.domain import common_passwords, password_patterns
 from chalicelib.domain.errors import DomainError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from chalicelib.domain.people import User
 
@@ -133,11 +133,21 @@ class NewPassword:
     value: str = field(repr=False)
 
 
+def nothing_leaked(_password: str) -> bool:
+    """Know of no breach; what asks where no service of breached passwords is set."""
+    return False
+
+
 @dataclass(frozen=True)
 class PasswordPolicy:
-    """The rules for a new password; an old one is judged by its hash alone."""
+    """The rules for a new password; an old one is judged by its hash alone.
+
+    `has_leaked` asks the outside world, last and only of a password that all rules let through. It
+    is part of the policy so that no flow can forget it.
+    """
 
     min_length: int = 15
+    has_leaked: Callable[[str], bool] = nothing_leaked
 
     def __post_init__(self) -> None:
         if not MINIMUM_FLOOR <= self.min_length <= MINIMUM_CEILING:
@@ -153,6 +163,8 @@ class PasswordPolicy:
         if password_patterns.is_made_of(text, [*context.words(), *EXPECTED_WORDS]):
             raise ContextualPasswordError
         _refuse_guessable(text)
+        if self.has_leaked(text):
+            raise CommonPasswordError
         return NewPassword(text)
 
     def _longer(self) -> str:
