@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from chalice import Blueprint, Response
 
 from chalicelib.domain.errors import DomainError, NotSignedInError
+from chalicelib.web.access import Access, UnlistedRouteError, access_to
 from chalicelib.web.errors import (
     HttpError,
     MethodNotAllowedError,
@@ -26,6 +27,7 @@ from chalicelib.web.errors import (
 from chalicelib.web.rendering import page, see_other
 from chalicelib.web.requests import media_type, read_form, request_id_of
 from chalicelib.web.same_site import refuse_cross_site
+from chalicelib.web.visitor import admit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,11 +51,16 @@ class GuardedBlueprint(Blueprint, ABC):
     def route(self, path: str, **options: Any) -> Callable[[View], View]:
         """Register a view; `refused` renders a form's refusal, `same_site=False` lifts the guard.
 
-        A view for GET answers HEAD too; other options are Chalice's own.
+        A view for GET answers HEAD too; other options are Chalice's own. Who may call it stands in
+        `access.INVENTORY`, and whoever may not is refused before the view runs.
         """
         refused = options.pop("refused", None)
         same_site = options.pop("same_site", True)
         methods = options.pop("methods", ["GET"])
+        access = access_to(path, methods)
+        if (access is Access.API_KEY) != ("authorizer" in options):
+            message = f"{path}: what a key may call stands behind the authorizer, and nothing else."
+            raise UnlistedRouteError(message)
         if "GET" in methods:
             methods = [*methods, "HEAD"]
         # An empty list leaves the check of content types to us, with our words.
@@ -62,7 +69,7 @@ class GuardedBlueprint(Blueprint, ABC):
         def decorate(view: View) -> View:
             @functools.wraps(view)
             def guarded(**parameters: str) -> Response:
-                return self._answer(view, parameters, refused, same_site=same_site)
+                return self._answer(view, parameters, refused, access=access, same_site=same_site)
 
             register(guarded)
             return view
@@ -82,7 +89,13 @@ class GuardedBlueprint(Blueprint, ABC):
         """Turn a fault of ours into a response."""
 
     def _answer(
-        self, view: View, parameters: dict[str, str], refused: View | None, *, same_site: bool
+        self,
+        view: View,
+        parameters: dict[str, str],
+        refused: View | None,
+        *,
+        access: Access,
+        same_site: bool,
     ) -> Response:
         request = self.current_request
         trace = {"request_id": request_id_of(request)}
@@ -90,6 +103,7 @@ class GuardedBlueprint(Blueprint, ABC):
             if same_site:
                 refuse_cross_site(request.method, request.headers)
             self._check_content_type(request)
+            admit(request, access)
             return self.finished(view(**parameters))
         except DomainError as error:
             _log.info("request_refused", extra={"reason": error.reason, **trace})

@@ -4,32 +4,72 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from chalicelib.bootstrap import services
 from chalicelib.domain.devices import Browser
 from chalicelib.domain.errors import NoAccountOpenError, NotAllowedError, NotSignedInError
-from chalicelib.domain.people import Manager
+from chalicelib.domain.people import Manager, Role
 from chalicelib.domain.sign_up import SignUpTicket
 from chalicelib.domain.tokens import MalformedTokenError, SecretToken
+from chalicelib.web.access import Access
 from chalicelib.web.cookies import device_cookie, session_cookie, sign_up_cookie
 from chalicelib.web.requests import asker_of
 
 if TYPE_CHECKING:
     from chalice.app import Request
 
-    from chalicelib.domain.people import Membership
+    from chalicelib.domain.people import Account, Membership
     from chalicelib.services.sessions import Visitor
 
 # Never "cookies": the cookie that marks a browser as known outlives the session.
 CLEAR_SITE_DATA = '"cache", "storage"'
 
 
+# A request's visitor, so that the guard and the view share one look at the session.
+_visitors: WeakKeyDictionary[Request, Visitor] = WeakKeyDictionary()
+
+
+def admit(request: Request, access: Access) -> None:
+    """Let a caller through, or raise why not; a key's calls have the authorizer before them.
+
+    Raises NotSignedInError, NoAccountOpenError, NotAllowedError.
+    """
+    if access in (Access.ANYONE, Access.API_KEY):
+        return
+    if access is Access.SIGNED_IN:
+        signed_in(request)
+    elif access is Access.MEMBER:
+        in_account(request)
+    elif access is Access.MANAGER:
+        manager(request)
+    else:
+        _, who = manager(request)
+        if who.role is not Role.OWNER:
+            raise NotAllowedError
+
+
 def signed_in(request: Request) -> Visitor:
     """Return the visitor of a signed-in browser; raises NotSignedInError for anyone else."""
+    if request in _visitors:
+        return _visitors[request]
     token = session_cookie().read(request.headers)
     if token is None:
         raise NotSignedInError
-    return services().sessions.resume(token)
+    visitor = services().sessions.resume(token)
+    _visitors[request] = visitor
+    return visitor
+
+
+def in_account(request: Request) -> tuple[Visitor, Account, Membership]:
+    """Return the visitor with the account that they have open.
+
+    Raises NotSignedInError, NoAccountOpenError.
+    """
+    visitor = signed_in(request)
+    if visitor.account is None or visitor.membership is None:
+        raise NoAccountOpenError
+    return visitor, visitor.account, visitor.membership
 
 
 def manager(request: Request) -> tuple[Visitor, Manager]:
@@ -40,16 +80,14 @@ def manager(request: Request) -> tuple[Visitor, Manager]:
     """
     if (request.headers.get("authorization") or "").lower().split()[:1] == ["bearer"]:
         raise NotAllowedError
-    visitor = signed_in(request)
-    if visitor.account is None or visitor.membership is None:
-        raise NoAccountOpenError
-    if not visitor.membership.role.manages:
+    visitor, account, membership = in_account(request)
+    if not membership.role.manages:
         raise NotAllowedError
     return visitor, Manager(
         user_id=visitor.user.id,
         name=visitor.user.name,
-        role=visitor.membership.role,
-        account_id=visitor.account.id,
+        role=membership.role,
+        account_id=account.id,
         proved_at=visitor.session.proved_at,
         asker=asker_of(request),
     )

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from chalice import Response
     from chalice.app import Request
 
+    from chalicelib.web.access import Access
     from chalicelib.web.blueprints import View
 
 _log = logging.getLogger(__name__)
@@ -32,14 +33,20 @@ class KeyedApi(JsonApi):
         return super().route(path, authorizer=check_api_key, **options)
 
     def _answer(
-        self, view: View, parameters: dict[str, str], refused: View | None, *, same_site: bool
+        self,
+        view: View,
+        parameters: dict[str, str],
+        refused: View | None,
+        *,
+        access: Access,
+        same_site: bool,
     ) -> Response:
         request = self.current_request
 
         def held(**given: str) -> Any:
             return view(_holder(request), **given)
 
-        answer = super()._answer(held, parameters, refused, same_site=same_site)
+        answer = super()._answer(held, parameters, refused, access=access, same_site=same_site)
         answer.headers.update(limit_headers(_told(request)))
         if answer.status_code == HTTPStatus.UNAUTHORIZED:
             answer.headers["WWW-Authenticate"] = "Bearer"

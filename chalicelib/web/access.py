@@ -1,0 +1,102 @@
+"""Who may make which call: the one inventory of every route.
+
+A route that isn't listed here can't be registered, so the app doesn't start with one. The
+blueprints let a caller through by it before a view runs, the tests make every call as every kind of
+caller by it, and `docs/authorization.md` is printed from it.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+
+class Access(Enum):
+    """Who may make a call; being let through still means one's own account."""
+
+    ANYONE = "anyone"
+    API_KEY = "a good API key"
+    SIGNED_IN = "whoever is signed in"
+    MEMBER = "whoever has an account open"
+    MANAGER = "its owner or admins, in the account that they have open"
+    OWNER = "its owner, in the account that they have open"
+
+
+# What asks for more than anyone brings: an emailed link, a right password, a stale proof, is
+# decided by the flow itself.
+INVENTORY: Mapping[str, Access] = {
+    "GET /health": Access.ANYONE,
+    "GET /static/{name}": Access.ANYONE,
+    # Signing in and up
+    "GET /sign-in": Access.ANYONE,
+    "POST /sign-in": Access.ANYONE,
+    "POST /sign-out": Access.ANYONE,
+    "GET /sign-up": Access.ANYONE,
+    "POST /sign-up": Access.ANYONE,
+    "GET /check-your-email": Access.ANYONE,
+    "POST /check-your-email": Access.ANYONE,
+    "POST /auth/identify": Access.ANYONE,
+    "POST /auth/sign_in": Access.ANYONE,
+    "POST /auth/sign_up": Access.ANYONE,
+    # Emailed links
+    "GET /email-confirmation": Access.ANYONE,
+    "POST /email-confirmation": Access.ANYONE,
+    "POST /auth/email_confirmation/request": Access.ANYONE,
+    "POST /auth/email_confirmation": Access.ANYONE,
+    "GET /password-reset": Access.ANYONE,
+    "POST /password-reset": Access.ANYONE,
+    "POST /auth/password_reset/request": Access.ANYONE,
+    "POST /auth/password_reset": Access.ANYONE,
+    "GET /account-unlock": Access.ANYONE,
+    "POST /account-unlock": Access.ANYONE,
+    "POST /auth/account_unlock/request": Access.ANYONE,
+    "POST /auth/account_unlock": Access.ANYONE,
+    # One's own session and person
+    "GET /auth/session": Access.SIGNED_IN,
+    # Signing out answers alike whether or not there is still a session to end.
+    "DELETE /auth/session": Access.ANYONE,
+    "POST /auth/session/account": Access.SIGNED_IN,
+    "POST /auth/session/proof": Access.SIGNED_IN,
+    "GET /proof": Access.SIGNED_IN,
+    "POST /proof": Access.SIGNED_IN,
+    "PATCH /auth/profile": Access.SIGNED_IN,
+    "POST /auth/profile/password": Access.SIGNED_IN,
+    "POST /auth/profile/email": Access.SIGNED_IN,
+    "GET /accounts": Access.SIGNED_IN,
+    "POST /accounts": Access.SIGNED_IN,
+    "GET /": Access.SIGNED_IN,
+    # API keys
+    "GET /api/v1/api_keys": Access.MANAGER,
+    "POST /api/v1/api_keys": Access.MANAGER,
+    "DELETE /api/v1/api_keys/{key_id}": Access.MANAGER,
+    "POST /api/v1/api_keys/leaked": Access.ANYONE,
+    "GET /settings/api-keys": Access.MANAGER,
+    "POST /settings/api-keys": Access.MANAGER,
+    "GET /settings/api-keys/{key_id}/delete": Access.MANAGER,
+    "POST /settings/api-keys/{key_id}/delete": Access.MANAGER,
+    # The public API
+    "GET /api/v1/openapi.json": Access.ANYONE,
+    "GET /api/v1/account": Access.API_KEY,
+    "GET /api/v1/workspaces": Access.API_KEY,
+    "GET /api/v1/workspaces/{workspace_id}": Access.API_KEY,
+    "GET /api/v1/records": Access.API_KEY,
+    "GET /api/v1/records/{record_id}": Access.API_KEY,
+}
+
+
+class UnlistedRouteError(LookupError):
+    """A route is missing from the inventory, or its methods are for different callers."""
+
+
+def access_to(path: str, methods: Iterable[str]) -> Access:
+    """Look up who may call a route; raises UnlistedRouteError. HEAD is what GET is."""
+    calls = [f"{method} {path}" for method in methods if method != "HEAD"]
+    found = {INVENTORY.get(call) for call in calls}
+    (access,) = found if len(found) == 1 else (None,)
+    if access is None:
+        message = f"web/access.py must say who may call {' and '.join(calls)}, alike for each."
+        raise UnlistedRouteError(message)
+    return access

@@ -1,0 +1,185 @@
+"""Every kind of caller there is, with things of theirs, put straight into a store."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from tests.support import engines
+from tests.support import service as whole
+from tests.support.http import Program, Reply
+from tests.support.people import StoppedClock, a_session
+from tests.support.tables import fresh_tables
+from tests.support.uniformity.world import surroundings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from chalicelib.domain.people import Membership
+    from tests.support.service import Service
+
+CALLERS = (
+    "nobody",
+    "suspended",
+    "member",
+    "viewer",
+    "admin",
+    "owner",
+    "other owner",
+    "key",
+    "other key",
+)
+ACCOUNT, OTHER_ACCOUNT = "acc_" + "a" * 32, "acc_" + "b" * 32
+WORKSPACE, RECORD = "wsp_" + "a" * 32, "rec-1"
+
+Call = Callable[..., Reply]
+
+
+@dataclass(frozen=True)
+class Callers:
+    """Two accounts and who calls from them; each call has a session of its own, just proved."""
+
+    service: Service
+    people: Mapping[str, tuple[str, Membership]]
+    keys: Mapping[str, str]
+    ids: Mapping[str, str]
+
+    def call(self, caller: str, method: str, path: str, body: Any = None) -> Reply:
+        """Call as somebody; forms are sent to pages, JSON to everything else."""
+        program = Program(self.service.transport("192.0.2.7"))
+        headers = {}
+        if caller in self.keys:
+            headers["Authorization"] = f"Bearer {self.keys[caller]}"
+        elif caller in self.people:
+            program.jar.values["thub_session"] = self._session(*self.people[caller])
+        if not is_api(path) and method == "POST":
+            headers["Content_Type"] = "application/x-www-form-urlencoded"
+            body = body or b""
+        return program.call(method, path, body, **headers)
+
+    def _session(self, user_id: str, membership: Membership) -> str:
+        from chalicelib import bootstrap
+        from chalicelib.domain.tokens import SecretToken
+
+        token = SecretToken.new()
+        begun = replace(
+            a_session(user_id, membership.account_id), id=token.digest, grant=membership.grant
+        )
+        bootstrap.services().sessions.sessions.start(begun, replaced=None)
+        return token.value
+
+
+def is_api(path: str) -> bool:
+    """Whether a route speaks JSON."""
+    return path.startswith(("/auth/", "/api/", "/health"))
+
+
+def fill(path: str, ids: Mapping[str, str]) -> str:
+    """Put ids in the places of a path; what isn't known becomes an id that nothing has."""
+    return re.sub(r"\{(\w+)\}", lambda place: ids.get(place[1], "none"), path)
+
+
+@contextlib.contextmanager
+def callers(scratch: Path) -> Iterator[Callers]:
+    """Make a service on moto with both accounts in it."""
+    with contextlib.ExitStack() as stack:
+        engine = stack.enter_context(engines.moto(scratch))
+        stack.enter_context(surroundings(engine.environ))
+        prefix = stack.enter_context(fresh_tables(engine))
+        service = whole.start(engine, whole.environ_for(engine, prefix), StoppedClock())
+        stack.callback(whole.stop)
+        yield _populate(service)
+
+
+def _populate(service: Service) -> Callers:
+    from chalicelib.domain.people import Membership, MembershipStatus, Role, WorkspaceRole
+
+    people = {
+        "owner": Membership(ACCOUNT, "Acme", Role.OWNER),
+        "admin": Membership(ACCOUNT, "Acme", Role.ADMIN),
+        "member": Membership(ACCOUNT, "Acme", Role.MEMBER),
+        "viewer": Membership(
+            ACCOUNT, "Acme", Role.MEMBER, workspaces={WORKSPACE: WorkspaceRole.VIEWER}
+        ),
+        "suspended": Membership(ACCOUNT, "Acme", Role.ADMIN, MembershipStatus.SUSPENDED),
+        "other owner": Membership(OTHER_ACCOUNT, "Borealis", Role.OWNER),
+    }
+    _add_account(ACCOUNT, "Acme", _user_id("owner"), service)
+    _add_account(OTHER_ACCOUNT, "Borealis", _user_id("other owner"), service)
+    for name, membership in people.items():
+        _add_person(name, membership, service)
+    ids = {"workspace_id": WORKSPACE, "record_id": RECORD, "name": "app.css"}
+    keys = {}
+    for caller, owner in (("key", "owner"), ("other key", "other owner")):
+        key_id, keys[caller] = _add_key(service, _user_id(owner), people[owner])
+        ids.setdefault("key_id", key_id)
+    ids["user_id"] = _user_id("member")
+    return Callers(service, {n: (_user_id(n), m) for n, m in people.items()}, keys, ids)
+
+
+def _user_id(name: str) -> str:
+    return f"usr_{name.replace(' ', '_')}"
+
+
+def _add_account(account_id: str, name: str, owner_id: str, service: Service) -> None:
+    from chalicelib.domain.people import Workspace
+    from chalicelib.storage.rows import workspace_map
+    from chalicelib.storage.tables import AccountRow, RecordRow
+
+    now = service.clock()
+    AccountRow(account_id, "account", name=name, owner_id=owner_id, created_at=now).save()
+    items = {}
+    if account_id == ACCOUNT:
+        items[WORKSPACE] = workspace_map(Workspace(WORKSPACE, "Main", "", now))
+        RecordRow(
+            account_id,
+            RECORD,
+            terminus_id="t-1",
+            workspace_id=WORKSPACE,
+            status="active",
+            content="{}",
+            created_at=now,
+        ).save()
+    names = {"main": WORKSPACE} if items else {}
+    AccountRow(account_id, "workspaces", items=items, names=names).save()
+
+
+def _add_person(name: str, membership: Membership, service: Service) -> None:
+    from chalicelib.storage.rows import membership_map
+    from chalicelib.storage.tables import AccountRow, EmailRow, UserRow
+
+    user_id, now = _user_id(name), service.clock()
+    address = f"{name.replace(' ', '-')}@acme.test"
+    EmailRow(address, user_id=user_id).save()
+    UserRow(
+        user_id,
+        email=address,
+        name=name.title(),
+        created_at=now,
+        credentials_version=1,
+        password_hash="$argon2id$made-up",
+        memberships={membership.account_id: membership_map(membership)},
+    ).save()
+    AccountRow(membership.account_id, f"member#{user_id}", created_at=now).save()
+
+
+def _add_key(service: Service, user_id: str, membership: Membership) -> tuple[str, str]:
+    from chalicelib import bootstrap
+    from chalicelib.domain.mail import Asker
+    from chalicelib.domain.people import Manager
+    from tests.support.people import BROWSER
+
+    manager = Manager(
+        user_id,
+        "Owner",
+        membership.role,
+        membership.account_id,
+        service.clock(),
+        Asker(BROWSER, "req-1"),
+    )
+    key, secret = bootstrap.services().api_keys.create(manager, "CI")
+    return key.id, secret.value
