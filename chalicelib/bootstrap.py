@@ -301,7 +301,7 @@ class _Parts:
     def session_service(self) -> SessionService:
         from chalicelib.services.sessions import SessionService
 
-        return SessionService(self.sessions, self.people, self.clock)
+        return SessionService(self.sessions, self.people, self.clock, self.settings.proof)
 
     def api_keys(self) -> ApiKeyService:
         from chalicelib.services.api_keys import ApiKeyService

@@ -85,7 +85,11 @@ class Membership:
 
 @dataclass(frozen=True)
 class User:
-    """A person; `credentials_version` grows with each new password."""
+    """A person.
+
+    `credentials_version` grows with each new password, `sessions_version` whenever they end all
+    sessions but one: sessions of an older one are dead.
+    """
 
     id: str
     email: EmailAddress
@@ -96,6 +100,7 @@ class User:
     memberships: Mapping[str, Membership] = field(default_factory=dict)
     # The account that they opened last, which a choice of accounts shows first.
     last_account_id: str | None = None
+    sessions_version: int = 0
 
     @property
     def active_memberships(self) -> tuple[Membership, ...]:

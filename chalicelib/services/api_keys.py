@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.api_keys import ApiKey, ApiKeySecret
-from chalicelib.domain.errors import ProofRequiredError
 from chalicelib.domain.mail import Mail, MailKind
+from chalicelib.domain.sessions import require_fresh_proof
 from chalicelib.domain.tokens import digest, new_id
 
 if TYPE_CHECKING:
@@ -42,8 +42,7 @@ class ApiKeyService:
         Raises ProofRequiredError where the last proof is too old (`D9`), TooManyKeysError.
         """
         now = self.clock()
-        if now - manager.proved_at > self.proof:
-            raise ProofRequiredError
+        require_fresh_proof(manager.proved_at, now, self.proof)
         secret = ApiKeySecret.new()
         key = ApiKey(
             id=new_id("key"),

@@ -6,12 +6,16 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.errors import NotFoundError, NotSignedInError
+from chalicelib.domain.lists import Slice
+from chalicelib.domain.sessions import require_fresh_proof
 from chalicelib.domain.tokens import MalformedTokenError, SecretToken
+from chalicelib.gateways.browsers import in_words
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from chalicelib.domain.clock import Clock
+    from chalicelib.domain.lists import PageRequest
     from chalicelib.domain.people import Account, Membership, User, Workspace
     from chalicelib.domain.sessions import Client, Session
     from chalicelib.storage.people import People
@@ -39,19 +43,31 @@ class Visitor:
 
 
 @dataclass(frozen=True)
+class ListedSession:
+    """A session as its person sees it among all of theirs."""
+
+    session: Session
+    current: bool
+
+    @property
+    def browser(self) -> str | None:
+        """The browser and its system in words; None for what no known browser says."""
+        return in_words(self.session.client.user_agent)
+
+
+@dataclass(frozen=True)
 class SessionService:
-    """The sessions of signed-in browsers."""
+    """The sessions of signed-in browsers; `proof` is how long a proof counts as fresh."""
 
     sessions: Sessions
     people: People
     clock: Clock
+    proof: timedelta
 
     def resume(self, token: str) -> Visitor:
         """Judge the token of a request, in two store requests; raises NotSignedInError.
 
-        A session ends with its times, a change of the person's password, and when the person is
-        suspended in or removed from the account that it has open (`D5`, `D7`), for good: coming
-        back begins another grant.
+        A session ends with its times, and when its person no longer lets it in (`D5`, `D7`).
         """
         try:
             session_id = SecretToken.parse(token).digest
@@ -59,18 +75,9 @@ class SessionService:
             raise NotSignedInError from error
         session = self.sessions.resume(session_id, self.clock())
         user, account = self.people.get_with_account(session.user_id, session.account_id)
-        if user is None or user.credentials_version != session.credentials_version:
+        if user is None or not session.holds_for(user) or (session.account_id and account is None):
             raise NotSignedInError
         membership = user.memberships.get(session.account_id or "")
-        if user.is_shut_out:
-            raise NotSignedInError
-        if session.account_id and (
-            account is None
-            or membership is None
-            or not membership.is_active
-            or membership.grant != session.grant
-        ):
-            raise NotSignedInError
         ends_at = session.ends_at(self.sessions.limits)
         return Visitor(session, user, account, membership, ends_at)
 
@@ -102,3 +109,30 @@ class SessionService:
             self.sessions.end(SecretToken.parse(token).digest)
         except MalformedTokenError:
             return
+
+    def page(self, visitor: Visitor, asked: PageRequest) -> Slice[ListedSession]:
+        """List the sessions that let this person in, the one used last first (`D8`)."""
+        here = visitor.session
+        found = self.sessions.of(visitor.user, self.clock())
+        # The index may not know this one yet.
+        everything = [here, *(session for session in found if session.id != here.id)]
+        everything.sort(key=lambda session: (session.last_seen_at, session.id), reverse=True)
+        listed = tuple(ListedSession(session, session.id == here.id) for session in everything)
+        return Slice.cut(listed, asked)
+
+    def end_one(self, visitor: Visitor, session_id: str) -> None:
+        """End one of the person's sessions; for another one than their own, prove it first.
+
+        Raises NotFoundError for any that isn't theirs, ProofRequiredError (`D8`).
+        """
+        if session_id != visitor.session.id:
+            require_fresh_proof(visitor.session.proved_at, self.clock(), self.proof)
+        self.sessions.end_own(visitor.user.id, session_id)
+
+    def end_others(self, visitor: Visitor) -> None:
+        """End all sessions of the person but this one, whether listed yet or not.
+
+        Raises ProofRequiredError (`D8`).
+        """
+        require_fresh_proof(visitor.session.proved_at, self.clock(), self.proof)
+        self.sessions.end_others(visitor.session)

@@ -100,6 +100,7 @@ class SignIn:
             user_id=user.id,
             account_id=only.account_id if only else None,
             grant=only.grant if only else None,
+            sessions_version=user.sessions_version,
             method=SignInMethod.PASSWORD,
             credentials_version=user.credentials_version,
             started_at=now,

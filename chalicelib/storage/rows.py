@@ -34,6 +34,7 @@ def user_of(row: UserRow) -> User:
         password_hash=row.password_hash,
         memberships={key: membership_of(key, value) for key, value in memberships.items()},
         last_account_id=row.last_account_id,
+        sessions_version=int(row.sessions_version or 0),
     )
 
 
@@ -101,6 +102,7 @@ def session_of(row: SessionRow) -> Session:
         proved_at=row.proved_at,
         client=Client(address=row.address, user_agent=row.user_agent),
         grant=row.grant,
+        sessions_version=int(row.sessions_version or 0),
     )
 
 

@@ -5,22 +5,27 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pynamodb.exceptions import UpdateError
+from pynamodb.exceptions import DeleteError, UpdateError
 
 from chalicelib.domain.errors import NotFoundError, NotSignedInError
 from chalicelib.domain.people import MembershipStatus
 from chalicelib.storage.rows import session_of
 from chalicelib.storage.tables import SessionRow, UserRow
-from chalicelib.storage.transactions import ConditionFailedError, put_new, write_all
+from chalicelib.storage.transactions import ConditionFailedError, put_new, read_all, write_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
     from pynamodb.connection.base import Connection
+    from pynamodb.expressions.condition import Condition
     from pynamodb.transactions import TransactWrite
 
+    from chalicelib.domain.people import User
     from chalicelib.domain.sessions import Session, SessionLimits
+
+# What one BatchGetItem takes.
+_BATCH = 100
 
 
 @dataclass(frozen=True)
@@ -75,7 +80,9 @@ class Sessions:
 
         def parts(transaction: TransactWrite) -> None:
             membership = UserRow.memberships[account_id]
-            transaction.delete(SessionRow(old.id), condition=SessionRow.digest.exists())
+            transaction.delete(
+                SessionRow(old.id), condition=SessionRow.sessions_version == old.sessions_version
+            )
             put_new(transaction, self._row(new))
             transaction.update(
                 UserRow(new.user_id),
@@ -105,6 +112,53 @@ class Sessions:
         """End a session; one that has ended already stays ended."""
         SessionRow(session_id).delete()
 
+    def end_own(self, user_id: str, session_id: str) -> None:
+        """End a session of this person; raises NotFoundError for any that isn't theirs."""
+        try:
+            SessionRow(session_id).delete(condition=SessionRow.user_id == user_id)
+        except DeleteError as error:
+            if error.cause_response_code != "ConditionalCheckFailedException":
+                raise
+            raise NotFoundError from error
+
+    def end_others(self, session: Session) -> None:
+        """End every session of this one's person but this one; raises NotSignedInError.
+
+        Exact although the index lags behind: the others are not looked for, they are outdated. Of
+        two sessions that end each other at the same moment one wins.
+        """
+
+        def parts(transaction: TransactWrite) -> None:
+            transaction.update(
+                SessionRow(session.id),
+                actions=[SessionRow.sessions_version.set(session.sessions_version + 1)],
+                condition=SessionRow.digest.exists(),
+            )
+            transaction.update(
+                UserRow(session.user_id),
+                actions=[UserRow.sessions_version.set(session.sessions_version + 1)],
+                condition=_at_version(session.sessions_version)
+                & (UserRow.credentials_version == session.credentials_version),
+            )
+
+        try:
+            write_all(self.connection, parts)
+        except ConditionFailedError as error:
+            raise NotSignedInError from error
+
+    def of(self, user: User, now: datetime) -> list[Session]:
+        """Read the sessions of a person that hold now, in no order.
+
+        The index is behind by a moment, so one that has just begun may be missing; none that has
+        ended is there, since each is read strongly.
+        """
+        digests = [row.digest for row in SessionRow.by_user.query(user.id)]
+        found: list[Session] = []
+        for start in range(0, len(digests), _BATCH):
+            keys = ((SessionRow, digest, None) for digest in digests[start : start + _BATCH])
+            found += [session_of(row) for row in read_all(self.connection, *keys) if row]
+        return [s for s in found if s.ends_at(self.limits) > now and s.holds_for(user)]
+
     def _row(self, session: Session) -> SessionRow:
         return SessionRow(
             session.id,
@@ -113,6 +167,7 @@ class Sessions:
             grant=session.grant,
             method=session.method.value,
             credentials_version=session.credentials_version,
+            sessions_version=session.sessions_version,
             started_at=session.started_at,
             last_seen_at=session.last_seen_at,
             proved_at=session.proved_at,
@@ -120,3 +175,9 @@ class Sessions:
             user_agent=session.client.user_agent,
             ttl=session.started_at + self.limits.overall,
         )
+
+
+def _at_version(version: int) -> Condition:
+    # Whoever never ended all others has no version in their row.
+    condition: Condition = UserRow.sessions_version == version
+    return condition if version else UserRow.sessions_version.does_not_exist() | condition

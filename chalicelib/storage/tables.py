@@ -28,7 +28,8 @@ class UserRow(Model):
     """A person, with the truth about their memberships.
 
     - read by id, strongly: every sign-in and every request with a session
-    - written with a condition on `credentials_version` or on the membership concerned
+    - written with a condition on `credentials_version`, on `sessions_version`, or on the membership
+      concerned
     """
 
     class Meta:  # noqa: D106 - pynamodb's own idiom
@@ -42,6 +43,7 @@ class UserRow(Model):
     password_hash = UnicodeAttribute(null=True)
     memberships: MapAttribute[str, Any] = MapAttribute()
     last_account_id = UnicodeAttribute(null=True)
+    sessions_version = NumberAttribute(null=True)
 
 
 class EmailRow(Model):
@@ -114,7 +116,8 @@ class SessionRow(Model):
 
     - resumed by digest, in the conditional update that also notes the use
     - replaced in one transaction at sign-in and account switch
-    - a person's sessions by the index, then read strongly by key
+    - a person's sessions by the index, then read strongly by key; the index may lag, so what has to
+      end for certain ends by `sessions_version` in the user's row
     """
 
     class Meta:  # noqa: D106 - pynamodb's own idiom
@@ -126,6 +129,7 @@ class SessionRow(Model):
     grant = UnicodeAttribute(null=True)
     method = UnicodeAttribute()
     credentials_version = NumberAttribute()
+    sessions_version = NumberAttribute(null=True)
     started_at = UTCDateTimeAttribute()
     last_seen_at = UTCDateTimeAttribute()
     proved_at = UTCDateTimeAttribute()

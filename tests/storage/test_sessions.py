@@ -141,6 +141,97 @@ def test_of_twenty_simultaneous_switches_of_one_session_one_wins(
     sessions.resume(winner, NOON)
 
 
+def test_a_person_s_sessions_are_listed_while_they_hold(sessions: Sessions, owner: User) -> None:
+    """`D8`: what no longer lets anybody in isn't shown."""
+    (membership,) = owner.active_memberships
+    here = a_session(owner.id)
+    inside = _entered(a_session(owner.id), membership)
+    over = replace(a_session(owner.id), last_seen_at=NOON - _LIMITS.idle)
+    for session in (
+        here,
+        inside,
+        over,
+        a_session("usr_other"),
+        replace(a_session(owner.id), credentials_version=0),
+        replace(inside, id=SecretToken.new().digest, grant="grt_before_a_suspension"),
+        replace(a_session(owner.id), account_id="acc_left", grant="grt_there"),
+    ):
+        sessions.start(session, replaced=None)
+    assert _by_id(sessions.of(owner, NOON)) == _by_id([here, inside])
+
+
+def test_more_sessions_than_one_batch_takes_are_all_listed(sessions: Sessions, owner: User) -> None:
+    kept = [a_session(owner.id) for _ in range(101)]
+    for session in kept:
+        sessions.start(session, replaced=None)
+    assert _by_id(sessions.of(owner, NOON)) == _by_id(kept)
+
+
+def test_a_person_ends_their_own_sessions_and_nobody_else_s(sessions: Sessions) -> None:
+    """`H15`."""
+    mine, theirs = a_session("usr_1"), a_session("usr_2")
+    sessions.start(mine, replaced=None)
+    sessions.start(theirs, replaced=None)
+    for foreign in (theirs.id, SecretToken.new().digest):
+        with pytest.raises(NotFoundError):
+            sessions.end_own("usr_1", foreign)
+    sessions.resume(theirs.id, NOON)
+    sessions.end_own("usr_1", mine.id)
+    with pytest.raises(NotSignedInError):
+        sessions.resume(mine.id, NOON)
+
+
+def test_ending_all_others_reaches_those_that_no_list_shows_yet(
+    sessions: Sessions, owner: User, connection: StoreConnection
+) -> None:
+    """`D8`: a sign-in that was under way is out as well, since it began before."""
+    here, other, under_way = (a_session(owner.id) for _ in range(3))
+    sessions.start(here, replaced=None)
+    sessions.start(other, replaced=None)
+    sessions.end_others(here)
+    sessions.start(under_way, replaced=None)
+    now = People(connection).get(owner.id)
+    assert now is not None
+    assert [session.id for session in sessions.of(now, NOON)] == [here.id]
+    assert sessions.resume(here.id, NOON).holds_for(now)
+    assert not sessions.resume(other.id, NOON).holds_for(now)
+    assert not sessions.resume(under_way.id, NOON).holds_for(now)
+
+
+def test_all_others_can_be_ended_again(
+    sessions: Sessions, owner: User, connection: StoreConnection
+) -> None:
+    here = a_session(owner.id)
+    sessions.start(here, replaced=None)
+    for version in (1, 2):
+        sessions.end_others(sessions.resume(here.id, NOON))
+        now = People(connection).get(owner.id)
+        assert now is not None
+        assert now.sessions_version == version
+
+
+def test_of_twenty_sessions_that_end_each_other_at_once_one_is_left(
+    sessions: Sessions, owner: User, connection: StoreConnection
+) -> None:
+    """`H13`."""
+    racers = [a_session(owner.id) for _ in range(20)]
+    for session in racers:
+        sessions.start(session, replaced=None)
+
+    def end_others(number: int) -> str:
+        sessions.end_others(racers[number])
+        return racers[number].id
+
+    (winner,) = winners(race(end_others, (NotSignedInError,)))
+    now = People(connection).get(owner.id)
+    assert now is not None
+    assert [session.id for session in sessions.of(now, NOON)] == [winner]
+
+
+def _by_id(sessions: list[Session]) -> list[Session]:
+    return sorted(sessions, key=lambda session: session.id)
+
+
 def _entered(old: Session, membership: Membership) -> Session:
     return replace(
         old,

@@ -62,14 +62,10 @@ class Callers:
         return program.call(method, path, body, **headers)
 
     def _session(self, user_id: str, membership: Membership) -> str:
-        from chalicelib import bootstrap
         from chalicelib.domain.tokens import SecretToken
 
         token = SecretToken.new()
-        begun = replace(
-            a_session(user_id, membership.account_id), id=token.digest, grant=membership.grant
-        )
-        bootstrap.services().sessions.sessions.start(begun, replaced=None)
+        _start_session(user_id, membership, token.digest)
         return token.value
 
 
@@ -118,11 +114,26 @@ def _populate(service: Service) -> Callers:
         key_id, keys[caller] = _add_key(service, _user_id(owner), people[owner])
         ids.setdefault("key_id", key_id)
     ids["user_id"] = _user_id("member")
+    ids["session_id"] = _start_session(_user_id("member"), people["member"], "s" * 43)
     return Callers(service, {n: (_user_id(n), m) for n, m in people.items()}, keys, ids)
 
 
 def _user_id(name: str) -> str:
     return f"usr_{name.replace(' ', '_')}"
+
+
+def _start_session(user_id: str, membership: Membership, digest: str) -> str:
+    from chalicelib import bootstrap
+    from chalicelib.storage.tables import UserRow
+
+    begun = replace(
+        a_session(user_id, membership.account_id),
+        id=digest,
+        grant=membership.grant,
+        sessions_version=int(UserRow.get(user_id).sessions_version or 0),
+    )
+    bootstrap.services().sessions.sessions.start(begun, replaced=None)
+    return digest
 
 
 def _add_account(account_id: str, name: str, owner_id: str, service: Service) -> None:

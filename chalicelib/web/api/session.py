@@ -1,19 +1,23 @@
-"""`/auth/session`: the visitor's own session."""
+"""`/auth/session` and `/auth/sessions`: the visitor's own session, and all that they have."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.bootstrap import services
+from chalicelib.domain.errors import NotFoundError
 from chalicelib.web.api import bodies
-from chalicelib.web.api.views import account_view, session_view
+from chalicelib.web.api.lists import list_view, read_query
+from chalicelib.web.api.views import account_view, listed_session_view, session_view
 from chalicelib.web.blueprints import JsonApi, json_answer
 from chalicelib.web.cookies import session_cookie
-from chalicelib.web.requests import client_of, read_body
+from chalicelib.web.requests import client_of, is_id, read_body
 from chalicelib.web.visitor import CLEAR_SITE_DATA, signed_in
 
 if TYPE_CHECKING:
     from chalice import Response
+
+    from chalicelib.web.api import answers
 
 session_api = JsonApi(__name__)
 
@@ -43,6 +47,36 @@ def sign_out() -> Response:
     token = session_cookie().read(session_api.current_request.headers)
     if token is not None:
         services().sessions.end(token)
+    return _signed_out()
+
+
+@session_api.route("/auth/sessions")
+def list_sessions() -> answers.Page[dict[str, Any]]:
+    """List the sessions that let this person in, the one used last first."""
+    request = session_api.current_request
+    visitor = signed_in(request)
+    page, _ = read_query(request)
+    return list_view(services().sessions.page(visitor, page), listed_session_view)
+
+
+@session_api.route("/auth/sessions", methods=["DELETE"])
+def end_other_sessions() -> Response:
+    """End all of them but this one."""
+    services().sessions.end_others(signed_in(session_api.current_request))
+    return json_answer(None, status=204)
+
+
+@session_api.route("/auth/sessions/{session_id}", methods=["DELETE"])
+def end_session(session_id: str) -> Response:
+    """End one of them; this one's end is a sign-out."""
+    visitor = signed_in(session_api.current_request)
+    if not is_id(session_id):
+        raise NotFoundError
+    services().sessions.end_one(visitor, session_id)
+    return _signed_out() if session_id == visitor.session.id else json_answer(None, status=204)
+
+
+def _signed_out() -> Response:
     return json_answer(
         None,
         status=204,

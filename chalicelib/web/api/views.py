@@ -8,7 +8,7 @@ from chalicelib.domain.clock import rfc3339
 
 if TYPE_CHECKING:
     from chalicelib.domain.people import Membership
-    from chalicelib.services.sessions import Visitor
+    from chalicelib.services.sessions import ListedSession, Visitor
 
 
 def account_view(membership: Membership) -> dict[str, str]:
@@ -29,4 +29,18 @@ def session_view(visitor: Visitor) -> dict[str, Any]:
         "method": session.method.value,
         "started_at": rfc3339(session.started_at),
         "expires_at": rfc3339(visitor.ends_at),
+    }
+
+
+def listed_session_view(listed: ListedSession) -> dict[str, Any]:
+    """Show one of a person's sessions; its id is a digest, of no use as a token."""
+    session = listed.session
+    return {
+        "id": session.id,
+        "current": listed.current,
+        "method": session.method.value,
+        "user_agent": session.client.user_agent,
+        "address": session.client.address,
+        "started_at": rfc3339(session.started_at),
+        "last_seen_at": rfc3339(session.last_seen_at),
     }
