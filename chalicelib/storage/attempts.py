@@ -8,21 +8,20 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.addresses import source_of
 from chalicelib.domain.attempts import AttemptRules, AttemptState, Reservation, SourceState
 from chalicelib.domain.errors import TooManyAttemptsError, UnavailableError
+from chalicelib.storage.attempt_counts import clear, count, state_of
 from chalicelib.storage.rows import user_of
 from chalicelib.storage.tables import LimitRow, UserRow
 from chalicelib.storage.transactions import ConditionFailedError, read_all, write_all
 
 if TYPE_CHECKING:
-    from datetime import timedelta
+    from datetime import datetime, timedelta
 
     from pynamodb.connection.base import Connection
-    from pynamodb.expressions.condition import Condition
     from pynamodb.expressions.update import Action
     from pynamodb.transactions import TransactWrite
 
@@ -105,8 +104,8 @@ class Attempts:
         return Ledger(
             user=user_of(user) if user else None,
             keys=keys,
-            address=_state_of(address),
-            device=_state_of(device),
+            address=state_of(address),
+            device=state_of(device),
             source=_source_of(source),
         )
 
@@ -129,7 +128,7 @@ class Attempts:
                 made: Reservation = reservation,
                 from_source: SourceState = source,
             ) -> None:
-                self._count(transaction, subject, before, made)
+                count(transaction, subject, before, made, self.kept)
                 self._count_source(transaction, ledger.keys.source, from_source, now)
 
             try:
@@ -154,7 +153,7 @@ class Attempts:
     ) -> None:
         """Add the same to a transaction, such as the one that begins a session."""
         subject = ledger.keys.device if known_device else ledger.keys.address
-        transaction.delete(LimitRow(subject))
+        clear(transaction, subject, now)
         # Without a condition: where the window has turned meanwhile, the next attempt sets the
         # count anew whatever it is.
         transaction.update(
@@ -169,26 +168,6 @@ class Attempts:
         until = source.blocked_until(now, self.rules)
         if until is not None:
             raise TooManyAttemptsError(max(1, math.ceil((until - now).total_seconds())))
-
-    def _count(
-        self, transaction: TransactWrite, subject: str, before: AttemptState, made: Reservation
-    ) -> None:
-        after = made.state
-        if made.granted:
-            lock = LimitRow.locked_until
-            actions: list[Action] = [
-                LimitRow.version.set(after.version),
-                LimitRow.failures.set([at.timestamp() for at in after.failures]),
-                LimitRow.consecutive.set(after.consecutive),
-                LimitRow.ttl.set(after.failures[-1] + self.kept),
-                lock.set(after.locked_until) if after.locked_until else lock.remove(),
-            ]
-            condition = _unchanged(before.version)
-        else:
-            # Refusals needn't take turns: they hold for as long as nobody lifts them.
-            actions = [LimitRow.version.add(1)]
-            condition = _still_refused(before)
-        transaction.update(LimitRow(subject), actions=actions, condition=condition)
 
     def _count_source(
         self, transaction: TransactWrite, key: str, source: SourceState, now: datetime
@@ -215,34 +194,7 @@ class Attempts:
         state, source = read_all(
             self.connection, (LimitRow, subject, None), (LimitRow, source_key, None)
         )
-        return _state_of(state), _source_of(source)
-
-
-def _unchanged(version: int) -> Condition:
-    condition: Condition = (
-        LimitRow.version == version if version else LimitRow.subject.does_not_exist()
-    )
-    return condition
-
-
-def _still_refused(before: AttemptState) -> Condition:
-    condition: Condition = (
-        LimitRow.locked_until == before.locked_until
-        if before.locked_until is not None
-        else LimitRow.consecutive == before.consecutive
-    )
-    return condition
-
-
-def _state_of(row: LimitRow | None) -> AttemptState:
-    if row is None:
-        return AttemptState()
-    return AttemptState(
-        failures=tuple(datetime.fromtimestamp(at, UTC) for at in row.failures or ()),
-        locked_until=row.locked_until,
-        consecutive=int(row.consecutive or 0),
-        version=int(row.version or 0),
-    )
+        return state_of(state), _source_of(source)
 
 
 def _source_of(row: LimitRow | None) -> SourceState:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.errors import ConflictError, LinkInvalidError, NotSignedInError
+from chalicelib.storage.attempt_counts import clear, lift
 from chalicelib.storage.links import usable
-from chalicelib.storage.tables import EmailRow, LimitRow, LinkRow, SessionRow, UserRow
+from chalicelib.storage.tables import EmailRow, LinkRow, SessionRow, UserRow
 from chalicelib.storage.transactions import ConditionFailedError, put_new, write_all
 
 if TYPE_CHECKING:
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from chalicelib.domain.links import Link
     from chalicelib.domain.people import User
     from chalicelib.domain.sessions import Session
-
-_EMPTY_KEPT = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -43,16 +41,7 @@ class Credentials:
             transaction.condition_check(UserRow, link.subject_id, condition=_as_linked(link))
             transaction.delete(LinkRow(link.digest), condition=usable(link, now))
             for key in counts:
-                transaction.update(
-                    LimitRow(key),
-                    actions=[
-                        LimitRow.failures.remove(),
-                        LimitRow.locked_until.remove(),
-                        LimitRow.version.add(1),
-                        # Where nothing was counted, this makes a row; it must not stay.
-                        LimitRow.ttl.set(LimitRow.ttl | (now + _EMPTY_KEPT)),
-                    ],
-                )
+                lift(transaction, key, now)
 
         self._spend(parts)
 
@@ -61,7 +50,7 @@ class Credentials:
 
         def parts(transaction: TransactWrite) -> None:
             transaction.delete(LinkRow(link.digest), condition=usable(link, now))
-            transaction.delete(LimitRow(address_key))
+            clear(transaction, address_key, now)
             transaction.update(
                 UserRow(link.subject_id),
                 actions=[

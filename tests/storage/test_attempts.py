@@ -10,9 +10,13 @@ import pytest
 from chalicelib.domain.addresses import AddressKeys
 from chalicelib.domain.attempts import AttemptRules, Reservation
 from chalicelib.domain.errors import TooManyAttemptsError
+from chalicelib.domain.links import LinkPurpose
 from chalicelib.domain.sessions import Client
 from chalicelib.storage.attempts import AttemptKeyMaker, Attempts
-from tests.support.people import BROWSER, NOON, ROBIN
+from chalicelib.storage.credentials import Credentials
+from chalicelib.storage.links import Links
+from tests.support.owners import a_user_in
+from tests.support.people import BROWSER, NOON, ROBIN, a_users_link
 from tests.support.races import race, winners
 
 if TYPE_CHECKING:
@@ -43,6 +47,12 @@ def attempts(connection: StoreConnection) -> Attempts:
 
 def _try(attempts: Attempts, now: datetime = NOON, source: str = BROWSER.address) -> Reservation:
     return attempts.reserve(attempts.open(_keys(source), None), now, known_device=False)
+
+
+def _reset(connection: StoreConnection, now: datetime) -> None:
+    link = a_users_link(a_user_in(connection), LinkPurpose.RESET_PASSWORD)
+    Links().add(link)
+    Credentials(connection).reset_password(link, "new", _keys().address, now)
 
 
 def test_five_attempts_are_granted_and_the_fifth_locks(attempts: Attempts) -> None:
@@ -77,6 +87,25 @@ def test_success_clears_the_count(attempts: Attempts) -> None:
     attempts.reserve(ledger, NOON, known_device=False)
     attempts.forgive(ledger, NOON, known_device=False)
     assert [_try(attempts).granted for _ in range(5)] == [True] * 5
+
+
+@pytest.mark.parametrize("cleared_by", ["a success", "a reset"])
+def test_what_was_read_before_the_count_was_cleared_decides_nothing(
+    attempts: Attempts, connection: StoreConnection, cleared_by: str
+) -> None:
+    """`B6`, `H13`: a racer that stalls until the new count is as long as the old one was."""
+    for _ in range(8):
+        _try(attempts)
+    later = NOON + _RULES.lockout
+    stalled = attempts.open(_keys(), None)
+    if cleared_by == "a success":
+        attempts.forgive(attempts.open(_keys(), None), later, known_device=False)
+    else:
+        _reset(connection, later)
+    made = [_try(attempts, later, source="192.0.2.9") for _ in range(8)]
+    assert sum(one.granted for one in made) == 5
+    assert not attempts.reserve(stalled, later, known_device=False).granted
+    assert not _try(attempts, later).granted
 
 
 def test_a_source_is_refused_after_its_limit_whoever_it_asks_for(attempts: Attempts) -> None:

@@ -19,12 +19,13 @@ from tests.support.people import BROWSER, NOON, ROBIN, a_link, a_sign_up
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from chalicelib.domain.people import User
     from chalicelib.storage.connection import StoreConnection
 
 TRAIL = AuditTrail(kept=timedelta(days=400))
 
 
-def an_owner_in(connection: StoreConnection, address: str = ROBIN.value) -> Manager:
+def a_user_in(connection: StoreConnection, address: str = ROBIN.value) -> User:
     """Sign up and confirm, straight in the store."""
     sign_ups = SignUps(connection, kept=timedelta(days=8))
     sign_up = a_sign_up(EmailAddress(address))
@@ -33,6 +34,12 @@ def an_owner_in(connection: StoreConnection, address: str = ROBIN.value) -> Mana
     Links().add(link)
     user = People(connection).get(sign_ups.confirm(link, sign_up, NOON))
     assert user is not None
+    return user
+
+
+def an_owner_in(connection: StoreConnection, address: str = ROBIN.value) -> Manager:
+    """Make a user, and give what they are in their account."""
+    user = a_user_in(connection, address)
     (membership,) = user.active_memberships
     return Manager(
         user.id, user.name, membership.role, membership.account_id, NOON, Asker(BROWSER, "req-1")

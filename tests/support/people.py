@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from chalicelib.domain.email_address import EmailAddress
 from chalicelib.domain.links import Link, LinkPurpose
 from chalicelib.domain.sessions import Client, Session, SignInMethod
 from chalicelib.domain.sign_up import SignUp
 from chalicelib.domain.tokens import SecretToken, new_id
+
+if TYPE_CHECKING:
+    from chalicelib.domain.people import User
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 ROBIN = EmailAddress("robin@acme.test")
@@ -52,6 +56,24 @@ def a_link(sign_up: SignUp, expires_at: datetime = NOON + timedelta(hours=24)) -
         email=sign_up.email,
         subject_id=sign_up.id,
         expires_at=expires_at,
+    )
+
+
+def a_users_link(
+    user: User,
+    purpose: LinkPurpose,
+    email: EmailAddress | None = None,
+    expires_at: datetime = NOON + timedelta(hours=1),
+) -> Link:
+    """Make a link of a user's, as they are now, that nobody stored yet."""
+    return Link(
+        digest=SecretToken.new().digest,
+        purpose=purpose,
+        email=email or user.email,
+        subject_id=user.id,
+        expires_at=expires_at,
+        user_email=user.email.value,
+        credentials_version=user.credentials_version,
     )
 
 
