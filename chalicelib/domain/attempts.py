@@ -50,7 +50,8 @@ class AttemptState:
             consecutive=self.consecutive + 1,
             version=self.version + 1,
         )
-        return Reservation(state, granted=True, locks=is_last)
+        is_last_of_all = state.consecutive >= rules.consecutive
+        return Reservation(state, granted=True, locks=is_last, stops=is_last_of_all)
 
     def is_refused(self, now: datetime, rules: AttemptRules) -> bool:
         """Whether no password counts at present, the right one included."""
@@ -70,11 +71,13 @@ class Reservation:
     """An attempt that is counted: the state with it, and what it may do.
 
     `locks` says that it is the last of its budget: unless it succeeds, the address is locked.
+    `stops` says that it is the last of all: unless it succeeds, only a reset helps (`B4`).
     """
 
     state: AttemptState
     granted: bool
     locks: bool = False
+    stops: bool = False
 
     def admits(self, stored_hash: str | None) -> str | None:
         """Return the hash to check against: none for a refused attempt, which can't match."""
