@@ -145,6 +145,7 @@ class Account:
     owner_id: str
     created_at: datetime
     workspaces: tuple[Workspace, ...] = ()
+    member_count: int = 1
 
 
 @dataclass(frozen=True)

@@ -58,6 +58,7 @@ def account_of(row: AccountRow, workspaces: AccountRow | None) -> Account:
         name=row.name or "",
         owner_id=row.owner_id or "",
         created_at=row.created_at,
+        member_count=int(row.member_count or 0),
         workspaces=tuple(
             sorted(
                 (_workspace_of(key, value) for key, value in items.items()),

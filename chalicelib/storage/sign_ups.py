@@ -9,6 +9,7 @@ from chalicelib.domain.errors import LinkInvalidError
 from chalicelib.domain.people import MAIN_WORKSPACE, Membership, Role, Workspace
 from chalicelib.domain.tokens import new_id
 from chalicelib.storage.links import usable
+from chalicelib.storage.members import listing_row
 from chalicelib.storage.people import LATEST
 from chalicelib.storage.rows import membership_map, sign_up_of, workspace_map
 from chalicelib.storage.tables import AccountRow, EmailRow, LinkRow, SignUpRow, UserRow
@@ -109,7 +110,12 @@ def _account_rows(
             memberships={account_id: membership_map(owner)},
         ),
         AccountRow(
-            account_id, "account", name=sign_up.account_name, owner_id=user_id, created_at=now
+            account_id,
+            "account",
+            name=sign_up.account_name,
+            owner_id=user_id,
+            created_at=now,
+            member_count=1,
         ),
         AccountRow(
             account_id,
@@ -117,5 +123,5 @@ def _account_rows(
             items={main.id: workspace_map(main)},
             names={main.name.casefold(): main.id},
         ),
-        AccountRow(account_id, f"member#{user_id}", created_at=now),
+        listing_row(account_id, user_id),
     )

@@ -142,7 +142,8 @@ class SessionRow(Model):
 class AccountRow(Model):
     """An account in parts: `account`, `workspaces`, a `member#…` for each member, and more.
 
-    - `account` and `workspaces` read by key with the session's user
+    - `account` and `workspaces` read by key with the session's user; `account` counts the members,
+      in the transaction in which one joins or goes
     - all workspaces are one row, `items` by id and `names` by folded name, so that one condition
       keeps names unique
     - members listed by the key's prefix; what they are stands in their user row
@@ -164,6 +165,7 @@ class AccountRow(Model):
     digest = UnicodeAttribute(null=True)
     created_by = UnicodeAttribute(null=True)
     key_count = NumberAttribute(null=True)
+    member_count = NumberAttribute(null=True)
 
 
 class ApiKeyRow(Model):

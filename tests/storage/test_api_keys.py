@@ -13,8 +13,8 @@ from chalicelib.domain.lists import PageRequest
 from chalicelib.domain.people import Membership, MembershipStatus, Role
 from chalicelib.storage.api_keys import ApiKeys
 from chalicelib.storage.managers import Managers
-from chalicelib.storage.rows import membership_map
 from chalicelib.storage.tables import AccountRow, ApiKeyRow, UserRow
+from tests.support.members import join
 from tests.support.owners import TRAIL, a_key, an_owner_in
 from tests.support.people import NOON
 from tests.support.races import race, winners
@@ -157,9 +157,6 @@ def test_owners_and_admins_are_found_and_nobody_else(
         ("member@acme.test", Role.MEMBER, MembershipStatus.ACTIVE),
     ):
         user_id = an_owner_in(connection, address).user_id
-        joined = membership_map(Membership(owner.account_id, "Acme", role, status))
-        place = UserRow.memberships[owner.account_id]
-        UserRow(user_id).update(actions=[place.set(joined)])
-        AccountRow(owner.account_id, f"member#{user_id}", created_at=NOON).save()
+        join(connection, user_id, Membership(owner.account_id, "Acme", role, status))
     found = {user.email.value for user in Managers(connection).of(owner.account_id)}
     assert found == {"robin@acme.test", "admin@acme.test"}

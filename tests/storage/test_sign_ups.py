@@ -72,6 +72,7 @@ def test_confirming_makes_a_user_who_owns_an_account_with_main(
     _, account = people.get_with_account(user_id, membership.account_id)
     assert account is not None
     assert account.owner_id == user_id
+    assert account.member_count == 1
     assert [workspace.name for workspace in account.workspaces] == [MAIN_WORKSPACE]
 
 

@@ -142,7 +142,9 @@ def _add_account(account_id: str, name: str, owner_id: str, service: Service) ->
     from chalicelib.storage.tables import AccountRow, RecordRow
 
     now = service.clock()
-    AccountRow(account_id, "account", name=name, owner_id=owner_id, created_at=now).save()
+    AccountRow(
+        account_id, "account", name=name, owner_id=owner_id, created_at=now, member_count=0
+    ).save()
     items = {}
     if account_id == ACCOUNT:
         items[WORKSPACE] = workspace_map(Workspace(WORKSPACE, "Main", "", now))
@@ -175,7 +177,8 @@ def _add_person(name: str, membership: Membership, service: Service) -> None:
         password_hash="$argon2id$made-up",
         memberships={membership.account_id: membership_map(membership)},
     ).save()
-    AccountRow(membership.account_id, f"member#{user_id}", created_at=now).save()
+    AccountRow(membership.account_id, f"member#{user_id}").save()
+    AccountRow(membership.account_id, "account").update(actions=[AccountRow.member_count.add(1)])
 
 
 def _add_key(service: Service, user_id: str, membership: Membership) -> tuple[str, str]:

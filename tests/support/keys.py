@@ -56,14 +56,14 @@ def add_member(
     service: Service, account_id: str, address: str, role: Role, *, open_now: bool = True
 ) -> Program:
     """Put somebody into an account, as an accepted invitation will, and let them open it."""
-    from chalicelib.storage.rows import membership_map
-    from chalicelib.storage.tables import AccountRow, EmailRow, UserRow
+    from chalicelib import bootstrap
+    from chalicelib.storage.tables import EmailRow
+    from tests.support.members import join
 
     become_a_user(service, address)
-    user_id = EmailRow.get(address).user_id
-    joined = membership_map(Membership(account_id, "Acme", role, MembershipStatus.ACTIVE))
-    UserRow(user_id).update(actions=[UserRow.memberships[account_id].set(joined)])
-    AccountRow(account_id, f"member#{user_id}", created_at=service.clock()).save()
+    joined = Membership(account_id, "Acme", role, MembershipStatus.ACTIVE)
+    connection = bootstrap.services().sessions.people.connection
+    join(connection, EmailRow.get(address).user_id, joined)
     program = signed_in_program(service, address)
     if open_now:
         assert program.post("/auth/session/account", {"account_id": account_id}).status == 200
