@@ -1,0 +1,136 @@
+"""What a SAML response claims, what a verified one says, and why one is refused."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.email_address import EmailAddress, InvalidEmailError
+from chalicelib.domain.errors import DomainError
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+# How far a provider's clock may be from ours (`E4`).
+CLOCK_SKEW = timedelta(minutes=3)
+# A provider that lets its assertions live longer than this has a mistake in its settings.
+LIFETIME_MAX = timedelta(hours=12)
+
+_FORMATS = "urn:oasis:names:tc:SAML:"
+EMAIL_FORMAT = f"{_FORMATS}1.1:nameid-format:emailAddress"
+TRANSIENT_FORMAT = f"{_FORMATS}2.0:nameid-format:transient"
+UNSPECIFIED_FORMAT = f"{_FORMATS}1.1:nameid-format:unspecified"
+
+# One @, no quotes, no blanks, nothing that only looks like ASCII.
+_PLAIN_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+\Z")
+
+
+class Refusal(StrEnum):
+    """Why a response was refused; stable, for the audit trail and the test page.
+
+    None of them is ever shown to the person who came with the response.
+    """
+
+    TOO_LARGE = "too_large"
+    NOT_BASE64 = "not_base64"
+    NOT_UTF8 = "not_utf8"
+    DOCTYPE = "doctype"
+    NOT_XML = "not_xml"
+    SHAPE = "shape"
+    SIGNATURE_FORM = "signature_form"
+    ALGORITHM = "algorithm"
+    ENCRYPTION_FORM = "encryption_form"
+    UNREADABLE_ENCRYPTION = "unreadable_encryption"
+    UNSIGNED = "unsigned"
+    SIGNATURE_WRONG = "signature_wrong"
+    SCHEMA = "schema"
+    STATUS = "status"
+    ISSUER = "issuer"
+    IN_RESPONSE_TO = "in_response_to"
+    DESTINATION = "destination"
+    AUDIENCE = "audience"
+    SUBJECT_CONFIRMATION = "subject_confirmation"
+    RECIPIENT = "recipient"
+    TOO_EARLY = "too_early"
+    EXPIRED = "expired"
+    LIFETIME = "lifetime"
+    NAME_ID = "name_id"
+    EMAIL_MISSING = "email_missing"
+    EMAIL_FORM = "email_form"
+    LIBRARY = "library"
+
+
+@dataclass(frozen=True)
+class ResponseClaims:
+    """What a response says of itself before anything is proved: for finding its request, and logs.
+
+    Ids and issuer are ASCII of bounded length, or None where they aren't.
+    """
+
+    response_id: str | None = None
+    in_response_to: str | None = None
+    assertion_id: str | None = None
+    issuer: str | None = None
+
+
+class SamlRefusedError(DomainError):
+    """A response that signs nobody in; `refusal` and `claims` are for the account's admins."""
+
+    reason = "sso_refused"
+    message = "Your organisation's sign-in didn't work. Try again, or ask your administrator."
+
+    def __init__(self, refusal: Refusal, claims: ResponseClaims | None = None) -> None:
+        """Say why, and what the response called itself."""
+        super().__init__()
+        self.refusal = refusal
+        self.claims = claims or ResponseClaims()
+
+
+@dataclass(frozen=True)
+class VerifiedAssertion:
+    """What an identity provider said, after every check but two that need a store.
+
+    Left to the caller, in one transaction: that `id` was never seen before from this provider, and
+    that its request is still unused. Left to it as well: whether the account has proved the
+    domain of `email`.
+    """
+
+    id: str
+    response_id: str
+    in_response_to: str
+    issuer: str
+    name_id: str
+    name_id_format: str
+    email: EmailAddress
+    certificate_fingerprint: str
+    # When the person last proved to the provider who they are.
+    authenticated_at: datetime
+    # From when on a second use would be refused for its age; until then its id must be kept.
+    remember_until: datetime
+    # When the provider wants the session to end; None where it doesn't say.
+    session_ends_at: datetime | None = None
+    display_name: str | None = None
+
+    @property
+    def subject(self) -> str:
+        """The name under which a connection knows the person for good (`E8`).
+
+        An address counts in lower case. A transient NameID is another one each time, so there the
+        address has to do.
+        """
+        if self.name_id_format in (EMAIL_FORMAT, TRANSIENT_FORMAT):
+            return self.email.value
+        return self.name_id
+
+
+def asserted_email(text: str) -> EmailAddress:
+    """Read an address that a provider asserts: plain ASCII with one @ (`E9`).
+
+    Raises InvalidEmailError for all else, so that no two readers see different domains in it.
+    """
+    if not _PLAIN_ADDRESS.match(text):
+        raise InvalidEmailError
+    return EmailAddress.parse(text)

@@ -1,0 +1,158 @@
+"""What a SAML response must be before the library may see it.
+
+libxmlsec does whatever a signature's transforms say before it knows whether the signature is good:
+XSLT, XPath and thousands of canonicalisations cost minutes and need no key. And a signature that
+leaves part of its element out is good and proves nothing. So the form is checked first, against a
+list of what is allowed, and again on whatever an encrypted assertion turns into.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b64decode
+from binascii import Error as Base64Error
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.saml import Refusal, SamlRefusedError
+from chalicelib.gateways.saml_encryption import check_encryption
+from chalicelib.gateways.saml_names import DS, SAML, SAMLP, XENC, XML_ID
+from chalicelib.gateways.saml_signature_form import check_signatures
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from lxml.etree import _Element
+
+BYTES_MAX = 256 * 1_024
+
+# A group's name as an attribute value takes 60 bytes or more, so these don't bind honest ones.
+_ELEMENTS_MAX = 4_000
+_DEPTH_MAX = 40
+_NAMESPACES_MAX = 32
+_ATTRIBUTES_MAX = 6_000
+_ATTRIBUTES_OF_ONE_MAX = 64
+_COMMENTS_MAX = 50
+_BLANKS = re.compile(r"[ \t\r\n]+")
+_ENCODING = re.compile(rb"\s*<\?xml[^>]*?\sencoding\s*=\s*[\"']([^\"']*)[\"']")
+_ID = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,255}\Z")
+_ID_ATTRIBUTES = ("ID", "Id", "id", XML_ID)
+_ASSERTIONS = (f"{{{SAML}}}Assertion", f"{{{SAML}}}EncryptedAssertion")
+# They may stand in one place only, which the checks of signatures and encryption look into.
+_FORBIDDEN = frozenset(
+    (
+        f"{{{SAML}}}EncryptedID",
+        f"{{{SAML}}}EncryptedAttribute",
+        f"{{{DS}}}Object",
+        f"{{{DS}}}Manifest",
+        f"{{{DS}}}RetrievalMethod",
+        f"{{{XENC}}}CipherReference",
+    )
+)
+
+
+def decode(text: str) -> bytes:
+    """Undo the base64 of a form field; raises SamlRefusedError."""
+    if len(text) > BYTES_MAX * 3 // 2:
+        raise SamlRefusedError(Refusal.TOO_LARGE)
+    try:
+        xml = b64decode(_BLANKS.sub("", text), validate=True)
+    except (Base64Error, ValueError) as error:
+        raise SamlRefusedError(Refusal.NOT_BASE64) from error
+    if len(xml) > BYTES_MAX:
+        raise SamlRefusedError(Refusal.TOO_LARGE)
+    return xml
+
+
+def parse(xml: bytes) -> _Element:
+    """Parse UTF-8 without a document type; raises SamlRefusedError."""
+    check_text(xml)
+    from lxml import etree
+
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False)
+    try:
+        root = etree.fromstring(xml, parser)
+    except (etree.XMLSyntaxError, ValueError) as error:
+        raise SamlRefusedError(Refusal.NOT_XML) from error
+    docinfo: Any = root.getroottree().docinfo
+    if docinfo.doctype:
+        raise SamlRefusedError(Refusal.DOCTYPE)
+    return root
+
+
+def check_text(xml: bytes) -> None:
+    """Hold the bytes to one reading: UTF-8, and nothing that declares (`E11`)."""
+    try:
+        xml.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise SamlRefusedError(Refusal.NOT_UTF8) from error
+    declared = _ENCODING.match(xml)
+    if b"\0" in xml or (declared and declared[1].lower() not in (b"utf-8", b"us-ascii", b"ascii")):
+        raise SamlRefusedError(Refusal.NOT_UTF8)
+    if b"<!DOCTYPE" in xml or b"<!ENTITY" in xml:
+        raise SamlRefusedError(Refusal.DOCTYPE)
+
+
+def check_form(root: _Element) -> _Element:
+    """Hold a parsed response to the form that is allowed, and return its one assertion.
+
+    Of a decrypted one, too. Raises SamlRefusedError.
+    """
+    _check_amounts(root)
+    if root.tag != f"{{{SAMLP}}}Response":
+        raise SamlRefusedError(Refusal.SHAPE)
+    if any(element.tag in _FORBIDDEN for element in root.iter("*")):
+        raise SamlRefusedError(Refusal.SHAPE)
+    _check_comments(root)
+    _check_ids(root)
+    assertion = _only_assertion(root)
+    check_signatures(root, assertion)
+    check_encryption(root, assertion)
+    return assertion
+
+
+def _check_amounts(root: _Element) -> None:
+    """Bound what canonicalisation multiplies: depth, and names in scope by elements."""
+    attributes = 0
+    namespaces: set[tuple[str | None, str]] = set()
+    for elements, element in enumerate(root.iter("*")):
+        attributes += len(element.attrib)
+        namespaces.update(element.nsmap.items())
+        too_wide = len(namespaces) > _NAMESPACES_MAX or len(element.attrib) > _ATTRIBUTES_OF_ONE_MAX
+        if too_wide or elements > _ELEMENTS_MAX or attributes > _ATTRIBUTES_MAX:
+            raise SamlRefusedError(Refusal.SHAPE)
+    if root.xpath(f"boolean({'/*' * (_DEPTH_MAX + 1)})"):
+        raise SamlRefusedError(Refusal.SHAPE)
+
+
+def _check_comments(root: _Element) -> None:
+    """Refuse a comment or instruction beside text, which some reader might take for its end."""
+    # Only so many are fetched: lxml's time for fetching them grows with their square.
+    found: Any = root.xpath(
+        "descendant::node()[self::comment() or self::processing-instruction()]"
+        f"[position() <= {_COMMENTS_MAX + 1}]"
+    )
+    if len(found) > _COMMENTS_MAX:
+        raise SamlRefusedError(Refusal.SHAPE)
+    beside_text = "boolean(../text()[normalize-space()]) or not(../*)"
+    if any(node.xpath(beside_text) for node in found):
+        raise SamlRefusedError(Refusal.SHAPE)
+
+
+def _check_ids(root: _Element) -> None:
+    seen: set[str] = set()
+    for element in root.iter("*"):
+        for name in _ID_ATTRIBUTES:
+            value = element.get(name)
+            if value is None:
+                continue
+            if value in seen or not _ID.match(value):
+                raise SamlRefusedError(Refusal.SHAPE)
+            seen.add(value)
+
+
+def _only_assertion(root: _Element) -> _Element:
+    responses = sum(1 for _ in root.iter(f"{{{SAMLP}}}Response"))
+    assertions = [element for element in root.iter("*") if element.tag in _ASSERTIONS]
+    if responses != 1 or len(assertions) != 1 or assertions[0].getparent() is not root:
+        raise SamlRefusedError(Refusal.SHAPE)
+    return assertions[0]

@@ -1,0 +1,208 @@
+"""SAML responses: guarded first, then judged by us and by python3-saml, which have to agree."""
+
+from __future__ import annotations
+
+import logging
+import re
+from base64 import b64encode
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from chalicelib.domain.saml import (
+    Refusal,
+    ResponseClaims,
+    SamlRefusedError,
+    VerifiedAssertion,
+)
+from chalicelib.gateways import saml_guards
+from chalicelib.gateways.saml_assertion import (
+    Expected,
+    check_assertion,
+    check_response,
+    read_person,
+)
+from chalicelib.gateways.saml_encryption import is_encrypted
+from chalicelib.gateways.saml_names import SAML
+from chalicelib.gateways.saml_signatures import signing_certificate
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from lxml.etree import _Element
+
+    from chalicelib.gateways.saml_requests import SamlKeys
+
+_log = logging.getLogger(__name__)
+_PLAIN = re.compile(r"[!-~]{1,256}\Z")
+# python3-saml's words for what our own checks before it don't find.
+_LIBRARY = {
+    14: Refusal.SCHEMA,
+    19: Refusal.TOO_EARLY,
+    20: Refusal.EXPIRED,
+    30: Refusal.EXPIRED,
+    31: Refusal.SUBJECT_CONFIRMATION,
+    42: Refusal.SIGNATURE_WRONG,
+}
+
+
+@dataclass(frozen=True)
+class ReceivedResponse:
+    """A response that has the form of one; nothing in it is proved."""
+
+    xml: bytes = field(repr=False)
+    claims: ResponseClaims
+
+
+def receive(text: str) -> ReceivedResponse:
+    """Read the form field `SAMLResponse`, guard it, and tell what it claims.
+
+    Raises SamlRefusedError. The claims are for finding the request that it answers, and for logs.
+    """
+    xml = saml_guards.decode(text)
+    root = saml_guards.parse(xml)
+    try:
+        assertion = saml_guards.check_form(root)
+    except SamlRefusedError as error:
+        raise SamlRefusedError(error.refusal, _claims(root, None)) from error
+    return ReceivedResponse(xml, _claims(root, assertion))
+
+
+def verify(
+    received: ReceivedResponse, expected: Expected, keys: SamlKeys | None = None
+) -> VerifiedAssertion:
+    """Prove a response, and say what it proves; raises SamlRefusedError and nothing else."""
+    try:
+        return _verify(received, expected, keys)
+    except SamlRefusedError as error:
+        claims = error.claims if error.claims.response_id else received.claims
+        raise SamlRefusedError(error.refusal, claims) from error
+    except Exception as error:
+        # libxml2, libxmlsec and python3-saml raise what they like; all of it means no.
+        _log.warning("saml_library_refused", extra={"kind": type(error).__name__})
+        raise SamlRefusedError(Refusal.LIBRARY, received.claims) from error
+
+
+def _verify(
+    received: ReceivedResponse, expected: Expected, keys: SamlKeys | None
+) -> VerifiedAssertion:
+    judged = _open(received, expected, keys)
+    root: _Element = judged.document
+    assertion: _Element = saml_guards.check_form(root)
+    if judged.encrypted:
+        document = judged.decrypted_document
+        assertion = _check_decrypted(document)
+        root = document
+    certificates = expected.identity_provider.certificates
+    # A response is signed as it was sent, its assertion as it was before it was encrypted.
+    certificate = signing_certificate(judged.document, assertion, certificates)
+    check_response(root, expected)
+    times = check_assertion(assertion, expected)
+    person = read_person(assertion, expected)
+    _ask_library(judged, expected)
+    return VerifiedAssertion(
+        id=assertion.get("ID") or "",
+        response_id=root.get("ID") or "",
+        in_response_to=expected.request_id,
+        issuer=expected.identity_provider.entity_id,
+        name_id=person.name_id,
+        name_id_format=person.name_id_format,
+        email=person.email,
+        certificate_fingerprint=certificate.fingerprint,
+        authenticated_at=times.authenticated_at,
+        remember_until=times.remember_until,
+        session_ends_at=times.session_ends_at,
+        display_name=person.display_name,
+    )
+
+
+def _open(received: ReceivedResponse, expected: Expected, keys: SamlKeys | None) -> Any:
+    """Let python3-saml parse it, and decrypt what is encrypted to us."""
+    from onelogin.saml2.response import OneLogin_Saml2_Response
+
+    encrypted = b"EncryptedAssertion" in received.xml
+    if encrypted and keys is None:
+        raise SamlRefusedError(Refusal.UNREADABLE_ENCRYPTION)
+    settings = _library_settings(expected, keys)
+    try:
+        return OneLogin_Saml2_Response(settings, b64encode(received.xml).decode("ascii"))
+    except Exception as error:
+        # One answer for a wrong key, wrong padding and wrong content: no oracle.
+        refusal = Refusal.UNREADABLE_ENCRYPTION if encrypted else Refusal.LIBRARY
+        raise SamlRefusedError(refusal) from error
+
+
+def _check_decrypted(document: _Element) -> _Element:
+    assertion = saml_guards.check_form(document)
+    if is_encrypted(assertion):
+        raise SamlRefusedError(Refusal.ENCRYPTION_FORM)
+    return assertion
+
+
+def _ask_library(judged: Any, expected: Expected) -> None:
+    """Have python3-saml judge it too: schema, signatures, times, and all that it compares."""
+    from onelogin.saml2.errors import OneLogin_Saml2_ValidationError
+
+    acs = urlsplit(expected.service_provider.acs_url)
+    request: dict[str, Any] = {
+        # From the configured address: with the Host header the caller would choose the recipient.
+        "https": "on" if acs.scheme == "https" else "off",
+        "http_host": acs.netloc,
+        "script_name": acs.path,
+        "get_data": {},
+        "post_data": {},
+    }
+    try:
+        judged.is_valid(request, expected.request_id, raise_exceptions=True)
+    except OneLogin_Saml2_ValidationError as error:
+        refusal = _LIBRARY.get(error.code, Refusal.LIBRARY)
+        raise SamlRefusedError(refusal) from error
+
+
+def _library_settings(expected: Expected, keys: SamlKeys | None) -> Any:
+    from onelogin.saml2.settings import OneLogin_Saml2_Settings
+
+    ours, theirs = expected.service_provider, expected.identity_provider
+    return OneLogin_Saml2_Settings(
+        {
+            "strict": True,
+            "debug": False,
+            "sp": {
+                "entityId": ours.entity_id,
+                "assertionConsumerService": {"url": ours.acs_url},
+                "privateKey": keys.private_key if keys else "",
+                "x509cert": keys.certificate.pem if keys else "",
+            },
+            "idp": {
+                "entityId": theirs.entity_id,
+                # It asks for one and doesn't use it: requests are made by saml_requests.
+                "singleSignOnService": {"url": "https://idp.invalid/"},
+                "x509certMulti": {"signing": [c.pem for c in theirs.certificates]},
+            },
+            "security": {
+                "wantNameId": True,
+                # Without attributes a person is known all the same.
+                "wantAttributeStatement": False,
+                "rejectDeprecatedAlgorithm": True,
+                "requestedAuthnContext": False,
+                "failOnAuthnContextMismatch": False,
+                # The local stage's host has no dot.
+                "allowSingleLabelDomains": True,
+            },
+        }
+    )
+
+
+def _claims(root: _Element, assertion: _Element | None) -> ResponseClaims:
+    issuer = root.find(f"{{{SAML}}}Issuer")
+    return ResponseClaims(
+        response_id=_plain(root.get("ID")),
+        in_response_to=_plain(root.get("InResponseTo")),
+        assertion_id=_plain(assertion.get("ID")) if assertion is not None else None,
+        issuer=_plain(issuer.text) if issuer is not None else None,
+    )
+
+
+def _plain(text: str | None) -> str | None:
+    """Keep what can stand in a log or a key of a table."""
+    return text if text and _PLAIN.match(text) else None

@@ -1,0 +1,35 @@
+"""Responses that must be refused, and responses that must not, each with a name.
+
+A case is built for a situation: the addresses of a service, a request that waits, key pairs. So the
+same corpus is driven at the gateway's functions and at the running service over HTTP.
+"""
+
+from __future__ import annotations
+
+from tests.support.saml.corpus import (
+    benign,
+    bindings,
+    bombs,
+    encoding,
+    encryption,
+    identity,
+    signatures,
+    wrapping,
+)
+from tests.support.saml.corpus.case import ATTACKS, BENIGN, Case, Severity, Situation
+
+__all__ = [
+    "ATTACKS",
+    "BENIGN",
+    "Case",
+    "Severity",
+    "Situation",
+    "benign",
+    "bindings",
+    "bombs",
+    "encoding",
+    "encryption",
+    "identity",
+    "signatures",
+    "wrapping",
+]

@@ -1,0 +1,165 @@
+"""What a case is, and the situation that each is built for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from chalicelib.gateways.saml_names import SAML
+from tests.support.saml.messages import Facts, encoded, honest, response
+from tests.support.saml.signing import PLAIN, Style, sign
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from lxml.etree import _Element
+
+    from chalicelib.domain.saml import Refusal
+    from chalicelib.domain.sso import ServiceProvider
+    from tests.support.saml.keys import KeyPair
+
+ASSERTION = f"{{{SAML}}}Assertion"
+
+
+class Severity(StrEnum):
+    """What it would cost if the case passed."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    HARDENING = "hardening"
+
+
+@dataclass(frozen=True)
+class Situation:
+    """A connection that waits for an answer, and all who might send one.
+
+    Mallory has an honest account at the connection's own provider; the victim has one too. The
+    stranger's address is in a domain that another account has proved.
+    """
+
+    sp: ServiceProvider
+    request_id: str
+    # Another account's connection, and a request of somebody else's on this one.
+    other_sp: ServiceProvider
+    other_request_id: str
+    issuer: str
+    idp: KeyPair
+    next_idp: KeyPair
+    attacker: KeyPair
+    hub: KeyPair
+    now: datetime
+    mallory: str = "mallory@acme.test"
+    victim: str = "victim@acme.test"
+    stranger: str = "boss@other.test"
+    email_attribute: str = "mail"
+
+    def facts(self, name_id: str | None = None) -> Facts:
+        """Say what the provider honestly says of a person, Mallory by default."""
+        return honest(self.issuer, self.sp, self.request_id, name_id or self.mallory, self.now)
+
+    def signed(self, facts: Facts, mode: str = "assertion", style: Style = PLAIN) -> _Element:
+        """Write a response that the provider signs: its assertion, the response, or both."""
+        return signed(facts, self.idp, mode, style)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A response and what must become of it.
+
+    `build` gives the form field. `refusal` is the reason that the audit trail has to show; None
+    for an attack that fails only at a rule about accounts, and for whatever is benign.
+    """
+
+    name: str
+    build: Callable[[Situation], str]
+    severity: Severity | None = None
+    source: str = ""
+    refusal: Refusal | None = None
+    # Whom a benign one signs in; Mallory where nothing else is said.
+    email: str | None = None
+
+    def __str__(self) -> str:
+        """Return its name, by which a failing test is found."""
+        return self.name
+
+
+ATTACKS: dict[str, Case] = {}
+BENIGN: dict[str, Case] = {}
+
+Builder = "Callable[[Situation], str | bytes | _Element]"
+
+
+def attack(
+    severity: Severity, source: str, refusal: Refusal | None
+) -> Callable[[Callable[[Situation], object]], Callable[[Situation], object]]:
+    """Register a builder of an attack under its own name."""
+
+    def register(build: Callable[[Situation], object]) -> Callable[[Situation], object]:
+        add_attack(_name(build), build, severity, source, refusal)
+        return build
+
+    return register
+
+
+def add_attack(
+    name: str,
+    build: Callable[[Situation], object],
+    severity: Severity,
+    source: str,
+    refusal: Refusal | None,
+) -> None:
+    """Register one of a family."""
+    assert name not in ATTACKS, name
+    ATTACKS[name] = Case(name, _field(build), severity, source, refusal)
+
+
+def benign(
+    email: str | None = None,
+) -> Callable[[Callable[[Situation], object]], Callable[[Situation], object]]:
+    """Register a builder of a response that has to be accepted."""
+
+    def register(build: Callable[[Situation], object]) -> Callable[[Situation], object]:
+        add_benign(_name(build), build, email)
+        return build
+
+    return register
+
+
+def add_benign(name: str, build: Callable[[Situation], object], email: str | None = None) -> None:
+    """Register one of a family."""
+    assert name not in BENIGN, name
+    BENIGN[name] = Case(name, _field(build), email=email)
+
+
+def signed(facts: Facts, pair: KeyPair, mode: str = "assertion", style: Style = PLAIN) -> _Element:
+    """Write a response and sign its assertion, the response, or both."""
+    document = response(facts)
+    if mode in ("assertion", "both"):
+        sign(assertion_of(document), pair, style)
+    if mode in ("response", "both"):
+        sign(document, pair, style)
+    return document
+
+
+def assertion_of(document: _Element) -> _Element:
+    """Find the first assertion."""
+    found = document.find(ASSERTION)
+    assert found is not None
+    return found
+
+
+def _name(build: Callable[[Situation], object]) -> str:
+    return build.__name__.strip("_").replace("_", "-")
+
+
+def _field(build: Callable[[Situation], object]) -> Callable[[Situation], str]:
+    """Encode what a builder gives, unless it has encoded it itself."""
+
+    def encode(situation: Situation) -> str:
+        built = build(situation)
+        return built if isinstance(built, str) else encoded(built)  # type: ignore[arg-type]
+
+    return encode
