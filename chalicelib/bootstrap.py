@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from chalicelib.services.sign_up import SignUpService
 
 _MAIL_WINDOW = timedelta(hours=1)
-# The count of consecutive failures has no time of its own (`B4`); untouched for so long, it goes.
+# The count of consecutive failures has no time of its own (`B4`); untouched for so long, it goes,
+# unless it is a person's and full.
 _ATTEMPTS_KEPT = timedelta(days=400)
 
 
@@ -250,6 +251,7 @@ class _Parts:
             people=self.people,
             links=self.links,
             credentials=self.credentials,
+            attempts=self.attempts,
             attempt_keys=self.attempt_keys,
             devices=self.devices,
             queue=self.queue,

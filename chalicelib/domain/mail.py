@@ -60,7 +60,7 @@ class MailRequest:
     def is_counted(self) -> bool:
         """Whether it falls under the hourly cap: mails that anybody can ask for, not notices."""
         if self.kind is MailKind.SIGN_IN_FAILED:
-            return bool(self.details.get("locks"))
+            return bool(self.details.get("locks")) and not self.details.get("stops")
         return self.kind not in _NOTICES
 
     @property

@@ -28,7 +28,7 @@ def deliver_mail(event: SQSEvent) -> None:
     ready = services()
     senders = {
         MailKind.SIGN_UP_CONFIRMATION: ready.sign_up.send_mail,
-        MailKind.SIGN_IN_FAILED: ready.account_unlock.send_mail_of_lock,
+        MailKind.SIGN_IN_FAILED: ready.account_unlock.send_mail_of_failure,
         MailKind.ACCOUNT_UNLOCK: ready.account_unlock.send_mail,
         MailKind.PASSWORD_RESET: ready.password_reset.send_mail,
         MailKind.PASSWORD_CHANGED: ready.password_reset.send_notice,

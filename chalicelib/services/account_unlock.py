@@ -1,4 +1,7 @@
-"""Ending a lock early, with the link that is mailed once a lock, or on request."""
+"""Ending a lock early, with the link that is mailed once a lock, or on request.
+
+Where the count of failures in a row is full no unlocking helps, and the mail says what does.
+"""
 
 from __future__ import annotations
 
@@ -16,9 +19,10 @@ if TYPE_CHECKING:
     from chalicelib.domain.clock import Clock
     from chalicelib.domain.devices import Browser, DeviceCookies
     from chalicelib.domain.mail import MailRequest
+    from chalicelib.domain.people import User
     from chalicelib.gateways.mail_queue import MailQueue
     from chalicelib.gateways.mailer import Mailer
-    from chalicelib.storage.attempts import AttemptKeyMaker
+    from chalicelib.storage.attempts import AttemptKeyMaker, Attempts
     from chalicelib.storage.credentials import Credentials
     from chalicelib.storage.links import Links
     from chalicelib.storage.people import People
@@ -31,6 +35,7 @@ class AccountUnlock:
     people: People
     links: Links
     credentials: Credentials
+    attempts: Attempts
     attempt_keys: AttemptKeyMaker
     devices: DeviceCookies
     queue: MailQueue
@@ -50,10 +55,10 @@ class AccountUnlock:
 
     def send_mail(self, request: MailRequest) -> None:
         """Mail a link to the person of an address, if there is one."""
-        email = EmailAddress(request.email)
-        user = self.people.get(self.people.look_up(email).user_id)
-        if user is None:
+        user = self._person(request)
+        if user is None or self._tells_of_stop(request, user):
             return
+        email = user.email
         device = request.details.get("device", "")
         token = self.links.issue(
             LinkPurpose.UNLOCK,
@@ -70,9 +75,13 @@ class AccountUnlock:
         }
         self.mailer.send(Mail(email.value, "account_unlock", {**request.asked, **told}))
 
-    def send_mail_of_lock(self, request: MailRequest) -> None:
-        """Mail a link for the failure that locked an address; other failures need no mail."""
-        if request.details.get("locks"):
+    def send_mail_of_failure(self, request: MailRequest) -> None:
+        """Mail for the failure that stopped a password or locked an address; others need none."""
+        if request.details.get("stops"):
+            user = self._person(request)
+            if user is not None:
+                self._tells_of_stop(request, user)
+        elif request.details.get("locks"):
             self.send_mail(request)
 
     def check(self, token: str) -> None:
@@ -87,3 +96,20 @@ class AccountUnlock:
         if link.known_browser:
             counts.append(link.known_browser)
         self.credentials.unlock(link, counts, now)
+
+    def _person(self, request: MailRequest) -> User | None:
+        record = self.people.look_up(EmailAddress(request.email))
+        return self.people.get(record.user_id)
+
+    def _tells_of_stop(self, request: MailRequest, user: User) -> bool:
+        """Mail that only a reset helps, if that is so; whether it is."""
+        keys = (self.attempt_keys.address(user.email), request.details.get("device", ""))
+        stopped = self.attempts.keep_stopped(filter(None, keys), self.clock())
+        if stopped and user.password_hash is not None:
+            told = {
+                "name": user.name,
+                "failures": self.attempts.rules.consecutive,
+                "reset_link": f"{self.public_url}/password-reset",
+            }
+            self.mailer.send(Mail(request.email, "password_stopped", {**request.asked, **told}))
+        return stopped

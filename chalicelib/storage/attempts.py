@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
+
+from pynamodb.exceptions import UpdateError
 
 from chalicelib.domain.addresses import source_of
 from chalicelib.domain.attempts import AttemptRules, AttemptState, Reservation, SourceState
@@ -19,9 +22,11 @@ from chalicelib.storage.tables import LimitRow, UserRow
 from chalicelib.storage.transactions import ConditionFailedError, read_all, write_all
 
 if TYPE_CHECKING:
-    from datetime import datetime, timedelta
+    from collections.abc import Iterable
+    from datetime import datetime
 
     from pynamodb.connection.base import Connection
+    from pynamodb.expressions.condition import Condition
     from pynamodb.expressions.update import Action
     from pynamodb.transactions import TransactWrite
 
@@ -34,6 +39,7 @@ if TYPE_CHECKING:
 # Racers for one address take turns; each turn decides one, and after the budget all are refused.
 _TRIES = 100
 _NOBODY = "nobody"
+_FOR_GOOD = timedelta(days=36_500)
 
 
 @dataclass(frozen=True)
@@ -81,7 +87,11 @@ class Ledger:
 
     def report(self, made: Reservation) -> dict[str, str]:
         """Tell the worker of a failed attempt, in a message of one shape for everybody."""
-        return {"locks": "yes" if made.locks else "", "device": self.keys.device}
+        return {
+            "locks": "yes" if made.locks else "",
+            "stops": "yes" if made.stops else "",
+            "device": self.keys.device,
+        }
 
 
 @dataclass(frozen=True)
@@ -139,6 +149,16 @@ class Attempts:
                 return reservation
         raise UnavailableError
 
+    def keep_stopped(self, keys: Iterable[str], now: datetime) -> bool:
+        """Keep, of these counts, those that only a reset ends; whether there are any.
+
+        What is long untouched is tidied away, but a person's password mustn't come back by it
+        (`B4`); so this is for the counts of people, not of addresses that nobody has.
+        """
+        full = LimitRow.consecutive >= self.rules.consecutive
+        held = [_holds(LimitRow(key), full, now + _FOR_GOOD) for key in keys]
+        return any(held)
+
     def forgive(self, ledger: Ledger, now: datetime, *, known_device: bool) -> None:
         """Take back an attempt that succeeded: its count is cleared, its source's is lowered."""
         write_all(
@@ -195,6 +215,16 @@ class Attempts:
             self.connection, (LimitRow, subject, None), (LimitRow, source_key, None)
         )
         return state_of(state), _source_of(source)
+
+
+def _holds(row: LimitRow, condition: Condition, ttl: datetime) -> bool:
+    try:
+        row.update(actions=[LimitRow.ttl.set(ttl)], condition=condition)
+    except UpdateError as error:
+        if error.cause_response_code != "ConditionalCheckFailedException":
+            raise
+        return False
+    return True
 
 
 def _source_of(row: LimitRow | None) -> SourceState:
