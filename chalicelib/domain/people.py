@@ -128,12 +128,18 @@ class User:
 
 @dataclass(frozen=True)
 class Workspace:
-    """A named area of an account."""
+    """A named area of an account; `version` counts its changes, as a membership's does."""
 
     id: str
     name: str
     description: str
     created_at: datetime
+    version: int = 1
+
+    @property
+    def party(self) -> Party:
+        """What the audit trail calls it."""
+        return Party(PartyType.WORKSPACE, self.id, self.name)
 
 
 @dataclass(frozen=True)

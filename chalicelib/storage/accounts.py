@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.errors import NotFoundError
-from chalicelib.storage.rows import account_of
+from chalicelib.storage.rows import WORKSPACES, account_of
 from chalicelib.storage.tables import AccountRow
 from chalicelib.storage.transactions import read_all
 
@@ -27,7 +27,7 @@ class Accounts:
         account, workspaces = read_all(
             self.connection,
             (AccountRow, account_id, "account"),
-            (AccountRow, account_id, "workspaces"),
+            (AccountRow, account_id, WORKSPACES),
         )
         if account is None:
             raise NotFoundError

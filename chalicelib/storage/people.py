@@ -9,7 +9,7 @@ from pynamodb.exceptions import UpdateError
 
 from chalicelib.domain.errors import NotFoundError
 from chalicelib.domain.sso import DomainSso
-from chalicelib.storage.rows import account_of, sign_up_of, user_of
+from chalicelib.storage.rows import WORKSPACES, account_of, sign_up_of, user_of
 from chalicelib.storage.tables import AccountRow, DomainRow, EmailRow, SignUpRow, UserRow
 from chalicelib.storage.transactions import read_all
 
@@ -66,7 +66,7 @@ class People:
         """Read a user and, where one is open, an account with its workspaces, in one request."""
         keys: list[tuple[type[Model], str, str | None]] = [(UserRow, user_id, None)]
         if account_id:
-            keys += [(AccountRow, account_id, "account"), (AccountRow, account_id, "workspaces")]
+            keys += [(AccountRow, account_id, "account"), (AccountRow, account_id, WORKSPACES)]
         user, *account = read_all(self.connection, *keys)
         return (
             user_of(user) if user else None,

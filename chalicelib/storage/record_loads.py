@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import reduce
+from operator import and_
 from typing import TYPE_CHECKING, Any
 
 from pynamodb.exceptions import PutError
 
 from chalicelib.domain.errors import ConflictError
 from chalicelib.storage.records import COUNTS, count_name, record_of
+from chalicelib.storage.rows import WORKSPACES
 from chalicelib.storage.tables import AccountRow, RecordRow
 from chalicelib.storage.transactions import ConditionFailedError, read_all, write_all
 
@@ -22,8 +25,8 @@ if TYPE_CHECKING:
 
     from chalicelib.domain.records import Record
 
-# A transaction takes 100 writes, one of which is the counts'.
-BATCH_MAX = 99
+# A transaction takes 100 parts, one of which is the counts', and one the workspaces'.
+BATCH_MAX = 98
 _TRIES = 5
 
 
@@ -64,13 +67,18 @@ class RecordLoads:
 
         Each comes with whether its time was given; one without keeps the time of its first load.
         Two loads at once can't count twice: each write holds only while the row is as it was read.
+        Raises ConflictError where a record's workspace has been deleted meanwhile: whoever deletes
+        one goes by the counts.
         """
         for _ in range(_TRIES):
             batch = self._compare(account_id, records)
             try:
                 if batch.writes:
                     write_all(self.connection, batch.parts)
-            except ConditionFailedError:
+            except ConditionFailedError as error:
+                if 0 in error.failed:
+                    message = "A workspace of these records has just been deleted."
+                    raise ConflictError(message) from error
                 continue
             return batch.loaded
         raise ConflictError
@@ -91,6 +99,7 @@ class _Batch:
         self.account_id = account_id
         self.writes: list[tuple[RecordRow, Condition]] = []
         self.counts: Counter[str] = Counter()
+        self.workspaces: set[str] = set()
         self.loaded = Loaded()
 
     def take(self, record: Record, time_given: bool, row: RecordRow | None) -> None:  # noqa: FBT001 - one fact of the record
@@ -115,9 +124,14 @@ class _Batch:
             self.counts[count_name(row.workspace_id, row.status)] -= 1
             self.writes.append((made, _as_read(row)))
         self.counts[count_name(record.workspace_id, record.status.value)] += 1
+        self.workspaces.add(record.workspace_id)
 
     def parts(self, transaction: TransactWrite) -> None:
-        """Add all writes to a transaction."""
+        """Add all writes to a transaction, the condition on their workspaces first."""
+        exist = (AccountRow.items[workspace].exists() for workspace in self.workspaces)
+        transaction.condition_check(
+            AccountRow, self.account_id, WORKSPACES, condition=reduce(and_, exist)
+        )
         for row, condition in self.writes:
             transaction.save(row, condition=condition)
         actions = [self._counted(name, by) for name, by in self.counts.items() if by]

@@ -21,6 +21,9 @@ from chalicelib.domain.sign_up import SignUp
 if TYPE_CHECKING:
     from chalicelib.storage.tables import AccountRow, SessionRow, SignUpRow, UserRow
 
+# The part of an account that holds all its workspaces.
+WORKSPACES = "workspaces"
+
 
 def user_of(row: UserRow) -> User:
     """Read a person with their memberships."""
@@ -74,6 +77,7 @@ def workspace_map(workspace: Workspace) -> dict[str, Any]:
         "name": workspace.name,
         "description": workspace.description,
         "created_at": workspace.created_at.isoformat(),
+        "version": workspace.version,
     }
 
 
@@ -126,4 +130,5 @@ def _workspace_of(workspace_id: str, value: dict[str, Any]) -> Workspace:
         name=value["name"],
         description=value["description"],
         created_at=datetime.fromisoformat(value["created_at"]),
+        version=int(value["version"]),
     )

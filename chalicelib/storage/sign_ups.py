@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from chalicelib.domain.errors import LinkInvalidError
 from chalicelib.domain.people import MAIN_WORKSPACE, Membership, Role, Workspace
 from chalicelib.domain.tokens import new_id
+from chalicelib.domain.workspaces import name_key
 from chalicelib.storage.links import usable
 from chalicelib.storage.members import listing_row
 from chalicelib.storage.people import LATEST
-from chalicelib.storage.rows import membership_map, sign_up_of, workspace_map
+from chalicelib.storage.rows import WORKSPACES, membership_map, sign_up_of, workspace_map
 from chalicelib.storage.tables import AccountRow, EmailRow, LinkRow, SignUpRow, UserRow
 from chalicelib.storage.transactions import ConditionFailedError, put_new, write_all
 
@@ -119,9 +120,9 @@ def _account_rows(
         ),
         AccountRow(
             account_id,
-            "workspaces",
+            WORKSPACES,
             items={main.id: workspace_map(main)},
-            names={main.name.casefold(): main.id},
+            names={name_key(main.name): main.id},
         ),
         listing_row(account_id, user_id),
     )

@@ -144,8 +144,8 @@ class AccountRow(Model):
 
     - `account` and `workspaces` read by key with the session's user; `account` counts the members,
       in the transaction in which one joins or goes
-    - all workspaces are one row, `items` by id and `names` by folded name, so that one condition
-      keeps names unique
+    - all workspaces are one row, `items` by id and `names` by the folded name's digest, so that one
+      condition keeps names unique
     - members listed by the key's prefix; what they are stands in their user row
     - `api_keys` holds how many keys there are, `key#…` what each is called and its digest: written
       in one transaction with the key itself, so that a key is listed the moment it exists

@@ -13,6 +13,8 @@ from chalicelib.domain.lists import PageRequest
 from chalicelib.domain.records import Record, RecordFilter, RecordStatus
 from chalicelib.storage.record_loads import Loaded, RecordLoads
 from chalicelib.storage.records import Records
+from chalicelib.storage.rows import WORKSPACES
+from chalicelib.storage.tables import AccountRow
 from tests.support.people import NOON
 from tests.support.races import race
 
@@ -31,6 +33,7 @@ def records(connection: StoreConnection) -> Records:
 @pytest.fixture
 def loads(connection: StoreConnection) -> RecordLoads:
     made = RecordLoads(connection)
+    AccountRow(_ACCOUNT, WORKSPACES, items={"wsp_even": {}, "wsp_odd": {}}, names={}).save()
     made.begin(_ACCOUNT)
     made.begin(_ACCOUNT)
     return made
