@@ -14,6 +14,7 @@ from chalicelib.web.api.public import public_api
 from chalicelib.web.api.session import session_api
 from chalicelib.web.api.sign_in import sign_in_api
 from chalicelib.web.api.sign_up import sign_up_api
+from chalicelib.web.api.workspaces import workspaces_api
 from chalicelib.web.authorizer import authorizers
 from chalicelib.web.blueprints import refuse_other_methods
 from chalicelib.web.headers import finish_answer
@@ -25,6 +26,7 @@ from chalicelib.web.pages.password_reset import password_reset_pages
 from chalicelib.web.pages.proof import proof_pages
 from chalicelib.web.pages.sign_in import sign_in_pages
 from chalicelib.web.pages.sign_up import sign_up_pages
+from chalicelib.web.pages.workspaces import workspaces_pages
 
 app = Chalice(app_name="terminus-hub-auth", configure_logs=False)
 
@@ -37,6 +39,7 @@ for blueprint in (
     password_reset_api,
     authorizers,
     api_keys_api,
+    workspaces_api,
     public_api,
     openapi_api,
     sign_in_pages,
@@ -46,6 +49,7 @@ for blueprint in (
     home_pages,
     proof_pages,
     api_keys_pages,
+    workspaces_pages,
     assets_pages,
     mail_worker,
 ):

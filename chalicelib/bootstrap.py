@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from chalicelib.services.sessions import SessionService
     from chalicelib.services.sign_in import SignIn
     from chalicelib.services.sign_up import SignUpService
+    from chalicelib.services.workspaces import WorkspaceService
 
 _MAIL_WINDOW = timedelta(hours=1)
 # The count of consecutive failures has no time of its own (`B4`); untouched for so long, it goes,
@@ -63,6 +64,7 @@ class Services:
     profile: Profile
     sessions: SessionService
     api_keys: ApiKeyService
+    workspaces: WorkspaceService
     key_check: KeyCheck
     public_api: PublicApi
     mail_cap: MailCap
@@ -133,6 +135,7 @@ def build(chosen: Settings, clock: Clock | None = None) -> Services:
         profile=parts.profile(),
         sessions=parts.session_service(),
         api_keys=parts.api_keys(),
+        workspaces=parts.workspaces(),
         key_check=_build_key_check(chosen, parts.clock),
         public_api=parts.public_api(),
         mail_cap=parts.mail_cap(),
@@ -318,6 +321,12 @@ class _Parts:
             clock=self.clock,
             proof=self.settings.proof,
         )
+
+    def workspaces(self) -> WorkspaceService:
+        from chalicelib.services.workspaces import WorkspaceService
+        from chalicelib.storage.workspaces import Workspaces
+
+        return WorkspaceService(Workspaces(self.connection, self.trail), self.clock)
 
     def public_api(self) -> PublicApi:
         from chalicelib.services.public_api import PublicApi

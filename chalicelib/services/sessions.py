@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from chalicelib.domain.clock import Clock
     from chalicelib.domain.lists import PageRequest
-    from chalicelib.domain.people import Account, Membership, User, Workspace
+    from chalicelib.domain.people import Account, Membership, User, Workspace, WorkspaceRole
     from chalicelib.domain.sessions import Client, Session
     from chalicelib.storage.people import People
     from chalicelib.storage.sessions import Sessions
@@ -33,13 +33,25 @@ class Visitor:
     ends_at: datetime
 
     @property
-    def workspaces(self) -> tuple[Workspace, ...]:
-        """The open account's workspaces that this person may see."""
+    def workspaces(self) -> tuple[tuple[Workspace, WorkspaceRole | None], ...]:
+        """The open account's workspaces that this person may see, by name, each with their role.
+
+        None stands for owners and admins, who may do everything everywhere. What a member was
+        given of a workspace that is gone by now is passed over.
+        """
         if self.account is None or self.membership is None:
             return ()
         if self.membership.role.manages:
-            return self.account.workspaces
-        return tuple(w for w in self.account.workspaces if w.id in self.membership.workspaces)
+            return tuple((workspace, None) for workspace in self.account.workspaces)
+        given = self.membership.workspaces
+        return tuple((w, given[w.id]) for w in self.account.workspaces if w.id in given)
+
+    def find_workspace(self, workspace_id: str) -> Workspace:
+        """Look at one of the workspaces that this person may see; raises NotFoundError."""
+        for workspace, _ in self.workspaces:
+            if workspace.id == workspace_id:
+                return workspace
+        raise NotFoundError
 
 
 @dataclass(frozen=True)

@@ -80,6 +80,16 @@ INVENTORY: Mapping[str, Access] = {
     "POST /settings/api-keys": Access.MANAGER,
     "GET /settings/api-keys/{key_id}/delete": Access.MANAGER,
     "POST /settings/api-keys/{key_id}/delete": Access.MANAGER,
+    # Workspaces
+    "POST /api/v1/workspaces": Access.MANAGER,
+    "PATCH /api/v1/workspaces/{workspace_id}": Access.MANAGER,
+    "DELETE /api/v1/workspaces/{workspace_id}": Access.MANAGER,
+    "GET /settings/workspaces": Access.MANAGER,
+    "POST /settings/workspaces": Access.MANAGER,
+    "GET /settings/workspaces/{workspace_id}": Access.MANAGER,
+    "POST /settings/workspaces/{workspace_id}": Access.MANAGER,
+    "GET /settings/workspaces/{workspace_id}/delete": Access.MANAGER,
+    "POST /settings/workspaces/{workspace_id}/delete": Access.MANAGER,
     # The public API
     "GET /api/v1/openapi.json": Access.ANYONE,
     "GET /api/v1/account": Access.API_KEY,

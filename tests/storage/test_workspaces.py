@@ -135,7 +135,10 @@ def test_an_account_has_two_hundred_workspaces_and_no_more(
     workspaces: Workspaces, owner: Manager
 ) -> None:
     """Of twenty at once only as many get through as there is room for, at their longest."""
-    longest = [_workspace("𝔛" * 96 + f"{n:04}", "𝔛" * 200) for n in range(WORKSPACES_MAX - 3)]
+    longest = [
+        _workspace("\U0001d51b" * 96 + f"{n:04}", "\U0001d51b" * 200)
+        for n in range(WORKSPACES_MAX - 3)
+    ]
     AccountRow(
         owner.account_id,
         WORKSPACES,

@@ -138,6 +138,7 @@ def _start_session(user_id: str, membership: Membership, digest: str) -> str:
 
 def _add_account(account_id: str, name: str, owner_id: str, service: Service) -> None:
     from chalicelib.domain.people import Workspace
+    from chalicelib.domain.workspaces import name_key
     from chalicelib.storage.rows import workspace_map
     from chalicelib.storage.tables import AccountRow, RecordRow
 
@@ -157,7 +158,7 @@ def _add_account(account_id: str, name: str, owner_id: str, service: Service) ->
             content="{}",
             created_at=now,
         ).save()
-    names = {"main": WORKSPACE} if items else {}
+    names = {name_key("Main"): WORKSPACE} if items else {}
     AccountRow(account_id, "workspaces", items=items, names=names).save()
 
 

@@ -9,6 +9,7 @@ from typing import Annotated
 import msgspec
 
 from chalicelib.domain.names import NAME_MAX_LENGTH
+from chalicelib.domain.workspaces import DESCRIPTION_MAX_LENGTH
 
 # The length is for readers of the OpenAPI document; `parse_name` checks, and says it better.
 Name = Annotated[
@@ -16,6 +17,14 @@ Name = Annotated[
     msgspec.Meta(
         description="Readable text: no control or invisible characters, no web address.",
         extra_json_schema={"minLength": 1, "maxLength": NAME_MAX_LENGTH},
+    ),
+]
+
+Description = Annotated[
+    str,
+    msgspec.Meta(
+        description="A line of readable text as names are, or nothing.",
+        extra_json_schema={"maxLength": DESCRIPTION_MAX_LENGTH},
     ),
 ]
 
@@ -122,3 +131,17 @@ class LeakedApiKey(msgspec.Struct, forbid_unknown_fields=True):
     """`POST /api/v1/api_keys/leaked`."""
 
     key: str
+
+
+class CreateWorkspace(msgspec.Struct, forbid_unknown_fields=True):
+    """`POST /api/v1/workspaces`."""
+
+    name: Name
+    description: Description = ""
+
+
+class ChangeWorkspace(msgspec.Struct, forbid_unknown_fields=True):
+    """`PATCH /api/v1/workspaces/{id}`: a name, a description, or both."""
+
+    name: Name | msgspec.UnsetType = msgspec.UNSET
+    description: Description | msgspec.UnsetType = msgspec.UNSET

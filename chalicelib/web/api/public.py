@@ -11,13 +11,13 @@ from chalicelib.domain.records import RecordFilter, RecordStatus
 from chalicelib.web.api import answers
 from chalicelib.web.api.keyed import KeyedApi
 from chalicelib.web.api.lists import list_view, read_query
+from chalicelib.web.api.views import workspace_view
 from chalicelib.web.blueprints import json_answer
 from chalicelib.web.requests import is_id
 
 if TYPE_CHECKING:
     from chalice import Response
 
-    from chalicelib.domain.people import Workspace
     from chalicelib.domain.records import Record
     from chalicelib.services.public_api import KeyHolder
 
@@ -75,16 +75,6 @@ def _status(text: str | None) -> RecordStatus | None:
     if text not in list(RecordStatus):
         raise InvalidValueError("Give active or archived.", param="status")
     return RecordStatus(text)
-
-
-def workspace_view(workspace: Workspace) -> answers.Workspace:
-    """Show a workspace to software."""
-    return answers.Workspace(
-        id=workspace.id,
-        name=workspace.name,
-        description=workspace.description,
-        created_at=rfc3339(workspace.created_at),
-    )
 
 
 def record_view(record: Record) -> answers.Record:

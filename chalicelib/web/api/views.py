@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.clock import rfc3339
+from chalicelib.web.api import answers
 
 if TYPE_CHECKING:
-    from chalicelib.domain.people import Membership
+    from chalicelib.domain.people import Membership, Workspace
     from chalicelib.services.sessions import ListedSession, Visitor
 
 
@@ -44,3 +45,13 @@ def listed_session_view(listed: ListedSession) -> dict[str, Any]:
         "started_at": rfc3339(session.started_at),
         "last_seen_at": rfc3339(session.last_seen_at),
     }
+
+
+def workspace_view(workspace: Workspace) -> answers.Workspace:
+    """Show a workspace to software."""
+    return answers.Workspace(
+        id=workspace.id,
+        name=workspace.name,
+        description=workspace.description,
+        created_at=rfc3339(workspace.created_at),
+    )

@@ -1,0 +1,41 @@
+"""An account's workspaces: made, renamed and deleted by its owner or admins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.people import Workspace
+from chalicelib.domain.tokens import new_id
+
+if TYPE_CHECKING:
+    from chalicelib.domain.clock import Clock
+    from chalicelib.domain.people import Manager
+    from chalicelib.domain.workspaces import WorkspaceChange
+    from chalicelib.storage.workspaces import Workspaces
+
+
+@dataclass(frozen=True)
+class WorkspaceService:
+    """The workspaces of the account that an owner or admin has open.
+
+    They were read with the account as the request began; each write holds that against what is
+    there by then.
+    """
+
+    workspaces: Workspaces
+    clock: Clock
+
+    def create(self, manager: Manager, name: str, description: str) -> Workspace:
+        """Make a workspace; raises WorkspaceNameTakenError, TooManyWorkspacesError."""
+        made = Workspace(new_id("wsp"), name, description, self.clock())
+        self.workspaces.add(made, manager)
+        return made
+
+    def change(self, manager: Manager, seen: Workspace, change: WorkspaceChange) -> Workspace:
+        """Rename or describe one; raises WorkspaceNameTakenError, ConflictError, NotFoundError."""
+        return self.workspaces.change(seen, change, manager, self.clock())
+
+    def delete(self, manager: Manager, seen: Workspace) -> None:
+        """Delete one without records; raises WorkspaceInUseError, ConflictError, NotFoundError."""
+        self.workspaces.remove(seen, manager, self.clock())
