@@ -23,6 +23,7 @@ from chalicelib.web.pages.api_keys import api_keys_pages
 from chalicelib.web.pages.assets import assets_pages
 from chalicelib.web.pages.home import home_pages
 from chalicelib.web.pages.password_reset import password_reset_pages
+from chalicelib.web.pages.profile import profile_pages
 from chalicelib.web.pages.proof import proof_pages
 from chalicelib.web.pages.sign_in import sign_in_pages
 from chalicelib.web.pages.sign_up import sign_up_pages
@@ -48,6 +49,7 @@ for blueprint in (
     accounts_pages,
     home_pages,
     proof_pages,
+    profile_pages,
     api_keys_pages,
     workspaces_pages,
     assets_pages,

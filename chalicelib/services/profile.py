@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from chalicelib.domain.clock import in_words
 from chalicelib.domain.devices import is_current
 from chalicelib.domain.email_address import EmailAddress
-from chalicelib.domain.errors import WrongPasswordError
+from chalicelib.domain.errors import InvalidValueError, WrongPasswordError
 from chalicelib.domain.links import LinkPurpose
 from chalicelib.domain.mail import Mail, MailKind
 from chalicelib.domain.passwords import PasswordContext
@@ -83,8 +83,11 @@ class Profile:
     def change_email(self, user: User, current: str, email: EmailAddress, browser: Browser) -> None:
         """Ask for a link at the new address, which applies once it is used.
 
-        The same for an address that is taken; raises WrongPasswordError.
+        The same for an address that is taken; raises WrongPasswordError, and InvalidValueError for
+        the address that is theirs already.
         """
+        if email == user.email:
+            raise InvalidValueError("You sign in with this address already.", param="email")
         self._check(user, current, browser, "current_password")
         details = {"user_id": user.id, "credentials_version": str(user.credentials_version)}
         self.queue.put(

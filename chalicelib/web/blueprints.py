@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from chalice import Blueprint, Response
 
-from chalicelib.domain.errors import DomainError, NotSignedInError
+from chalicelib.domain.errors import DomainError, NotSignedInError, ProofRequiredError
 from chalicelib.web.access import Access, UnlistedRouteError, access_to
 from chalicelib.web.errors import (
     HttpError,
@@ -24,6 +24,7 @@ from chalicelib.web.errors import (
     http_error,
     unexpected,
 )
+from chalicelib.web.onward import proof_first
 from chalicelib.web.rendering import page, see_other
 from chalicelib.web.requests import media_type, read_form, request_id_of
 from chalicelib.web.same_site import refuse_cross_site
@@ -166,9 +167,11 @@ class Pages(GuardedBlueprint):
         return response
 
     def refusal(self, error: DomainError, words: HttpError, refused: View | None) -> Response:
-        """Show the form again, send to sign-in whoever isn't, or show an error page."""
+        """Show the form again, lead to sign-in or a fresh proof first, or show an error page."""
         if isinstance(error, NotSignedInError):
             return see_other("/sign-in")
+        if isinstance(error, ProofRequiredError):
+            return proof_first(self.current_request)
         if (
             refused is not None
             and words.status

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode
 
-from chalicelib.domain.errors import NoAccountOpenError, NotAllowedError, ProofRequiredError
+from chalicelib.domain.errors import NoAccountOpenError, NotAllowedError
 from chalicelib.web.blueprints import Pages
 from chalicelib.web.rendering import see_other
 
@@ -21,11 +20,9 @@ class SettingsPages(Pages):
     """What owners and admins manage; whoever may not is sent to where they can do something."""
 
     def refusal(self, error: DomainError, words: HttpError, refused: View | None) -> Response:
-        """Send a member home with a word, and an old session to prove itself first."""
+        """Send a member home with a word, and whoever has no account open to pick one."""
         if isinstance(error, NoAccountOpenError):
             return see_other("/accounts")
-        if isinstance(error, ProofRequiredError):
-            return see_other(f"/proof?{urlencode({'next': self.current_request.path})}")
         if isinstance(error, NotAllowedError) and words.code != "cross_site":
             return see_other("/?done=not-allowed")
         return super().refusal(error, words, refused)

@@ -501,4 +501,4 @@ def test_an_old_proof_is_asked_for_on_the_way(service: Service, clock: StoppedCl
         Content_Type="application/x-www-form-urlencoded",
     )
     assert reply.status == 303
-    assert reply.header("Location") == "/proof?next=%2Fsettings%2Fapi-keys"
+    assert reply.header("Location") == "/proof?next=%2Fsettings%2Fapi-keys%3Fname%3DCI"

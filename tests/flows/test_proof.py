@@ -14,24 +14,44 @@ if TYPE_CHECKING:
 
 
 def test_an_old_session_proves_itself_and_goes_on_to_make_its_key(service: Service) -> None:
-    """`D9`."""
+    """`D9`: without typing its name again."""
     browser = become_a_user(service)
     sign_in(browser)
     service.clock.advance(timedelta(minutes=16))
     browser.open("/settings/api-keys")
-    browser.press("Create key", Name="CI pipeline")
+    browser.press("Create key", Name="Zoë's CI & “more” 100 %")
     assert browser.page.heading == "Confirm it's you"
     browser.press("Continue", Password=OTHER_PASSWORD)
     assert browser.page.status == 422
     assert browser.page.alert == "That password isn't right."
     browser.press("Continue", Password=PASSWORD)
     assert browser.page.heading == "API keys"
-    browser.press("Create key", Name="CI pipeline")
+    assert browser.page.form_of("Create key").fields["Name"].attributes["value"] == (
+        "Zoë's CI & “more” 100 %"
+    )
+    browser.press("Create key")
     assert "thub_" in browser.page.html
+    assert "Zoë's CI & “more” 100 %" in browser.page.text
 
 
 @pytest.mark.parametrize(
-    "path", ["https://evil.test/", "//evil.test", "/settings/../x", "/\\evil", "javascript:x", ""]
+    "path",
+    [
+        "https://evil.test/",
+        "//evil.test",
+        "///evil.test/settings",
+        "/settings/../x",
+        "/settings@evil.test",
+        "/settings.evil.test",
+        "/settings/api-keys?name=x//evil.test",
+        "/settings/api-keys%23x",
+        "/settings/api-keys%0a",
+        "/settings//evil.test",
+        "/sign-out",
+        "/\\evil",
+        "javascript:x",
+        "",
+    ],
 )
 def test_it_never_leads_to_another_site(service: Service, path: str) -> None:
     """`E15`."""

@@ -136,7 +136,8 @@ def _form(element: Element) -> Form:
         fields={
             labels[e.attributes.get("id", "")]: e
             for e in inputs
-            if e.attributes.get("type") != "hidden"
+            # What only password managers see has no label.
+            if e.attributes.get("type") != "hidden" and "aria-hidden" not in e.attributes
         },
         buttons={e.text: _value_of(e) for e in element.all("button")},
     )

@@ -91,9 +91,9 @@ def test_anothers_id_answers_byte_for_byte_like_a_missing_one(world: Callers, ca
     """`F8`, `H15`: and what it names is as it was."""
     method, path = call.split(" ")
     caller = "other key" if INVENTORY[call] is Access.API_KEY else "other owner"
-    before = _things(world)
+    before, session = _things(world), world.session(caller)
     theirs, missing = (
-        world.call(caller, method, fill(path, ids), _filled(call, ids))
+        world.call_in(session, caller, method, fill(path, ids), _filled(call, ids))
         for ids in (_ids(world), {name: _unlike(value) for name, value in _ids(world).items()})
     )
     assert theirs.status == 404, theirs.text

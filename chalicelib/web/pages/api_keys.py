@@ -9,7 +9,7 @@ from chalicelib.bootstrap import services, settings
 from chalicelib.domain.api_keys import KEYS_MAX
 from chalicelib.domain.errors import NotFoundError
 from chalicelib.domain.lists import PageRequest
-from chalicelib.domain.names import parse_name
+from chalicelib.domain.names import NAME_MAX_LENGTH, parse_name
 from chalicelib.web.rendering import page, see_other
 from chalicelib.web.requests import is_id, query_parameter, read_form
 from chalicelib.web.settings_pages import SettingsPages
@@ -30,10 +30,11 @@ _NOTICES = {"deleted": "The key is deleted. Whatever still uses it is refused fr
 
 @api_keys_pages.route(_PATH)
 def show_api_keys() -> Response:
-    """Show the keys, and the form for another one."""
+    """Show the keys, and the form for another one, named already where a proof came between."""
     request = api_keys_pages.current_request
     notice = _NOTICES.get(query_parameter(request, "done"))
-    return _page(*manager(request), notice=notice)
+    name = query_parameter(request, "name")[:NAME_MAX_LENGTH]
+    return _page(*manager(request), notice=notice, name_value=name)
 
 
 def _refused(form: dict[str, str], words: HttpError) -> Response:

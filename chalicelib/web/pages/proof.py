@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from chalicelib.bootstrap import services
 from chalicelib.web.blueprints import Pages
+from chalicelib.web.onward import onward
 from chalicelib.web.rendering import page, see_other
 from chalicelib.web.requests import query_parameter, read_form
 from chalicelib.web.visitor import PageVisitor, browser_of, signed_in
@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from chalicelib.web.errors import HttpError
 
 proof_pages = Pages(__name__)
-
-# Where the page may lead on to: our own settings, never what a stranger's link says (`E15`).
-_ONWARD = re.compile(r"/settings/[a-z-]+\Z")
 
 
 @proof_pages.route("/proof")
@@ -41,13 +38,9 @@ def prove() -> Response:
     form = read_form(request)
     password = form.get("password", "")
     services().profile.prove(visitor.user, visitor.session, password, browser_of(request))
-    return see_other(_onward(form.get("next", "")))
-
-
-def _onward(path: str) -> str:
-    return path if _ONWARD.match(path) else "/"
+    return see_other(onward(form.get("next", "")))
 
 
 def _page(path: str, error: str | None = None, status: int = HTTPStatus.OK) -> Response:
     visitor = PageVisitor.of(signed_in(proof_pages.current_request))
-    return page("proof.html", status=status, visitor=visitor, next=_onward(path), error=error)
+    return page("proof.html", status=status, visitor=visitor, next=onward(path), error=error)
