@@ -111,10 +111,12 @@ def _services() -> Services:
 
 
 def _rows(services: Services) -> dict[str, dict[str, Any]]:
+    from chalicelib.domain.people import Membership, Role
+    from chalicelib.storage.rows import membership_map
     from chalicelib.storage.tables import EmailRow, UserRow
 
     hashed = services.sign_in.hasher.hash(_PASSWORD)
-    membership = {"name": "Acme", "role": "owner", "status": "active"}
+    membership = membership_map(Membership("acc_1", "Acme", Role.OWNER))
     user = UserRow(
         "usr_1",
         email=_ROBIN.value,

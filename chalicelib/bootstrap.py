@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from chalicelib.services.key_check import KeyCheck
     from chalicelib.services.mail_cap import MailCap
     from chalicelib.services.password_reset import PasswordReset
+    from chalicelib.services.personal_events import PersonalEvents
     from chalicelib.services.profile import Profile
     from chalicelib.services.public_api import PublicApi
     from chalicelib.services.sessions import SessionService
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from chalicelib.services.workspaces import WorkspaceService
 
 _MAIL_WINDOW = timedelta(hours=1)
+# Of the attempts that a lock refuses, an hour, for one person: a flood must not fill their trails.
+_REFUSALS_TOLD = 60
 # The count of consecutive failures has no time of its own (`B4`); untouched for so long, it goes,
 # unless it is a person's and full.
 _ATTEMPTS_KEPT = timedelta(days=400)
@@ -68,6 +71,7 @@ class Services:
     key_check: KeyCheck
     public_api: PublicApi
     mail_cap: MailCap
+    personal_events: PersonalEvents
 
 
 _lock = threading.Lock()
@@ -139,6 +143,7 @@ def build(chosen: Settings, clock: Clock | None = None) -> Services:
         key_check=_build_key_check(chosen, parts.clock),
         public_api=parts.public_api(),
         mail_cap=parts.mail_cap(),
+        personal_events=parts.personal_events(),
     )
 
 
@@ -189,8 +194,10 @@ class _Parts:
         self.domains = SsoDomains()
         self.links = Links()
         self.people = People(connection)
-        self.sessions = Sessions(connection, SessionLimits(chosen.session_idle, chosen.session_max))
-        self.sign_ups = SignUps(connection, SIGN_UP_WAITS + chosen.confirm_link)
+        self.sessions = Sessions(
+            connection, SessionLimits(chosen.session_idle, chosen.session_max), self.trail
+        )
+        self.sign_ups = SignUps(connection, SIGN_UP_WAITS + chosen.confirm_link, self.trail)
         self.queue = MailQueue(_client("sqs", chosen), chosen.mail_queue_url)
         self.mailer = Mailer(Ses(_client("ses", chosen)), chosen.mail_from, chosen.product_name)
         self.policy = _password_policy(chosen)
@@ -306,7 +313,9 @@ class _Parts:
     def session_service(self) -> SessionService:
         from chalicelib.services.sessions import SessionService
 
-        return SessionService(self.sessions, self.people, self.clock, self.settings.proof)
+        return SessionService(
+            self.sessions, self.people, self.queue, self.clock, self.settings.proof
+        )
 
     def api_keys(self) -> ApiKeyService:
         from chalicelib.services.api_keys import ApiKeyService
@@ -340,6 +349,13 @@ class _Parts:
 
         counts = MailCounts(self.settings.mails_per_hour, _MAIL_WINDOW)
         return MailCap(counts, self.address_keys, self.clock)
+
+    def personal_events(self) -> PersonalEvents:
+        from chalicelib.services.personal_events import PersonalEvents
+        from chalicelib.storage.mail_counts import MailCounts
+
+        told = MailCounts(_REFUSALS_TOLD, timedelta(hours=1), counted="refusals")
+        return PersonalEvents(self.people, self.trail, told)
 
 
 def _password_policy(chosen: Settings) -> PasswordPolicy:

@@ -7,10 +7,20 @@ budget allows; a success clears the count, also for those who race with it.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
+
+
+class AttemptStep(StrEnum):
+    """Where a password was asked for."""
+
+    SIGN_IN = "sign_in"
+    EMAIL_CONFIRMATION = "email_confirmation"
+    # Inside a session: to prove oneself again, or to change one's email or password.
+    PROOF = "proof"
 
 
 @dataclass(frozen=True)

@@ -76,6 +76,16 @@ class PartyType(StrEnum):
     WORKSPACE = "workspace"
 
 
+class RefusalReason(StrEnum):
+    """Why a password opened nothing; the person's answer never says it (`B2`)."""
+
+    LOCKED = "locked"
+    NO_PASSWORD = "no_password"  # noqa: S105 - the name of a reason
+    SSO_REQUIRED = "sso_required"
+    SUSPENDED = "suspended"
+    WRONG_PASSWORD = "wrong_password"  # noqa: S105
+
+
 @dataclass(frozen=True)
 class Party:
     """Who did it, or to whom: the name is the one that it had then."""

@@ -23,12 +23,21 @@ class MailKind(StrEnum):
     ACCOUNT_UNLOCK = "account_unlock"
     PASSWORD_RESET = "password_reset"  # noqa: S105 - the name of a mail, not a secret
     PASSWORD_CHANGED = "password_changed"  # noqa: S105
+    # No mail: the person did something that the audit trails of their accounts are told.
+    PERSONAL_EVENT = "personal_event"
     EMAIL_CHANGE = "email_change"
     EMAIL_CHANGED = "email_changed"
     API_KEY_LEAKED = "api_key_leaked"
 
 
-_NOTICES = frozenset((MailKind.PASSWORD_CHANGED, MailKind.EMAIL_CHANGED, MailKind.API_KEY_LEAKED))
+_NOTICES = frozenset(
+    (
+        MailKind.PASSWORD_CHANGED,
+        MailKind.EMAIL_CHANGED,
+        MailKind.PERSONAL_EVENT,
+        MailKind.API_KEY_LEAKED,
+    )
+)
 
 
 @dataclass(frozen=True)

@@ -78,6 +78,11 @@ class Membership:
         return self.account_name
 
     @property
+    def account_party(self) -> Party:
+        """The account as the audit trail names it."""
+        return Party(PartyType.ACCOUNT, self.account_id, self.account_name)
+
+    @property
     def is_active(self) -> bool:
         """Whether it gives access."""
         return self.status is MembershipStatus.ACTIVE
@@ -107,6 +112,17 @@ class User:
         """The memberships that give access, by account name."""
         active = (m for m in self.memberships.values() if m.is_active)
         return tuple(sorted(active, key=lambda m: (m.account_name.casefold(), m.account_id)))
+
+    @property
+    def party(self) -> Party:
+        """The person as the audit trail names them."""
+        return Party(PartyType.USER, self.id, self.name)
+
+    def event(
+        self, name: EventName, account_id: str, now: datetime, asker: Asker, **details: Any
+    ) -> AuditEvent:
+        """Tell an account's audit trail of something that they do."""
+        return AuditEvent(name, account_id, now, self.party, asker, None, details)
 
     def may_use_password(self, sso: DomainSso | None) -> bool:
         """Whether a password can open anything for them, under the SSO of their email's domain.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import secrets
 from base64 import urlsafe_b64encode
@@ -49,6 +50,11 @@ def digest(text: str) -> str:
 def random_text(alphabet: str, length: int) -> str:
     """Draw characters from the system's random source."""
     return "".join(secrets.choice(alphabet) for _ in range(length))
+
+
+def derived_id(prefix: str, *parts: str) -> str:
+    """Make the id that these parts always get: who does a thing again does it under the same."""
+    return f"{prefix}_{hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]}"
 
 
 def new_id(prefix: str) -> str:

@@ -32,6 +32,7 @@ def deliver_mail(event: SQSEvent) -> None:
         MailKind.ACCOUNT_UNLOCK: ready.account_unlock.send_mail,
         MailKind.PASSWORD_RESET: ready.password_reset.send_mail,
         MailKind.PASSWORD_CHANGED: ready.password_reset.send_notice,
+        MailKind.PERSONAL_EVENT: _send_nothing,
         MailKind.EMAIL_CHANGE: ready.profile.send_mail,
         MailKind.EMAIL_CHANGED: ready.email_confirmation.send_notice,
         MailKind.API_KEY_LEAKED: ready.api_keys.send_mail,
@@ -39,6 +40,12 @@ def deliver_mail(event: SQSEvent) -> None:
     for record in event:
         request = MailRequest.from_json(record.body)
         asked = {"kind": request.kind, "asked_by": request.request_id}
+        # First, and whether or not a mail goes out: a message that comes again is told of once.
+        ready.personal_events.tell(request)
         if not request.is_counted or ready.mail_cap.admits(request):
             senders[request.kind](request)
             _log.info("mail_handled", extra=asked)
+
+
+def _send_nothing(_: MailRequest) -> None:
+    """Of some messages the audit trail alone hears."""

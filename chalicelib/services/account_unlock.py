@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from chalicelib.domain.audit import EventName
 from chalicelib.domain.clock import in_words
 from chalicelib.domain.email_address import EmailAddress
 from chalicelib.domain.links import LinkPurpose
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from chalicelib.domain.clock import Clock
     from chalicelib.domain.devices import Browser, DeviceCookies
-    from chalicelib.domain.mail import MailRequest
+    from chalicelib.domain.mail import Asker, MailRequest
     from chalicelib.domain.people import User
     from chalicelib.gateways.mail_queue import MailQueue
     from chalicelib.gateways.mailer import Mailer
@@ -88,7 +89,7 @@ class AccountUnlock:
         """Say whether a link still holds, without using it; raises LinkInvalidError."""
         self.links.find(token, self.clock(), LinkPurpose.UNLOCK)
 
-    def complete(self, token: str) -> None:
+    def complete(self, token: str, asker: Asker) -> None:
         """Spend a link; raises LinkInvalidError. Nobody is signed in by it (`B12`)."""
         now = self.clock()
         link = self.links.find(token, now, LinkPurpose.UNLOCK)
@@ -96,6 +97,8 @@ class AccountUnlock:
         if link.known_browser:
             counts.append(link.known_browser)
         self.credentials.unlock(link, counts, now)
+        told = {"user_id": link.subject_id, "event": EventName.SIGN_IN_UNLOCKED.value}
+        self.queue.put_notice(asker.request(MailKind.PERSONAL_EVENT, link.email.value, now, told))
 
     def _person(self, request: MailRequest) -> User | None:
         record = self.people.look_up(EmailAddress(request.email))

@@ -6,6 +6,8 @@ import hmac
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from chalicelib.domain.attempts import AttemptStep
+from chalicelib.domain.audit import EventName
 from chalicelib.domain.errors import LinkInvalidError, PasswordRequiredError, WrongPasswordError
 from chalicelib.domain.links import LinkPurpose
 from chalicelib.domain.mail import Mail, MailKind
@@ -66,7 +68,7 @@ class EmailConfirmation:
         sign_up = self._sign_up(link)
         if not _is_own(sign_up, ticket):
             self._check(sign_up, password, browser)
-        self.sign_ups.confirm(link, sign_up, self.clock())
+        self.sign_ups.confirm(link, sign_up, self.clock(), browser.asker)
 
     def send_notice(self, request: MailRequest) -> None:
         """Tell the old and the new address that they were changed (`B11`)."""
@@ -76,8 +78,15 @@ class EmailConfirmation:
     def _change_email(self, link: Link, browser: Browser) -> None:
         now = self.clock()
         self.credentials.change_email(link, now)
-        for address in (link.user_email, link.email.value):
-            self.queue.put_notice(browser.asker.request(MailKind.EMAIL_CHANGED, address, now, {}))
+        changed = {
+            "user_id": link.subject_id,
+            "event": EventName.USER_EMAIL_CHANGED.value,
+            "old_email": link.user_email,
+            "new_email": link.email.value,
+        }
+        # Two mails, one event: the trail hears of it from the first.
+        for address, told in ((link.user_email, changed), (link.email.value, {})):
+            self.queue.put_notice(browser.asker.request(MailKind.EMAIL_CHANGED, address, now, told))
 
     def _check(self, sign_up: SignUp, password: str | None, browser: Browser) -> None:
         if password is None:
@@ -88,7 +97,7 @@ class EmailConfirmation:
         reservation = self.attempts.reserve(ledger, now, known_device=False)
         stored = reservation.admits(sign_up.password_hash)
         if not self.hasher.verify(stored, password).matches:
-            details = ledger.report(reservation)
+            details = ledger.report(reservation, AttemptStep.EMAIL_CONFIRMATION)
             email = sign_up.email.value
             self.queue.put(browser.asker.request(MailKind.SIGN_IN_FAILED, email, now, details))
             raise WrongPasswordError(param="password")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from chalicelib.domain.audit import EventName
 from chalicelib.domain.clock import in_words
 from chalicelib.domain.email_address import EmailAddress
 from chalicelib.domain.errors import LinkInvalidError
@@ -88,7 +89,11 @@ class PasswordReset:
         self.credentials.reset_password(
             link, self.hasher.hash(chosen.value), self.attempt_keys.address(link.email), now
         )
-        notice = {"name": user.name}
+        notice = {
+            "name": user.name,
+            "user_id": user.id,
+            "event": EventName.USER_PASSWORD_RESET.value,
+        }
         self.queue.put_notice(
             asker.request(MailKind.PASSWORD_CHANGED, user.email.value, now, notice)
         )

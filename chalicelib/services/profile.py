@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from chalicelib.domain.attempts import AttemptStep
+from chalicelib.domain.audit import EventName
 from chalicelib.domain.clock import in_words
 from chalicelib.domain.devices import is_current
 from chalicelib.domain.email_address import EmailAddress
@@ -72,10 +74,13 @@ class Profile:
         chosen = self.policy.check(new, PasswordContext.of(user, self.product_name))
         now = self.clock()
         self.credentials.change_password(user, session, self.hasher.hash(chosen.value), now)
+        told = {
+            "name": user.name,
+            "user_id": user.id,
+            "event": EventName.USER_PASSWORD_CHANGED.value,
+        }
         self.queue.put_notice(
-            browser.asker.request(
-                MailKind.PASSWORD_CHANGED, user.email.value, now, {"name": user.name}
-            )
+            browser.asker.request(MailKind.PASSWORD_CHANGED, user.email.value, now, told)
         )
         known = self.devices.read(browser.device_cookie, user.email)
         return self.devices.issue(user.email, user.credentials_version + 1, known)
@@ -120,7 +125,7 @@ class Profile:
         ledger = self.attempts.open(keys, user.id)
         reservation = self.attempts.reserve(ledger, now, known_device=known)
         if not self.hasher.verify(reservation.admits(user.password_hash), password).matches:
-            details = ledger.report(reservation)
+            details = ledger.report(reservation, AttemptStep.PROOF)
             email = user.email.value
             self.queue.put(browser.asker.request(MailKind.SIGN_IN_FAILED, email, now, details))
             raise WrongPasswordError(param=param)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from chalicelib.domain.audit import AuditEvent, EventName
 from chalicelib.domain.errors import NotFoundError, NotSignedInError
 from chalicelib.domain.lists import Slice
+from chalicelib.domain.mail import MailKind
 from chalicelib.domain.sessions import require_fresh_proof
 from chalicelib.domain.tokens import MalformedTokenError, SecretToken
 from chalicelib.gateways.browsers import in_words
@@ -16,8 +19,10 @@ if TYPE_CHECKING:
 
     from chalicelib.domain.clock import Clock
     from chalicelib.domain.lists import PageRequest
+    from chalicelib.domain.mail import Asker
     from chalicelib.domain.people import Account, Membership, User, Workspace, WorkspaceRole
-    from chalicelib.domain.sessions import Client, Session
+    from chalicelib.domain.sessions import Session
+    from chalicelib.gateways.mail_queue import MailQueue
     from chalicelib.storage.people import People
     from chalicelib.storage.sessions import Sessions
 
@@ -73,6 +78,7 @@ class SessionService:
 
     sessions: Sessions
     people: People
+    queue: MailQueue
     clock: Clock
     proof: timedelta
 
@@ -94,7 +100,7 @@ class SessionService:
         return Visitor(session, user, account, membership, ends_at)
 
     def open_account(
-        self, visitor: Visitor, account_id: str, client: Client
+        self, visitor: Visitor, account_id: str, asker: Asker
     ) -> tuple[SecretToken, Membership]:
         """Enter one of the person's accounts under a new token; the old one dies (`D3`).
 
@@ -103,24 +109,40 @@ class SessionService:
         membership = visitor.user.memberships.get(account_id)
         if membership is None or not membership.is_active:
             raise NotFoundError
-        token = SecretToken.new()
+        token, now = SecretToken.new(), self.clock()
         entered = replace(
             visitor.session,
             id=token.digest,
             account_id=account_id,
             grant=membership.grant,
-            last_seen_at=self.clock(),
-            client=client,
+            last_seen_at=now,
+            client=asker.client,
         )
-        self.sessions.switch(visitor.session, entered)
+        opened = AuditEvent(
+            name=EventName.ACCOUNT_OPENED,
+            account_id=account_id,
+            at=now,
+            actor=visitor.user.party,
+            asker=asker,
+            target=membership.account_party,
+            details={"method": entered.method.value},
+        )
+        self.sessions.switch(visitor.session, entered, opened)
         return token, membership
 
-    def end(self, token: str) -> None:
-        """Sign out: the token is dead from here on, whatever it was."""
+    def end(self, token: str, asker: Asker) -> None:
+        """Sign out: the token is dead from here on, whatever it was.
+
+        The open account is told, if the session still held.
+        """
         try:
-            self.sessions.end(SecretToken.parse(token).digest)
-        except MalformedTokenError:
+            visitor = self.resume(token)
+        except NotSignedInError:
+            with contextlib.suppress(MalformedTokenError):
+                self.sessions.end(SecretToken.parse(token).digest)
             return
+        with contextlib.suppress(NotFoundError):
+            self._end(visitor, visitor.session, asker, "sign_out")
 
     def page(self, visitor: Visitor, asked: PageRequest) -> Slice[ListedSession]:
         """List the sessions that let this person in, the one used last first (`D8`)."""
@@ -132,19 +154,37 @@ class SessionService:
         listed = tuple(ListedSession(session, session.id == here.id) for session in everything)
         return Slice.cut(listed, asked)
 
-    def end_one(self, visitor: Visitor, session_id: str) -> None:
+    def end_one(self, visitor: Visitor, session_id: str, asker: Asker) -> None:
         """End one of the person's sessions; for another one than their own, prove it first.
 
         Raises NotFoundError for any that isn't theirs, ProofRequiredError (`D8`).
         """
-        if session_id != visitor.session.id:
-            require_fresh_proof(visitor.session.proved_at, self.clock(), self.proof)
-        self.sessions.end_own(visitor.user.id, session_id)
+        if session_id == visitor.session.id:
+            self._end(visitor, visitor.session, asker, "sign_out")
+            return
+        require_fresh_proof(visitor.session.proved_at, self.clock(), self.proof)
+        self._end(visitor, self.sessions.own(visitor.user.id, session_id), asker, "picked")
 
-    def end_others(self, visitor: Visitor) -> None:
+    def end_others(self, visitor: Visitor, asker: Asker) -> None:
         """End all sessions of the person but this one, whether listed yet or not.
 
         Raises ProofRequiredError (`D8`).
         """
         require_fresh_proof(visitor.session.proved_at, self.clock(), self.proof)
         self.sessions.end_others(visitor.session)
+        told = {
+            "user_id": visitor.user.id,
+            "event": EventName.SESSION_ENDED.value,
+            "how": "all_others",
+        }
+        email = visitor.user.email.value
+        self.queue.put_notice(asker.request(MailKind.PERSONAL_EVENT, email, self.clock(), told))
+
+    def _end(self, visitor: Visitor, session: Session, asker: Asker, how: str) -> None:
+        account_id = session.account_id
+        event = None
+        if account_id is not None:
+            event = visitor.user.event(
+                EventName.SESSION_ENDED, account_id, self.clock(), asker, how=how
+            )
+        self.sessions.end_own(session, event)

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from chalicelib.domain.attempts import AttemptStep
+from chalicelib.domain.audit import EventName
 from chalicelib.domain.devices import is_current
 from chalicelib.domain.errors import EmailUnconfirmedError, InvalidCredentialsError
 from chalicelib.domain.mail import MailKind
@@ -79,7 +81,7 @@ class SignIn:
         verdict = self.hasher.verify(stored, password)
         if not verdict.matches or not _may_use_password(user, record.sso):
             # The same message for every failure; whom it matters to, the worker finds out.
-            told = ledger.report(reservation)
+            told = ledger.report(reservation, AttemptStep.SIGN_IN)
             self.queue.put(browser.asker.request(MailKind.SIGN_IN_FAILED, email.value, now, told))
             raise InvalidCredentialsError
         if user is None:
@@ -108,12 +110,22 @@ class SignIn:
             proved_at=now,
             client=browser.asker.client,
         )
+        event = None
+        if only is not None:
+            event = user.event(
+                EventName.SIGN_IN_SUCCEEDED,
+                only.account_id,
+                now,
+                browser.asker,
+                method=session.method.value,
+            )
         self.sessions.start(
             session,
             browser.session_id,
             lambda transaction: self.attempts.forgive_parts(
                 transaction, ledger, now, known_device=device is not None
             ),
+            event,
         )
         cookie = self.devices.issue(user.email, user.credentials_version, device)
         return SignedIn(token, session, accounts, cookie)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from pynamodb.transactions import TransactWrite
 
     from chalicelib.domain.addresses import AddressKeys
+    from chalicelib.domain.attempts import AttemptStep
     from chalicelib.domain.devices import Device
     from chalicelib.domain.email_address import EmailAddress
     from chalicelib.domain.people import User
@@ -85,9 +86,11 @@ class Ledger:
     device: AttemptState
     source: SourceState
 
-    def report(self, made: Reservation) -> dict[str, str]:
+    def report(self, made: Reservation, step: AttemptStep) -> dict[str, str]:
         """Tell the worker of a failed attempt, in a message of one shape for everybody."""
         return {
+            "step": step.value,
+            "checked": "yes" if made.granted else "",
             "locks": "yes" if made.locks else "",
             "stops": "yes" if made.stops else "",
             "device": self.keys.device,

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING
 
+from pynamodb.exceptions import PutError
+
 from chalicelib.storage.tables import AuditEventRow
 from chalicelib.storage.transactions import put_new
 
@@ -27,6 +29,17 @@ class AuditTrail:
     def add(self, transaction: TransactWrite, event: AuditEvent) -> None:
         """Tell of a change in the transaction that makes it: both happen, or neither."""
         put_new(transaction, self.row(event))
+
+    def append(self, event: AuditEvent) -> None:
+        """Tell of something outside any transaction; one that is told already stays as it is.
+
+        So a message that is delivered twice leaves one event, if the event's id comes from it.
+        """
+        try:
+            self.row(event).save(condition=AuditEventRow.account_id.does_not_exist())
+        except PutError as error:
+            if error.cause_response_code != "ConditionalCheckFailedException":
+                raise
 
     def row(self, event: AuditEvent) -> AuditEventRow:
         """Write an event as it is stored."""

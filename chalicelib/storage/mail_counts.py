@@ -1,4 +1,4 @@
-"""How many mails were asked for, by address and hour."""
+"""How many messages the worker may act on, such as mails asked for by address and hour."""
 
 from __future__ import annotations
 
@@ -18,18 +18,19 @@ _TRIES = 20
 
 @dataclass(frozen=True)
 class MailCounts:
-    """The mails of the last `window` for each address, known by the message that asked."""
+    """What was done in the last `window` for each key, known by the message that asked."""
 
     maximum: int
     window: timedelta
+    counted: str = "mail"
 
-    def admit(self, address_key: str, message_id: str, now: datetime) -> bool:
+    def admit(self, key: str, message_id: str, now: datetime) -> bool:
         """Count a message; says whether it is within the cap.
 
         A message that was admitted before, and comes again because sending failed, is admitted
         again without being counted twice. Exact under races: the row is put only as it was read.
         """
-        subject = f"mail#{address_key}"
+        subject = f"{self.counted}#{key}"
         for _ in range(_TRIES):
             entries, version = self._read(subject)
             since = (now - self.window).timestamp()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pynamodb.exceptions import DeleteError, UpdateError
+from pynamodb.exceptions import UpdateError
 
 from chalicelib.domain.errors import NotFoundError, NotSignedInError
 from chalicelib.domain.people import MembershipStatus
@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from pynamodb.expressions.condition import Condition
     from pynamodb.transactions import TransactWrite
 
+    from chalicelib.domain.audit import AuditEvent
     from chalicelib.domain.people import User
     from chalicelib.domain.sessions import Session, SessionLimits
+    from chalicelib.storage.audit import AuditTrail
 
 # What one BatchGetItem takes.
 _BATCH = 100
@@ -34,22 +36,27 @@ class Sessions:
 
     connection: Connection
     limits: SessionLimits
+    trail: AuditTrail
 
     def start(
         self,
         session: Session,
         replaced: str | None,
         also: Callable[[TransactWrite], None] | None = None,
+        event: AuditEvent | None = None,
     ) -> None:
         """Keep a new session; the one that the browser brought, if any, ends in the same write.
 
-        `also` adds what goes with it, such as the attempts that it forgives.
+        `also` adds what goes with it, such as the attempts that it forgives; `event` tells the
+        account that opens.
         """
 
         def parts(transaction: TransactWrite) -> None:
             if replaced:
                 transaction.delete(SessionRow(replaced))
             put_new(transaction, self._row(session))
+            if event is not None:
+                self.trail.add(transaction, event)
             if also is not None:
                 also(transaction)
 
@@ -70,7 +77,7 @@ class Sessions:
             raise
         return session_of(row)
 
-    def switch(self, old: Session, new: Session) -> None:
+    def switch(self, old: Session, new: Session, event: AuditEvent) -> None:
         """Replace a session by one in another account, if its person may enter that account.
 
         Raises NotFoundError where they aren't an active member at that very moment, and
@@ -84,6 +91,7 @@ class Sessions:
                 SessionRow(old.id), condition=SessionRow.sessions_version == old.sessions_version
             )
             put_new(transaction, self._row(new))
+            self.trail.add(transaction, event)
             transaction.update(
                 UserRow(new.user_id),
                 actions=[UserRow.last_account_id.set(account_id)],
@@ -112,13 +120,25 @@ class Sessions:
         """End a session; one that has ended already stays ended."""
         SessionRow(session_id).delete()
 
-    def end_own(self, user_id: str, session_id: str) -> None:
-        """End a session of this person; raises NotFoundError for any that isn't theirs."""
+    def own(self, user_id: str, session_id: str) -> Session:
+        """Read a session of this person; raises NotFoundError for any that isn't theirs."""
+        (row,) = read_all(self.connection, (SessionRow, session_id, None))
+        if row is None or row.user_id != user_id:
+            raise NotFoundError
+        return session_of(row)
+
+    def end_own(self, session: Session, event: AuditEvent | None) -> None:
+        """End a session and tell its account; raises NotFoundError for one that has ended."""
+
+        def parts(transaction: TransactWrite) -> None:
+            own = SessionRow.user_id == session.user_id
+            transaction.delete(SessionRow(session.id), condition=own)
+            if event is not None:
+                self.trail.add(transaction, event)
+
         try:
-            SessionRow(session_id).delete(condition=SessionRow.user_id == user_id)
-        except DeleteError as error:
-            if error.cause_response_code != "ConditionalCheckFailedException":
-                raise
+            write_all(self.connection, parts)
+        except ConditionFailedError as error:
             raise NotFoundError from error
 
     def end_others(self, session: Session) -> None:

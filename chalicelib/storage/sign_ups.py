@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from chalicelib.domain.audit import AuditEvent, EventName, Party, PartyType
 from chalicelib.domain.errors import LinkInvalidError
 from chalicelib.domain.people import MAIN_WORKSPACE, Membership, Role, Workspace
 from chalicelib.domain.tokens import new_id
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
 
     from chalicelib.domain.email_address import EmailAddress
     from chalicelib.domain.links import Link
+    from chalicelib.domain.mail import Asker
     from chalicelib.domain.sign_up import SignUp
+    from chalicelib.storage.audit import AuditTrail
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,7 @@ class SignUps:
 
     connection: Connection
     kept: timedelta
+    trail: AuditTrail
 
     def add(self, sign_up: SignUp) -> None:
         """Keep a sign-up and make it its address's latest; any number may wait."""
@@ -50,13 +54,21 @@ class SignUps:
         except SignUpRow.DoesNotExist:
             return None
 
-    def confirm(self, link: Link, sign_up: SignUp, now: datetime) -> str:
+    def confirm(self, link: Link, sign_up: SignUp, now: datetime, asker: Asker) -> str:
         """Spend the link and make the user, the account and `Main`; returns the user's id.
 
         All in one transaction: of any number of sign-ups and links for one address exactly one
         gets through. Raises LinkInvalidError for all others.
         """
         user_id, account_id = new_id("usr"), new_id("acc")
+        created = AuditEvent(
+            name=EventName.ACCOUNT_CREATED,
+            account_id=account_id,
+            at=now,
+            actor=Party(PartyType.USER, user_id, sign_up.name),
+            asker=asker,
+            target=Party(PartyType.ACCOUNT, account_id, sign_up.account_name),
+        )
 
         def parts(transaction: TransactWrite) -> None:
             transaction.delete(LinkRow(link.digest), condition=usable(link, now))
@@ -67,6 +79,7 @@ class SignUps:
             put_new(transaction, EmailRow(sign_up.email.value, user_id=user_id))
             for row in _account_rows(sign_up, user_id, account_id, now):
                 put_new(transaction, row)
+            self.trail.add(transaction, created)
 
         try:
             write_all(self.connection, parts)

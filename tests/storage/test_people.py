@@ -9,6 +9,7 @@ from chalicelib.domain.email_address import EmailAddress
 from chalicelib.storage.links import Links
 from chalicelib.storage.people import AddressRecord, People, SsoDomains
 from chalicelib.storage.sign_ups import SignUps
+from tests.support.owners import ASKER, TRAIL
 from tests.support.people import NOON, a_link, a_sign_up
 
 if TYPE_CHECKING:
@@ -17,12 +18,12 @@ if TYPE_CHECKING:
 
 
 def _signed_up(connection: StoreConnection) -> User:
-    sign_ups = SignUps(connection, kept=timedelta(days=8))
+    sign_ups = SignUps(connection, timedelta(days=8), TRAIL)
     sign_up = a_sign_up()
     link = a_link(sign_up)
     sign_ups.add(sign_up)
     Links().add(link)
-    user = People(connection).get(sign_ups.confirm(link, sign_up, NOON))
+    user = People(connection).get(sign_ups.confirm(link, sign_up, NOON, ASKER))
     assert user is not None
     return user
 

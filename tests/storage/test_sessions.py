@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from chalicelib.domain.audit import EventName
 from chalicelib.domain.errors import NotFoundError, NotSignedInError
 from chalicelib.domain.sessions import SessionLimits
 from chalicelib.domain.tokens import SecretToken
@@ -15,10 +16,13 @@ from chalicelib.storage.links import Links
 from chalicelib.storage.people import People
 from chalicelib.storage.sessions import Sessions
 from chalicelib.storage.sign_ups import SignUps
+from chalicelib.storage.tables import AuditEventRow
+from tests.support.owners import ASKER, TRAIL
 from tests.support.people import NOON, a_link, a_session, a_sign_up
 from tests.support.races import race, winners
 
 if TYPE_CHECKING:
+    from chalicelib.domain.audit import AuditEvent
     from chalicelib.domain.people import Membership, User
     from chalicelib.domain.sessions import Session
     from chalicelib.storage.connection import StoreConnection
@@ -28,17 +32,17 @@ _LIMITS = SessionLimits(idle=timedelta(hours=12), overall=timedelta(days=30))
 
 @pytest.fixture
 def sessions(connection: StoreConnection) -> Sessions:
-    return Sessions(connection, _LIMITS)
+    return Sessions(connection, _LIMITS, TRAIL)
 
 
 @pytest.fixture
 def owner(connection: StoreConnection) -> User:
-    sign_ups = SignUps(connection, kept=timedelta(days=8))
+    sign_ups = SignUps(connection, timedelta(days=8), TRAIL)
     sign_up = a_sign_up()
     link = a_link(sign_up)
     sign_ups.add(sign_up)
     Links().add(link)
-    user = People(connection).get(sign_ups.confirm(link, sign_up, NOON))
+    user = People(connection).get(sign_ups.confirm(link, sign_up, NOON, ASKER))
     assert user is not None
     return user
 
@@ -107,7 +111,7 @@ def test_switching_replaces_the_session(sessions: Sessions, owner: User) -> None
     old = a_session(owner.id)
     sessions.start(old, replaced=None)
     new = _entered(old, membership)
-    sessions.switch(old, new)
+    sessions.switch(old, new, _opened(owner, membership.account_id))
     assert sessions.resume(new.id, NOON) == new
     with pytest.raises(NotSignedInError):
         sessions.resume(old.id, NOON)
@@ -119,9 +123,11 @@ def test_switching_into_a_foreign_account_is_refused_and_changes_nothing(
     """`H15`."""
     old = a_session(owner.id)
     sessions.start(old, replaced=None)
+    foreign = replace(old, id=SecretToken.new().digest, account_id="acc_foreign")
     with pytest.raises(NotFoundError):
-        sessions.switch(old, replace(old, id=SecretToken.new().digest, account_id="acc_foreign"))
+        sessions.switch(old, foreign, _opened(owner, "acc_foreign"))
     sessions.resume(old.id, NOON)
+    assert _events("acc_foreign") == []
 
 
 def test_of_twenty_simultaneous_switches_of_one_session_one_wins(
@@ -134,11 +140,27 @@ def test_of_twenty_simultaneous_switches_of_one_session_one_wins(
 
     def switch(_: int) -> str:
         new = _entered(old, membership)
-        sessions.switch(old, new)
+        sessions.switch(old, new, _opened(owner, membership.account_id))
         return new.id
 
     (winner,) = winners(race(switch, (NotSignedInError,)))
     sessions.resume(winner, NOON)
+    assert _events(membership.account_id).count("account.opened") == 1
+
+
+def test_of_twenty_simultaneous_sign_outs_one_is_told(sessions: Sessions, owner: User) -> None:
+    (membership,) = owner.active_memberships
+    session = a_session(owner.id, membership.account_id)
+    sessions.start(session, replaced=None)
+
+    def sign_out(_: int) -> None:
+        ended = owner.event(EventName.SESSION_ENDED, membership.account_id, NOON, ASKER)
+        sessions.end_own(session, ended)
+
+    assert len(winners(race(sign_out, (NotFoundError,)))) == 1
+    assert _events(membership.account_id).count("session.ended") == 1
+    with pytest.raises(NotSignedInError):
+        sessions.resume(session.id, NOON)
 
 
 def test_a_person_s_sessions_are_listed_while_they_hold(sessions: Sessions, owner: User) -> None:
@@ -174,9 +196,12 @@ def test_a_person_ends_their_own_sessions_and_nobody_else_s(sessions: Sessions) 
     sessions.start(theirs, replaced=None)
     for foreign in (theirs.id, SecretToken.new().digest):
         with pytest.raises(NotFoundError):
-            sessions.end_own("usr_1", foreign)
+            sessions.own("usr_1", foreign)
+    with pytest.raises(NotFoundError):
+        sessions.end_own(replace(theirs, user_id="usr_1"), None)
     sessions.resume(theirs.id, NOON)
-    sessions.end_own("usr_1", mine.id)
+    assert sessions.own("usr_1", mine.id) == mine
+    sessions.end_own(mine, None)
     with pytest.raises(NotSignedInError):
         sessions.resume(mine.id, NOON)
 
@@ -239,3 +264,11 @@ def _entered(old: Session, membership: Membership) -> Session:
         account_id=membership.account_id,
         grant=membership.grant,
     )
+
+
+def _opened(user: User, account_id: str) -> AuditEvent:
+    return user.event(EventName.ACCOUNT_OPENED, account_id, NOON, ASKER)
+
+
+def _events(account_id: str) -> list[str]:
+    return [row.event for row in AuditEventRow.query(account_id, consistent_read=True)]

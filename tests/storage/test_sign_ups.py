@@ -13,6 +13,7 @@ from chalicelib.domain.people import MAIN_WORKSPACE, Role
 from chalicelib.storage.links import Links
 from chalicelib.storage.people import People
 from chalicelib.storage.sign_ups import SignUps
+from tests.support.owners import ASKER, TRAIL
 from tests.support.people import NOON, ROBIN, a_link, a_sign_up
 from tests.support.races import CALLERS, race, winners
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def sign_ups(connection: StoreConnection) -> SignUps:
-    return SignUps(connection, kept=timedelta(days=8))
+    return SignUps(connection, timedelta(days=8), TRAIL)
 
 
 def _rows(engine: Engine, table: str) -> list[dict[str, Any]]:
@@ -61,7 +62,7 @@ def test_confirming_makes_a_user_who_owns_an_account_with_main(
     sign_ups.add(sign_up)
     Links().add(link)
 
-    user_id = sign_ups.confirm(link, sign_up, NOON)
+    user_id = sign_ups.confirm(link, sign_up, NOON, ASKER)
 
     people = People(connection)
     assert people.look_up(ROBIN).user_id == user_id
@@ -84,7 +85,7 @@ def test_confirming_drops_every_sign_up_of_the_address(
     for waiting in (a_sign_up(), sign_up, a_sign_up()):
         sign_ups.add(waiting)
     Links().add(link)
-    sign_ups.confirm(link, sign_up, NOON)
+    sign_ups.confirm(link, sign_up, NOON, ASKER)
     assert _rows(engine, f"{tables}sign_ups") == []
 
 
@@ -99,7 +100,8 @@ def test_twenty_sign_ups_of_one_address_make_one_user_one_account_one_main(
     for link in links:
         Links().add(link)
     outcomes = race(
-        lambda number: sign_ups.confirm(links[number], made[number], NOON), (LinkInvalidError,)
+        lambda number: sign_ups.confirm(links[number], made[number], NOON, ASKER),
+        (LinkInvalidError,),
     )
 
     assert len(winners(outcomes)) == 1
@@ -117,7 +119,7 @@ def test_of_twenty_uses_of_one_link_one_wins(
     link = a_link(sign_up)
     sign_ups.add(sign_up)
     Links().add(link)
-    outcomes = race(lambda _: sign_ups.confirm(link, sign_up, NOON), (LinkInvalidError,))
+    outcomes = race(lambda _: sign_ups.confirm(link, sign_up, NOON, ASKER), (LinkInvalidError,))
     assert len(winners(outcomes)) == 1
     assert _rows(engine, f"{tables}links") == []
 
@@ -129,7 +131,7 @@ def test_a_link_dies_at_its_time_whether_or_not_it_was_tidied_up(sign_ups: SignU
     sign_ups.add(sign_up)
     Links().add(link)
     with pytest.raises(LinkInvalidError):
-        sign_ups.confirm(link, sign_up, NOON)
+        sign_ups.confirm(link, sign_up, NOON, ASKER)
 
 
 def test_a_link_confirms_only_the_sign_up_that_asked_for_it(sign_ups: SignUps) -> None:
@@ -145,4 +147,5 @@ def test_a_link_confirms_only_the_sign_up_that_asked_for_it(sign_ups: SignUps) -
             type(forged)(link.digest, forged.purpose, ROBIN, other.id, forged.expires_at),
             other,
             NOON,
+            ASKER,
         )

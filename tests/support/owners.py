@@ -23,16 +23,17 @@ if TYPE_CHECKING:
     from chalicelib.storage.connection import StoreConnection
 
 TRAIL = AuditTrail(kept=timedelta(days=400))
+ASKER = Asker(BROWSER, "req-1")
 
 
 def a_user_in(connection: StoreConnection, address: str = ROBIN.value) -> User:
     """Sign up and confirm, straight in the store."""
-    sign_ups = SignUps(connection, kept=timedelta(days=8))
+    sign_ups = SignUps(connection, timedelta(days=8), TRAIL)
     sign_up = a_sign_up(EmailAddress(address))
     link = a_link(sign_up)
     sign_ups.add(sign_up)
     Links().add(link)
-    user = People(connection).get(sign_ups.confirm(link, sign_up, NOON))
+    user = People(connection).get(sign_ups.confirm(link, sign_up, NOON, ASKER))
     assert user is not None
     return user
 
@@ -41,9 +42,7 @@ def an_owner_in(connection: StoreConnection, address: str = ROBIN.value) -> Mana
     """Make a user, and give what they are in their account."""
     user = a_user_in(connection, address)
     (membership,) = user.active_memberships
-    return Manager(
-        user.id, user.name, membership.role, membership.account_id, NOON, Asker(BROWSER, "req-1")
-    )
+    return Manager(user.id, user.name, membership.role, membership.account_id, NOON, ASKER)
 
 
 def a_key(manager: Manager, name: str = "CI", created_at: datetime = NOON) -> ApiKey:

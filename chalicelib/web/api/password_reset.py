@@ -50,6 +50,7 @@ def request_account_unlock() -> Response:
 @password_reset_api.route("/auth/account_unlock", methods=["POST"])
 def unlock_account() -> dict[str, str]:
     """Spend a link and end the lock."""
-    body = read_body(password_reset_api.current_request, bodies.AccountUnlock)
-    services().account_unlock.complete(body.token)
+    request = password_reset_api.current_request
+    body = read_body(request, bodies.AccountUnlock)
+    services().account_unlock.complete(body.token, asker_of(request))
     return _SIGN_IN

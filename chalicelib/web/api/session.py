@@ -11,7 +11,7 @@ from chalicelib.web.api.lists import list_view, read_query
 from chalicelib.web.api.views import account_view, listed_session_view, session_view
 from chalicelib.web.blueprints import JsonApi, json_answer
 from chalicelib.web.cookies import session_cookie
-from chalicelib.web.requests import client_of, is_id, read_body
+from chalicelib.web.requests import asker_of, is_id, read_body
 from chalicelib.web.visitor import CLEAR_SITE_DATA, signed_in
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def open_account() -> Response:
     visitor = signed_in(request)
     body = read_body(request, bodies.OpenAccount)
     token, membership = services().sessions.open_account(
-        visitor, body.account_id, client_of(request)
+        visitor, body.account_id, asker_of(request)
     )
     answer = {"next": "app", "account": account_view(membership)}
     return json_answer(answer, cookies=[session_cookie().set(token.value)])
@@ -44,9 +44,10 @@ def open_account() -> Response:
 @session_api.route("/auth/session", methods=["DELETE"])
 def sign_out() -> Response:
     """End the session; one that has ended already gets the same answer."""
-    token = session_cookie().read(session_api.current_request.headers)
+    request = session_api.current_request
+    token = session_cookie().read(request.headers)
     if token is not None:
-        services().sessions.end(token)
+        services().sessions.end(token, asker_of(request))
     return _signed_out()
 
 
@@ -62,17 +63,19 @@ def list_sessions() -> answers.Page[dict[str, Any]]:
 @session_api.route("/auth/sessions", methods=["DELETE"])
 def end_other_sessions() -> Response:
     """End all of them but this one."""
-    services().sessions.end_others(signed_in(session_api.current_request))
+    request = session_api.current_request
+    services().sessions.end_others(signed_in(request), asker_of(request))
     return json_answer(None, status=204)
 
 
 @session_api.route("/auth/sessions/{session_id}", methods=["DELETE"])
 def end_session(session_id: str) -> Response:
     """End one of them; this one's end is a sign-out."""
-    visitor = signed_in(session_api.current_request)
+    request = session_api.current_request
+    visitor = signed_in(request)
     if not is_id(session_id):
         raise NotFoundError
-    services().sessions.end_one(visitor, session_id)
+    services().sessions.end_one(visitor, session_id, asker_of(request))
     return _signed_out() if session_id == visitor.session.id else json_answer(None, status=204)
 
 

@@ -8,7 +8,7 @@ from chalicelib.bootstrap import services
 from chalicelib.web.blueprints import Pages
 from chalicelib.web.cookies import session_cookie
 from chalicelib.web.rendering import page, see_other
-from chalicelib.web.requests import client_of, read_form
+from chalicelib.web.requests import asker_of, read_form
 from chalicelib.web.visitor import PageVisitor, signed_in
 
 if TYPE_CHECKING:
@@ -30,5 +30,5 @@ def open_account() -> Response:
     request = accounts_pages.current_request
     visitor = signed_in(request)
     account_id = read_form(request).get("account_id", "")
-    token, _ = services().sessions.open_account(visitor, account_id, client_of(request))
+    token, _ = services().sessions.open_account(visitor, account_id, asker_of(request))
     return see_other("/", cookies=[session_cookie().set(token.value)])

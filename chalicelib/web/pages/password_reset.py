@@ -78,7 +78,7 @@ def unlock_account() -> Response:
         email = EmailAddress.parse(form.get("email", ""))
         services().account_unlock.request(email, browser_of(request))
         return see_other("/account-unlock?done=sent")
-    services().account_unlock.complete(form["token"])
+    services().account_unlock.complete(form["token"], asker_of(request))
     return see_other("/sign-in?done=unlocked")
 
 

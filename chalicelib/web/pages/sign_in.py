@@ -9,7 +9,7 @@ from chalicelib.domain.email_address import EmailAddress
 from chalicelib.web.blueprints import Pages
 from chalicelib.web.cookies import keep_address, session_cookie, signed_in_cookies
 from chalicelib.web.rendering import page, see_other
-from chalicelib.web.requests import query_parameter, read_form
+from chalicelib.web.requests import asker_of, query_parameter, read_form
 from chalicelib.web.visitor import CLEAR_SITE_DATA, browser_of
 
 if TYPE_CHECKING:
@@ -60,9 +60,10 @@ def sign_in() -> Response:
 @sign_in_pages.route("/sign-out", methods=["POST"])
 def sign_out() -> Response:
     """End the session and say so."""
-    token = session_cookie().read(sign_in_pages.current_request.headers)
+    request = sign_in_pages.current_request
+    token = session_cookie().read(request.headers)
     if token is not None:
-        services().sessions.end(token)
+        services().sessions.end(token, asker_of(request))
     answer = see_other("/sign-in?done=signed-out", cookies=[session_cookie().clear()])
     answer.headers["Clear-Site-Data"] = CLEAR_SITE_DATA
     return answer
