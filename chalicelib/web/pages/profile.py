@@ -13,7 +13,7 @@ from chalicelib.domain.names import parse_name
 from chalicelib.web.blueprints import Pages
 from chalicelib.web.cookies import device_cookie
 from chalicelib.web.rendering import page, see_other
-from chalicelib.web.requests import is_id, query_parameter, read_form
+from chalicelib.web.requests import asker_of, is_id, query_parameter, read_form
 from chalicelib.web.visitor import PageVisitor, browser_of, signed_in
 
 if TYPE_CHECKING:
@@ -106,17 +106,19 @@ def _gone(form: dict[str, str], words: HttpError) -> Response:
 @profile_pages.route(_PATH + "/sessions/{session_id}/end", methods=["POST"], refused=_gone)
 def end_session(session_id: str) -> Response:
     """End one of the person's sessions."""
-    visitor = signed_in(profile_pages.current_request)
+    request = profile_pages.current_request
+    visitor = signed_in(request)
     if not is_id(session_id):
         raise NotFoundError
-    services().sessions.end_one(visitor, session_id)
+    services().sessions.end_one(visitor, session_id, asker_of(request))
     return see_other(f"{_PATH}?done=session-ended")
 
 
 @profile_pages.route(_PATH + "/sessions/end-others", methods=["POST"])
 def end_other_sessions() -> Response:
     """End all of them but this one."""
-    services().sessions.end_others(signed_in(profile_pages.current_request))
+    request = profile_pages.current_request
+    services().sessions.end_others(signed_in(request), asker_of(request))
     return see_other(f"{_PATH}?done=others-ended")
 
 
