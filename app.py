@@ -7,6 +7,8 @@ from chalice import Chalice
 from chalicelib.events.mail import mail_worker
 from chalicelib.web.api.api_keys import api_keys_api
 from chalicelib.web.api.health import health_api
+from chalicelib.web.api.invitations import invitations_api
+from chalicelib.web.api.joining import joining_api
 from chalicelib.web.api.openapi import openapi_api
 from chalicelib.web.api.password_reset import password_reset_api
 from chalicelib.web.api.profile import profile_api
@@ -22,6 +24,8 @@ from chalicelib.web.pages.accounts import accounts_pages
 from chalicelib.web.pages.api_keys import api_keys_pages
 from chalicelib.web.pages.assets import assets_pages
 from chalicelib.web.pages.home import home_pages
+from chalicelib.web.pages.invitations import invitations_pages
+from chalicelib.web.pages.joining import joining_pages
 from chalicelib.web.pages.password_reset import password_reset_pages
 from chalicelib.web.pages.profile import profile_pages
 from chalicelib.web.pages.proof import proof_pages
@@ -41,6 +45,8 @@ for blueprint in (
     authorizers,
     api_keys_api,
     workspaces_api,
+    invitations_api,
+    joining_api,
     public_api,
     openapi_api,
     sign_in_pages,
@@ -52,6 +58,8 @@ for blueprint in (
     profile_pages,
     api_keys_pages,
     workspaces_pages,
+    invitations_pages,
+    joining_pages,
     assets_pages,
     mail_worker,
 ):

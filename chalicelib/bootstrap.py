@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from chalicelib.services.account_unlock import AccountUnlock
     from chalicelib.services.api_keys import ApiKeyService
     from chalicelib.services.email_confirmation import EmailConfirmation
+    from chalicelib.services.invitations import InvitationService
+    from chalicelib.services.joining import Joining
     from chalicelib.services.key_check import KeyCheck
     from chalicelib.services.mail_cap import MailCap
     from chalicelib.services.password_reset import PasswordReset
@@ -68,6 +70,8 @@ class Services:
     sessions: SessionService
     api_keys: ApiKeyService
     workspaces: WorkspaceService
+    invitations: InvitationService
+    joining: Joining
     key_check: KeyCheck
     public_api: PublicApi
     mail_cap: MailCap
@@ -140,6 +144,8 @@ def build(chosen: Settings, clock: Clock | None = None) -> Services:
         sessions=parts.session_service(),
         api_keys=parts.api_keys(),
         workspaces=parts.workspaces(),
+        invitations=parts.invitations(),
+        joining=parts.joining(),
         key_check=_build_key_check(chosen, parts.clock),
         public_api=parts.public_api(),
         mail_cap=parts.mail_cap(),
@@ -166,6 +172,7 @@ class _Parts:
         from chalicelib.storage.audit import AuditTrail
         from chalicelib.storage.connection import open_tables
         from chalicelib.storage.credentials import Credentials
+        from chalicelib.storage.invitations import Invitations
         from chalicelib.storage.links import Links
         from chalicelib.storage.people import People, SsoDomains
         from chalicelib.storage.sessions import Sessions
@@ -192,6 +199,7 @@ class _Parts:
         self.credentials = Credentials(connection)
         self.devices = DeviceCookies(chosen.cookie_key)
         self.domains = SsoDomains()
+        self.invitation_store = Invitations(connection, self.trail)
         self.links = Links()
         self.people = People(connection)
         self.sessions = Sessions(
@@ -336,6 +344,34 @@ class _Parts:
         from chalicelib.storage.workspaces import Workspaces
 
         return WorkspaceService(Workspaces(self.connection, self.trail), self.clock)
+
+    def invitations(self) -> InvitationService:
+        from chalicelib.services.invitations import InvitationService
+
+        return InvitationService(
+            invitations=self.invitation_store,
+            people=self.people,
+            links=self.links,
+            queue=self.queue,
+            mailer=self.mailer,
+            clock=self.clock,
+            public_url=self.settings.public_url,
+            link_lifetime=self.settings.invitation,
+        )
+
+    def joining(self) -> Joining:
+        from chalicelib.services.joining import Joining
+        from chalicelib.storage.joining import Joins
+
+        return Joining(
+            links=self.links,
+            invitations=self.invitation_store,
+            joins=Joins(self.connection, self.trail),
+            hasher=self.hasher,
+            policy=self.policy,
+            clock=self.clock,
+            product_name=self.settings.product_name,
+        )
 
     def public_api(self) -> PublicApi:
         from chalicelib.services.public_api import PublicApi

@@ -25,6 +25,13 @@ class InvalidValueError(DomainError):
     message = "This value isn't valid."
 
 
+class MissingValueError(DomainError):
+    """A value that this case needs wasn't given at all."""
+
+    reason = "missing_value"
+    message = "A value is missing."
+
+
 class InvalidCredentialsError(DomainError):
     """The one answer for wrong, unknown, locked, suspended and SSO-only (`B2`)."""
 
@@ -65,6 +72,13 @@ class NotSignedInError(DomainError):
 
     reason = "not_signed_in"
     message = "Sign in first."
+
+
+class SignInRequiredError(DomainError):
+    """A link is good, but it is for somebody who has to be signed in to use it."""
+
+    reason = "sign_in_required"
+    message = "Sign in with the address that was invited, then open the link again. It stays good."
 
 
 class ProofRequiredError(DomainError):

@@ -19,6 +19,7 @@ class LinkPurpose(StrEnum):
     CHANGE_EMAIL = "change_email"
     RESET_PASSWORD = "reset_password"  # noqa: S105 - the name of a purpose, not a secret
     UNLOCK = "unlock"
+    INVITATION = "invitation"
 
 
 @dataclass(frozen=True)
@@ -33,5 +34,7 @@ class Link:
     # Of a user's link: their address and password when it was made; it dies with either (`C4`).
     user_email: str = ""
     credentials_version: int = 0
+    # Of an invitation's link: the account that it leads into.
+    account_id: str = ""
     # Of an unlock link: the known browser whose own budget is spent, by its keyed hash.
     known_browser: str = ""

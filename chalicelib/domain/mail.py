@@ -28,6 +28,7 @@ class MailKind(StrEnum):
     EMAIL_CHANGE = "email_change"
     EMAIL_CHANGED = "email_changed"
     API_KEY_LEAKED = "api_key_leaked"
+    INVITATION = "invitation"
 
 
 _NOTICES = frozenset(

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from pynamodb.expressions.condition import Condition
 
+    from chalicelib.domain.invitations import Invitation
     from chalicelib.domain.people import User
 
 
@@ -34,6 +35,7 @@ class Links:
             user_email=link.user_email,
             credentials_version=link.credentials_version,
             known_browser=link.known_browser,
+            account_id=link.account_id,
             ttl=link.expires_at,
         ).save(condition=LinkRow.digest.does_not_exist())
 
@@ -65,6 +67,21 @@ class Links:
         )
         return token.value
 
+    def issue_for(self, invitation: Invitation, expires_at: datetime) -> str:
+        """Make another link for an invitation, and return its token for the mail."""
+        token = SecretToken.new()
+        self.add(
+            Link(
+                digest=token.digest,
+                purpose=LinkPurpose.INVITATION,
+                email=invitation.email,
+                subject_id=invitation.id,
+                expires_at=expires_at,
+                account_id=invitation.account_id,
+            )
+        )
+        return token.value
+
     def find(self, token: str, now: datetime, *purposes: LinkPurpose) -> Link:
         """Read a link without using it; raises LinkInvalidError for another purpose or time."""
         try:
@@ -86,6 +103,7 @@ class Links:
             user_email=row.user_email or "",
             credentials_version=int(row.credentials_version or 0),
             known_browser=row.known_browser or "",
+            account_id=row.account_id or "",
         )
 
 
@@ -97,4 +115,4 @@ def usable(link: Link, now: datetime) -> Condition:
         & (LinkRow.subject_id == link.subject_id)
         & (LinkRow.expires_at > now)
     )
-    return condition
+    return condition & (LinkRow.account_id == link.account_id) if link.account_id else condition

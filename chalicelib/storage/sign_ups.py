@@ -85,14 +85,8 @@ class SignUps:
             write_all(self.connection, parts)
         except ConditionFailedError as error:
             raise LinkInvalidError from error
-        self._drop_others(sign_up.email)
+        drop_sign_ups(sign_up.email)
         return user_id
-
-    def _drop_others(self, email: EmailAddress) -> None:
-        # Tidying only: none of them can be confirmed any more, since the address is taken.
-        with SignUpRow.batch_write() as batch:
-            for row in SignUpRow.query(email.value, consistent_read=True, limit=100):
-                batch.delete(row)
 
     def _row(self, sign_up: SignUp, slot: str) -> SignUpRow:
         return SignUpRow(
@@ -106,6 +100,13 @@ class SignUps:
             created_at=sign_up.created_at,
             ttl=sign_up.created_at + self.kept,
         )
+
+
+def drop_sign_ups(email: EmailAddress) -> None:
+    """Tidy up after an address was taken: none of its sign-ups can be confirmed any more."""
+    with SignUpRow.batch_write() as batch:
+        for row in SignUpRow.query(email.value, consistent_read=True, limit=100):
+            batch.delete(row)
 
 
 def _account_rows(

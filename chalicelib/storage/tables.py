@@ -98,6 +98,7 @@ class LinkRow(Model):
     user_email = UnicodeAttribute(null=True)
     credentials_version = NumberAttribute(null=True)
     known_browser = UnicodeAttribute(null=True)
+    account_id = UnicodeAttribute(null=True)
     ttl = TTLAttribute()
 
 
@@ -150,6 +151,9 @@ class AccountRow(Model):
     - `api_keys` holds how many keys there are, `key#…` what each is called and its digest: written
       in one transaction with the key itself, so that a key is listed the moment it exists
     - `records` holds how many records there are by workspace and status, in `items`
+    - `invitations` holds how many are open, `invitation#…` what each offers (`items` are roles by
+      workspace, `name` and `created_by` the inviter's), `invitee#…` which one an address has, so
+      that it has one at most: written in one transaction, gone with the invitation
     """
 
     class Meta:  # noqa: D106 - pynamodb's own idiom
@@ -166,6 +170,11 @@ class AccountRow(Model):
     created_by = UnicodeAttribute(null=True)
     key_count = NumberAttribute(null=True)
     member_count = NumberAttribute(null=True)
+    email = UnicodeAttribute(null=True)
+    role = UnicodeAttribute(null=True)
+    expires_at = UTCDateTimeAttribute(null=True)
+    invitation_id = UnicodeAttribute(null=True)
+    invitation_count = NumberAttribute(null=True)
 
 
 class ApiKeyRow(Model):

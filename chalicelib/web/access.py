@@ -54,6 +54,9 @@ INVENTORY: Mapping[str, Access] = {
     "POST /account-unlock": Access.ANYONE,
     "POST /auth/account_unlock/request": Access.ANYONE,
     "POST /auth/account_unlock": Access.ANYONE,
+    "GET /invitation": Access.ANYONE,
+    "POST /invitation": Access.ANYONE,
+    "POST /auth/invitation": Access.ANYONE,
     # One's own session and person
     "GET /auth/session": Access.SIGNED_IN,
     # Signing out answers alike whether or not there is still a session to end.
@@ -97,6 +100,15 @@ INVENTORY: Mapping[str, Access] = {
     "POST /settings/workspaces/{workspace_id}": Access.MANAGER,
     "GET /settings/workspaces/{workspace_id}/delete": Access.MANAGER,
     "POST /settings/workspaces/{workspace_id}/delete": Access.MANAGER,
+    # Invitations
+    "GET /api/v1/invitations": Access.MANAGER,
+    "POST /api/v1/invitations": Access.MANAGER,
+    "POST /api/v1/invitations/{invitation_id}/resend": Access.MANAGER,
+    "DELETE /api/v1/invitations/{invitation_id}": Access.MANAGER,
+    "GET /settings/members/invite": Access.MANAGER,
+    "POST /settings/members/invite": Access.MANAGER,
+    "POST /settings/invitations/{invitation_id}/resend": Access.MANAGER,
+    "POST /settings/invitations/{invitation_id}/revoke": Access.MANAGER,
     # The public API
     "GET /api/v1/openapi.json": Access.ANYONE,
     "GET /api/v1/account": Access.API_KEY,

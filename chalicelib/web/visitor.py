@@ -19,7 +19,7 @@ from chalicelib.web.requests import asker_of
 if TYPE_CHECKING:
     from chalice.app import Request
 
-    from chalicelib.domain.people import Account, Membership
+    from chalicelib.domain.people import Account, Membership, User
     from chalicelib.services.sessions import Visitor
 
 # Never "cookies": the cookie that marks a browser as known outlives the session.
@@ -59,6 +59,14 @@ def signed_in(request: Request) -> Visitor:
     visitor = services().sessions.resume(token)
     _visitors[request] = visitor
     return visitor
+
+
+def user_if_signed_in(request: Request) -> User | None:
+    """Return who is signed in, if anybody is."""
+    try:
+        return signed_in(request).user
+    except NotSignedInError:
+        return None
 
 
 def in_account(request: Request) -> tuple[Visitor, Account, Membership]:

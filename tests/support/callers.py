@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from chalicelib.domain.people import Membership
+    from chalicelib.domain.people import Manager, Membership
     from tests.support.service import Service
 
 CALLERS = (
@@ -124,6 +124,7 @@ def _populate(service: Service) -> Callers:
         key_id, keys[caller] = _add_key(service, _user_id(owner), people[owner])
         ids.setdefault("key_id", key_id)
     ids["user_id"] = _user_id("member")
+    ids["invitation_id"] = _add_invitation(service, _user_id("owner"), people["owner"])
     ids["session_id"] = _start_session(_user_id("member"), people["member"], "s" * 43)
     return Callers(service, {n: (_user_id(n), m) for n, m in people.items()}, keys, ids)
 
@@ -194,17 +195,26 @@ def _add_person(name: str, membership: Membership, service: Service) -> None:
 
 def _add_key(service: Service, user_id: str, membership: Membership) -> tuple[str, str]:
     from chalicelib import bootstrap
+
+    manager = _manager(service, user_id, membership)
+    key, secret = bootstrap.services().api_keys.create(manager, "CI")
+    return key.id, secret.value
+
+
+def _add_invitation(service: Service, user_id: str, membership: Membership) -> str:
+    from chalicelib import bootstrap
+    from chalicelib.domain.email_address import EmailAddress
+    from chalicelib.domain.people import Role
+
+    manager = _manager(service, user_id, membership)
+    email = EmailAddress("invited@acme.test")
+    return bootstrap.services().invitations.create(manager, email, Role.MEMBER, {}).id
+
+
+def _manager(service: Service, user_id: str, membership: Membership) -> Manager:
     from chalicelib.domain.mail import Asker
     from chalicelib.domain.people import Manager
     from tests.support.people import BROWSER
 
-    manager = Manager(
-        user_id,
-        "Owner",
-        membership.role,
-        membership.account_id,
-        service.clock(),
-        Asker(BROWSER, "req-1"),
-    )
-    key, secret = bootstrap.services().api_keys.create(manager, "CI")
-    return key.id, secret.value
+    asker = Asker(BROWSER, "req-1")
+    return Manager(user_id, "Owner", membership.role, membership.account_id, service.clock(), asker)

@@ -105,9 +105,11 @@ def _can_be_violated(operation: Operation) -> bool:
 _CASES = [(o, GenerationMode.POSITIVE) for o in OPERATIONS] + [
     (o, GenerationMode.NEGATIVE) for o in OPERATIONS if _can_be_violated(o)
 ]
-# Which characters a name may have, a schema can only say in words.
+# Which characters a name may have, what an address is, which workspaces the account has: a schema
+# can only say it in words.
 _NOT_SAID: dict[str, list[Any]] = {
     "create_api_key": [positive_data_acceptance],
+    "create_invitation": [positive_data_acceptance],
     "create_workspace": [positive_data_acceptance],
 }
 

@@ -7,6 +7,8 @@ from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
 
+from chalicelib.domain.invitations import InvitationStatus
+from chalicelib.domain.people import Role, WorkspaceRole
 from chalicelib.domain.records import RecordStatus
 
 T = TypeVar("T")
@@ -75,6 +77,33 @@ class Record(msgspec.Struct):
     status: RecordStatus
     data: dict[str, Any]
     created_at: Time
+
+
+class WorkspaceAccess(msgspec.Struct):
+    """A workspace, and what somebody is in it."""
+
+    id: Id
+    role: WorkspaceRole
+
+
+class PersonName(msgspec.Struct):
+    """A person, by the name that they had then."""
+
+    id: Id
+    name: str
+
+
+class Invitation(msgspec.Struct):
+    """Somebody asked into the account, who hasn't joined; it ends with its newest link."""
+
+    id: Id
+    email: str
+    role: Role
+    workspaces: list[WorkspaceAccess]
+    invited_by: PersonName
+    created_at: Time
+    expires_at: Time
+    status: InvitationStatus
 
 
 class Empty(msgspec.Struct):

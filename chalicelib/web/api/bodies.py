@@ -8,7 +8,9 @@ from typing import Annotated
 
 import msgspec
 
+from chalicelib.domain.invitations import INVITED_ROLES
 from chalicelib.domain.names import NAME_MAX_LENGTH
+from chalicelib.domain.people import WorkspaceRole
 from chalicelib.domain.workspaces import DESCRIPTION_MAX_LENGTH
 
 # The length is for readers of the OpenAPI document; `parse_name` checks, and says it better.
@@ -95,6 +97,14 @@ class AccountUnlock(msgspec.Struct):
     token: str
 
 
+class Invitation(msgspec.Struct):
+    """`POST /auth/invitation`."""
+
+    token: str
+    name: str | None = None
+    password: str | None = None
+
+
 class Proof(msgspec.Struct):
     """`POST /auth/session/proof`."""
 
@@ -145,3 +155,18 @@ class ChangeWorkspace(msgspec.Struct, forbid_unknown_fields=True):
 
     name: Name | msgspec.UnsetType = msgspec.UNSET
     description: Description | msgspec.UnsetType = msgspec.UNSET
+
+
+class GivenWorkspace(msgspec.Struct, forbid_unknown_fields=True):
+    """A workspace of the account, and what somebody is in it."""
+
+    id: str
+    role: Annotated[str, msgspec.Meta(extra_json_schema={"enum": list(WorkspaceRole)})]
+
+
+class CreateInvitation(msgspec.Struct, forbid_unknown_fields=True):
+    """`POST /api/v1/invitations`."""
+
+    email: str
+    role: Annotated[str, msgspec.Meta(extra_json_schema={"enum": list(INVITED_ROLES)})]
+    workspaces: list[GivenWorkspace] = []

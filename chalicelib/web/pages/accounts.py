@@ -8,7 +8,7 @@ from chalicelib.bootstrap import services
 from chalicelib.web.blueprints import Pages
 from chalicelib.web.cookies import session_cookie
 from chalicelib.web.rendering import page, see_other
-from chalicelib.web.requests import asker_of, read_form
+from chalicelib.web.requests import asker_of, query_parameter, read_form
 from chalicelib.web.visitor import PageVisitor, signed_in
 
 if TYPE_CHECKING:
@@ -16,12 +16,16 @@ if TYPE_CHECKING:
 
 accounts_pages = Pages(__name__)
 
+_NOTICES = {"joined": "You've joined. Open the account below."}
+
 
 @accounts_pages.route("/accounts")
 def show_accounts() -> Response:
     """Show a button for each account, or how to get into one."""
-    visitor = PageVisitor.of(signed_in(accounts_pages.current_request))
-    return page("accounts.html", visitor=visitor, accounts=visitor.accounts)
+    request = accounts_pages.current_request
+    visitor = PageVisitor.of(signed_in(request))
+    notice = _NOTICES.get(query_parameter(request, "done"))
+    return page("accounts.html", visitor=visitor, accounts=visitor.accounts, notice=notice)
 
 
 @accounts_pages.route("/accounts", methods=["POST"])

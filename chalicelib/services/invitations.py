@@ -1,0 +1,120 @@
+"""Inviting people into an account by mail.
+
+An address gets the same answer and the same requests whether or not anybody has it: who it belongs
+to is learnt by whoever holds the mailed link, and by nobody else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.clock import in_words
+from chalicelib.domain.errors import NotFoundError
+from chalicelib.domain.invitations import AlreadyMemberError, Invitation
+from chalicelib.domain.mail import Mail, MailKind
+from chalicelib.domain.tokens import new_id
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime, timedelta
+
+    from chalicelib.domain.clock import Clock
+    from chalicelib.domain.email_address import EmailAddress
+    from chalicelib.domain.lists import PageRequest, Slice
+    from chalicelib.domain.mail import MailRequest
+    from chalicelib.domain.people import Manager, Role, WorkspaceRole
+    from chalicelib.gateways.mail_queue import MailQueue
+    from chalicelib.gateways.mailer import Mailer
+    from chalicelib.storage.invitations import Invitations
+    from chalicelib.storage.links import Links
+    from chalicelib.storage.people import People
+
+
+@dataclass(frozen=True)
+class InvitationService:
+    """The invitations to the account that an owner or admin has open."""
+
+    invitations: Invitations
+    people: People
+    links: Links
+    queue: MailQueue
+    mailer: Mailer
+    clock: Clock
+    public_url: str
+    link_lifetime: timedelta
+
+    def create(
+        self,
+        manager: Manager,
+        email: EmailAddress,
+        role: Role,
+        workspaces: Mapping[str, WorkspaceRole],
+    ) -> Invitation:
+        """Invite an address, and ask for its mail.
+
+        Raises AlreadyMemberError, which the account's list of members tells as well,
+        AlreadyInvitedError, TooManyInvitationsError.
+        """
+        # Both requests for any address: one that nobody has is read as a user that isn't there.
+        user = self.people.get(self.people.look_up(email).user_id)
+        if user is not None and manager.account_id in user.memberships:
+            raise AlreadyMemberError(param="email")
+        now = self.clock()
+        invitation = Invitation(
+            id=new_id("inv"),
+            account_id=manager.account_id,
+            email=email,
+            role=role,
+            inviter_id=manager.user_id,
+            inviter_name=manager.name,
+            created_at=now,
+            expires_at=now + self.link_lifetime,
+            workspaces=workspaces,
+        )
+        self.invitations.add(invitation, manager)
+        self._ask(invitation, manager, now)
+        return invitation
+
+    def page(self, manager: Manager, asked: PageRequest) -> Slice[Invitation]:
+        """List the account's open invitations, newest first."""
+        return self.invitations.page(manager.account_id, asked)
+
+    def resend(self, manager: Manager, invitation_id: str) -> Invitation:
+        """Send one more link; earlier ones stay good for their time. Raises NotFoundError."""
+        now = self.clock()
+        invitation, _ = self.invitations.get(manager.account_id, invitation_id)
+        renewed = replace(invitation, expires_at=now + self.link_lifetime)
+        self.invitations.renew(renewed, manager, now)
+        self._ask(renewed, manager, now)
+        return renewed
+
+    def revoke(self, manager: Manager, invitation_id: str) -> None:
+        """End an invitation: none of its links is good any more. Raises NotFoundError."""
+        invitation, _ = self.invitations.get(manager.account_id, invitation_id)
+        self.invitations.revoke(invitation, manager, self.clock())
+
+    def send_mail(self, request: MailRequest) -> None:
+        """Mail a link, unless the invitation was accepted or revoked meanwhile."""
+        asked = request.details
+        try:
+            invitation, account = self.invitations.get(asked["account_id"], asked["invitation_id"])
+        except NotFoundError:
+            return
+        token = self.links.issue_for(invitation, self.clock() + self.link_lifetime)
+        told = {
+            "inviter_name": invitation.inviter_name,
+            "account_name": account.name,
+            "link": f"{self.public_url}/invitation?token={token}",
+            "lifetime": in_words(self.link_lifetime),
+            # Where the inviter sits is none of a stranger's business.
+            "address": "",
+            "client": "",
+        }
+        self.mailer.send(Mail(invitation.email.value, "invitation", {**request.asked, **told}))
+
+    def _ask(self, invitation: Invitation, manager: Manager, now: datetime) -> None:
+        details = {"account_id": invitation.account_id, "invitation_id": invitation.id}
+        self.queue.put(
+            manager.asker.request(MailKind.INVITATION, invitation.email.value, now, details)
+        )

@@ -1,0 +1,93 @@
+"""Joining an account through a mailed invitation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.errors import MissingValueError, SignInRequiredError
+from chalicelib.domain.invitations import Acceptance, AlreadyMemberError
+from chalicelib.domain.links import LinkPurpose
+from chalicelib.domain.passwords import PasswordContext
+from chalicelib.domain.people import User
+from chalicelib.domain.tokens import new_id
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from chalicelib.domain.clock import Clock
+    from chalicelib.domain.invitations import Guest, OpenInvitation
+    from chalicelib.domain.links import Link
+    from chalicelib.domain.mail import Asker
+    from chalicelib.domain.password_hashing import PasswordHasher
+    from chalicelib.domain.passwords import PasswordPolicy
+    from chalicelib.storage.invitations import Invitations
+    from chalicelib.storage.joining import Joins
+    from chalicelib.storage.links import Links
+
+
+@dataclass(frozen=True)
+class Joining:
+    """What the holder of an invitation's link does with it; it signs nobody in (`B12`)."""
+
+    links: Links
+    invitations: Invitations
+    joins: Joins
+    hasher: PasswordHasher
+    policy: PasswordPolicy
+    clock: Clock
+    product_name: str
+
+    def look(self, token: str) -> OpenInvitation:
+        """Say what a link leads to, without using it (`B16`); raises LinkInvalidError."""
+        return self.invitations.of_link(self._find(token))
+
+    def accept(self, token: str, guest: Guest, asker: Asker) -> User:
+        """Spend a link: who has the invited address is in the account from then on.
+
+        Where nobody has it, the guest becomes a user, and the link has confirmed their address.
+        Raises LinkInvalidError. The link stays good after SignInRequiredError, for anybody but the
+        user of the address, MissingValueError, WeakPasswordError and AlreadyMemberError.
+        """
+        link, now = self._find(token), self.clock()
+        opened = self.invitations.of_link(link)
+        invitation, account = opened.invitation, opened.account
+        membership = invitation.membership_in(account)
+        if opened.user_id is None:
+            user = self._new_user(opened, guest, now)
+            self.joins.add_user(Acceptance(link, invitation, user, membership, asker, now))
+        else:
+            user = _invited(opened, guest.user)
+            self.joins.add_membership(Acceptance(link, invitation, user, membership, asker, now))
+        return user
+
+    def _find(self, token: str) -> Link:
+        return self.links.find(token, self.clock(), LinkPurpose.INVITATION)
+
+    def _new_user(self, opened: OpenInvitation, guest: Guest, now: datetime) -> User:
+        if guest.name is None:
+            raise MissingValueError("A new person gives their name.", param="name")
+        if guest.password is None:
+            raise MissingValueError("A new person chooses a password.", param="password")
+        email = opened.invitation.email
+        names = PasswordContext(self.product_name, opened.account.name, guest.name, email.value)
+        chosen = self.policy.check(guest.password, names)
+        return User(
+            id=new_id("usr"),
+            email=email,
+            name=guest.name,
+            created_at=now,
+            password_hash=self.hasher.hash(chosen.value),
+        )
+
+
+def _invited(opened: OpenInvitation, user: User | None) -> User:
+    email = opened.invitation.email
+    if user is None or user.id != opened.user_id or user.email != email:
+        # Whoever holds the link knows the address that it was mailed to.
+        who = f"You're signed in as {user.email}. " if user else ""
+        message = f"{who}Sign in as {email}, then open the link again. It stays good."
+        raise SignInRequiredError(message)
+    if opened.account.id in user.memberships:
+        raise AlreadyMemberError("You're in this account already.")
+    return user

@@ -1,0 +1,211 @@
+"""Invitations: one for an address and account, made and ended together with the account's count."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.audit import EventName
+from chalicelib.domain.email_address import EmailAddress
+from chalicelib.domain.errors import LinkInvalidError, NotAllowedError, NotFoundError
+from chalicelib.domain.invitations import (
+    INVITATIONS_MAX,
+    AlreadyInvitedError,
+    Invitation,
+    OpenInvitation,
+    TooManyInvitationsError,
+)
+from chalicelib.domain.lists import Slice
+from chalicelib.domain.people import Role, WorkspaceRole
+from chalicelib.storage.managers import still_manages
+from chalicelib.storage.rows import account_of
+from chalicelib.storage.tables import AccountRow, EmailRow
+from chalicelib.storage.transactions import ConditionFailedError, put_new, read_all, write_all
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from pynamodb.connection.base import Connection
+    from pynamodb.transactions import TransactWrite
+
+    from chalicelib.domain.links import Link
+    from chalicelib.domain.lists import PageRequest
+    from chalicelib.domain.people import Account, Manager
+    from chalicelib.storage.audit import AuditTrail
+
+_LISTED = "invitation#"
+_INVITEE = "invitee#"
+_COUNT = "invitations"
+# Of `add`: where the claim to the address stands among its parts.
+_CLAIM = 2
+
+
+@dataclass(frozen=True)
+class Invitations:
+    """The open invitations of all accounts; an expired one is open until it is revoked."""
+
+    connection: Connection
+    trail: AuditTrail
+
+    def add(self, invitation: Invitation, manager: Manager) -> None:
+        """Keep a new invitation, if its author manages the account at this very moment.
+
+        Raises AlreadyInvitedError, TooManyInvitationsError, NotAllowedError.
+        """
+        event = manager.event(
+            EventName.INVITATION_CREATED,
+            invitation.created_at,
+            invitation.party,
+            role=invitation.role.value,
+            workspaces={key: role.value for key, role in invitation.workspaces.items()},
+        )
+
+        def parts(transaction: TransactWrite) -> None:
+            still_manages(transaction, manager)
+            put_new(transaction, _row(invitation))
+            put_new(transaction, _claim(invitation))
+            self.trail.add(transaction, event)
+            transaction.update(
+                AccountRow(invitation.account_id, _COUNT),
+                actions=[AccountRow.invitation_count.add(1)],
+                condition=AccountRow.invitation_count.does_not_exist()
+                | (AccountRow.invitation_count < INVITATIONS_MAX),
+            )
+
+        try:
+            write_all(self.connection, parts)
+        except ConditionFailedError as error:
+            if 0 in error.failed:
+                raise NotAllowedError from error
+            if _CLAIM in error.failed:
+                raise AlreadyInvitedError(param="email") from error
+            raise TooManyInvitationsError from error
+
+    def page(self, account_id: str, asked: PageRequest) -> Slice[Invitation]:
+        """List an account's invitations strongly, newest first."""
+        rows = AccountRow.query(
+            account_id, AccountRow.part.startswith(_LISTED), consistent_read=True
+        )
+        found = sorted(map(_invitation_of, rows), key=lambda i: (i.created_at, i.id), reverse=True)
+        return Slice.cut(tuple(found), asked)
+
+    def get(self, account_id: str, invitation_id: str) -> tuple[Invitation, Account]:
+        """Read an invitation of an account, and the account; raises NotFoundError."""
+        invitation, *account = read_all(
+            self.connection,
+            (AccountRow, account_id, _LISTED + invitation_id),
+            (AccountRow, account_id, "account"),
+            (AccountRow, account_id, "workspaces"),
+        )
+        if invitation is None or account[0] is None:
+            raise NotFoundError
+        return _invitation_of(invitation), account_of(*account)
+
+    def renew(self, invitation: Invitation, manager: Manager, now: datetime) -> None:
+        """Keep the time at which the newest link ends, since another one goes out.
+
+        Raises NotFoundError where the invitation is gone, NotAllowedError.
+        """
+        event = manager.event(EventName.INVITATION_RESENT, now, invitation.party)
+
+        def parts(transaction: TransactWrite) -> None:
+            still_manages(transaction, manager)
+            self.trail.add(transaction, event)
+            transaction.update(
+                AccountRow(invitation.account_id, _LISTED + invitation.id),
+                actions=[AccountRow.expires_at.set(invitation.expires_at)],
+                condition=AccountRow.part.exists(),
+            )
+
+        self._write(parts)
+
+    def revoke(self, invitation: Invitation, manager: Manager, now: datetime) -> None:
+        """End an invitation, and with it all its links; raises NotFoundError, NotAllowedError."""
+        event = manager.event(EventName.INVITATION_REVOKED, now, invitation.party)
+
+        def parts(transaction: TransactWrite) -> None:
+            still_manages(transaction, manager)
+            end_invitation(transaction, invitation)
+            self.trail.add(transaction, event)
+
+        self._write(parts)
+
+    def of_link(self, link: Link) -> OpenInvitation:
+        """Read what a link leads to, and whose its address is, in one request.
+
+        Raises LinkInvalidError for an invitation that was accepted or revoked.
+        """
+        invitation, claim, *account = read_all(
+            self.connection,
+            (AccountRow, link.account_id, _LISTED + link.subject_id),
+            (EmailRow, link.email.value, None),
+            (AccountRow, link.account_id, "account"),
+            (AccountRow, link.account_id, "workspaces"),
+        )
+        if invitation is None or invitation.email != link.email.value or account[0] is None:
+            raise LinkInvalidError
+        return OpenInvitation(
+            invitation=_invitation_of(invitation),
+            account=account_of(*account),
+            user_id=claim.user_id if claim else None,
+        )
+
+    def _write(self, parts: Callable[[TransactWrite], None]) -> None:
+        try:
+            write_all(self.connection, parts)
+        except ConditionFailedError as error:
+            raise (NotAllowedError if 0 in error.failed else NotFoundError) from error
+
+
+def end_invitation(transaction: TransactWrite, invitation: Invitation) -> None:
+    """Take an open invitation away, with its claim and its place in the count."""
+    account_id, address = invitation.account_id, invitation.email.value
+    transaction.delete(
+        AccountRow(account_id, _LISTED + invitation.id), condition=AccountRow.part.exists()
+    )
+    transaction.delete(
+        AccountRow(account_id, _INVITEE + address),
+        condition=AccountRow.invitation_id == invitation.id,
+    )
+    transaction.update(
+        AccountRow(account_id, _COUNT), actions=[AccountRow.invitation_count.add(-1)]
+    )
+
+
+def _row(invitation: Invitation) -> AccountRow:
+    return AccountRow(
+        invitation.account_id,
+        _LISTED + invitation.id,
+        name=invitation.inviter_name,
+        created_by=invitation.inviter_id,
+        created_at=invitation.created_at,
+        email=invitation.email.value,
+        role=invitation.role.value,
+        items={key: role.value for key, role in invitation.workspaces.items()},
+        expires_at=invitation.expires_at,
+    )
+
+
+def _claim(invitation: Invitation) -> AccountRow:
+    return AccountRow(
+        invitation.account_id,
+        _INVITEE + invitation.email.value,
+        invitation_id=invitation.id,
+        created_at=invitation.created_at,
+    )
+
+
+def _invitation_of(row: AccountRow) -> Invitation:
+    workspaces = row.items.as_dict()
+    return Invitation(
+        id=row.part.removeprefix(_LISTED),
+        account_id=row.account_id,
+        email=EmailAddress(row.email or ""),
+        role=Role(row.role or ""),
+        inviter_id=row.created_by or "",
+        inviter_name=row.name or "",
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        workspaces={key: WorkspaceRole(role) for key, role in workspaces.items()},
+    )

@@ -1,0 +1,111 @@
+"""Accepted invitations: the link, the invitation and the membership in one transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.errors import ConflictError, LinkInvalidError, SignInRequiredError
+from chalicelib.storage.invitations import end_invitation
+from chalicelib.storage.links import usable
+from chalicelib.storage.members import give_membership, list_member
+from chalicelib.storage.people import LATEST
+from chalicelib.storage.rows import membership_map
+from chalicelib.storage.sign_ups import drop_sign_ups
+from chalicelib.storage.tables import EmailRow, LinkRow, SignUpRow, UserRow
+from chalicelib.storage.transactions import ConditionFailedError, put_new, write_all
+
+if TYPE_CHECKING:
+    from pynamodb.connection.base import Connection
+    from pynamodb.transactions import TransactWrite
+
+    from chalicelib.domain.errors import DomainError
+    from chalicelib.domain.invitations import Acceptance
+    from chalicelib.storage.audit import AuditTrail
+
+
+# Where the parts stand that say why a transaction didn't happen: the link, the invitation and its
+# claim come first, then the address's sign-up and the address; for an existing user the check of
+# their address stands before all others.
+_SPENT_BY_NEW = frozenset((0, 1, 2))
+_ADDRESS_OF_NEW = 4
+_ADDRESS_OF_USER = 0
+_SPENT_BY_USER = frozenset((1, 2, 3))
+
+
+@dataclass(frozen=True)
+class Joins:
+    """The ways from an invitation into its account: the invitation ends by it, or nothing does."""
+
+    connection: Connection
+    trail: AuditTrail
+
+    def add_user(self, acceptance: Acceptance) -> None:
+        """Make a new user, whose address the link has confirmed, with their first membership.
+
+        Raises LinkInvalidError; SignInRequiredError where somebody took the address meanwhile.
+        """
+        user = acceptance.user
+
+        def parts(transaction: TransactWrite) -> None:
+            self._spend(transaction, acceptance)
+            transaction.delete(SignUpRow(user.email.value, LATEST))
+            put_new(transaction, EmailRow(user.email.value, user_id=user.id))
+            put_new(transaction, _user_row(acceptance))
+            self._join(transaction, acceptance)
+
+        try:
+            write_all(self.connection, parts)
+        except ConditionFailedError as error:
+            raise _refusal(error, _SPENT_BY_NEW, _ADDRESS_OF_NEW) from error
+        drop_sign_ups(user.email)
+
+    def add_membership(self, acceptance: Acceptance) -> None:
+        """Let an existing user in, while the invited address is theirs and they aren't in yet.
+
+        Raises LinkInvalidError, SignInRequiredError, ConflictError.
+        """
+        user = acceptance.user
+
+        def parts(transaction: TransactWrite) -> None:
+            transaction.condition_check(
+                EmailRow, acceptance.invitation.email.value, condition=EmailRow.user_id == user.id
+            )
+            self._spend(transaction, acceptance)
+            self._join(transaction, acceptance)
+            give_membership(transaction, user.id, acceptance.membership)
+
+        try:
+            write_all(self.connection, parts)
+        except ConditionFailedError as error:
+            raise _refusal(error, _SPENT_BY_USER, _ADDRESS_OF_USER) from error
+
+    def _spend(self, transaction: TransactWrite, acceptance: Acceptance) -> None:
+        link = acceptance.link
+        transaction.delete(LinkRow(link.digest), condition=usable(link, acceptance.at))
+        end_invitation(transaction, acceptance.invitation)
+
+    def _join(self, transaction: TransactWrite, acceptance: Acceptance) -> None:
+        membership = acceptance.membership
+        list_member(transaction, membership.account_id, acceptance.user.id)
+        for event in acceptance.events:
+            self.trail.add(transaction, event)
+
+
+def _refusal(error: ConditionFailedError, spent: frozenset[int], address: int) -> DomainError:
+    if error.failed & spent:
+        return LinkInvalidError()
+    return SignInRequiredError() if address in error.failed else ConflictError()
+
+
+def _user_row(acceptance: Acceptance) -> UserRow:
+    user, membership = acceptance.user, acceptance.membership
+    return UserRow(
+        user.id,
+        email=user.email.value,
+        name=user.name,
+        created_at=user.created_at,
+        credentials_version=user.credentials_version,
+        password_hash=user.password_hash,
+        memberships={membership.account_id: membership_map(membership)},
+    )

@@ -1,0 +1,27 @@
+"""`/auth/invitation`: joining an account through a mailed link."""
+
+from __future__ import annotations
+
+from chalicelib.bootstrap import services
+from chalicelib.domain.invitations import Guest
+from chalicelib.domain.names import parse_name
+from chalicelib.web.api import bodies
+from chalicelib.web.blueprints import JsonApi
+from chalicelib.web.requests import asker_of, read_body
+from chalicelib.web.visitor import user_if_signed_in
+
+joining_api = JsonApi(__name__)
+
+
+@joining_api.route("/auth/invitation", methods=["POST"])
+def accept_invitation() -> dict[str, str]:
+    """Spend a link; nobody is signed in by it."""
+    request = joining_api.current_request
+    body = read_body(request, bodies.Invitation)
+    guest = Guest(
+        user=user_if_signed_in(request),
+        name=parse_name(body.name, "name") if body.name is not None else None,
+        password=body.password,
+    )
+    services().joining.accept(body.token, guest, asker_of(request))
+    return {"next": "sign_in"}

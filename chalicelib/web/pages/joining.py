@@ -1,0 +1,75 @@
+"""`/invitation`: what a mailed invitation leads to."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from chalicelib.bootstrap import services, settings
+from chalicelib.domain.invitations import Guest
+from chalicelib.domain.names import parse_name
+from chalicelib.web.blueprints import Pages
+from chalicelib.web.rendering import page, see_other
+from chalicelib.web.requests import asker_of, query_parameter, read_form
+from chalicelib.web.visitor import user_if_signed_in
+
+if TYPE_CHECKING:
+    from chalice import Response
+
+    from chalicelib.domain.invitations import OpenInvitation
+    from chalicelib.domain.people import User
+    from chalicelib.web.errors import HttpError
+
+joining_pages = Pages(__name__)
+
+
+def _refused(form: dict[str, str], words: HttpError) -> Response:
+    if words.code == "link_invalid":
+        return page("invitation_invalid.html", status=words.status)
+    return _page(form.get("token", ""), form.get("name", ""), words)
+
+
+@joining_pages.route("/invitation", refused=_refused)
+def show_invitation() -> Response:
+    """Show who invites into what, and what it takes to join; changes nothing."""
+    return _page(query_parameter(joining_pages.current_request, "token"))
+
+
+@joining_pages.route("/invitation", methods=["POST"], refused=_refused)
+def join() -> Response:
+    """Spend the link; a new person signs in next."""
+    request = joining_pages.current_request
+    form, user = read_form(request), user_if_signed_in(request)
+    name = parse_name(form["name"], "name") if "name" in form else None
+    guest = Guest(user, name, form.get("password"))
+    joined = services().joining.accept(form.get("token", ""), guest, asker_of(request))
+    is_here = user is not None and user.id == joined.id
+    return see_other("/accounts?done=joined" if is_here else "/sign-in?done=joined")
+
+
+def _page(token: str, name: str = "", refusal: HttpError | None = None) -> Response:
+    opened = services().joining.look(token)
+    user = user_if_signed_in(joining_pages.current_request)
+    at_field = refusal is not None and refusal.param is not None
+    return page(
+        "invitation.html",
+        status=refusal.status if refusal else HTTPStatus.OK,
+        step=_step(opened, user),
+        token=token,
+        email=opened.invitation.email.value,
+        account_name=opened.account.name,
+        inviter_name=opened.invitation.inviter_name,
+        signed_in_as=user.email.value if user else None,
+        values={"name": name},
+        errors={refusal.param: refusal.message} if refusal and at_field else {},
+        error=refusal.message if refusal and not at_field else None,
+        password_min=settings().password_min_length,
+    )
+
+
+def _step(opened: OpenInvitation, user: User | None) -> str:
+    if opened.user_id is None:
+        return "new"
+    if user is None or user.id != opened.user_id:
+        return "sign_in"
+    return "member" if opened.account.id in user.memberships else "join"
