@@ -37,6 +37,7 @@ class Settings:
     region: str = ""
     password_min_length: int = 15
     breached_passwords_url: str = ""
+    dns_server: tuple[str, int] | None = None
     lockout_attempts: int = 5
     lockout_window: timedelta = timedelta(seconds=900)
     lockout: timedelta = timedelta(seconds=600)
@@ -79,6 +80,7 @@ class Settings:
             region=environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION", ""),
             password_min_length=read.number("PASSWORD_MIN_LENGTH", 15, (8, 64)),
             breached_passwords_url=read.breached_passwords_url(),
+            dns_server=read.dns_server(),
             lockout_attempts=read.number("LOCKOUT_ATTEMPTS", 5),
             lockout_window=read.seconds("LOCKOUT_WINDOW_SECONDS", 900),
             lockout=read.seconds("LOCKOUT_SECONDS", 600),
@@ -149,6 +151,20 @@ class _Reader:
     def public_url(self) -> str:
         raw = self.environ.get("PUBLIC_URL") or f"http://localhost:{self._port()}"
         return _address("PUBLIC_URL", raw, "https://auth.example.com")
+
+    def dns_server(self) -> tuple[str, int] | None:
+        raw = self.environ.get("DNS_SERVER", "").strip()
+        if not raw:
+            return None
+        message = f"DNS_SERVER must be host:port, such as 127.0.0.1:5353; it is {raw!r}."
+        try:
+            parts = urlsplit(f"//{raw}")
+            host, port = parts.hostname, parts.port
+        except ValueError as error:
+            raise SettingsError(message) from error
+        if not host or not port or parts.netloc != raw or "@" in raw:
+            raise SettingsError(message)
+        return host, port
 
     def breached_passwords_url(self) -> str:
         raw = self.environ.get("BREACHED_PASSWORDS_URL", "")

@@ -134,6 +134,29 @@ def test_leaked_passwords_are_looked_up_nowhere_unless_it_is_set() -> None:
         assert settings.breached_passwords_url == url
 
 
+@pytest.mark.parametrize(
+    ("text", "server"),
+    [
+        ("", None),
+        ("127.0.0.1:5353", ("127.0.0.1", 5353)),
+        ("localhost:53", ("localhost", 53)),
+        ("[::1]:5353", ("::1", 5353)),
+    ],
+)
+def test_txt_records_are_asked_of_the_server_that_is_named(
+    text: str, server: tuple[str, int] | None
+) -> None:
+    assert Settings.from_environ({"DNS_SERVER": text}).dns_server == server
+
+
+@pytest.mark.parametrize(
+    "text", ["127.0.0.1", ":53", "host:0", "host:port", "host:99999", "a@b:53", "h:53/x", "[::1:53"]
+)
+def test_a_server_for_txt_records_is_a_host_and_a_port(text: str) -> None:
+    with pytest.raises(SettingsError, match="DNS_SERVER"):
+        Settings.from_environ({"DNS_SERVER": text})
+
+
 def test_a_trailing_slash_of_the_public_url_is_dropped() -> None:
     settings = Settings.from_environ({"PUBLIC_URL": "https://auth.acme.test/"})
     assert settings.public_url == "https://auth.acme.test"

@@ -45,13 +45,20 @@ class Certificate:
     def parse(cls, text: str, param: str = "idp_certificates") -> Certificate:
         """Read PEM, or bare base64 as metadata carries it; raises InvalidCertificateError."""
         try:
-            return cls.from_der(_decode(text))
+            return cls._read(_decode(text))
         except _MalformedError as error:
             raise InvalidCertificateError(error.sentence, param=param) from error
 
     @classmethod
     def from_der(cls, der: bytes) -> Certificate:
-        """Read the binary form, and check that its key is strong enough."""
+        """Read the binary form; raises InvalidCertificateError."""
+        try:
+            return cls._read(der)
+        except _MalformedError as error:
+            raise InvalidCertificateError(error.sentence) from error
+
+    @classmethod
+    def _read(cls, der: bytes) -> Certificate:
         to_be_signed = _Der(_Der(_whole(der)).take(_SEQUENCE))
         to_be_signed.skip_if(_VERSION)
         to_be_signed.take(_INTEGER)

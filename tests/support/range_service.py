@@ -91,14 +91,15 @@ def running(certificate: Path | None = None) -> Iterator[RangeService]:
 
     class Handler(socketserver.BaseRequestHandler):
         def handle(self) -> None:
-            with contextlib.suppress(OSError):
-                peer = tls.wrap_socket(self.request, server_side=True) if tls else self.request
+            with contextlib.suppress(OSError), contextlib.ExitStack() as stack:
+                peer = self.request
+                if tls:
+                    # Closed whatever happens: a caller may have ended the connection first.
+                    peer = stack.enter_context(tls.wrap_socket(self.request, server_side=True))
                 head = _head(peer)
                 if head:
                     service.heads.append(head)
                     service.behave(Talk(head, peer, service.cut))
-                if tls:
-                    peer.close()
 
     tls = None
     if certificate:

@@ -1,0 +1,156 @@
+"""TXT look-ups, with a server that may be slow, lie or cut answers short."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import dns.flags
+import dns.message
+import dns.rcode
+import dns.rrset
+import pytest
+
+from chalicelib.domain.email_domains import DomainProof, DomainUnprovenError
+from chalicelib.domain.errors import UnavailableError
+from chalicelib.gateways import dns as gateway
+from chalicelib.gateways.dns import TxtLookup
+from tests.support.dns_server import DnsServer, running
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_PROOF = DomainProof("acme.test", "token")
+_NAME = _PROOF.txt_name
+
+
+@pytest.fixture
+def server() -> Iterator[DnsServer]:
+    with running() as started:
+        started.records[_NAME] = [_PROOF.txt_value]
+        yield started
+
+
+@pytest.fixture
+def look_up(server: DnsServer, monkeypatch: pytest.MonkeyPatch) -> TxtLookup:
+    monkeypatch.setattr(gateway, "_TRY_SECONDS", 0.3)
+    monkeypatch.setattr(gateway, "_ALL_SECONDS", 0.6)
+    return TxtLookup(server.address)
+
+
+@pytest.mark.requirement("E9")
+def test_a_published_record_proves_the_domain(server: DnsServer, look_up: TxtLookup) -> None:
+    _PROOF.check(look_up(_NAME))
+    assert server.asked == [(f"{_NAME}.", "udp")]
+
+
+def test_several_records_and_long_ones_are_whole(server: DnsServer, look_up: TxtLookup) -> None:
+    server.records[_NAME] = ["v=spf1 -all", 'a" "b', _PROOF.txt_value]
+    assert set(look_up(_NAME)) == {"v=spf1 -all", 'a" "b', _PROOF.txt_value}
+
+
+def test_the_server_may_be_named(server: DnsServer) -> None:
+    assert TxtLookup(("localhost", server.address[1]))(_NAME) == (_PROOF.txt_value,)
+
+
+@pytest.mark.parametrize("records", [None, []], ids=["no-such-name", "no-such-record"])
+def test_where_nothing_stands_nothing_is_found(
+    server: DnsServer, look_up: TxtLookup, records: list[str] | None
+) -> None:
+    del server.records[_NAME]
+    if records is not None:
+        server.records[_NAME] = records
+    assert look_up(_NAME) == ()
+    with pytest.raises(DomainUnprovenError):
+        _PROOF.check(look_up(_NAME))
+
+
+def test_an_answer_that_was_cut_short_is_asked_for_over_tcp(
+    server: DnsServer, look_up: TxtLookup
+) -> None:
+    def cut(question: dns.message.Message, transport: str) -> dns.message.Message:
+        reply = server.honest(question)
+        if transport == "udp":
+            reply.answer.clear()
+            reply.flags |= dns.flags.TC
+        return reply
+
+    server.behave = cut
+    assert look_up(_NAME) == (_PROOF.txt_value,)
+    assert [transport for _, transport in server.asked] == ["udp", "tcp"]
+
+
+def _another_id(server: DnsServer, question: dns.message.Message) -> dns.message.Message:
+    reply = server.honest(question)
+    reply.id ^= 1
+    return reply
+
+
+def _another_question(_: DnsServer, question: dns.message.Message) -> dns.message.Message:
+    asked = dns.message.make_query("_terminus-hub.evil.test", "TXT", id=question.id)
+    reply = dns.message.make_response(asked)
+    reply.answer.append(dns.rrset.from_text(f"{_NAME}.", 60, "IN", "TXT", _PROOF.txt_value))
+    return reply
+
+
+def _failure(_: DnsServer, question: dns.message.Message) -> dns.message.Message:
+    reply = dns.message.make_response(question)
+    reply.set_rcode(dns.rcode.SERVFAIL)
+    return reply
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        _another_id,
+        _another_question,
+        _failure,
+        lambda _, __: b"garbage",
+        lambda _, __: b"",
+        lambda server, question: server.honest(question).to_wire()[:20],
+        lambda _, __: None,
+    ],
+    ids=["id", "question", "failure", "garbage", "empty", "half", "silence"],
+)
+def test_what_is_no_answer_proves_nothing_and_takes_no_time(
+    server: DnsServer, look_up: TxtLookup, lie: object
+) -> None:
+    server.behave = lambda question, _: lie(server, question)  # type: ignore[operator]
+    began = time.monotonic()
+    with pytest.raises(UnavailableError):
+        look_up(_NAME)
+    assert time.monotonic() - began < 3
+
+
+@pytest.mark.requirement("E9")
+def test_a_record_of_another_name_in_the_answer_is_not_read(
+    server: DnsServer, look_up: TxtLookup
+) -> None:
+    def lie(question: dns.message.Message, _: str) -> dns.message.Message:
+        reply = dns.message.make_response(question)
+        reply.answer.append(
+            dns.rrset.from_text("_terminus-hub.evil.test.", 60, "IN", "TXT", _PROOF.txt_value)
+        )
+        return reply
+
+    server.behave = lie
+    assert look_up(_NAME) == ()
+
+
+def test_what_is_no_text_is_left_out(server: DnsServer, look_up: TxtLookup) -> None:
+    server.records[_NAME] = ["\\255\\254", _PROOF.txt_value]
+    assert look_up(_NAME) == (_PROOF.txt_value,)
+
+
+def test_many_records_are_cut_off(server: DnsServer, look_up: TxtLookup) -> None:
+    server.records[_NAME] = [f"r{n}" for n in range(500)]
+    assert len(look_up(_NAME)) == 100
+
+
+def test_a_server_that_isnt_there_is_no_answer(look_up: TxtLookup, server: DnsServer) -> None:
+    from tests.support.children import free_port
+
+    with pytest.raises(UnavailableError):
+        TxtLookup(("127.0.0.1", free_port()))(_NAME)
+    assert server.asked == []
+    assert look_up.server == server.address
