@@ -12,8 +12,10 @@ from rich.console import Console
 
 from benchmarks.uniformity import page
 from benchmarks.uniformity.comparing import Study
+from benchmarks.uniformity.counting import count_calls
 from benchmarks.uniformity.study import TIMED, measure, timed_world, warm_up, without_hashing
 from tests.support.uniformity.proof import Proof, prove
+from tests.support.uniformity.states import STATES
 from tests.support.uniformity.steps import IDENTIFY, RESEND, RESET, SIGN_IN, SIGN_UP, STEPS, UNLOCK
 from tests.support.uniformity.world import World, world
 
@@ -39,11 +41,13 @@ def main() -> int:
             console.print(str(difference), markup=False)
         cost = _DEFAULT_COST if chosen.default_cost else _COST
         with timed_world(Path(scratch), cost) as made:
+            warm_up(made, SIGN_IN, STATES)
+            counts = count_calls(made, SIGN_IN, STATES)
             studies = []
             for study in _studies(made, chosen.rounds, cost):
                 studies.append(study)
                 console.print(f"{study.title}: {'met' if study.met else 'goals missed'}")
-    _PAGE.write_text(page.page(proof, STEPS, studies, limits), "utf-8")
+    _PAGE.write_text(page.page(proof, STEPS, counts, studies, limits), "utf-8")
     console.print(f"{len(proof.seen)} answers compared, {len(proof.differences)} differences")
     return 0 if not proof.differences and all(study.met for study in studies) else 1
 

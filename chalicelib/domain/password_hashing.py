@@ -7,6 +7,7 @@ import re
 import secrets
 from base64 import b64decode, b64encode
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from argon2.low_level import ARGON2_VERSION, Type, hash_secret_raw
 
@@ -135,10 +136,11 @@ class PasswordHasher:
         except WeakPasswordError:
             # Too long, empty or not text: it can't be anybody's, and costs what any other costs.
             text, usable = "", False
-        found = self._read(stored) if stored is not None and usable else None
-        record, expected = found or self._dummy()
+        wanted = stored if stored is not None and usable else None
+        found = self._read(self._dummy if wanted is None else wanted)
+        record, expected = found or (self._dummy_record, bytes(DIGEST_BYTES))
         same = hmac.compare_digest(record.digest_of(text, len(expected)), expected)
-        matches = same and found is not None
+        matches = same and wanted is not None and found is not None
         return Verdict(matches, needs_rehash=matches and not self._is_current(record, expected))
 
     def _read(self, stored: str) -> tuple[_Record, bytes] | None:
@@ -152,11 +154,16 @@ class PasswordHasher:
             return None
         return _Record(pepper, cost, salt), digest
 
-    def _dummy(self) -> tuple[_Record, bytes]:
+    @property
+    def _dummy_record(self) -> _Record:
         # At the current cost, since every hash in use is brought to it at sign-in; the result is
         # compared and thrown away, so nobody's password can match it.
-        record = _Record(self.peppers.newest, self.cost.numbers(), bytes(SALT_BYTES))
-        return record, bytes(DIGEST_BYTES)
+        return _Record(self.peppers.newest, self.cost.numbers(), bytes(SALT_BYTES))
+
+    @cached_property
+    def _dummy(self) -> str:
+        # As it would be stored, since reading it is work too.
+        return self._dummy_record.stored(bytes(DIGEST_BYTES))
 
     def _is_current(self, record: _Record, digest: bytes) -> bool:
         return (

@@ -18,20 +18,24 @@ if TYPE_CHECKING:
     from pynamodb.transactions import TransactWrite
 
     from chalicelib.domain.attempts import Reservation
+    from chalicelib.storage.decoding import Found
 
 _EMPTY_KEPT = timedelta(days=1)
+# Where there is no lock, so that a count is as much to read and to write with one and without.
+_NEVER = datetime.fromtimestamp(0, UTC)
 
 
-def state_of(row: LimitRow | None) -> AttemptState:
+def state_of(found: Found) -> AttemptState:
     """Read a count; one that was never made is empty."""
-    if row is None:
-        return AttemptState()
-    return AttemptState(
-        failures=tuple(datetime.fromtimestamp(at, UTC) for at in row.failures or ()),
-        locked_until=row.locked_until,
+    row = found.row
+    locked_until = row.locked_until
+    state = AttemptState(
+        failures=tuple(datetime.fromtimestamp(at, UTC) for at in row.failed_at or ()),
+        locked_until=None if locked_until == _NEVER else locked_until,
         consecutive=int(row.consecutive or 0),
         version=int(row.version or 0),
     )
+    return state if found.exists else AttemptState()
 
 
 def count(
@@ -39,31 +43,30 @@ def count(
     key: str,
     before: AttemptState,
     made: Reservation,
-    kept: timedelta,
+    kept_until: datetime,
 ) -> None:
-    """Write a reservation, if the count still is what it was decided on."""
-    after = made.state
-    if made.granted:
-        lock = LimitRow.locked_until
-        actions: list[Action] = [
-            LimitRow.version.set(after.version),
-            LimitRow.failures.set([at.timestamp() for at in after.failures]),
-            LimitRow.consecutive.set(after.consecutive),
-            LimitRow.ttl.set(after.failures[-1] + kept),
-            lock.set(after.locked_until) if after.locked_until else lock.remove(),
-        ]
-        condition = _unchanged(before.version)
-    else:
-        # Refusals needn't take turns: they hold for as long as nobody lifts them.
-        actions = [LimitRow.version.add(1)]
-        condition = _still_refused(before)
+    """Write a reservation, if the count still is what it was decided on.
+
+    Refusals needn't take turns: they hold for as long as nobody lifts them, and what they write
+    stands there already. They write it because a granted attempt does. How long the row is kept is
+    left as it is: a count that only a reset ends stays for good.
+    """
+    after, ttl = made.state, LimitRow.ttl
+    actions: list[Action] = [
+        LimitRow.version.add(1),
+        LimitRow.failed_at.set([at.timestamp() for at in after.failures]),
+        LimitRow.consecutive.set(after.consecutive),
+        LimitRow.locked_until.set(after.locked_until or _NEVER),
+        ttl.set(kept_until if made.granted else ttl | kept_until),
+    ]
+    condition = _unchanged(before.version) if made.granted else _still_refused(before)
     transaction.update(LimitRow(key), actions=actions, condition=condition)
 
 
 def lift(transaction: TransactWrite, key: str, now: datetime) -> None:
     """End a lock and begin a new budget; the count of consecutive failures stays."""
     actions = [
-        LimitRow.failures.remove(),
+        LimitRow.failed_at.remove(),
         LimitRow.locked_until.remove(),
         LimitRow.version.add(1),
         # Where nothing was counted, this makes a row; it must not stay.
@@ -75,7 +78,7 @@ def lift(transaction: TransactWrite, key: str, now: datetime) -> None:
 def clear(transaction: TransactWrite, key: str, now: datetime) -> None:
     """Forget every failure."""
     actions = [
-        LimitRow.failures.remove(),
+        LimitRow.failed_at.remove(),
         LimitRow.locked_until.remove(),
         LimitRow.consecutive.remove(),
         LimitRow.version.add(1),

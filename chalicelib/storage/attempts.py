@@ -19,7 +19,7 @@ from chalicelib.domain.errors import TooManyAttemptsError, UnavailableError
 from chalicelib.storage.attempt_counts import clear, count, state_of
 from chalicelib.storage.rows import user_of
 from chalicelib.storage.tables import LimitRow, UserRow
-from chalicelib.storage.transactions import ConditionFailedError, read_all, write_all
+from chalicelib.storage.transactions import ConditionFailedError, read_alike, write_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from chalicelib.domain.email_address import EmailAddress
     from chalicelib.domain.people import User
     from chalicelib.domain.sessions import Client
+    from chalicelib.storage.decoding import Found
 
 # Racers for one address take turns; each turn decides one, and after the budget all are refused.
 _TRIES = 100
@@ -106,16 +107,17 @@ class Attempts:
     kept: timedelta
 
     def open(self, keys: AttemptKeys, user_id: str | None) -> Ledger:
-        """Read the counts and the user in one request, of the same shape for a user of None."""
-        user, address, device, source = read_all(
+        """Read the counts and the user in one request, and in one time, also for a user of None."""
+        user, address, device, source = read_alike(
             self.connection,
             (UserRow, user_id or _NOBODY, None),
             (LimitRow, keys.address, None),
             (LimitRow, keys.device, None),
             (LimitRow, keys.source, None),
         )
+        person = user_of(user.row)
         return Ledger(
-            user=user_of(user) if user else None,
+            user=person if user.exists else None,
             keys=keys,
             address=state_of(address),
             device=state_of(device),
@@ -141,7 +143,7 @@ class Attempts:
                 made: Reservation = reservation,
                 from_source: SourceState = source,
             ) -> None:
-                count(transaction, subject, before, made, self.kept)
+                count(transaction, subject, before, made, now + self.kept)
                 self._count_source(transaction, ledger.keys.source, from_source, now)
 
             try:
@@ -214,7 +216,7 @@ class Attempts:
         transaction.update(LimitRow(key), actions=actions, condition=condition)
 
     def _again(self, subject: str, source_key: str) -> tuple[AttemptState, SourceState]:
-        state, source = read_all(
+        state, source = read_alike(
             self.connection, (LimitRow, subject, None), (LimitRow, source_key, None)
         )
         return state_of(state), _source_of(source)
@@ -230,5 +232,6 @@ def _holds(row: LimitRow, condition: Condition, ttl: datetime) -> bool:
     return True
 
 
-def _source_of(row: LimitRow | None) -> SourceState:
-    return SourceState(row.began_at, int(row.hits or 0)) if row is not None else SourceState()
+def _source_of(count: Found) -> SourceState:
+    state = SourceState(count.row.began_at, int(count.row.hits or 0))
+    return state if count.exists else SourceState()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import logging
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from botocore.config import Config
@@ -61,9 +64,23 @@ def open_tables(prefix: str, region: str) -> StoreConnection:
     # A fixed name: botocore composes its own anew for each request, a fifth of a request's CPU.
     # Sessions are a thread's own, so the client is made here, before other threads come.
     shared.session.set_default_client_config(Config(user_agent=_USER_AGENT))
-    shared.client  # noqa: B018 - the property makes it
+    shared.client.meta.events.register("before-parse.dynamodb.BatchGetItem", take_as_sent)
     _bind(TABLES, prefix, shared)
     return shared
+
+
+def take_as_sent(
+    response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: Any
+) -> None:
+    """Leave rows as the JSON that they came as, which is what pynamodb wants.
+
+    botocore would walk through every value, as often as not to change nothing: only binary ones
+    look different afterwards, and we store none. It is most of the time that a row takes to read.
+    """
+    if response_dict["status_code"] == HTTPStatus.OK:
+        with contextlib.suppress(ValueError):
+            customized_response_dict.update(json.loads(response_dict["body"]))
+            response_dict["body"] = b"{}"
 
 
 def _bind(models: Mapping[str, type[Model]], prefix: str, shared: StoreConnection) -> None:

@@ -11,7 +11,7 @@ from chalicelib.domain.errors import NotFoundError
 from chalicelib.domain.sso import DomainSso
 from chalicelib.storage.rows import WORKSPACES, account_of, sign_up_of, user_of
 from chalicelib.storage.tables import AccountRow, DomainRow, EmailRow, SignUpRow, UserRow
-from chalicelib.storage.transactions import read_all
+from chalicelib.storage.transactions import read_alike, read_all
 
 if TYPE_CHECKING:
     from pynamodb.connection.base import Connection
@@ -42,17 +42,18 @@ class People:
     connection: Connection
 
     def look_up(self, email: EmailAddress) -> AddressRecord:
-        """Read all that is known of an address, in one request."""
-        claim, waiting, domain = read_all(
+        """Read all that is known of an address, in one request and in one time."""
+        claim, waiting, domain = read_alike(
             self.connection,
             (EmailRow, email.value, None),
             (SignUpRow, email.value, LATEST),
             (DomainRow, email.domain, None),
         )
+        sign_up, sso = sign_up_of(waiting.row), _sso_of(domain.row)
         return AddressRecord(
-            user_id=claim.user_id if claim else None,
-            waiting=sign_up_of(waiting) if waiting else None,
-            sso=_sso_of(domain) if domain else None,
+            user_id=claim.row.user_id if claim.exists else None,
+            waiting=sign_up if waiting.exists else None,
+            sso=sso if domain.exists else None,
         )
 
     def get(self, user_id: str | None) -> User | None:

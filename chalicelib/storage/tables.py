@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from pynamodb.attributes import (
     JSONAttribute,
-    ListAttribute,
     MapAttribute,
     NumberAttribute,
     TTLAttribute,
@@ -267,7 +266,8 @@ class LimitRow(Model):
 
     subject = UnicodeAttribute(hash_key=True)
     version = NumberAttribute(null=True)
-    failures = ListAttribute[float](null=True)
+    # As text, which takes no longer to write and read for five than for one.
+    failed_at = JSONAttribute(null=True)
     locked_until = UTCDateTimeAttribute(null=True)
     consecutive = NumberAttribute(null=True)
     began_at = UTCDateTimeAttribute(null=True)

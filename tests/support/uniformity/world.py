@@ -186,11 +186,11 @@ def _add_histories(service: Service) -> None:
     ask_sign_in(service.program(SOURCE), _MODEL_ADDRESS, OTHER_PASSWORD)
     locked = _limit(service, _key(_MODEL_ADDRESS))
     most = {"N": str(service.settings.consecutive_failures_max)}
-    dead = {name: value for name, value in locked.items() if name != "locked_until"}
+    unlocked = {"locked_until": last["locked_until"]}
     rows = {
         History.LAST: last,
         History.LOCKED: locked,
-        History.DEAD: {**dead, "consecutive": most},
+        History.DEAD: {**locked, **unlocked, "consecutive": most},
     }
     for state in STATES:
         if state.history in rows:
