@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.errors import ConflictError, LinkInvalidError, NotSignedInError
+from chalicelib.domain.links import LinkPurpose
 from chalicelib.storage.attempt_counts import clear, lift
 from chalicelib.storage.links import usable
 from chalicelib.storage.tables import EmailRow, LinkRow, SessionRow, UserRow
@@ -43,7 +44,7 @@ class Credentials:
             for key in counts:
                 lift(transaction, key, now)
 
-        self._spend(parts)
+        self._spend(link, LinkPurpose.UNLOCK, parts)
 
     def reset_password(self, link: Link, new_hash: str, address_key: str, now: datetime) -> None:
         """Spend a reset link: a new password, no lock, no count; raises LinkInvalidError."""
@@ -60,7 +61,7 @@ class Credentials:
                 condition=_as_linked(link),
             )
 
-        self._spend(parts)
+        self._spend(link, LinkPurpose.RESET_PASSWORD, parts)
 
     def change_password(self, user: User, session: Session, new_hash: str, now: datetime) -> None:
         """Set a new password; this session goes on, all others end; raises ConflictError."""
@@ -106,9 +107,13 @@ class Credentials:
                 condition=_as_linked(link),
             )
 
-        self._spend(parts)
+        self._spend(link, LinkPurpose.CHANGE_EMAIL, parts)
 
-    def _spend(self, parts: Callable[[TransactWrite], None]) -> None:
+    def _spend(
+        self, link: Link, purpose: LinkPurpose, parts: Callable[[TransactWrite], None]
+    ) -> None:
+        if link.purpose is not purpose:
+            raise LinkInvalidError
         try:
             write_all(self.connection, parts)
         except ConditionFailedError as error:

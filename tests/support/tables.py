@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import secrets
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from tests.support.engines import Engine
 
@@ -28,3 +29,14 @@ def fresh_tables(engine: Engine) -> Iterator[str]:
     for name in client.list_tables()["TableNames"]:
         if name.startswith(prefix):
             client.delete_table(TableName=name)
+
+
+def everything(engine: Engine, prefix: str) -> Mapping[str, list[str]]:
+    """Read every row of every table, to be compared with a later reading."""
+    client = engine.client("dynamodb")
+    names = [name for name in client.list_tables()["TableNames"] if name.startswith(prefix)]
+    return {name: sorted(map(_text, client.scan(TableName=name)["Items"])) for name in names}
+
+
+def _text(item: Mapping[str, object]) -> str:
+    return json.dumps(item, sort_keys=True, default=str)
