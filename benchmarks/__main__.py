@@ -31,8 +31,8 @@ Written by `make bench`; run it to get your own machine's figures.
 - A key's check is the authorizer's whole function, from Lambda's event to its policy. The floor is
   one call of a plain botocore client with the same expression, answered with the same bytes.
 - An import is timed in a fresh interpreter with an empty environment.
-- The races go through the whole service on an emulator of DynamoDB; argon2 alone is replaced by a quick
-  hash that is counted.
+- The races go through the whole service on an emulator of DynamoDB; argon2 alone is replaced by a
+  quick hash that is counted.
 
 ## Figures
 | metric | ours | floor | ratio | goal | met |

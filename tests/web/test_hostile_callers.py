@@ -18,15 +18,16 @@ from tests.support.journeys import (
 )
 from tests.support.races import race
 from tests.support.service import ORIGIN
+from tests.support.tables import everything
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tests.support.service import Service
 
-_TABLES = ("users", "emails", "sign_ups", "links", "sessions", "accounts", "limits")
 
-
-def _snapshot(service: Service) -> dict[str, list[str]]:
-    return {table: sorted(map(repr, service.rows(table))) for table in _TABLES}
+def _snapshot(service: Service) -> Mapping[str, list[str]]:
+    return everything(service.engine, service.settings.table_prefix)
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
@@ -51,6 +52,22 @@ def test_opening_a_reset_or_unlock_link_changes_nothing(service: Service, kind: 
     for method in ("GET", "HEAD"):
         assert service.program().call(method, target).status == 200
     assert _snapshot(service) == before
+
+
+def test_opening_a_link_to_a_new_address_changes_nothing(service: Service) -> None:
+    """`B16`: in the browser that asked, signed in as it is, and in a scanner's."""
+    become_a_user(service)
+    program = signed_in_program(service)
+    body = {"current_password": PASSWORD, "email": "robin@elsewhere.test"}
+    program.post("/auth/profile/email", body)
+    target = service.mail_to("robin@elsewhere.test").link.removeprefix(ORIGIN)
+    before = _snapshot(service)
+    for method in ("GET", "HEAD"):
+        for asking in (service.program(), program):
+            assert asking.call(method, target).status == 200
+    assert _snapshot(service) == before
+    token = token_of(f"{ORIGIN}{target}")
+    assert program.post("/auth/email_confirmation", {"token": token}).status == 200
 
 
 def test_a_link_is_good_for_its_own_purpose_alone(service: Service) -> None:
