@@ -20,6 +20,7 @@ demo: $(STAMP) ## Load a small data set into the account that was last made in t
 	@$(RUN) -m infra.records demo
 
 test: $(STAMP) ## Prove everything, in a real browser too
+	@$(RUN) -m infra.identity_providers || true
 	@chromium=$$($(RUN) -m infra.chromium) || chromium=; \
 	exec env CHROMIUM="$$chromium" $(RUN) -m pytest $(ARGS)
 
@@ -28,6 +29,7 @@ check: $(STAMP) ## Lint, types, import rules, and tests with coverage
 	@$(RUN) -m ruff format --check .
 	@$(RUN) -m mypy
 	@$(VENV)/bin/lint-imports
+	@$(RUN) -m infra.identity_providers || true
 	@chromium=$$($(RUN) -m infra.chromium) || chromium=; \
 	CHROMIUM="$$chromium" $(RUN) -m coverage run -m pytest $(ARGS)
 	@$(RUN) -m coverage combine --quiet

@@ -1,0 +1,101 @@
+"""Whole sign-ins at identity providers that we didn't write, up to the verified assertion."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+
+from chalicelib.domain.sso import ServiceProvider
+from chalicelib.gateways.saml import Saml
+from chalicelib.gateways.saml_assertion import Expected
+from chalicelib.gateways.saml_requests import SamlKeys, SignInAsk
+from tests.support.saml.keys import rsa_pair
+from tests.support.saml.providers import (
+    ALICE,
+    Mode,
+    NoResponseError,
+    Provider,
+    ProviderMissingError,
+    sign_in,
+)
+from tests.support.saml.providers.pysaml2 import pysaml2
+from tests.support.saml.providers.simplesamlphp import simplesamlphp
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_HUB = rsa_pair("hub")
+_KEYS = SamlKeys(_HUB.private_pem, _HUB.certificate)
+_PLAIN_MODES = (Mode.ASSERTION, Mode.RESPONSE, Mode.BOTH)
+
+
+@pytest.fixture(scope="module")
+def php(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Provider]:
+    try:
+        with simplesamlphp(tmp_path_factory.mktemp("php")) as provider:
+            yield provider
+    except ProviderMissingError as reason:
+        pytest.skip(f"not run with SimpleSAMLphp: {reason}")
+
+
+@pytest.fixture(scope="module")
+def python(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Provider]:
+    try:
+        with pysaml2(tmp_path_factory.mktemp("pysaml2")) as provider:
+            yield provider
+    except ProviderMissingError as reason:
+        pytest.skip(f"not run with pysaml2: {reason}")
+
+
+def _signs_in(provider: Provider, mode: Mode, keys: SamlKeys | None) -> None:
+    saml = Saml(keys)
+    key_name = "signed" if keys else "unsigned"
+    ours = ServiceProvider.of("https://hub.test", f"con_{mode}_{key_name}")
+    provider.serve(ours, mode, keys)
+    request = saml.request(SignInAsk(provider.identity, ours, datetime.now(UTC)), "state")
+    posted = sign_in(request.url)
+    assert posted.action == ours.acs_url
+    assert posted.relay_state == "state"
+    received = saml.receive(posted.response)
+    assert received.claims.in_response_to == request.id
+    expected = Expected(provider.identity, ours, request.id, datetime.now(UTC))
+    verified = saml.verify(received, expected)
+    assert verified.email.value == ALICE
+    assert verified.subject == ALICE
+    assert verified.display_name == "Alice Acme"
+    (certificate,) = provider.identity.certificates
+    assert verified.certificate_fingerprint == certificate.fingerprint
+
+
+@pytest.mark.parametrize("mode", _PLAIN_MODES)
+def test_a_person_signs_in_at_simplesamlphp(php: Provider, mode: Mode) -> None:
+    _signs_in(php, mode, None)
+
+
+@pytest.mark.parametrize("mode", Mode)
+def test_simplesamlphp_takes_our_signed_request_and_encrypts_to_us(
+    php: Provider, mode: Mode
+) -> None:
+    _signs_in(php, mode, _KEYS)
+
+
+def test_simplesamlphp_takes_no_request_that_we_did_not_sign(php: Provider) -> None:
+    ours = ServiceProvider.of("https://hub.test", "con_forged")
+    php.serve(ours, Mode.BOTH, _KEYS)
+    other = rsa_pair("attacker")
+    forger = Saml(SamlKeys(other.private_pem, other.certificate))
+    forged = forger.request(SignInAsk(php.identity, ours, datetime.now(UTC)), "state")
+    with pytest.raises(NoResponseError, match=r"(?i)signature"):
+        sign_in(forged.url)
+
+
+@pytest.mark.parametrize("mode", _PLAIN_MODES)
+def test_a_person_signs_in_at_pysaml2(python: Provider, mode: Mode) -> None:
+    _signs_in(python, mode, None)
+
+
+@pytest.mark.parametrize("mode", _PLAIN_MODES)
+def test_pysaml2_takes_our_signed_request(python: Provider, mode: Mode) -> None:
+    _signs_in(python, mode, _KEYS)
