@@ -26,6 +26,7 @@ from chalicelib.web.pages.assets import assets_pages
 from chalicelib.web.pages.home import home_pages
 from chalicelib.web.pages.invitations import invitations_pages
 from chalicelib.web.pages.joining import joining_pages
+from chalicelib.web.pages.new_account import new_account_pages
 from chalicelib.web.pages.password_reset import password_reset_pages
 from chalicelib.web.pages.profile import profile_pages
 from chalicelib.web.pages.proof import proof_pages
@@ -53,6 +54,7 @@ for blueprint in (
     sign_up_pages,
     password_reset_pages,
     accounts_pages,
+    new_account_pages,
     home_pages,
     proof_pages,
     profile_pages,

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from chalicelib.domain.clock import Clock
     from chalicelib.domain.passwords import PasswordPolicy
     from chalicelib.services.account_unlock import AccountUnlock
+    from chalicelib.services.accounts import AccountService
     from chalicelib.services.api_keys import ApiKeyService
     from chalicelib.services.email_confirmation import EmailConfirmation
     from chalicelib.services.invitations import InvitationService
@@ -69,6 +70,7 @@ class Services:
     profile: Profile
     sessions: SessionService
     api_keys: ApiKeyService
+    accounts: AccountService
     workspaces: WorkspaceService
     invitations: InvitationService
     joining: Joining
@@ -143,6 +145,7 @@ def build(chosen: Settings, clock: Clock | None = None) -> Services:
         profile=parts.profile(),
         sessions=parts.session_service(),
         api_keys=parts.api_keys(),
+        accounts=parts.own_accounts(),
         workspaces=parts.workspaces(),
         invitations=parts.invitations(),
         joining=parts.joining(),
@@ -338,6 +341,13 @@ class _Parts:
             clock=self.clock,
             proof=self.settings.proof,
         )
+
+    def own_accounts(self) -> AccountService:
+        from chalicelib.services.accounts import AccountService
+        from chalicelib.storage.new_accounts import NewAccounts
+
+        made = NewAccounts(self.connection, self.sessions, self.trail)
+        return AccountService(made, self.clock)
 
     def workspaces(self) -> WorkspaceService:
         from chalicelib.services.workspaces import WorkspaceService

@@ -87,10 +87,7 @@ class Sessions:
 
         def parts(transaction: TransactWrite) -> None:
             membership = UserRow.memberships[account_id]
-            transaction.delete(
-                SessionRow(old.id), condition=SessionRow.sessions_version == old.sessions_version
-            )
-            put_new(transaction, self._row(new))
+            self.replace(transaction, old, new)
             self.trail.add(transaction, event)
             transaction.update(
                 UserRow(new.user_id),
@@ -104,6 +101,13 @@ class Sessions:
             write_all(self.connection, parts)
         except ConditionFailedError as error:
             raise NotSignedInError if 0 in error.failed else NotFoundError from error
+
+    def replace(self, transaction: TransactWrite, old: Session, new: Session) -> None:
+        """Put a session in the place of one that still holds: a delete and a put."""
+        transaction.delete(
+            SessionRow(old.id), condition=SessionRow.sessions_version == old.sessions_version
+        )
+        put_new(transaction, self._row(new))
 
     def prove(self, session_id: str, now: datetime) -> None:
         """Note that the person has just proved who they are; raises NotSignedInError."""

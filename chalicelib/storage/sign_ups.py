@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.audit import AuditEvent, EventName, Party, PartyType
 from chalicelib.domain.errors import LinkInvalidError
-from chalicelib.domain.people import MAIN_WORKSPACE, Membership, Role, Workspace
+from chalicelib.domain.people import Membership, Role
 from chalicelib.domain.tokens import new_id
-from chalicelib.domain.workspaces import name_key
 from chalicelib.storage.links import usable
-from chalicelib.storage.members import listing_row
+from chalicelib.storage.new_accounts import account_rows
 from chalicelib.storage.people import LATEST
-from chalicelib.storage.rows import WORKSPACES, membership_map, sign_up_of, workspace_map
-from chalicelib.storage.tables import AccountRow, EmailRow, LinkRow, SignUpRow, UserRow
+from chalicelib.storage.rows import membership_map, sign_up_of
+from chalicelib.storage.tables import EmailRow, LinkRow, SignUpRow, UserRow
 from chalicelib.storage.transactions import ConditionFailedError, put_new, write_all
 
 if TYPE_CHECKING:
@@ -60,14 +59,15 @@ class SignUps:
         All in one transaction: of any number of sign-ups and links for one address exactly one
         gets through. Raises LinkInvalidError for all others.
         """
-        user_id, account_id = new_id("usr"), new_id("acc")
+        user_id = new_id("usr")
+        owner = Membership(new_id("acc"), sign_up.account_name, Role.OWNER)
         created = AuditEvent(
             name=EventName.ACCOUNT_CREATED,
-            account_id=account_id,
+            account_id=owner.account_id,
             at=now,
             actor=Party(PartyType.USER, user_id, sign_up.name),
             asker=asker,
-            target=Party(PartyType.ACCOUNT, account_id, sign_up.account_name),
+            target=owner.account_party,
         )
 
         def parts(transaction: TransactWrite) -> None:
@@ -77,7 +77,8 @@ class SignUps:
             )
             transaction.delete(SignUpRow(link.email.value, LATEST))
             put_new(transaction, EmailRow(sign_up.email.value, user_id=user_id))
-            for row in _account_rows(sign_up, user_id, account_id, now):
+            put_new(transaction, _user_row(sign_up, user_id, owner, now))
+            for row in account_rows(owner, user_id, now):
                 put_new(transaction, row)
             self.trail.add(transaction, created)
 
@@ -109,34 +110,13 @@ def drop_sign_ups(email: EmailAddress) -> None:
             batch.delete(row)
 
 
-def _account_rows(
-    sign_up: SignUp, user_id: str, account_id: str, now: datetime
-) -> tuple[UserRow, AccountRow, AccountRow, AccountRow]:
-    owner = Membership(account_id, sign_up.account_name, Role.OWNER)
-    main = Workspace(new_id("wsp"), MAIN_WORKSPACE, "", now)
-    return (
-        UserRow(
-            user_id,
-            email=sign_up.email.value,
-            name=sign_up.name,
-            created_at=now,
-            credentials_version=1,
-            password_hash=sign_up.password_hash,
-            memberships={account_id: membership_map(owner)},
-        ),
-        AccountRow(
-            account_id,
-            "account",
-            name=sign_up.account_name,
-            owner_id=user_id,
-            created_at=now,
-            member_count=1,
-        ),
-        AccountRow(
-            account_id,
-            WORKSPACES,
-            items={main.id: workspace_map(main)},
-            names={name_key(main.name): main.id},
-        ),
-        listing_row(account_id, user_id),
+def _user_row(sign_up: SignUp, user_id: str, owner: Membership, now: datetime) -> UserRow:
+    return UserRow(
+        user_id,
+        email=sign_up.email.value,
+        name=sign_up.name,
+        created_at=now,
+        credentials_version=1,
+        password_hash=sign_up.password_hash,
+        memberships={owner.account_id: membership_map(owner)},
     )

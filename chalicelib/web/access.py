@@ -80,6 +80,9 @@ INVENTORY: Mapping[str, Access] = {
     "GET /.well-known/change-password": Access.ANYONE,
     "GET /accounts": Access.SIGNED_IN,
     "POST /accounts": Access.SIGNED_IN,
+    "GET /accounts/new": Access.SIGNED_IN,
+    "POST /accounts/new": Access.SIGNED_IN,
+    "POST /auth/accounts": Access.SIGNED_IN,
     "GET /": Access.SIGNED_IN,
     # API keys
     "GET /api/v1/api_keys": Access.MANAGER,

@@ -56,3 +56,29 @@ def test_the_open_account_menu_stays_within_the_window(chromium: Browser, width:
     assert box["x"] >= 0
     assert box["x"] + box["width"] <= width
     assert inside
+
+
+@pytest.mark.parametrize("width", [320, 1200])
+def test_a_menu_of_two_hundred_accounts_scrolls_with_its_end_in_sight(
+    chromium: Browser, width: int
+) -> None:
+    many = tuple(Membership(f"acc_{n}", f"Account {n:03}", Role.MEMBER) for n in range(200))
+    visitor = PageVisitor("Robin", "robin@acme.test", many[150], many)
+    body = str(page("home.html", visitor=visitor, workspaces=()).body)
+    tab = chromium.new_page(viewport={"width": width, "height": 640})
+    tab.route(f"{_ORIGIN}/static/**", _answer)
+    tab.route(
+        f"{_ORIGIN}/",
+        lambda route: route.fulfill(body=body, content_type="text/html; charset=utf-8"),
+    )
+    tab.goto(_ORIGIN)
+    tab.locator(".switcher summary").click()
+    panel = tab.locator(".menu-panel").bounding_box()
+    end = tab.get_by_role("link", name="New account…").bounding_box()
+    first = tab.locator(".menu-item").first.inner_text()
+    tab.close()
+    assert panel is not None
+    assert end is not None
+    assert panel["y"] + panel["height"] <= 640
+    assert end["y"] + end["height"] <= panel["y"] + panel["height"]
+    assert first == "Account 150"

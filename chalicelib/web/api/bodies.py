@@ -72,6 +72,12 @@ class OpenAccount(msgspec.Struct):
     account_id: str
 
 
+class CreateAccount(msgspec.Struct):
+    """`POST /auth/accounts`."""
+
+    account_name: str
+
+
 class PasswordResetRequest(msgspec.Struct):
     """`POST /auth/password_reset/request`."""
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.bootstrap import services
 from chalicelib.domain.errors import NotFoundError
+from chalicelib.domain.names import parse_name
 from chalicelib.web.api import bodies
 from chalicelib.web.api.lists import list_view, read_query
 from chalicelib.web.api.views import account_view, listed_session_view, session_view
@@ -39,6 +41,20 @@ def open_account() -> Response:
     )
     answer = {"next": "app", "account": account_view(membership)}
     return json_answer(answer, cookies=[session_cookie().set(token.value)])
+
+
+@session_api.route("/auth/accounts", methods=["POST"])
+def create_account() -> Response:
+    """Make an account of the person's own, and enter it under a new token."""
+    request = session_api.current_request
+    visitor = signed_in(request)
+    name = parse_name(read_body(request, bodies.CreateAccount).account_name, "account_name")
+    token, membership = services().accounts.create(
+        visitor.user, visitor.session, name, asker_of(request)
+    )
+    answer = {"next": "app", "account": account_view(membership)}
+    cookies = [session_cookie().set(token.value)]
+    return json_answer(answer, status=HTTPStatus.CREATED, cookies=cookies)
 
 
 @session_api.route("/auth/session", methods=["DELETE"])

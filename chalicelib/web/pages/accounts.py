@@ -21,11 +21,17 @@ _NOTICES = {"joined": "You've joined. Open the account below."}
 
 @accounts_pages.route("/accounts")
 def show_accounts() -> Response:
-    """Show a button for each account, or how to get into one."""
+    """Show a button for each account, the one last used first, or how to get into one."""
     request = accounts_pages.current_request
-    visitor = PageVisitor.of(signed_in(request))
-    notice = _NOTICES.get(query_parameter(request, "done"))
-    return page("accounts.html", visitor=visitor, accounts=visitor.accounts, notice=notice)
+    visitor = signed_in(request)
+    accounts, last = visitor.user.active_memberships, visitor.user.last_account_id
+    return page(
+        "accounts.html",
+        visitor=PageVisitor.of(visitor),
+        last_used=next((account for account in accounts if account.id == last), None),
+        others=[account for account in accounts if account.id != last],
+        notice=_NOTICES.get(query_parameter(request, "done")),
+    )
 
 
 @accounts_pages.route("/accounts", methods=["POST"])

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 home_pages = Pages(__name__)
 
 # What the page says to who was sent here from elsewhere.
-_NOTICES = {"not-allowed": "You don't have permission: that page is for owners and admins."}
+_NOTICES = {
+    "account-created": "Your account is there, with one workspace to begin with.",
+    "not-allowed": "You don't have permission: that page is for owners and admins.",
+}
 
 
 @home_pages.route("/")

@@ -1,0 +1,53 @@
+"""Accounts of one's own: a person who is signed in makes another one, or their first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.audit import AuditEvent, EventName
+from chalicelib.domain.people import Membership, Role
+from chalicelib.domain.tokens import SecretToken, new_id
+
+if TYPE_CHECKING:
+    from chalicelib.domain.clock import Clock
+    from chalicelib.domain.mail import Asker
+    from chalicelib.domain.people import User
+    from chalicelib.domain.sessions import Session
+    from chalicelib.storage.new_accounts import NewAccounts
+
+
+@dataclass(frozen=True)
+class AccountService:
+    """The accounts that people make for themselves."""
+
+    accounts: NewAccounts
+    clock: Clock
+
+    def create(
+        self, user: User, session: Session, name: str, asker: Asker
+    ) -> tuple[SecretToken, Membership]:
+        """Make an account that the person owns, and enter it under a new token (`D3`).
+
+        Raises TooManyAccountsError, and NotSignedInError where the session has ended meanwhile.
+        """
+        now, token = self.clock(), SecretToken.new()
+        owner = Membership(new_id("acc"), name, Role.OWNER)
+        entered = replace(
+            session,
+            id=token.digest,
+            account_id=owner.account_id,
+            grant=owner.grant,
+            last_seen_at=now,
+            client=asker.client,
+        )
+        created = AuditEvent(
+            name=EventName.ACCOUNT_CREATED,
+            account_id=owner.account_id,
+            at=now,
+            actor=user.party,
+            asker=asker,
+            target=owner.account_party,
+        )
+        self.accounts.open(owner, session, entered, created)
+        return token, owner
