@@ -68,12 +68,24 @@ class EmailConfirmation:
         sign_up = self._sign_up(link)
         if not _is_own(sign_up, ticket):
             self._check(sign_up, password, browser)
-        self.sign_ups.confirm(link, sign_up, self.clock(), browser.asker)
+        self._confirm(link, sign_up, browser)
 
     def send_notice(self, request: MailRequest) -> None:
         """Tell the old and the new address that they were changed (`B11`)."""
         told = {"name": request.details.get("name") or None}
         self.mailer.send(Mail(request.email, "email_changed", {**request.asked, **told}))
+
+    def _confirm(self, link: Link, sign_up: SignUp, browser: Browser) -> None:
+        now = self.clock()
+        # What strangers tried while the address was nobody's must not stop its person.
+        count = self.attempt_keys.address(sign_up.email)
+        self.sign_ups.confirm(
+            link,
+            sign_up,
+            now,
+            browser.asker,
+            lambda transaction: self.attempts.clear_parts(transaction, count, now),
+        )
 
     def _change_email(self, link: Link, browser: Browser) -> None:
         now = self.clock()

@@ -189,6 +189,10 @@ class Attempts:
             ],
         )
 
+    def clear_parts(self, transaction: TransactWrite, key: str, now: datetime) -> None:
+        """Add to a transaction that a count begins anew, as one person's own."""
+        clear(transaction, key, now)
+
     def _refuse_blocked(self, source: SourceState, now: datetime) -> None:
         until = source.blocked_until(now, self.rules)
         if until is not None:

@@ -17,6 +17,7 @@ from chalicelib.storage.tables import EmailRow, LinkRow, SignUpRow, UserRow
 from chalicelib.storage.transactions import ConditionFailedError, put_new, write_all
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime, timedelta
 
     from pynamodb.connection.base import Connection
@@ -53,11 +54,18 @@ class SignUps:
         except SignUpRow.DoesNotExist:
             return None
 
-    def confirm(self, link: Link, sign_up: SignUp, now: datetime, asker: Asker) -> str:
+    def confirm(
+        self,
+        link: Link,
+        sign_up: SignUp,
+        now: datetime,
+        asker: Asker,
+        also: Callable[[TransactWrite], None] | None = None,
+    ) -> str:
         """Spend the link and make the user, the account and `Main`; returns the user's id.
 
         All in one transaction: of any number of sign-ups and links for one address exactly one
-        gets through. Raises LinkInvalidError for all others.
+        gets through. Raises LinkInvalidError for all others. `also` adds what goes with it.
         """
         user_id = new_id("usr")
         owner = Membership(new_id("acc"), sign_up.account_name, Role.OWNER)
@@ -81,6 +89,8 @@ class SignUps:
             for row in account_rows(owner, user_id, now):
                 put_new(transaction, row)
             self.trail.add(transaction, created)
+            if also is not None:
+                also(transaction)
 
         try:
             write_all(self.connection, parts)

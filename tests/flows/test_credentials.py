@@ -201,6 +201,20 @@ def test_a_new_address_applies_when_its_link_is_used(service: Service) -> None:
     assert sorted(told) == sorted([ADDRESS, NEW_ADDRESS])
 
 
+@pytest.mark.parametrize(
+    "email",
+    ["", "robin", "robin@acme", "robin@acme.test\r\nBcc: x@evil.test", "r\u043ebin@acme.test"],
+    ids=ascii,
+)
+def test_a_new_address_that_cannot_be_one_is_a_422(service: Service, email: str) -> None:
+    become_a_user(service)
+    program = signed_in_program(service)
+    body = {"current_password": PASSWORD, "email": email}
+    reply = program.post("/auth/profile/email", body)
+    assert (reply.status, reply.error["param"]) == (422, "email")
+    assert service.work() == 0
+
+
 def test_an_address_that_was_taken_meanwhile_stays_its_holders(service: Service) -> None:
     become_a_user(service)
     token = _change_email(service)

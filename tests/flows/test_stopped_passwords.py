@@ -129,6 +129,13 @@ def test_the_count_of_a_person_is_kept_until_they_reset(service: Service) -> Non
     assert years[1] > 50
 
 
+def test_what_strangers_did_before_somebody_signed_up_stops_nobody(service: Service) -> None:
+    """`B6`: whoever confirms an address begins with a count of their own."""
+    _fail(service)
+    become_a_user(service)
+    signed_in_program(service)
+
+
 def test_nobody_is_told_of_an_address_that_is_nobodys(service: Service) -> None:
     _fail(service, address=UNKNOWN)
     service.work()

@@ -100,7 +100,17 @@ def test_an_unknown_parameter_is_refused(service: Service) -> None:
     ],
     ids=lambda email: f"{email[:24]!r} of {len(email)}",
 )
-@pytest.mark.parametrize("path", ["sign_up", "sign_in", "identify", "email_confirmation/request"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "sign_up",
+        "sign_in",
+        "identify",
+        "email_confirmation/request",
+        "password_reset/request",
+        "account_unlock/request",
+    ],
+)
 def test_what_cannot_be_an_address_is_a_422_everywhere(
     service: Service, path: str, email: str
 ) -> None:
