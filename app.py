@@ -6,6 +6,7 @@ from chalice import Chalice
 
 from chalicelib.events.mail import mail_worker
 from chalicelib.web.api.api_keys import api_keys_api
+from chalicelib.web.api.audit_events import audit_events_api
 from chalicelib.web.api.health import health_api
 from chalicelib.web.api.invitations import invitations_api
 from chalicelib.web.api.joining import joining_api
@@ -23,6 +24,7 @@ from chalicelib.web.headers import finish_answer
 from chalicelib.web.pages.accounts import accounts_pages
 from chalicelib.web.pages.api_keys import api_keys_pages
 from chalicelib.web.pages.assets import assets_pages
+from chalicelib.web.pages.audit_log import audit_log_pages
 from chalicelib.web.pages.home import home_pages
 from chalicelib.web.pages.invitations import invitations_pages
 from chalicelib.web.pages.joining import joining_pages
@@ -45,6 +47,7 @@ for blueprint in (
     password_reset_api,
     authorizers,
     api_keys_api,
+    audit_events_api,
     workspaces_api,
     invitations_api,
     joining_api,
@@ -59,6 +62,7 @@ for blueprint in (
     proof_pages,
     profile_pages,
     api_keys_pages,
+    audit_log_pages,
     workspaces_pages,
     invitations_pages,
     joining_pages,

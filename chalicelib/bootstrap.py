@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from chalicelib.services.account_unlock import AccountUnlock
     from chalicelib.services.accounts import AccountService
     from chalicelib.services.api_keys import ApiKeyService
+    from chalicelib.services.audit_log import AuditLogService
     from chalicelib.services.email_confirmation import EmailConfirmation
     from chalicelib.services.invitations import InvitationService
     from chalicelib.services.joining import Joining
@@ -78,6 +79,7 @@ class Services:
     public_api: PublicApi
     mail_cap: MailCap
     personal_events: PersonalEvents
+    audit_log: AuditLogService
 
 
 _lock = threading.Lock()
@@ -153,6 +155,7 @@ def build(chosen: Settings, clock: Clock | None = None) -> Services:
         public_api=parts.public_api(),
         mail_cap=parts.mail_cap(),
         personal_events=parts.personal_events(),
+        audit_log=parts.audit_log(),
     )
 
 
@@ -395,6 +398,13 @@ class _Parts:
 
         counts = MailCounts(self.settings.mails_per_hour, _MAIL_WINDOW)
         return MailCap(counts, self.address_keys, self.clock)
+
+    def audit_log(self) -> AuditLogService:
+        from chalicelib.services.audit_log import AuditLogService
+        from chalicelib.storage.audit_log import AuditLog
+
+        log = AuditLog(self.connection, self.trail)
+        return AuditLogService(log, self.people, self.clock)
 
     def personal_events(self) -> PersonalEvents:
         from chalicelib.services.personal_events import PersonalEvents

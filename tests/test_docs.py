@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from chalicelib.domain.audit import EventName, RefusalReason
 from tests.support import conformance
 
 if TYPE_CHECKING:
@@ -51,6 +52,13 @@ def test_every_setting_is_documented() -> None:
     read = set(re.findall(r'"([A-Z][A-Z0-9]+(?:_[A-Z0-9]+)+)"', source))
     documented = set(re.findall(r"`([A-Z][A-Z0-9_]+)`", (DOCS / "settings.md").read_text()))
     assert read <= documented
+
+
+def test_every_event_and_reason_of_the_audit_trail_is_documented() -> None:
+    """`H4`: `docs/audit-trail.md` names each, in words, and none that there isn't."""
+    page = (DOCS / "audit-trail.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^\| `([a-z_.]+)` \| [A-Z]", page, re.MULTILINE)
+    assert sorted(listed) == sorted([*EventName, *RefusalReason])
 
 
 def _resolves(page: Path, target: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import UTC
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -107,3 +108,13 @@ class AuditEvent:
     target: Party | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
     id: str = field(default_factory=lambda: new_id("evt"))
+
+    @property
+    def moment(self) -> str:
+        """Its place in the account's trail: texts that sort as the events happened."""
+        return f"{moment_text(self.at)}#{self.id}"
+
+
+def moment_text(moment: datetime) -> str:
+    """Write a time so that texts sort as times do."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC
 from typing import TYPE_CHECKING
 
 from pynamodb.exceptions import PutError
@@ -12,7 +11,7 @@ from chalicelib.storage.tables import AuditEventRow
 from chalicelib.storage.transactions import put_new
 
 if TYPE_CHECKING:
-    from datetime import datetime, timedelta
+    from datetime import timedelta
     from typing import Any
 
     from pynamodb.transactions import TransactWrite
@@ -45,7 +44,7 @@ class AuditTrail:
         """Write an event as it is stored."""
         return AuditEventRow(
             event.account_id,
-            f"{moment_text(event.at)}#{event.id}",
+            event.moment,
             event=event.name.value,
             actor=_party_map(event.actor),
             target=_party_map(event.target) if event.target else None,
@@ -55,11 +54,6 @@ class AuditTrail:
             details=dict(event.details),
             ttl=event.at + self.kept,
         )
-
-
-def moment_text(moment: datetime) -> str:
-    """Write a time so that texts sort as times do."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def _party_map(party: Party) -> dict[str, Any]:

@@ -112,6 +112,9 @@ INVENTORY: Mapping[str, Access] = {
     "POST /settings/members/invite": Access.MANAGER,
     "POST /settings/invitations/{invitation_id}/resend": Access.MANAGER,
     "POST /settings/invitations/{invitation_id}/revoke": Access.MANAGER,
+    # The audit trail
+    "GET /api/v1/audit_events": Access.MANAGER,
+    "GET /settings/audit-log": Access.MANAGER,
     # The public API
     "GET /api/v1/openapi.json": Access.ANYONE,
     "GET /api/v1/account": Access.API_KEY,

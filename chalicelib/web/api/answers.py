@@ -7,6 +7,7 @@ from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
 
+from chalicelib.domain.audit import EventName, PartyType
 from chalicelib.domain.invitations import InvitationStatus
 from chalicelib.domain.people import Role, WorkspaceRole
 from chalicelib.domain.records import RecordStatus
@@ -104,6 +105,28 @@ class Invitation(msgspec.Struct):
     created_at: Time
     expires_at: Time
     status: InvitationStatus
+
+
+class Party(msgspec.Struct):
+    """Who did something, or to what it was done, by the name that it had then."""
+
+    type: PartyType
+    id: str | None
+    name: str | None
+
+
+class AuditEvent(msgspec.Struct):
+    """One thing that happened in the account."""
+
+    id: Id
+    at: Time
+    event: EventName
+    actor: Party
+    target: Party | None
+    address: str
+    user_agent: str
+    request_id: str
+    details: dict[str, Any]
 
 
 class Empty(msgspec.Struct):

@@ -12,6 +12,7 @@ from chalicelib.web.api import answers
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from chalice import Response
     from chalice.app import Request
 
     from chalicelib.domain.lists import Slice
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Shown = TypeVar("Shown")
 
+# A Lambda's answer ends at 6 MB, with some of it for what stands around the body.
+ANSWER_MAX_BYTES = 5_500_000
 _NUMBER = re.compile(r"[0-9]{1,10}\Z", re.ASCII)
 
 
@@ -47,6 +50,14 @@ def list_view(found: Slice[T], view: Callable[[T], Shown]) -> answers.Page[Shown
     """Show a page in the envelope of all lists."""
     items = [view(item) for item in found.items]
     return answers.Page(items, found.has_more, found.total_count)
+
+
+def bounded(answer: Response) -> Response:
+    """Give an answer that a Lambda can carry; raises InvalidValueError for a page too large."""
+    if len(answer.body.encode()) > ANSWER_MAX_BYTES:
+        message = "This page would be larger than 5.5 MB. Ask for fewer at once."
+        raise InvalidValueError(message, param="limit")
+    return answer
 
 
 def _number(text: str, param: str, maximum: int) -> int:

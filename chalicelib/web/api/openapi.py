@@ -88,6 +88,8 @@ def _responses(operation: Operation, by_shape: dict[Any, Any]) -> dict[str, Any]
     success: dict[str, Any] = {"description": operation.outcome}
     if operation.answer is not None:
         success["content"] = _json(by_shape[operation.answer])
+    if operation.lines:
+        success["content"]["application/x-ndjson"] = {"schema": {"type": "string"}}
     if operation.proof == "key":
         success["headers"] = _limit_headers()
     answers = {str(operation.status): success}

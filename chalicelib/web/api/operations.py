@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
+from chalicelib.domain.audit import EventName
+from chalicelib.domain.audit_log import ACTOR_MAX, CURSOR_PATTERN, GROUPS
 from chalicelib.domain.lists import LIMIT_DEFAULT, LIMIT_MAX, PAGE_MAX
 from chalicelib.domain.records import RecordStatus
 from chalicelib.web.api import answers, bodies
@@ -51,6 +53,8 @@ class Operation:
     status: int = 200
     answer: Any = None
     body: Any = None
+    # Whether it can answer in JSON Lines as well.
+    lines: bool = False
     is_list: bool = False
     filters: Mapping[str, Any] = field(default_factory=dict)
 
@@ -186,6 +190,26 @@ OPERATIONS: tuple[Operation, ...] = (
         outcome="It is deleted.",
         status=204,
         refusals=(*_WITH_SESSION, 404, 409),
+    ),
+    Operation(
+        "list_audit_events",
+        "GET /api/v1/audit_events",
+        "The account's audit trail, newest first: a page, or an export as JSON Lines",
+        proof="session",
+        outcome="A page of events. With `format=ndjson`, which takes neither `page` nor `limit`:"
+        " one event a line, up to 5 MB, and a Link to what is older, if there is more.",
+        answer=answers.Page[answers.AuditEvent],
+        lines=True,
+        is_list=True,
+        filters={
+            "event": {"type": "string", "enum": [*EventName, *GROUPS]},
+            "actor": {"type": "string", "minLength": 1, "maxLength": ACTOR_MAX},
+            "since": {"type": "string", "format": "date"},
+            "until": {"type": "string", "format": "date"},
+            "format": {"type": "string", "enum": ["json", "ndjson"], "default": "json"},
+            "before": {"type": "string", "pattern": f"^{CURSOR_PATTERN}$"},
+        },
+        refusals=(*_WITH_SESSION, 422),
     ),
     Operation(
         "report_leaked_api_key",

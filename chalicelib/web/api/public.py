@@ -10,7 +10,7 @@ from chalicelib.domain.errors import InvalidValueError, NotFoundError
 from chalicelib.domain.records import RecordFilter, RecordStatus
 from chalicelib.web.api import answers
 from chalicelib.web.api.keyed import KeyedApi
-from chalicelib.web.api.lists import list_view, read_query
+from chalicelib.web.api.lists import bounded, list_view, read_query
 from chalicelib.web.api.views import workspace_view
 from chalicelib.web.blueprints import json_answer
 from chalicelib.web.requests import is_id
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from chalicelib.services.public_api import KeyHolder
 
 public_api = KeyedApi(__name__)
-
-# A Lambda's answer ends at 6 MB, with some of it for what stands around the body.
-_ANSWER_MAX_BYTES = 5_500_000
 
 
 @public_api.route("/api/v1/account")
@@ -54,11 +51,7 @@ def list_records(holder: KeyHolder) -> Response:
     page, given = read_query(public_api.current_request, "workspace_id", "status")
     wanted = RecordFilter(given.get("workspace_id"), _status(given.get("status")))
     found = services().public_api.record_page(holder, page, wanted)
-    answer = json_answer(list_view(found, record_view))
-    if len(answer.body.encode()) > _ANSWER_MAX_BYTES:
-        message = "This page would be larger than 5.5 MB. Ask for fewer at once."
-        raise InvalidValueError(message, param="limit")
-    return answer
+    return bounded(json_answer(list_view(found, record_view)))
 
 
 @public_api.route("/api/v1/records/{record_id}")

@@ -1,0 +1,119 @@
+"""The audit trail in words: what each event is called on the page, and who did it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.domain.audit import EventName, PartyType
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from chalicelib.domain.audit import AuditEvent, Party
+
+WORDS: Mapping[EventName, str] = {
+    EventName.ACCOUNT_CREATED: "Created the account",
+    EventName.ACCOUNT_OPENED: "Opened the account",
+    EventName.ACCOUNT_OWNERSHIP_TRANSFERRED: "Handed over ownership",
+    EventName.API_KEY_CREATED: "Created an API key",
+    EventName.API_KEY_DELETED: "Deleted an API key",
+    EventName.API_KEY_REVOKED: "Handed in a leaked API key",
+    EventName.AUDIT_LOG_EXPORTED: "Exported the audit log",
+    EventName.INVITATION_ACCEPTED: "Accepted an invitation",
+    EventName.INVITATION_CREATED: "Invited somebody",
+    EventName.INVITATION_RESENT: "Sent an invitation again",
+    EventName.INVITATION_REVOKED: "Revoked an invitation",
+    EventName.MEMBER_CHANGED: "Changed a member",
+    EventName.MEMBER_JOINED: "Joined the account",
+    EventName.MEMBER_LEFT: "Left the account",
+    EventName.MEMBER_REACTIVATED: "Reactivated a member",
+    EventName.MEMBER_REMOVED: "Removed a member",
+    EventName.MEMBER_SUSPENDED: "Suspended a member",
+    EventName.SIGN_IN_LOCKED: "Locked a password",
+    EventName.SIGN_IN_REFUSED: "Failed to sign in",
+    EventName.SIGN_IN_SUCCEEDED: "Signed in",
+    EventName.SIGN_IN_UNLOCKED: "Unlocked their password",
+    EventName.SESSION_ENDED: "Signed out",
+    EventName.SSO_CONFIGURED: "Set up single sign-on",
+    EventName.SSO_DELETED: "Deleted single sign-on",
+    EventName.SSO_ENFORCED: "Enforced single sign-on",
+    EventName.SSO_RELAXED: "Made single sign-on optional",
+    EventName.SSO_DOMAIN_ADDED: "Added a domain",
+    EventName.SSO_DOMAIN_LAPSED: "Found a domain's proof gone",
+    EventName.SSO_DOMAIN_REMOVED: "Removed a domain",
+    EventName.SSO_DOMAIN_VERIFIED: "Proved a domain",
+    EventName.SSO_RESPONSE_ACCEPTED: "Signed in through the company",
+    EventName.SSO_RESPONSE_REFUSED: "Failed to sign in through the company",
+    EventName.USER_EMAIL_CHANGED: "Changed their email",
+    EventName.USER_PASSWORD_CHANGED: "Changed their password",
+    EventName.USER_PASSWORD_RESET: "Reset their password",
+    EventName.WORKSPACE_CHANGED: "Changed a workspace",
+    EventName.WORKSPACE_CREATED: "Created a workspace",
+    EventName.WORKSPACE_DELETED: "Deleted a workspace",
+}
+GROUP_WORDS: Mapping[str, str] = {
+    "account.": "The account",
+    "api_key.": "API keys",
+    "audit_log.": "The audit log",
+    "invitation.": "Invitations",
+    "member.": "Members",
+    "sign_in.": "Signing in",
+    "session.": "Sessions",
+    "sso.": "Single sign-on",
+    "sso_domain.": "Domains",
+    "sso_response.": "Company sign-ins",
+    "user.": "People's own credentials",
+    "workspace.": "Workspaces",
+}
+_NAMELESS = {
+    PartyType.ANONYMOUS: "Somebody unknown",
+    PartyType.API_KEY: "An API key",
+    PartyType.OPERATOR: "The operator",
+    PartyType.SYSTEM: "The service",
+}
+# Our own words for kinds and reasons, as against names that people gave.
+_OUR_WORD = re.compile(r"[a-z]+(_[a-z]+)*\Z")
+
+
+def event_options() -> list[tuple[str, str]]:
+    """List what can be asked for, in words: each group, then what is in it."""
+    options = []
+    for group, words in GROUP_WORDS.items():
+        options.append((group, f"{words}: all"))
+        options += [
+            (name.value, f"{words}: {said[0].lower()}{said[1:]}")
+            for name, said in WORDS.items()
+            if name.value.startswith(group)
+        ]
+    return options
+
+
+def party_words(party: Party) -> str:
+    """Name who did it, or to whom."""
+    return party.name or _NAMELESS.get(party.type) or party.id or party.type.value
+
+
+def target_words(event: AuditEvent) -> str:
+    """Name whom it was done to, where that isn't whoever did it."""
+    if event.target is None or event.target.id == event.actor.id:
+        return ""
+    return party_words(event.target)
+
+
+def detail_words(details: Mapping[str, Any]) -> str:
+    """Say the details in a line: `method: password, reason: wrong password`."""
+    return ", ".join(
+        f"{name.replace('_', ' ')}: {_value_words(value)}"
+        for name, value in sorted(details.items())
+        if value not in (None, "", [], {})
+    )
+
+
+def _value_words(value: Any) -> str:
+    if isinstance(value, dict):
+        return f"({detail_words(value)})"
+    if isinstance(value, list):
+        return " and ".join(_value_words(part) for part in value)
+    text = str(value)
+    return text.replace("_", " ") if _OUR_WORD.match(text) else text
