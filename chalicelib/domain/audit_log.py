@@ -63,6 +63,13 @@ class Stretch:
     older: str | None = None
 
 
+@dataclass(frozen=True)
+class Further:
+    """An export ends here for this time; there is more before this place."""
+
+    before: str
+
+
 def parse_event(text: str) -> str:
     """Take an event's name or a group's; raises InvalidValueError."""
     if text not in list(EventName) and text not in GROUPS:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.audit import EventName
+from chalicelib.domain.audit_log import Further
 from chalicelib.domain.email_address import EmailAddress
 from chalicelib.domain.errors import InvalidValueError
 from chalicelib.gateways.browsers import in_words
@@ -33,13 +34,6 @@ class Look:
 
     stretch: Stretch
     browsers: Mapping[str, str | None]
-
-
-@dataclass(frozen=True)
-class Further:
-    """An export ends here for this time; there is more before this place."""
-
-    before: str
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,9 @@ from urllib.parse import urlencode
 from chalice import Response
 
 from chalicelib.bootstrap import services, settings
-from chalicelib.domain.audit_log import AuditFilter, parse_cursor
+from chalicelib.domain.audit_log import AuditFilter, Further, parse_cursor
 from chalicelib.domain.clock import rfc3339
 from chalicelib.domain.errors import InvalidValueError
-from chalicelib.services.audit_log import Further
 from chalicelib.web.api import answers
 from chalicelib.web.api.lists import bounded, list_view, read_query
 from chalicelib.web.blueprints import JsonApi, json_answer
