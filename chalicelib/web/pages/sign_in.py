@@ -24,7 +24,7 @@ _NOTICES = {
     "confirmed": "Your email is confirmed. You can sign in now.",
     "signed-out": "You're signed out.",
     "password-set": "Your new password is set. Sign in with it.",
-    "joined": "You've joined. Sign in with the password that you chose.",
+    "joined": "You've joined. You can sign in now.",
     "unlocked": "You can try again now.",
 }
 
