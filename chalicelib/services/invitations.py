@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.clock import in_words
 from chalicelib.domain.errors import NotFoundError
-from chalicelib.domain.invitations import AlreadyMemberError, Invitation
+from chalicelib.domain.invitations import Invitation
 from chalicelib.domain.mail import Mail, MailKind
 from chalicelib.domain.tokens import new_id
 
@@ -56,11 +56,7 @@ class InvitationService:
         Raises AlreadyMemberError, which the account's list of members tells as well,
         AlreadyInvitedError, TooManyInvitationsError.
         """
-        # Both requests for any address: one that nobody has is read as a user that isn't there.
-        user = self.people.get(self.people.look_up(email).user_id)
-        if user is not None and manager.account_id in user.memberships:
-            raise AlreadyMemberError(param="email")
-        now = self.clock()
+        user_id, now = self.people.look_up(email).user_id, self.clock()
         invitation = Invitation(
             id=new_id("inv"),
             account_id=manager.account_id,
@@ -72,7 +68,7 @@ class InvitationService:
             expires_at=now + self.link_lifetime,
             workspaces=workspaces,
         )
-        self.invitations.add(invitation, manager)
+        self.invitations.add(invitation, user_id, manager)
         self._ask(invitation, manager, now)
         return invitation
 

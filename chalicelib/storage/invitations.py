@@ -11,6 +11,7 @@ from chalicelib.domain.errors import LinkInvalidError, NotAllowedError, NotFound
 from chalicelib.domain.invitations import (
     INVITATIONS_MAX,
     AlreadyInvitedError,
+    AlreadyMemberError,
     Invitation,
     OpenInvitation,
     TooManyInvitationsError,
@@ -18,6 +19,7 @@ from chalicelib.domain.invitations import (
 from chalicelib.domain.lists import Slice
 from chalicelib.domain.people import Role, WorkspaceRole
 from chalicelib.storage.managers import still_manages
+from chalicelib.storage.members import LISTED
 from chalicelib.storage.rows import account_of
 from chalicelib.storage.tables import AccountRow, EmailRow
 from chalicelib.storage.transactions import ConditionFailedError, put_new, read_all, write_all
@@ -29,16 +31,19 @@ if TYPE_CHECKING:
     from pynamodb.connection.base import Connection
     from pynamodb.transactions import TransactWrite
 
+    from chalicelib.domain.errors import DomainError
     from chalicelib.domain.links import Link
     from chalicelib.domain.lists import PageRequest
     from chalicelib.domain.people import Account, Manager
     from chalicelib.storage.audit import AuditTrail
 
-_LISTED = "invitation#"
+_INVITATION = "invitation#"
 _INVITEE = "invitee#"
 _COUNT = "invitations"
-# Of `add`: where the claim to the address stands among its parts.
-_CLAIM = 2
+# A member that no account has: nobody's address is looked for in the same way (`B3`).
+_NOBODY = "nobody"
+# Of `add`: where its parts stand that say why it didn't happen.
+_MEMBER, _CLAIM = 1, 3
 
 
 @dataclass(frozen=True)
@@ -48,10 +53,12 @@ class Invitations:
     connection: Connection
     trail: AuditTrail
 
-    def add(self, invitation: Invitation, manager: Manager) -> None:
+    def add(self, invitation: Invitation, user_id: str | None, manager: Manager) -> None:
         """Keep a new invitation, if its author manages the account at this very moment.
 
-        Raises AlreadyInvitedError, TooManyInvitationsError, NotAllowedError.
+        `user_id` is whose the address is, if anybody's: all that matters of them is whether they
+        are in this account. Raises AlreadyMemberError, AlreadyInvitedError,
+        TooManyInvitationsError, NotAllowedError.
         """
         event = manager.event(
             EventName.INVITATION_CREATED,
@@ -63,6 +70,12 @@ class Invitations:
 
         def parts(transaction: TransactWrite) -> None:
             still_manages(transaction, manager)
+            transaction.condition_check(
+                AccountRow,
+                invitation.account_id,
+                LISTED + (user_id or _NOBODY),
+                condition=AccountRow.part.does_not_exist(),
+            )
             put_new(transaction, _row(invitation))
             put_new(transaction, _claim(invitation))
             self.trail.add(transaction, event)
@@ -76,16 +89,12 @@ class Invitations:
         try:
             write_all(self.connection, parts)
         except ConditionFailedError as error:
-            if 0 in error.failed:
-                raise NotAllowedError from error
-            if _CLAIM in error.failed:
-                raise AlreadyInvitedError(param="email") from error
-            raise TooManyInvitationsError from error
+            raise _refusal(error) from error
 
     def page(self, account_id: str, asked: PageRequest) -> Slice[Invitation]:
         """List an account's invitations strongly, newest first."""
         rows = AccountRow.query(
-            account_id, AccountRow.part.startswith(_LISTED), consistent_read=True
+            account_id, AccountRow.part.startswith(_INVITATION), consistent_read=True
         )
         found = sorted(map(_invitation_of, rows), key=lambda i: (i.created_at, i.id), reverse=True)
         return Slice.cut(tuple(found), asked)
@@ -94,7 +103,7 @@ class Invitations:
         """Read an invitation of an account, and the account; raises NotFoundError."""
         invitation, *account = read_all(
             self.connection,
-            (AccountRow, account_id, _LISTED + invitation_id),
+            (AccountRow, account_id, _INVITATION + invitation_id),
             (AccountRow, account_id, "account"),
             (AccountRow, account_id, "workspaces"),
         )
@@ -113,7 +122,7 @@ class Invitations:
             still_manages(transaction, manager)
             self.trail.add(transaction, event)
             transaction.update(
-                AccountRow(invitation.account_id, _LISTED + invitation.id),
+                AccountRow(invitation.account_id, _INVITATION + invitation.id),
                 actions=[AccountRow.expires_at.set(invitation.expires_at)],
                 condition=AccountRow.part.exists(),
             )
@@ -138,7 +147,7 @@ class Invitations:
         """
         invitation, claim, *account = read_all(
             self.connection,
-            (AccountRow, link.account_id, _LISTED + link.subject_id),
+            (AccountRow, link.account_id, _INVITATION + link.subject_id),
             (EmailRow, link.email.value, None),
             (AccountRow, link.account_id, "account"),
             (AccountRow, link.account_id, "workspaces"),
@@ -162,7 +171,7 @@ def end_invitation(transaction: TransactWrite, invitation: Invitation) -> None:
     """Take an open invitation away, with its claim and its place in the count."""
     account_id, address = invitation.account_id, invitation.email.value
     transaction.delete(
-        AccountRow(account_id, _LISTED + invitation.id), condition=AccountRow.part.exists()
+        AccountRow(account_id, _INVITATION + invitation.id), condition=AccountRow.part.exists()
     )
     transaction.delete(
         AccountRow(account_id, _INVITEE + address),
@@ -173,10 +182,20 @@ def end_invitation(transaction: TransactWrite, invitation: Invitation) -> None:
     )
 
 
+def _refusal(error: ConditionFailedError) -> DomainError:
+    if 0 in error.failed:
+        return NotAllowedError()
+    if _MEMBER in error.failed:
+        return AlreadyMemberError(param="email")
+    if _CLAIM in error.failed:
+        return AlreadyInvitedError(param="email")
+    return TooManyInvitationsError()
+
+
 def _row(invitation: Invitation) -> AccountRow:
     return AccountRow(
         invitation.account_id,
-        _LISTED + invitation.id,
+        _INVITATION + invitation.id,
         name=invitation.inviter_name,
         created_by=invitation.inviter_id,
         created_at=invitation.created_at,
@@ -199,7 +218,7 @@ def _claim(invitation: Invitation) -> AccountRow:
 def _invitation_of(row: AccountRow) -> Invitation:
     workspaces = row.items.as_dict()
     return Invitation(
-        id=row.part.removeprefix(_LISTED),
+        id=row.part.removeprefix(_INVITATION),
         account_id=row.account_id,
         email=EmailAddress(row.email or ""),
         role=Role(row.role or ""),

@@ -135,7 +135,6 @@ def test_inviting_says_and_costs_the_same_whether_or_not_anybody_has_the_address
         "dynamodb.UpdateItem",
         "dynamodb.BatchGetItem",
         "dynamodb.BatchGetItem",
-        "dynamodb.BatchGetItem",
         "dynamodb.TransactWriteItems",
         "sqs.SendMessage",
     ]

@@ -20,6 +20,7 @@ from chalicelib.domain.invitations import (
     INVITATIONS_MAX,
     Acceptance,
     AlreadyInvitedError,
+    AlreadyMemberError,
     Invitation,
     TooManyInvitationsError,
 )
@@ -107,7 +108,7 @@ def test_invitations_are_listed_newest_first_and_read_by_id(
 ) -> None:
     made = [_an_invitation(owner, EmailAddress(f"p{n}@acme.test"), n) for n in range(5)]
     for invitation in made:
-        invitations.add(invitation, owner)
+        invitations.add(invitation, None, owner)
     assert list(invitations.page(owner.account_id, _ALL).items) == made[::-1]
     second = invitations.page(owner.account_id, PageRequest(2, 2))
     assert (list(second.items), second.has_more, second.total_count) == (made[2:0:-1], True, 5)
@@ -119,10 +120,23 @@ def test_of_twenty_invitations_of_one_address_one_stands(
     invitations: Invitations, owner: Manager
 ) -> None:
     """`H13`: and the count knows of one."""
-    outcomes = race(lambda _: invitations.add(_an_invitation(owner), owner), (AlreadyInvitedError,))
+    outcomes = race(
+        lambda _: invitations.add(_an_invitation(owner), None, owner), (AlreadyInvitedError,)
+    )
     assert len(winners(outcomes)) == 1
     assert invitations.page(owner.account_id, _ALL).total_count == 1
     assert _count(owner.account_id) == 1
+
+
+def test_who_is_in_the_account_is_not_invited(
+    invitations: Invitations, owner: Manager, connection: StoreConnection
+) -> None:
+    """`H13`: said by the write itself; whoever is in another account is invited like a stranger."""
+    other = an_owner_in(connection, _KIM.value)
+    with pytest.raises(AlreadyMemberError):
+        invitations.add(_an_invitation(owner), owner.user_id, owner)
+    assert invitations.page(owner.account_id, _ALL).total_count == 0
+    invitations.add(_an_invitation(owner), other.user_id, owner)
 
 
 def test_two_accounts_can_invite_the_same_address(
@@ -130,7 +144,7 @@ def test_two_accounts_can_invite_the_same_address(
 ) -> None:
     other = an_owner_in(connection, "sam@other.test")
     for manager in (owner, other):
-        invitations.add(_an_invitation(manager), manager)
+        invitations.add(_an_invitation(manager), None, manager)
         assert invitations.page(manager.account_id, _ALL).total_count == 1
 
 
@@ -141,7 +155,7 @@ def test_an_account_has_a_thousand_open_invitations_and_no_more(
     AccountRow(owner.account_id, "invitations", invitation_count=INVITATIONS_MAX - 3).save()
 
     def invite(number: int) -> None:
-        invitations.add(_an_invitation(owner, EmailAddress(f"p{number}@acme.test")), owner)
+        invitations.add(_an_invitation(owner, EmailAddress(f"p{number}@acme.test")), None, owner)
 
     assert len(winners(race(invite, (TooManyInvitationsError,)))) == 3
     (some, *_) = invitations.page(owner.account_id, _ALL).items
@@ -160,11 +174,11 @@ def test_who_manages_no_more_changes_no_invitation(
 ) -> None:
     """`F9`: judged in the write itself, not by what the request began with."""
     invitation = _an_invitation(owner)
-    invitations.add(invitation, owner)
+    invitations.add(invitation, None, owner)
     place = UserRow.memberships[owner.account_id][field]
     UserRow(owner.user_id).update(actions=[place.set(value)])
     with pytest.raises(NotAllowedError):
-        invitations.add(_an_invitation(owner, EmailAddress("liz@acme.test")), owner)
+        invitations.add(_an_invitation(owner, EmailAddress("liz@acme.test")), None, owner)
     with pytest.raises(NotAllowedError):
         invitations.renew(invitation, owner, NOON)
     with pytest.raises(NotAllowedError):
@@ -178,7 +192,7 @@ def test_another_accounts_invitation_is_not_there(
     """`H15`: nor is one reached under the account of whoever asks."""
     other = an_owner_in(connection, "sam@other.test")
     invitation = _an_invitation(owner)
-    invitations.add(invitation, owner)
+    invitations.add(invitation, None, owner)
     with pytest.raises(NotFoundError):
         invitations.get(other.account_id, invitation.id)
     stolen = replace(invitation, account_id=other.account_id)
@@ -194,11 +208,11 @@ def test_another_accounts_invitation_is_not_there(
 def test_of_twenty_revocations_one_counts(invitations: Invitations, owner: Manager) -> None:
     """`H13`."""
     invitation = _an_invitation(owner)
-    invitations.add(invitation, owner)
+    invitations.add(invitation, None, owner)
     outcomes = race(lambda _: invitations.revoke(invitation, owner, NOON), (NotFoundError,))
     assert len(winners(outcomes)) == 1
     assert _count(owner.account_id) == 0
-    invitations.add(_an_invitation(owner), owner)
+    invitations.add(_an_invitation(owner), None, owner)
 
 
 def test_of_twenty_new_people_with_one_link_one_joins(
@@ -206,7 +220,7 @@ def test_of_twenty_new_people_with_one_link_one_joins(
 ) -> None:
     """`C3`: one user, one membership, one more member, no invitation."""
     invitation = _an_invitation(owner)
-    invitations.add(invitation, owner)
+    invitations.add(invitation, None, owner)
     link = _mailed(invitation)
     outcomes = race(
         lambda _: joins.add_user(_accepting(invitation, link, _a_new_person())),
@@ -229,7 +243,7 @@ def test_twenty_links_of_one_invitation_let_one_in(
     an_owner_in(connection, _KIM.value)
     user = _the_user_of(_KIM.value, connection)
     invitation = _an_invitation(owner)
-    invitations.add(invitation, owner)
+    invitations.add(invitation, None, owner)
     links = [_mailed(invitation) for _ in range(20)]
     outcomes = race(
         lambda n: joins.add_membership(_accepting(invitation, links[n], user)),
@@ -250,7 +264,7 @@ def test_revoking_and_accepting_at_once_have_one_outcome(
     for number in range(5):
         email = EmailAddress(f"p{number}@acme.test")
         invitation = _an_invitation(owner, email)
-        invitations.add(invitation, owner)
+        invitations.add(invitation, None, owner)
         outcome = _revoke_and_accept(invitation, invitations, joins, owner)
         assert len(winners(outcome)) == 1
         joined = People(connection).look_up(email).user_id is not None
@@ -276,7 +290,7 @@ def test_a_new_person_whose_address_was_taken_meanwhile_has_to_sign_in(
     invitations: Invitations, joins: Joins, owner: Manager, connection: StoreConnection
 ) -> None:
     invitation = _an_invitation(owner)
-    invitations.add(invitation, owner)
+    invitations.add(invitation, None, owner)
     link = _mailed(invitation)
     an_owner_in(connection, _KIM.value)
     with pytest.raises(SignInRequiredError):
@@ -291,7 +305,7 @@ def test_a_person_who_gave_the_address_up_meanwhile_does_not_join(
     an_owner_in(connection, "kim.old@acme.test")
     user = replace(_the_user_of("kim.old@acme.test", connection), email=_KIM)
     invitation = _an_invitation(owner)
-    invitations.add(invitation, owner)
+    invitations.add(invitation, None, owner)
     with pytest.raises(SignInRequiredError):
         joins.add_membership(_accepting(invitation, _mailed(invitation), user))
     assert _count(owner.account_id, "account") == 1
@@ -306,7 +320,7 @@ def test_who_is_in_already_is_not_let_in_again(
     suspended = Membership(owner.account_id, "Acme", Role.MEMBER, MembershipStatus.SUSPENDED)
     join(connection, user.id, suspended)
     invitation = _an_invitation(owner)
-    invitations.add(invitation, owner)
+    invitations.add(invitation, None, owner)
     link = _mailed(invitation)
     with pytest.raises(ConflictError):
         joins.add_membership(_accepting(invitation, link, user))
@@ -320,7 +334,7 @@ def test_an_expired_link_is_not_spent_though_everything_else_holds(
 ) -> None:
     """`C5`: the time is part of the write."""
     invitation = _an_invitation(owner)
-    invitations.add(invitation, owner)
+    invitations.add(invitation, None, owner)
     late = replace(
         _accepting(invitation, _mailed(invitation), _a_new_person()), at=invitation.expires_at
     )
@@ -334,8 +348,8 @@ def test_a_link_opens_its_own_account_alone(
     """`C4`: a link's account is part of what it is spent for."""
     other = an_owner_in(connection, "sam@other.test")
     theirs, ours = _an_invitation(other), _an_invitation(owner)
-    invitations.add(theirs, other)
-    invitations.add(ours, owner)
+    invitations.add(theirs, None, other)
+    invitations.add(ours, None, owner)
     link = _mailed(theirs)
     turned = replace(link, account_id=owner.account_id, subject_id=ours.id)
     with pytest.raises(LinkInvalidError):
