@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.invitations import accept_as_new, invite, mailed_token
 from tests.support.journeys import (
     ADDRESS,
     OTHER_PASSWORD,
@@ -17,6 +18,7 @@ from tests.support.journeys import (
     signed_in_program,
     token_of,
 )
+from tests.support.keys import an_owner
 from tests.support.tables import everything
 
 if TYPE_CHECKING:
@@ -106,6 +108,22 @@ def test_a_reset_refuses_it_and_the_link_stays_good(service: Service, odd: Odd) 
     assert everything(service.engine, service.settings.table_prefix) == before
     body = {"token": token, "password": OTHER_PASSWORD}
     assert program.post("/auth/password_reset", body).status == 200
+
+
+@each_odd
+def test_an_invitation_refuses_it_and_the_link_stays_good(service: Service, odd: Odd) -> None:
+    """`A2`, `A3`."""
+    invite(an_owner(service))
+    token, program = mailed_token(service), service.program()
+    before = everything(service.engine, service.settings.table_prefix)
+    reply = program.post("/auth/invitation", _body(odd, token=token, name="Kim"))
+    if odd.written == b"null":
+        # As good as left out, which an existing person does.
+        assert (reply.status, reply.error["param"]) == (400, "password")
+    else:
+        _assert_answer(reply, odd.where_set)
+    assert everything(service.engine, service.settings.table_prefix) == before
+    assert accept_as_new(program, token).status == 200
 
 
 @each_odd
