@@ -61,19 +61,27 @@ class Refusal(StrEnum):
     EMAIL_MISSING = "email_missing"
     EMAIL_FORM = "email_form"
     LIBRARY = "library"
+    # Found out by whoever asks the store.
+    UNREQUESTED = "unrequested"
+    ANOTHER_BROWSER = "another_browser"
+    REPLAYED = "replayed"
+    EMAIL_DOMAIN = "email_domain"
+    PERSON = "person"
 
 
 @dataclass(frozen=True)
 class ResponseClaims:
     """What a response says of itself before anything is proved: for finding its request, and logs.
 
-    Ids and issuer are ASCII of bounded length, or None where they aren't.
+    Ids and issuer are ASCII of bounded length, or None where they aren't. The fingerprint alone is
+    no claim: it is of the configured certificate that signed it, once that is found out.
     """
 
     response_id: str | None = None
     in_response_to: str | None = None
     assertion_id: str | None = None
     issuer: str | None = None
+    certificate_fingerprint: str | None = None
 
 
 class SamlRefusedError(DomainError):

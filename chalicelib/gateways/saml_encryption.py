@@ -10,10 +10,8 @@ from chalicelib.gateways.saml_names import (
     DS,
     KEY_TRANSPORTS,
     OAEP_DIGESTS,
-    OAEP_MASKS,
     SAML,
     XENC,
-    XENC11,
 )
 
 if TYPE_CHECKING:
@@ -25,6 +23,7 @@ _METHOD, _KEY_INFO, _CIPHER = (
     f"{{{DS}}}KeyInfo",
     f"{{{XENC}}}CipherData",
 )
+_DIGEST = f"{{{DS}}}DigestMethod"
 _DATA, _KEY = f"{{{XENC}}}EncryptedData", f"{{{XENC}}}EncryptedKey"
 _HINTS = frozenset((f"{{{DS}}}KeyName", f"{{{DS}}}X509Data"))
 
@@ -63,9 +62,8 @@ def _check_key(key: _Element) -> None:
     method, *_, cipher = _children(key, names)
     _demand(all(hint.tag in _HINTS for key_info in optional for hint in key_info))
     _demand(method.get("Algorithm") in KEY_TRANSPORTS, Refusal.ALGORITHM)
-    allowed = {f"{{{DS}}}DigestMethod": OAEP_DIGESTS, f"{{{XENC11}}}MGF": OAEP_MASKS}
     for parameter in method:
-        named = parameter.get("Algorithm") in allowed.get(str(parameter.tag), ())
+        named = parameter.tag == _DIGEST and parameter.get("Algorithm") in OAEP_DIGESTS
         _demand(named and len(parameter) == 0, Refusal.ALGORITHM)
     _check_cipher(cipher)
 

@@ -33,6 +33,7 @@ _ATTRIBUTES_MAX = 6_000
 _ATTRIBUTES_OF_ONE_MAX = 64
 _COMMENTS_MAX = 50
 _BLANKS = re.compile(r"[ \t\r\n]+")
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _ENCODING = re.compile(rb"\s*<\?xml[^>]*?\sencoding\s*=\s*[\"']([^\"']*)[\"']")
 _ID = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,255}\Z")
 _ID_ATTRIBUTES = ("ID", "Id", "id", XML_ID)
@@ -85,7 +86,7 @@ def check_text(xml: bytes) -> None:
         xml.decode("utf-8")
     except UnicodeDecodeError as error:
         raise SamlRefusedError(Refusal.NOT_UTF8) from error
-    declared = _ENCODING.match(xml)
+    declared = _ENCODING.match(xml.removeprefix(_BYTE_ORDER_MARK))
     if b"\0" in xml or (declared and declared[1].lower() not in (b"utf-8", b"us-ascii", b"ascii")):
         raise SamlRefusedError(Refusal.NOT_UTF8)
     if b"<!DOCTYPE" in xml or b"<!ENTITY" in xml:

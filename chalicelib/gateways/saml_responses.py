@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import re
 from base64 import b64encode
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -27,6 +28,7 @@ from chalicelib.gateways.saml_names import SAML
 from chalicelib.gateways.saml_signatures import signing_certificate
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any
 
     from lxml.etree import _Element
@@ -51,6 +53,7 @@ class ReceivedResponse:
     """A response that has the form of one; nothing in it is proved."""
 
     xml: bytes = field(repr=False)
+    encrypted: bool
     claims: ResponseClaims
 
 
@@ -61,48 +64,32 @@ def receive(text: str) -> ReceivedResponse:
     """
     xml = saml_guards.decode(text)
     root = saml_guards.parse(xml)
-    try:
+    with _evidence(_claims(root)):
         assertion = saml_guards.check_form(root)
-    except SamlRefusedError as error:
-        raise SamlRefusedError(error.refusal, _claims(root, None)) from error
-    return ReceivedResponse(xml, _claims(root, assertion))
+    claims = replace(_claims(root), assertion_id=_plain(assertion.get("ID")))
+    return ReceivedResponse(xml, is_encrypted(assertion), claims)
 
 
 def verify(
     received: ReceivedResponse, expected: Expected, keys: SamlKeys | None = None
 ) -> VerifiedAssertion:
     """Prove a response, and say what it proves; raises SamlRefusedError and nothing else."""
-    try:
-        return _verify(received, expected, keys)
-    except SamlRefusedError as error:
-        claims = error.claims if error.claims.response_id else received.claims
-        raise SamlRefusedError(error.refusal, claims) from error
-    except Exception as error:
-        # libxml2, libxmlsec and python3-saml raise what they like; all of it means no.
-        _log.warning("saml_library_refused", extra={"kind": type(error).__name__})
-        raise SamlRefusedError(Refusal.LIBRARY, received.claims) from error
-
-
-def _verify(
-    received: ReceivedResponse, expected: Expected, keys: SamlKeys | None
-) -> VerifiedAssertion:
-    judged = _open(received, expected, keys)
-    root: _Element = judged.document
-    assertion: _Element = saml_guards.check_form(root)
-    if judged.encrypted:
-        document = judged.decrypted_document
-        assertion = _check_decrypted(document)
-        root = document
-    certificates = expected.identity_provider.certificates
-    # A response is signed as it was sent, its assertion as it was before it was encrypted.
-    certificate = signing_certificate(judged.document, assertion, certificates)
-    check_response(root, expected)
-    times = check_assertion(assertion, expected)
-    person = read_person(assertion, expected)
-    _ask_library(judged, expected)
+    with _evidence(received.claims):
+        judged = _open(received, expected, keys)
+        # A response is signed as it was sent, its assertion as it was before it was encrypted.
+        sent, read = judged.document, judged.get_xml_document()
+        assertion = _check_form(sent, read)
+        claims = replace(received.claims, assertion_id=_plain(assertion.get("ID")))
+    with _evidence(claims):
+        certificate = signing_certificate(sent, assertion, expected.identity_provider.certificates)
+    with _evidence(replace(claims, certificate_fingerprint=certificate.fingerprint)):
+        check_response(read, expected)
+        times = check_assertion(assertion, expected)
+        person = read_person(assertion, expected)
+        _ask_library(judged, expected)
     return VerifiedAssertion(
         id=assertion.get("ID") or "",
-        response_id=root.get("ID") or "",
+        response_id=read.get("ID") or "",
         in_response_to=expected.request_id,
         issuer=expected.identity_provider.entity_id,
         name_id=person.name_id,
@@ -116,24 +103,39 @@ def _verify(
     )
 
 
+@contextlib.contextmanager
+def _evidence(claims: ResponseClaims) -> Iterator[None]:
+    """Add to a refusal what is known of the response, and make one of whatever else is raised."""
+    try:
+        yield
+    except SamlRefusedError as error:
+        raise SamlRefusedError(error.refusal, claims) from error
+    except Exception as error:
+        # libxml2, libxmlsec and python3-saml raise what they like; all of it means no.
+        _log.warning("saml_library_refused", extra={"kind": type(error).__name__})
+        raise SamlRefusedError(Refusal.LIBRARY, claims) from error
+
+
 def _open(received: ReceivedResponse, expected: Expected, keys: SamlKeys | None) -> Any:
     """Let python3-saml parse it, and decrypt what is encrypted to us."""
     from onelogin.saml2.response import OneLogin_Saml2_Response
 
-    encrypted = b"EncryptedAssertion" in received.xml
-    if encrypted and keys is None:
+    if received.encrypted and keys is None:
         raise SamlRefusedError(Refusal.UNREADABLE_ENCRYPTION)
     settings = _library_settings(expected, keys)
     try:
         return OneLogin_Saml2_Response(settings, b64encode(received.xml).decode("ascii"))
     except Exception as error:
         # One answer for a wrong key, wrong padding and wrong content: no oracle.
-        refusal = Refusal.UNREADABLE_ENCRYPTION if encrypted else Refusal.LIBRARY
+        refusal = Refusal.UNREADABLE_ENCRYPTION if received.encrypted else Refusal.LIBRARY
         raise SamlRefusedError(refusal) from error
 
 
-def _check_decrypted(document: _Element) -> _Element:
-    assertion = saml_guards.check_form(document)
+def _check_form(sent: _Element, read: _Element) -> _Element:
+    """Guard what the library parsed, and what it decrypted, as if that had come in the open."""
+    assertion = saml_guards.check_form(sent)
+    if read is not sent:
+        assertion = saml_guards.check_form(read)
     if is_encrypted(assertion):
         raise SamlRefusedError(Refusal.ENCRYPTION_FORM)
     return assertion
@@ -193,12 +195,11 @@ def _library_settings(expected: Expected, keys: SamlKeys | None) -> Any:
     )
 
 
-def _claims(root: _Element, assertion: _Element | None) -> ResponseClaims:
+def _claims(root: _Element) -> ResponseClaims:
     issuer = root.find(f"{{{SAML}}}Issuer")
     return ResponseClaims(
         response_id=_plain(root.get("ID")),
         in_response_to=_plain(root.get("InResponseTo")),
-        assertion_id=_plain(assertion.get("ID")) if assertion is not None else None,
         issuer=_plain(issuer.text) if issuer is not None else None,
     )
 

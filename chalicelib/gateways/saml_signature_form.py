@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from lxml.etree import _Element
 
 # Each costs a look-up in each element; those who list any list xs and xsi.
-_PREFIXES_MAX = 60
+_PREFIXES_MAX = 80
 _SIGNATURE = f"{{{DS}}}Signature"
 _KEY_HINTS = frozenset(f"{{{DS}}}{name}" for name in ("KeyName", "KeyValue", "X509Data"))
 # Each stands once in a signature, and nowhere without one.

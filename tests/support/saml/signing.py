@@ -41,6 +41,8 @@ RSA_SHA1, RSA_MD5 = f"{DS}rsa-sha1", f"{MORE}rsa-md5"
 SHA256 = f"{XENC}sha256"
 AES_128_CBC, AES_256_GCM = f"{XENC}aes128-cbc", f"{XENC11}aes256-gcm"
 RSA_1_5 = f"{XENC}rsa-1_5"
+# With SHA-256 as its digest.
+OAEP_11 = f"{XENC11}rsa-oaep"
 ISSUER = f"{{{SAML}}}Issuer"
 _HASHES = {
     "sha256": hashes.SHA256(),
@@ -131,11 +133,15 @@ def encrypt(
     secret = os.urandom(32 if "256" in cipher else 16)
     content = _encrypted(exclusive(assertion), secret, cipher)
     key = _transported(secret, certificate, transport)
+    parameters = ""
+    if transport == OAEP_11:
+        parameters = f'<ds:DigestMethod xmlns:ds="{DS}" Algorithm="{SHA256}"/>'
     text = (
         f'<saml:EncryptedAssertion xmlns:saml="{SAML}">'
         f'<xenc:EncryptedData xmlns:xenc="{XENC}" Type="{XENC}Element">'
         f'<xenc:EncryptionMethod Algorithm="{cipher}"/><ds:KeyInfo xmlns:ds="{DS}">'
-        f'<xenc:EncryptedKey><xenc:EncryptionMethod Algorithm="{transport}"/>'
+        f'<xenc:EncryptedKey><xenc:EncryptionMethod Algorithm="{transport}">{parameters}'
+        "</xenc:EncryptionMethod>"
         f"<xenc:CipherData><xenc:CipherValue>{key}</xenc:CipherValue></xenc:CipherData>"
         "</xenc:EncryptedKey></ds:KeyInfo>"
         f"<xenc:CipherData><xenc:CipherValue>{content}</xenc:CipherValue></xenc:CipherData>"
@@ -178,6 +184,7 @@ def _transported(secret: bytes, pair: KeyPair, transport: str) -> str:
     public = pair.x509.public_key()
     assert isinstance(public, rsa.RSAPublicKey)
     sha1 = hashes.SHA1()  # noqa: S303 - OAEP's own default, and no weakness there
-    oaep = rsa_padding.OAEP(rsa_padding.MGF1(sha1), sha1, None)
+    chosen_hash = hashes.SHA256() if transport == OAEP_11 else sha1
+    oaep = rsa_padding.OAEP(rsa_padding.MGF1(sha1), chosen_hash, None)
     chosen = rsa_padding.PKCS1v15() if transport == RSA_1_5 else oaep
     return b64encode(public.encrypt(secret, chosen)).decode("ascii")

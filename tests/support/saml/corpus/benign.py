@@ -220,6 +220,26 @@ def with_a_declaration(s: Situation) -> bytes:
 
 
 @benign()
+def with_a_byte_order_mark(s: Situation) -> bytes:
+    return b"\xef\xbb\xbf" + etree.tostring(s.signed(s.facts()))
+
+
+@benign()
+def only_the_enveloped_transform(s: Situation) -> _Element:
+    enveloped = Style(
+        transforms=f'<ds:Transform Algorithm="{ENVELOPED}"/>',
+        canonicalise=lambda element: etree.tostring(element, method="c14n", with_tail=False),
+    )
+    return s.signed(s.facts(), "response", enveloped)
+
+
+@benign()
+def three_and_a_half_thousand_groups(s: Situation) -> _Element:
+    groups = tuple(f"g{number}" for number in range(3_500))
+    return s.signed(s.facts().but(attributes=(Attribute("groups", groups),)), "both")
+
+
+@benign()
 def comment_between_elements(s: Situation) -> bytes:
     xml = etree.tostring(s.signed(s.facts()))
     return xml.replace(b"<saml:Subject>", b"<!-- a person --><saml:Subject>")

@@ -75,6 +75,11 @@ for _declared in ("UTF-7", "ISO-8859-1", "UTF-16", "x-unknown"):
     )
 
 
+@attack(_HIGH, "two declarations of the encoding", Refusal.NOT_UTF8)
+def byte_order_mark_before_another_declaration(s: Situation) -> bytes:
+    return b'\xef\xbb\xbf<?xml version="1.0" encoding="UTF-16"?>' + _xml(s)
+
+
 @attack(_HIGH, "UTF-16 hides the document type from a search", Refusal.NOT_UTF8)
 def doctype_in_utf_16(s: Situation) -> bytes:
     text = '<?xml version="1.0" encoding="UTF-16"?><!DOCTYPE x [<!ENTITY e "v">]>'
