@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from chalicelib.domain.accounts import ACCOUNTS_MAX, TooManyAccountsError
 from chalicelib.domain.errors import MissingValueError, SignInRequiredError
 from chalicelib.domain.invitations import Acceptance, AlreadyMemberError
 from chalicelib.domain.links import LinkPurpose
@@ -47,7 +48,8 @@ class Joining:
 
         Where nobody has it, the guest becomes a user, and the link has confirmed their address.
         Raises LinkInvalidError. The link stays good after SignInRequiredError, for anybody but the
-        user of the address, MissingValueError, WeakPasswordError and AlreadyMemberError.
+        user of the address, MissingValueError, WeakPasswordError, AlreadyMemberError and
+        TooManyAccountsError.
         """
         link, now = self._find(token), self.clock()
         opened = self.invitations.of_link(link)
@@ -90,4 +92,6 @@ def _invited(opened: OpenInvitation, user: User | None) -> User:
         raise SignInRequiredError(message)
     if opened.account.id in user.memberships:
         raise AlreadyMemberError("You're in this account already.")
+    if len(user.memberships) >= ACCOUNTS_MAX:
+        raise TooManyAccountsError
     return user

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pynamodb.expressions.condition import size
+
+from chalicelib.domain.accounts import ACCOUNTS_MAX
 from chalicelib.storage.rows import membership_map
 from chalicelib.storage.tables import AccountRow, UserRow
 from chalicelib.storage.transactions import put_new
@@ -40,10 +43,15 @@ def list_member(transaction: TransactWrite, account_id: str, user_id: str) -> No
 
 
 def give_membership(transaction: TransactWrite, user_id: str, membership: Membership) -> None:
-    """Write an existing person's new membership: an update, which refuses who has one already."""
+    """Write an existing person's new membership: an update.
+
+    It refuses who has one already, and who is in as many accounts as one person may be in.
+    """
     place = UserRow.memberships[membership.account_id]
     transaction.update(
         UserRow(user_id),
         actions=[place.set(membership_map(membership))],
-        condition=UserRow.user_id.exists() & place.does_not_exist(),
+        condition=UserRow.user_id.exists()
+        & place.does_not_exist()
+        & (size(UserRow.memberships) < ACCOUNTS_MAX),
     )

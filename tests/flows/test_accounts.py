@@ -10,6 +10,7 @@ from chalicelib.domain.accounts import ACCOUNTS_MAX
 from chalicelib.domain.people import Membership, Role
 from chalicelib.storage.rows import membership_map
 from chalicelib.storage.tables import AccountRow, DomainRow, UserRow
+from tests.support.invitations import accept, invite, mailed_token
 from tests.support.journeys import (
     ADDRESS,
     PASSWORD,
@@ -18,7 +19,7 @@ from tests.support.journeys import (
     sign_in,
     signed_in_program,
 )
-from tests.support.keys import Holder, account_of, make_key
+from tests.support.keys import Holder, account_of, an_owner, make_key
 from tests.support.people import NOON
 from tests.support.races import race
 from tests.support.trail import told, user_id_of
@@ -235,6 +236,24 @@ def test_a_person_is_in_two_hundred_accounts_and_no_more(service: Service) -> No
     browser.open("/accounts/new")
     browser.press("Create account", Account_name="One more")
     assert "200 accounts" in browser.page.alert
+
+
+def test_an_invitation_into_one_account_too_many_waits_until_there_is_room(
+    service: Service,
+) -> None:
+    become_a_user(service)
+    _in_accounts(service, ACCOUNTS_MAX)
+    program = signed_in_program(service)
+    invite(an_owner(service, "sam@other.test"), ADDRESS)
+    token = mailed_token(service, ADDRESS)
+    refused = accept(program, token)
+    assert (refused.status, refused.error["type"]) == (422, "invalid_request_error")
+    assert "200 accounts" in refused.error["message"]
+    me = UserRow.get(user_id_of(ADDRESS))
+    me.update(actions=[UserRow.memberships["acc_0"].remove()])
+    assert accept(program, token).status == 200
+    me.refresh()
+    assert len(me.memberships.as_dict()) == ACCOUNTS_MAX
 
 
 @pytest.mark.parametrize("count", [10, ACCOUNTS_MAX])
