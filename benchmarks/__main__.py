@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import imports, key_check, races, sign_in
+from benchmarks import imports, key_check, races, saml, sign_in
 
 if TYPE_CHECKING:
     from benchmarks.figures import Figure
@@ -30,6 +30,8 @@ Written by `make bench`; run it to get your own machine's figures.
 - The floor of a sign-in is argon2id alone, with the same cost.
 - A key's check is the authorizer's whole function, from Lambda's event to its policy. The floor is
   one call of a plain botocore client with the same expression, answered with the same bytes.
+- A SAML response is received and verified as its consumer does it, without the store. The floor is
+  python3-saml by its manual, in strict mode with both certificates. The bombs are the corpus's.
 - An import is timed in a fresh interpreter with an empty environment.
 - The races go through the whole service on an emulator of DynamoDB; argon2 alone is replaced by a
   quick hash that is counted.
@@ -46,7 +48,13 @@ None shows how long a person waits, or what a Lambda's CPU makes of it.
 
 def main() -> int:
     """Measure; non-zero when a goal is missed."""
-    measured = [*sign_in.figures(), *key_check.figures(), *imports.figures(), *races.figures()]
+    measured = [
+        *sign_in.figures(),
+        *key_check.figures(),
+        *saml.figures(),
+        *imports.figures(),
+        *races.figures(),
+    ]
     (_HERE / "results.json").write_text(
         json.dumps([_plain(figure) for figure in measured], indent=2, ensure_ascii=False) + "\n",
         "utf-8",

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.audit import EventName, RefusalReason
+from chalicelib.domain.saml import Refusal
 from tests.support import conformance
 
 if TYPE_CHECKING:
@@ -59,6 +60,12 @@ def test_every_event_and_reason_of_the_audit_trail_is_documented() -> None:
     page = (DOCS / "audit-trail.md").read_text(encoding="utf-8")
     listed = re.findall(r"^\| `([a-z_.]+)` \| [A-Z]", page, re.MULTILINE)
     assert sorted(listed) == sorted([*EventName, *RefusalReason])
+
+
+def test_every_reason_of_a_refused_sign_in_is_explained() -> None:
+    page = (DOCS / "single-sign-on.md").read_text(encoding="utf-8")
+    explained = set(re.findall(r"`([a-z0-9_]+)`", page.partition("## When a sign-in")[2]))
+    assert explained == {refusal.value for refusal in Refusal}
 
 
 def _resolves(page: Path, target: str) -> bool:
