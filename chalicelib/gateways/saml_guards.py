@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.saml import Refusal, SamlRefusedError
 from chalicelib.gateways.saml_encryption import check_encryption
-from chalicelib.gateways.saml_names import DS, SAML, SAMLP, XENC, XML_ID
+from chalicelib.gateways.saml_names import DS, SAML, SAMLP, XENC
 from chalicelib.gateways.saml_signature_form import check_signatures
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ _BLANKS = re.compile(r"[ \t\r\n]+")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _ENCODING = re.compile(rb"\s*<\?xml[^>]*?\sencoding\s*=\s*[\"']([^\"']*)[\"']")
 _ID = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,255}\Z")
-_ID_ATTRIBUTES = ("ID", "Id", "id", XML_ID)
+_ID_NAMES = frozenset(("ID", "Id", "id"))
 _ASSERTIONS = (f"{{{SAML}}}Assertion", f"{{{SAML}}}EncryptedAssertion")
 # They may stand in one place only, which the checks of signatures and encryption look into.
 _FORBIDDEN = frozenset(
@@ -142,9 +142,10 @@ def _check_comments(root: _Element) -> None:
 def _check_ids(root: _Element) -> None:
     seen: set[str] = set()
     for element in root.iter("*"):
-        for name in _ID_ATTRIBUTES:
-            value = element.get(name)
-            if value is None:
+        attributes: Any = element.items()
+        for name, value in attributes:
+            # In any namespace: libxmlsec looks at the local name alone when it collects ids.
+            if name.rpartition("}")[2] not in _ID_NAMES:
                 continue
             if value in seen or not _ID.match(value):
                 raise SamlRefusedError(Refusal.SHAPE)

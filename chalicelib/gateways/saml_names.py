@@ -9,7 +9,6 @@ DS = "http://www.w3.org/2000/09/xmldsig#"
 XENC = "http://www.w3.org/2001/04/xmlenc#"
 XENC11 = "http://www.w3.org/2009/xmlenc11#"
 EXC_C14N = "http://www.w3.org/2001/10/xml-exc-c14n#"
-XML_ID = "{http://www.w3.org/XML/1998/namespace}id"
 _MORE = "http://www.w3.org/2001/04/xmldsig-more#"
 
 HTTP_POST = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"

@@ -19,6 +19,7 @@ from chalicelib.domain.saml import (
     Refusal,
     SamlRefusedError,
 )
+from chalicelib.domain.sso import ServiceProvider
 from chalicelib.gateways.saml import Saml
 from tests.support.saml.corpus.case import assertion_of, signed
 from tests.support.saml.keys import ec_pair, rsa_pair
@@ -40,6 +41,21 @@ def test_lxml_and_xmlsec_carry_the_same_libxml2() -> None:
     import xmlsec
 
     assert xmlsec.get_libxml_version() == etree.LIBXML_VERSION
+
+
+@pytest.mark.parametrize(
+    "public_url",
+    [
+        "http://localhost:8000",
+        "http://[::1]:8000",
+        "https://hub",
+        "https://auth.acme.test:8443/api",
+    ],
+)
+def test_our_address_may_be_any_that_the_settings_take(public_url: str) -> None:
+    situation = replace(_S, sp=ServiceProvider.of(public_url, "con_1"))
+    field = encoded(situation.signed(situation.facts(), "both"))
+    assert verified_in(situation, field).email.value == _S.mallory
 
 
 def test_a_verified_response_says_who_when_and_by_which_certificate() -> None:

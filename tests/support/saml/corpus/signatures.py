@@ -357,6 +357,65 @@ def relative_namespace(s: Situation) -> bytes:
     return etree.tostring(document).replace(b"<saml:Subject>", b'<saml:Subject xmlns:x="1:">')
 
 
+def _reshaped(
+    name: str, change: Callable[[_Element], None], refusal: Refusal = Refusal.SIGNATURE_FORM
+) -> None:
+    def build(s: Situation) -> _Element:
+        document = s.signed(s.facts())
+        signature = _find(document, "Signature")
+        change(signature)
+        seal(signature, s.idp)
+        return document
+
+    add_attack(f"signature-{name}", build, _HARDENING, "a signature of another form", refusal)
+
+
+def _move_first(signature: _Element, name: str) -> None:
+    part = _find(signature, name)
+    parent = part.getparent()
+    assert parent is not None
+    parent.insert(0, part)
+
+
+def _beside_transforms(signature: _Element) -> None:
+    etree.SubElement(_find(signature, "Transforms"), "{urn:x}Transform", Algorithm=EXC_C14N)
+
+
+def _elsewhere(signature: _Element) -> None:
+    response_of = signature.getroottree().getroot()
+    status = response_of.find(f"{{{SAMLP}}}Status")
+    assert status is not None
+    detail = etree.SubElement(status, f"{{{SAMLP}}}StatusDetail")
+    etree.SubElement(detail, f"{{{DS}}}Transform", Algorithm=EXC_C14N)
+
+
+_reshaped("with-its-value-first", lambda e: _move_first(e, "SignatureValue"))
+_reshaped("with-its-method-first", lambda e: _move_first(e, "SignatureMethod"))
+_reshaped("with-its-digest-first", lambda e: _move_first(e, "DigestValue"))
+_reshaped("with-two-key-infos", lambda e: e.append(etree.Element(f"{{{DS}}}KeyInfo")))
+_reshaped(
+    "with-a-strange-key-hint",
+    lambda e: e[2].append(etree.Element(f"{{{DS}}}MgmtData")),
+)
+_reshaped("with-a-stranger-at-its-end", lambda e: e.append(etree.Element("{urn:x}stranger")))
+_reshaped("with-a-stranger-among-its-transforms", _beside_transforms)
+_reshaped("with-a-transform-outside", _elsewhere)
+_reshaped(
+    "with-a-parameter-of-the-digest",
+    lambda e: _find(e, "DigestMethod").append(etree.Element("{urn:x}stranger")),
+)
+_reshaped(
+    "with-a-parameter-of-the-enveloped-transform",
+    lambda e: _find(e, "Transform").append(etree.Element(f"{{{EXC_C14N}}}InclusiveNamespaces")),
+)
+_reshaped(
+    "with-two-prefix-lists",
+    lambda e: _find(e, "CanonicalizationMethod").extend(
+        etree.Element(f"{{{EXC_C14N}}}InclusiveNamespaces") for _ in range(2)
+    ),
+)
+
+
 @attack(_CRITICAL, "two signatures on one element", Refusal.SIGNATURE_FORM)
 def two_signatures_on_the_assertion(s: Situation) -> _Element:
     document = s.signed(s.facts())

@@ -246,6 +246,17 @@ def signed_assertion_under_another_name(s: Situation) -> _Element:
     return document
 
 
+@attack(_CRITICAL, "libxmlsec collects ids by their local name alone", Refusal.SHAPE)
+def same_id_in_another_namespace(s: Situation) -> _Element:
+    document = s.signed(s.facts())
+    status = document.find(f"{{{SAMLP}}}Status")
+    assert status is not None
+    detail = etree.SubElement(status, f"{{{SAMLP}}}StatusDetail")
+    decoy = etree.SubElement(detail, "{urn:x}decoy")
+    decoy.set("{urn:x}ID", assertion_of(document).get("ID") or "")
+    return document
+
+
 def _tampered(mode: str, part: str) -> object:
     def build(s: Situation) -> _Element:
         document = s.signed(s.facts(), mode)
