@@ -30,10 +30,10 @@ WORDS: Mapping[EventName, str] = {
     EventName.MEMBER_REACTIVATED: "Reactivated a member",
     EventName.MEMBER_REMOVED: "Removed a member",
     EventName.MEMBER_SUSPENDED: "Suspended a member",
-    EventName.SIGN_IN_LOCKED: "Locked a password",
+    EventName.SIGN_IN_LOCKED: "Locked a sign-in",
     EventName.SIGN_IN_REFUSED: "Failed to sign in",
     EventName.SIGN_IN_SUCCEEDED: "Signed in",
-    EventName.SIGN_IN_UNLOCKED: "Unlocked their password",
+    EventName.SIGN_IN_UNLOCKED: "Unlocked their sign-in",
     EventName.SESSION_ENDED: "Signed out",
     EventName.SSO_CONFIGURED: "Set up single sign-on",
     EventName.SSO_DELETED: "Deleted single sign-on",
@@ -72,6 +72,24 @@ _NAMELESS = {
     PartyType.OPERATOR: "The operator",
     PartyType.SYSTEM: "The service",
 }
+# Details that say it in words of their own; an empty text says nothing that isn't said already.
+_SAID: Mapping[tuple[str, str], str] = {
+    ("ends_by", "password_reset"): "until the password is reset",
+    ("ends_by", "time"): "after several failed passwords",
+    ("how", "all_others"): "all other sessions",
+    ("how", "picked"): "from another session",
+    ("how", "sign_out"): "",
+    ("method", "password"): "with a password",
+    ("method", "sso"): "through the company",
+    ("reason", "locked"): "the sign-in was locked",
+    ("reason", "no_password"): "has no password",
+    ("reason", "sso_required"): "has to sign in through the company",
+    ("reason", "suspended"): "is suspended",
+    ("reason", "wrong_password"): "the password was wrong",
+    ("step", "email_confirmation"): "while confirming an email",
+    ("step", "proof"): "inside a session",
+    ("step", "sign_in"): "",
+}
 # Our own words for kinds and reasons, as against names that people gave.
 _OUR_WORD = re.compile(r"[a-z]+(_[a-z]+)*\Z")
 
@@ -102,12 +120,20 @@ def target_words(event: AuditEvent) -> str:
 
 
 def detail_words(details: Mapping[str, Any]) -> str:
-    """Say the details in a line: `method: password, reason: wrong password`."""
-    return ", ".join(
-        f"{name.replace('_', ' ')}: {_value_words(value)}"
-        for name, value in sorted(details.items())
-        if value not in (None, "", [], {})
-    )
+    """Say the details in a line: `the password was wrong, inside a session`."""
+    # Why it failed says enough of how it was tried.
+    unsaid = {"method"} if details.keys() & {"reason", "ends_by"} else set()
+    shown = sorted((name, value) for name, value in details.items() if name not in unsaid)
+    said = (_detail(name, value) for name, value in shown)
+    return ", ".join(words for words in said if words)
+
+
+def _detail(name: str, value: Any) -> str:
+    if value in (None, "", [], {}):
+        return ""
+    if isinstance(value, str) and (name, value) in _SAID:
+        return _SAID[name, value]
+    return f"{name.replace('_', ' ')}: {_value_words(value)}"
 
 
 def _value_words(value: Any) -> str:

@@ -206,12 +206,12 @@ def test_the_page_shows_it_in_words_and_goes_back_in_time(
     assert page.heading == "Audit log"
     assert "Signed in" in page.text
     assert "Changed a workspace" in page.text
-    assert "method: password" in page.text
+    assert "with a password" in page.text
     browser.follow("Older")
     assert "Signed in" not in browser.page.text.partition("Sign out")[2].partition("When")[2]
     assert "number: 0" in browser.page.text
     browser.follow("Newer")
-    assert "method: password" in browser.page.text
+    assert "with a password" in browser.page.text
 
 
 def test_the_page_is_searched(service: Service, owner: Program) -> None:

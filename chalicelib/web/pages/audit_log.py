@@ -95,7 +95,8 @@ def _page(
         visitor=PageVisitor.of(visitor),
         events=[ShownEvent.of(event, look.browsers) for event in stretch.events],
         event_options=event_options(),
-        filters={name: _given().get(name, "") for name in _FILTERS},
+        # What was refused isn't shown again: a field for days can hold nothing else.
+        filters={name: asked.get(name, "") for name in _FILTERS},
         errors={name: (errors or {}).get(name) for name in _FILTERS},
         newer=_link(asked, after=stretch.newer) if stretch.newer else None,
         older=_link(asked, before=stretch.older) if stretch.older else None,
