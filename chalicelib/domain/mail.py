@@ -92,6 +92,11 @@ class Asker:
     client: Client
     request_id: str
 
+    @property
+    def trace(self) -> dict[str, str]:
+        """What every log line about it has: in which request, and from where (`H4`)."""
+        return {"request_id": self.request_id, "address": self.client.address}
+
     def request(
         self, kind: MailKind, email: str, now: datetime, details: Mapping[str, str]
     ) -> MailRequest:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from chalicelib.domain.audit import EventName
 from chalicelib.domain.errors import LinkInvalidError, PasswordRequiredError, WrongPasswordError
 from chalicelib.domain.links import LinkPurpose
 from chalicelib.domain.mail import Mail, MailKind
+from chalicelib.domain.sessions import SignInMethod
 
 if TYPE_CHECKING:
     from chalicelib.domain.clock import Clock
@@ -27,6 +29,10 @@ if TYPE_CHECKING:
     from chalicelib.storage.sign_ups import SignUps
 
 _PURPOSES = (LinkPurpose.CONFIRM_SIGN_UP, LinkPurpose.CHANGE_EMAIL)
+
+_log = logging.getLogger(__name__)
+
+_PROOF = {"method": SignInMethod.PASSWORD.value, "step": AttemptStep.EMAIL_CONFIRMATION.value}
 
 
 @dataclass(frozen=True)
@@ -104,6 +110,7 @@ class EmailConfirmation:
         if password is None:
             raise PasswordRequiredError(param="password")
         now = self.clock()
+        told = {**_PROOF, **browser.asker.trace}
         keys = self.attempt_keys.of(sign_up.email, None, browser.asker.client)
         ledger = self.attempts.open(keys, None)
         reservation = self.attempts.reserve(ledger, now, known_device=False)
@@ -112,8 +119,10 @@ class EmailConfirmation:
             details = ledger.report(reservation, AttemptStep.EMAIL_CONFIRMATION)
             email = sign_up.email.value
             self.queue.put(browser.asker.request(MailKind.SIGN_IN_FAILED, email, now, details))
+            _log.info("authentication_failed", extra=told)
             raise WrongPasswordError(param="password")
         self.attempts.forgive(ledger, now, known_device=False)
+        _log.info("authentication_succeeded", extra=told)
 
     def _sign_up(self, link: Link) -> SignUp:
         sign_up = self.sign_ups.find(link.email, link.subject_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from chalicelib.domain.errors import InvalidValueError, WrongPasswordError
 from chalicelib.domain.links import LinkPurpose
 from chalicelib.domain.mail import Mail, MailKind
 from chalicelib.domain.passwords import PasswordContext
+from chalicelib.domain.sessions import SignInMethod
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -32,6 +34,10 @@ if TYPE_CHECKING:
     from chalicelib.storage.links import Links
     from chalicelib.storage.people import People
     from chalicelib.storage.sessions import Sessions
+
+_log = logging.getLogger(__name__)
+
+_PROOF = {"method": SignInMethod.PASSWORD.value, "step": AttemptStep.PROOF.value}
 
 
 @dataclass(frozen=True)
@@ -119,6 +125,7 @@ class Profile:
 
     def _check(self, user: User, password: str, browser: Browser, param: str) -> None:
         now = self.clock()
+        told = {**_PROOF, "user_id": user.id, **browser.asker.trace}
         device = self.devices.read(browser.device_cookie, user.email)
         known = device is not None and is_current(device, user)
         keys = self.attempt_keys.of(user.email, device, browser.asker.client)
@@ -128,5 +135,7 @@ class Profile:
             details = ledger.report(reservation, AttemptStep.PROOF)
             email = user.email.value
             self.queue.put(browser.asker.request(MailKind.SIGN_IN_FAILED, email, now, details))
+            _log.info("authentication_failed", extra=told)
             raise WrongPasswordError(param=param)
         self.attempts.forgive(ledger, now, known_device=known)
+        _log.info("authentication_succeeded", extra=told)

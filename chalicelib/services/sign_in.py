@@ -6,6 +6,7 @@ password hash at the current cost. What differs is decided from what they brough
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,10 @@ if TYPE_CHECKING:
     from chalicelib.storage.attempts import AttemptKeyMaker, Attempts, Ledger
     from chalicelib.storage.people import AddressRecord, People, SsoDomains
     from chalicelib.storage.sessions import Sessions
+
+_log = logging.getLogger(__name__)
+
+_PROOF = {"method": SignInMethod.PASSWORD.value, "step": AttemptStep.SIGN_IN.value}
 
 
 @dataclass(frozen=True)
@@ -83,6 +88,7 @@ class SignIn:
             # The same message for every failure; whom it matters to, the worker finds out.
             told = ledger.report(reservation, AttemptStep.SIGN_IN)
             self.queue.put(browser.asker.request(MailKind.SIGN_IN_FAILED, email.value, now, told))
+            _log.info("authentication_failed", extra={**_PROOF, **browser.asker.trace})
             raise InvalidCredentialsError
         if user is None:
             self.attempts.forgive(ledger, now, known_device=known)
@@ -127,6 +133,8 @@ class SignIn:
             ),
             event,
         )
+        who = {"user_id": user.id, "account_id": session.account_id}
+        _log.info("authentication_succeeded", extra={**_PROOF, **who, **browser.asker.trace})
         cookie = self.devices.issue(user.email, user.credentials_version, device)
         return SignedIn(token, session, accounts, cookie)
 

@@ -7,6 +7,7 @@ context, for `web/api/keyed.py` to answer.
 
 from __future__ import annotations
 
+import logging
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,8 @@ from chalicelib.domain.errors import InvalidApiKeyError, RateLimitedError, Unava
 
 if TYPE_CHECKING:
     from chalice.app import AuthRequest
+
+_log = logging.getLogger(__name__)
 
 authorizers = Blueprint(__name__)
 
@@ -33,6 +36,8 @@ def check_api_key(request: AuthRequest) -> AuthResponse:
     try:
         use = key_check().use(_bearer(request.token))
     except InvalidApiKeyError:
+        # The request's id isn't given to an authorizer; the gateway's access log has it.
+        _log.info("authentication_failed", extra={"method": "api_key"})
         # The one message that API Gateway turns into a 401.
         raise Exception("Unauthorized") from None  # noqa: TRY002
     except RateLimitedError as error:

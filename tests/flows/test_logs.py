@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING
 import pytest
 
 from chalicelib.logs import JsonFormatter
-from tests.support.journeys import ADDRESS, OTHER_PASSWORD, PASSWORD, sign_in, sign_up, token_of
+from tests.support.journeys import (
+    ADDRESS,
+    OTHER_PASSWORD,
+    PASSWORD,
+    ask_sign_in,
+    sign_in,
+    sign_up,
+    signed_in_program,
+    token_of,
+)
+from tests.support.keys import Holder, a_holder
 
 if TYPE_CHECKING:
     from tests.support.service import Service
@@ -64,6 +74,37 @@ def test_each_line_is_one_json_object_with_its_time_and_event(
     assert all({"at", "level", "event", "logger"} <= set(line) for line in lines)
     requests = [line for line in lines if line["event"] == "request"]
     assert all({"request_id", "method", "route", "status"} <= set(request) for request in requests)
+
+
+def test_every_proof_is_logged_with_its_method_and_request(
+    service: Service, caplog: pytest.LogCaptureFixture
+) -> None:
+    """`H4`: successes and failures alike, by password and by key."""
+    holder = a_holder(service)
+    program = signed_in_program(service)
+    caplog.clear()
+    ask_sign_in(service.program(), ADDRESS, OTHER_PASSWORD)
+    ask_sign_in(service.program(), "nobody@acme.test")
+    ask_sign_in(service.program())
+    for password in (PASSWORD, OTHER_PASSWORD):
+        program.post("/auth/session/proof", {"password": password})
+    holder.get("/api/v1/account")
+    Holder(service.program(), "thub_" + "a" * 32).get("/api/v1/account")
+    lines = [json.loads(line) for line in _lines(caplog)]
+    proofs = [line for line in lines if line["event"].startswith("authentication_")]
+    assert [(p["event"].rpartition("_")[2], p["method"], p.get("step")) for p in proofs] == [
+        ("failed", "password", "sign_in"),
+        ("failed", "password", "sign_in"),
+        ("succeeded", "password", "sign_in"),
+        ("succeeded", "password", "proof"),
+        ("failed", "password", "proof"),
+        ("succeeded", "api_key", None),
+        ("failed", "api_key", None),
+    ]
+    # An authorizer isn't told which request it is for.
+    assert all(p["request_id"] for p in proofs[:-1])
+    known, unknown = proofs[:2]
+    assert known.keys() == unknown.keys()
 
 
 def test_a_value_with_a_line_break_starts_no_line() -> None:

@@ -64,7 +64,8 @@ def _holder(request: Request) -> KeyHolder:
         raise InvalidApiKeyError
     holder = KeyHolder(told["account_id"], told["key_id"])
     used = {"account_id": holder.account_id, "key_id": holder.key_id}
-    _log.info("api_key_used", extra={**used, "request_id": request_id_of(request)})
+    trace = {"method": "api_key", "request_id": request_id_of(request)}
+    _log.info("authentication_succeeded", extra={**used, **trace})
     return holder
 
 
