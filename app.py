@@ -5,6 +5,7 @@ from __future__ import annotations
 from chalice import Chalice
 
 from chalicelib.events.mail import mail_worker
+from chalicelib.events.schedule import scheduled_work
 from chalicelib.web.api.api_keys import api_keys_api
 from chalicelib.web.api.audit_events import audit_events_api
 from chalicelib.web.api.health import health_api
@@ -17,6 +18,7 @@ from chalicelib.web.api.public import public_api
 from chalicelib.web.api.session import session_api
 from chalicelib.web.api.sign_in import sign_in_api
 from chalicelib.web.api.sign_up import sign_up_api
+from chalicelib.web.api.sso import sso_api
 from chalicelib.web.api.workspaces import workspaces_api
 from chalicelib.web.authorizer import authorizers
 from chalicelib.web.blueprints import refuse_other_methods
@@ -34,6 +36,8 @@ from chalicelib.web.pages.profile import profile_pages
 from chalicelib.web.pages.proof import proof_pages
 from chalicelib.web.pages.sign_in import sign_in_pages
 from chalicelib.web.pages.sign_up import sign_up_pages
+from chalicelib.web.pages.single_sign_on import single_sign_on_pages
+from chalicelib.web.pages.sso import sso_pages
 from chalicelib.web.pages.workspaces import workspaces_pages
 
 app = Chalice(app_name="terminus-hub-auth", configure_logs=False)
@@ -52,6 +56,7 @@ for blueprint in (
     invitations_api,
     joining_api,
     public_api,
+    sso_api,
     openapi_api,
     sign_in_pages,
     sign_up_pages,
@@ -61,6 +66,8 @@ for blueprint in (
     home_pages,
     proof_pages,
     profile_pages,
+    sso_pages,
+    single_sign_on_pages,
     api_keys_pages,
     audit_log_pages,
     workspaces_pages,
@@ -68,6 +75,7 @@ for blueprint in (
     joining_pages,
     assets_pages,
     mail_worker,
+    scheduled_work,
 ):
     app.register_blueprint(blueprint)
 

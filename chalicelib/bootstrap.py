@@ -11,6 +11,7 @@ import os
 import threading
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from chalicelib import logs
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from chalicelib.domain.clock import Clock
     from chalicelib.domain.passwords import PasswordPolicy
+    from chalicelib.gateways.dns import TxtLookup
     from chalicelib.services.account_unlock import AccountUnlock
     from chalicelib.services.accounts import AccountService
     from chalicelib.services.api_keys import ApiKeyService
@@ -37,7 +39,12 @@ if TYPE_CHECKING:
     from chalicelib.services.sessions import SessionService
     from chalicelib.services.sign_in import SignIn
     from chalicelib.services.sign_up import SignUpService
+    from chalicelib.services.single_sign_on import SingleSignOn
+    from chalicelib.services.sso_domains import SsoDomainService, SsoWatch
+    from chalicelib.services.sso_settings import SsoSettings
     from chalicelib.services.workspaces import WorkspaceService
+    from chalicelib.storage.sso_connections import SsoConnections
+    from chalicelib.storage.sso_domains import AccountDomains
 
 _MAIL_WINDOW = timedelta(hours=1)
 # Of the attempts that a lock refuses, an hour, for one person: a flood must not fill their trails.
@@ -80,6 +87,10 @@ class Services:
     mail_cap: MailCap
     personal_events: PersonalEvents
     audit_log: AuditLogService
+    single_sign_on: SingleSignOn
+    sso_settings: SsoSettings
+    sso_domains: SsoDomainService
+    sso_watch: SsoWatch
 
 
 _lock = threading.Lock()
@@ -156,6 +167,10 @@ def build(chosen: Settings, clock: Clock | None = None) -> Services:
         mail_cap=parts.mail_cap(),
         personal_events=parts.personal_events(),
         audit_log=parts.audit_log(),
+        single_sign_on=parts.single_sign_on(),
+        sso_settings=parts.sso_settings(),
+        sso_domains=parts.sso_domains(),
+        sso_watch=parts.sso_watch(),
     )
 
 
@@ -171,6 +186,7 @@ class _Parts:
         from chalicelib.domain.sign_up import SIGN_UP_WAITS
         from chalicelib.gateways.mail_queue import MailQueue
         from chalicelib.gateways.mailer import Mailer
+        from chalicelib.gateways.saml_requests import SamlKeys
         from chalicelib.gateways.ses import Ses
         from chalicelib.storage.accounts import Accounts
         from chalicelib.storage.api_keys import ApiKeys
@@ -220,6 +236,8 @@ class _Parts:
         with _named("PASSWORD_PEPPERS"):
             peppers = Peppers.parse(chosen.password_peppers)
         self.hasher = PasswordHasher(cost, peppers)
+        with _named("SAML_PRIVATE_KEY and SAML_CERTIFICATE"):
+            self.saml_keys = SamlKeys.parse(chosen.saml_private_key, chosen.saml_certificate)
 
     def sign_in(self) -> SignIn:
         from chalicelib.services.sign_in import SignIn
@@ -328,7 +346,12 @@ class _Parts:
         from chalicelib.services.sessions import SessionService
 
         return SessionService(
-            self.sessions, self.people, self.queue, self.clock, self.settings.proof
+            sessions=self.sessions,
+            people=self.people,
+            queue=self.queue,
+            clock=self.clock,
+            proof=self.settings.proof,
+            public_url=self.settings.public_url,
         )
 
     def api_keys(self) -> ApiKeyService:
@@ -391,6 +414,76 @@ class _Parts:
         from chalicelib.storage.records import Records
 
         return PublicApi(self.accounts, self.api_key_store, Records(self.connection))
+
+    @cached_property
+    def sso_connections(self) -> SsoConnections:
+        from chalicelib.storage.sso_connections import SsoConnections
+
+        return SsoConnections(self.connection, self.trail)
+
+    @cached_property
+    def account_domains(self) -> AccountDomains:
+        from chalicelib.storage.sso_domains import AccountDomains
+
+        return AccountDomains(self.connection, self.trail)
+
+    @cached_property
+    def look_up_txt(self) -> TxtLookup:
+        from chalicelib.gateways.dns import TxtLookup
+
+        return TxtLookup(self.settings.dns_server)
+
+    def single_sign_on(self) -> SingleSignOn:
+        from chalicelib.gateways.saml import Saml
+        from chalicelib.services.single_sign_on import SingleSignOn
+        from chalicelib.storage.sso_sign_ins import SsoSignIns
+
+        return SingleSignOn(
+            connections=self.sso_connections,
+            sign_ins=SsoSignIns(self.connection, self.sessions, self.trail),
+            people=self.people,
+            domains=self.domains,
+            trail=self.trail,
+            saml=Saml(self.saml_keys),
+            clock=self.clock,
+            public_url=self.settings.public_url,
+        )
+
+    def sso_settings(self) -> SsoSettings:
+        from chalicelib.gateways.metadata_fetch import MetadataFetch
+        from chalicelib.services.sso_settings import SsoSettings
+        from chalicelib.storage.managers import Managers
+
+        return SsoSettings(
+            connections=self.sso_connections,
+            domains=self.account_domains,
+            managers=Managers(self.connection),
+            fetch_metadata=MetadataFetch(),
+            clock=self.clock,
+            proof=self.settings.proof,
+            public_url=self.settings.public_url,
+        )
+
+    def sso_domains(self) -> SsoDomainService:
+        from chalicelib.services.sso_domains import SsoDomainService
+
+        return SsoDomainService(
+            self.account_domains, self.look_up_txt, self.clock, self.settings.proof
+        )
+
+    def sso_watch(self) -> SsoWatch:
+        from chalicelib.services.sso_domains import SsoWatch
+        from chalicelib.storage.managers import Managers
+
+        return SsoWatch(
+            domains=self.account_domains,
+            connections=self.sso_connections,
+            accounts=self.accounts,
+            managers=Managers(self.connection),
+            mailer=self.mailer,
+            look_up_txt=self.look_up_txt,
+            clock=self.clock,
+        )
 
     def mail_cap(self) -> MailCap:
         from chalicelib.services.mail_cap import MailCap

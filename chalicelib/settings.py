@@ -60,6 +60,8 @@ class Settings:
     password_peppers: str = field(default="", repr=False)
     address_key: bytes = field(default=b"", repr=False)
     cookie_key: bytes = field(default=b"", repr=False)
+    saml_private_key: str = field(default="", repr=False)
+    saml_certificate: str = ""
 
     @property
     def is_local(self) -> bool:
@@ -103,6 +105,8 @@ class Settings:
             password_peppers=environ.get("PASSWORD_PEPPERS", ""),
             address_key=read.key("ADDRESS_KEY"),
             cookie_key=read.key("COOKIE_KEY"),
+            saml_private_key=environ.get("SAML_PRIVATE_KEY", ""),
+            saml_certificate=environ.get("SAML_CERTIFICATE", ""),
         )
 
 

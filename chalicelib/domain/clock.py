@@ -39,6 +39,11 @@ def ago(moment: datetime, now: datetime) -> str:
     return moment.astimezone(UTC).strftime("%-d %B %Y")
 
 
+def spoken(moment: datetime) -> str:
+    """Write a time as mails say it: `24 November 2026, 09:30 UTC`."""
+    return moment.astimezone(UTC).strftime("%-d %B %Y, %H:%M UTC")
+
+
 def exact(moment: datetime) -> str:
     """Write a time for people and programs: `2026-11-24 09:30:00Z`, which HTML takes as well."""
     return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%SZ")

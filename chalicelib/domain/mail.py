@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from chalicelib.domain.clock import spoken
 from chalicelib.domain.sessions import Client
 from chalicelib.domain.tokens import new_id
 
@@ -81,8 +82,11 @@ class MailRequest:
     @property
     def asked(self) -> dict[str, str]:
         """What a mail tells of who asked for it: when, and from where."""
-        at = self.asked_at.strftime("%-d %B %Y, %H:%M UTC")
-        return {"asked_at": at, "address": self.address, "client": self.user_agent}
+        return {
+            "asked_at": spoken(self.asked_at),
+            "address": self.address,
+            "client": self.user_agent,
+        }
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.audit import AuditEvent, Party, PartyType
+from chalicelib.domain.single_sign_on import AccountSso
 from chalicelib.domain.tokens import new_id
 
 if TYPE_CHECKING:
@@ -66,6 +67,8 @@ class Membership:
     grant: str = field(default_factory=lambda: new_id("grt"))
     version: int = 1
     workspaces: Mapping[str, WorkspaceRole] = field(default_factory=dict)
+    # Under which name the account's identity provider knows them; None until it said so.
+    sso_identity: str | None = None
 
     @property
     def id(self) -> str:
@@ -168,6 +171,7 @@ class Account:
     created_at: datetime
     workspaces: tuple[Workspace, ...] = ()
     member_count: int = 1
+    sso: AccountSso = field(default_factory=AccountSso)
 
 
 @dataclass(frozen=True)

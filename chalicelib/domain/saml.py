@@ -62,11 +62,16 @@ class Refusal(StrEnum):
     EMAIL_FORM = "email_form"
     LIBRARY = "library"
     # Found out by whoever asks the store.
-    UNREQUESTED = "unrequested"
-    ANOTHER_BROWSER = "another_browser"
+    REQUEST_UNKNOWN = "request_unknown"
+    OTHER_CONNECTION = "other_connection"
+    OTHER_BROWSER = "other_browser"
+    OTHER_PERSON = "other_person"
     REPLAYED = "replayed"
-    EMAIL_DOMAIN = "email_domain"
-    PERSON = "person"
+    DOMAIN_UNPROVEN = "domain_unproven"
+    NOT_A_MEMBER = "not_a_member"
+    SUSPENDED = "suspended"
+    IDENTITY_CONFLICT = "identity_conflict"
+    TOO_MANY_ACCOUNTS = "too_many_accounts"
 
 
 @dataclass(frozen=True)
@@ -95,6 +100,11 @@ class SamlRefusedError(DomainError):
         super().__init__()
         self.refusal = refusal
         self.claims = claims or ResponseClaims()
+
+    @classmethod
+    def unsaid(cls) -> SamlRefusedError:
+        """Refuse what couldn't even be read as a form."""
+        return cls(Refusal.SHAPE)
 
 
 @dataclass(frozen=True)
@@ -142,3 +152,30 @@ def asserted_email(text: str) -> EmailAddress:
     if not _PLAIN_ADDRESS.match(text):
         raise InvalidEmailError
     return EmailAddress.parse(text)
+
+
+# For who set the connection up; what isn't here is a response that no provider sends by mistake.
+_WORDS = {
+    Refusal.UNSIGNED: "the response isn't signed. Have your provider sign the assertion.",
+    Refusal.SIGNATURE_WRONG: "it isn't signed with a certificate that stands here.",
+    Refusal.ALGORITHM: "it is signed or encrypted in a way that is too old. Choose SHA-256.",
+    Refusal.UNREADABLE_ENCRYPTION: "it is encrypted, and not with the certificate in our metadata.",
+    Refusal.STATUS: "your provider says that the sign-in failed there.",
+    Refusal.ISSUER: "it comes from another entity id than the one that stands here.",
+    Refusal.DESTINATION: "it was made for another address. Copy our ACS URL to your provider.",
+    Refusal.RECIPIENT: "it was made for another address. Copy our ACS URL to your provider.",
+    Refusal.AUDIENCE: "it was made for another application. Copy our entity id to your provider.",
+    Refusal.TOO_EARLY: "its time hasn't come. Check your provider's clock.",
+    Refusal.EXPIRED: "it is too old. Check your provider's clock.",
+    Refusal.LIFETIME: "it is valid for too long.",
+    Refusal.NAME_ID: "it has no NameID.",
+    Refusal.EMAIL_MISSING: "it names no email address. Send it as NameID, or name its attribute.",
+    Refusal.EMAIL_FORM: "what it names is no email address.",
+    Refusal.DOMAIN_UNPROVEN: "the address is in a domain that this account hasn't proved.",
+}
+
+
+def refusal_words(refusal: str) -> str:
+    """Say why a tried sign-in was refused, and what helps, to who set the connection up."""
+    known = {each.value: words for each, words in _WORDS.items()}
+    return known.get(refusal, "the response can't be trusted as it is.")

@@ -54,6 +54,8 @@ class Session:
     grant: str | None = None
     # The user's `sessions_version` at its start, or when it ended all the others.
     sessions_version: int = 0
+    # The connection of a sign-in through an identity provider; the password's has none.
+    connection_id: str | None = None
 
     def holds_for(self, user: User) -> bool:
         """Whether its person, as they are now, still lets it in where it is (`D7`).

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -60,6 +60,10 @@ class IdentityProvider:
             _certificates(certificates),
             _attribute_name(email_attribute),
         )
+
+    def reading(self, email_attribute: str) -> IdentityProvider:
+        """Read the address from another attribute, or from the NameID where it names none."""
+        return replace(self, email_attribute=_attribute_name(email_attribute or None))
 
 
 @dataclass(frozen=True)

@@ -38,11 +38,15 @@ _NAME_ID_MAX = 256
 
 @dataclass(frozen=True)
 class Expected:
-    """What the assertion has to fit: who may say it, to whom, in answer to what, and when."""
+    """What the assertion has to fit: who may say it, to whom, in answer to what, and when.
+
+    A `request_id` of None is for a response that nobody asked for: it must name no request at all,
+    and what it proves signs nobody in.
+    """
 
     identity_provider: IdentityProvider
     service_provider: ServiceProvider
-    request_id: str
+    request_id: str | None
     now: datetime
 
 

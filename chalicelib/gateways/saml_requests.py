@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 from xml.sax.saxutils import escape, quoteattr
 
+from chalicelib.domain.certificates import Certificate, InvalidCertificateError
 from chalicelib.domain.clock import rfc3339
 from chalicelib.domain.saml import EMAIL_FORMAT
 from chalicelib.gateways.saml_names import (
@@ -27,7 +28,6 @@ from chalicelib.gateways.saml_names import (
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from chalicelib.domain.certificates import Certificate
     from chalicelib.domain.sso import IdentityProvider, ServiceProvider
 
 
@@ -37,6 +37,19 @@ class SamlKeys:
 
     private_key: str = field(repr=False)
     certificate: Certificate
+
+    @classmethod
+    def parse(cls, private_key: str, certificate: str) -> SamlKeys | None:
+        """Read the pair that the settings hold; none where both are empty; raises ValueError."""
+        if not private_key and not certificate:
+            return None
+        if "PRIVATE KEY-----" not in private_key:
+            message = "the private key must be RSA in PEM"
+            raise ValueError(message)
+        try:
+            return cls(private_key, Certificate.parse(certificate))
+        except InvalidCertificateError as error:
+            raise ValueError(error.message) from error
 
 
 @dataclass(frozen=True)

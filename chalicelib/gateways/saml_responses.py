@@ -90,7 +90,7 @@ def verify(
     return VerifiedAssertion(
         id=assertion.get("ID") or "",
         response_id=read.get("ID") or "",
-        in_response_to=expected.request_id,
+        in_response_to=expected.request_id or "",
         issuer=expected.identity_provider.entity_id,
         name_id=person.name_id,
         name_id_format=person.name_id_format,

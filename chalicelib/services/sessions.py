@@ -11,8 +11,10 @@ from chalicelib.domain.errors import NotFoundError, NotSignedInError
 from chalicelib.domain.lists import Slice
 from chalicelib.domain.mail import MailKind
 from chalicelib.domain.sessions import require_fresh_proof
+from chalicelib.domain.single_sign_on import SsoRequiredError
 from chalicelib.domain.tokens import MalformedTokenError, SecretToken
 from chalicelib.gateways.browsers import in_words
+from chalicelib.storage.sso_gates import BarredError, SsoGate
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -81,11 +83,13 @@ class SessionService:
     queue: MailQueue
     clock: Clock
     proof: timedelta
+    public_url: str
 
     def resume(self, token: str) -> Visitor:
         """Judge the token of a request, in two store requests; raises NotSignedInError.
 
-        A session ends with its times, and when its person no longer lets it in (`D5`, `D7`).
+        A session ends with its times, and when its person, or the single sign-on of the account
+        that it has open, no longer lets it in (`D5`, `D7`).
         """
         try:
             session_id = SecretToken.parse(token).digest
@@ -96,6 +100,8 @@ class SessionService:
         if user is None or not session.holds_for(user) or (session.account_id and account is None):
             raise NotSignedInError
         membership = user.memberships.get(session.account_id or "")
+        if account and membership and account.sso.bars(membership.role, session.connection_id):
+            raise NotSignedInError
         ends_at = session.ends_at(self.sessions.limits)
         return Visitor(session, user, account, membership, ends_at)
 
@@ -104,7 +110,8 @@ class SessionService:
     ) -> tuple[SecretToken, Membership]:
         """Enter one of the person's accounts under a new token; the old one dies (`D3`).
 
-        Raises NotFoundError for any account that isn't theirs to enter.
+        Raises NotFoundError for any account that isn't theirs to enter, and SsoRequiredError for
+        one that its members enter through their identity provider.
         """
         membership = visitor.user.memberships.get(account_id)
         if membership is None or not membership.is_active:
@@ -127,8 +134,17 @@ class SessionService:
             target=membership.account_party,
             details={"method": entered.method.value},
         )
-        self.sessions.switch(visitor.session, entered, opened)
+        gate = SsoGate.of(membership, entered.connection_id)
+        try:
+            self.sessions.switch(visitor.session, entered, opened, gate)
+        except BarredError as error:
+            raise SsoRequiredError(self._sso_url(visitor.user, account_id)) from error
         return token, membership
+
+    def _sso_url(self, user: User, account_id: str) -> str:
+        _, account = self.people.get_with_account(user.id, account_id)
+        connection_id = account.sso.connection_id if account else None
+        return f"{self.public_url}/sso/{connection_id}/start"
 
     def end(self, token: str, asker: Asker) -> None:
         """Sign out: the token is dead from here on, whatever it was.

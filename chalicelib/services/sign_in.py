@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.attempts import AttemptStep
 from chalicelib.domain.audit import EventName
@@ -17,8 +17,10 @@ from chalicelib.domain.errors import EmailUnconfirmedError, InvalidCredentialsEr
 from chalicelib.domain.mail import MailKind
 from chalicelib.domain.sessions import Session, SignInMethod
 from chalicelib.domain.tokens import SecretToken
+from chalicelib.storage.sso_gates import BarredError, SsoGate
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from chalicelib.domain.clock import Clock
@@ -100,43 +102,57 @@ class SignIn:
     def _begin(
         self, user: User, ledger: Ledger, browser: Browser, device: Device | None, now: datetime
     ) -> SignedIn:
-        token = SecretToken.new()
         accounts = user.active_memberships
         only = accounts[0] if len(accounts) == 1 else None
+
+        def forgive(transaction: Any) -> None:
+            self.attempts.forgive_parts(transaction, ledger, now, known_device=device is not None)
+
+        try:
+            token, session = self._start(user, only, browser, forgive, now)
+        except BarredError:
+            # A member of an account that enforces single sign-on: they are who they say, but it
+            # doesn't open. The choice of accounts says so, and leads to the provider.
+            token, session = self._start(user, None, browser, forgive, now)
+        who = {"user_id": user.id, "account_id": session.account_id}
+        _log.info("authentication_succeeded", extra={**_PROOF, **who, **browser.asker.trace})
+        cookie = self.devices.issue(user.email, user.credentials_version, device)
+        return SignedIn(token, session, accounts, cookie)
+
+    def _start(
+        self,
+        user: User,
+        account: Membership | None,
+        browser: Browser,
+        forgive: Callable[[Any], None],
+        now: datetime,
+    ) -> tuple[SecretToken, Session]:
+        token, method = SecretToken.new(), SignInMethod.PASSWORD
         session = Session(
             id=token.digest,
             user_id=user.id,
-            account_id=only.account_id if only else None,
-            grant=only.grant if only else None,
+            account_id=account.account_id if account else None,
+            grant=account.grant if account else None,
             sessions_version=user.sessions_version,
-            method=SignInMethod.PASSWORD,
+            method=method,
             credentials_version=user.credentials_version,
             started_at=now,
             last_seen_at=now,
             proved_at=now,
             client=browser.asker.client,
         )
-        event = None
-        if only is not None:
+        event = gate = None
+        if account is not None:
+            gate = SsoGate.of(account, None)
             event = user.event(
                 EventName.SIGN_IN_SUCCEEDED,
-                only.account_id,
+                account.account_id,
                 now,
                 browser.asker,
-                method=session.method.value,
+                method=method.value,
             )
-        self.sessions.start(
-            session,
-            browser.session_id,
-            lambda transaction: self.attempts.forgive_parts(
-                transaction, ledger, now, known_device=device is not None
-            ),
-            event,
-        )
-        who = {"user_id": user.id, "account_id": session.account_id}
-        _log.info("authentication_succeeded", extra={**_PROOF, **who, **browser.asker.trace})
-        cookie = self.devices.issue(user.email, user.credentials_version, device)
-        return SignedIn(token, session, accounts, cookie)
+        self.sessions.start(session, browser.session_id, forgive, event, gate)
+        return token, session
 
 
 def _stored_hash(user: User | None, record: AddressRecord, now: datetime) -> str | None:

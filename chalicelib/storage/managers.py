@@ -13,6 +13,7 @@ from chalicelib.storage.transactions import read_all
 
 if TYPE_CHECKING:
     from pynamodb.connection.base import Connection
+    from pynamodb.expressions.condition import Condition
     from pynamodb.transactions import TransactWrite
 
     from chalicelib.domain.people import Manager, User
@@ -21,14 +22,22 @@ if TYPE_CHECKING:
 _BATCH = 100
 
 
-def still_manages(transaction: TransactWrite, manager: Manager) -> None:
+def manages(account_id: str) -> Condition:
+    """Return the condition under which a user's row is one of an active owner or admin."""
+    membership = UserRow.memberships[account_id]
+    condition: Condition = (membership["status"] == MembershipStatus.ACTIVE.value) & membership[
+        "role"
+    ].is_in(Role.OWNER.value, Role.ADMIN.value)
+    return condition
+
+
+def still_manages(
+    transaction: TransactWrite, manager: Manager, also: Condition | None = None
+) -> None:
     """Let a transaction through only while its author is an active owner or admin."""
-    membership = UserRow.memberships[manager.account_id]
+    condition = manages(manager.account_id)
     transaction.condition_check(
-        UserRow,
-        manager.user_id,
-        condition=(membership["status"] == MembershipStatus.ACTIVE.value)
-        & membership["role"].is_in(Role.OWNER.value, Role.ADMIN.value),
+        UserRow, manager.user_id, condition=condition & also if also is not None else condition
     )
 
 

@@ -15,6 +15,7 @@ from chalicelib.storage.tables import AccountRow, UserRow
 from chalicelib.storage.transactions import put_new
 
 if TYPE_CHECKING:
+    from pynamodb.expressions.condition import Condition
     from pynamodb.transactions import TransactWrite
 
     from chalicelib.domain.people import Membership
@@ -42,16 +43,21 @@ def list_member(transaction: TransactWrite, account_id: str, user_id: str) -> No
     )
 
 
-def give_membership(transaction: TransactWrite, user_id: str, membership: Membership) -> None:
+def give_membership(
+    transaction: TransactWrite,
+    user_id: str,
+    membership: Membership,
+    also: Condition | None = None,
+) -> None:
     """Write an existing person's new membership: an update.
 
     It refuses who has one already, and who is in as many accounts as one person may be in.
     """
     place = UserRow.memberships[membership.account_id]
+    room = size(UserRow.memberships) < ACCOUNTS_MAX
+    condition = UserRow.user_id.exists() & place.does_not_exist() & room
     transaction.update(
         UserRow(user_id),
         actions=[place.set(membership_map(membership))],
-        condition=UserRow.user_id.exists()
-        & place.does_not_exist()
-        & (size(UserRow.memberships) < ACCOUNTS_MAX),
+        condition=condition & also if also is not None else condition,
     )

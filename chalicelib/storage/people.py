@@ -109,7 +109,9 @@ class SsoDomains:
             return None
 
 
-def _sso_of(row: DomainRow) -> DomainSso:
+def _sso_of(row: DomainRow | None) -> DomainSso | None:
+    if row is None or row.connection_id is None:
+        return None
     return DomainSso(
         domain=row.domain,
         account_id=row.account_id,

@@ -17,6 +17,7 @@ from chalicelib.domain.people import (
 )
 from chalicelib.domain.sessions import Client, Session, SignInMethod
 from chalicelib.domain.sign_up import SignUp
+from chalicelib.domain.single_sign_on import AccountSso
 
 if TYPE_CHECKING:
     from chalicelib.storage.tables import AccountRow, SessionRow, SignUpRow, UserRow
@@ -50,6 +51,7 @@ def membership_map(membership: Membership) -> dict[str, Any]:
         "grant": membership.grant,
         "version": membership.version,
         "workspaces": {key: role.value for key, role in membership.workspaces.items()},
+        "sso_identity": membership.sso_identity,
     }
 
 
@@ -60,6 +62,11 @@ def account_of(row: AccountRow, workspaces: AccountRow | None) -> Account:
         id=row.account_id,
         name=row.name or "",
         owner_id=row.owner_id or "",
+        sso=AccountSso(
+            connection_id=row.sso_connection_id,
+            enforced=bool(row.sso_enforced),
+            version=int(row.sso_version or 0),
+        ),
         created_at=row.created_at,
         member_count=int(row.member_count or 0),
         workspaces=tuple(
@@ -108,6 +115,7 @@ def session_of(row: SessionRow) -> Session:
         client=Client(address=row.address, user_agent=row.user_agent),
         grant=row.grant,
         sessions_version=int(row.sessions_version or 0),
+        connection_id=row.connection_id,
     )
 
 
@@ -121,6 +129,7 @@ def membership_of(account_id: str, value: dict[str, Any]) -> Membership:
         grant=value["grant"],
         version=int(value["version"]),
         workspaces={key: WorkspaceRole(role) for key, role in value["workspaces"].items()},
+        sso_identity=value["sso_identity"],
     )
 
 

@@ -10,6 +10,7 @@ from pynamodb.exceptions import UpdateError
 from chalicelib.domain.errors import NotFoundError, NotSignedInError
 from chalicelib.domain.people import MembershipStatus
 from chalicelib.storage.rows import session_of
+from chalicelib.storage.sso_gates import BarredError
 from chalicelib.storage.tables import SessionRow, UserRow
 from chalicelib.storage.transactions import ConditionFailedError, put_new, read_all, write_all
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from chalicelib.domain.people import User
     from chalicelib.domain.sessions import Session, SessionLimits
     from chalicelib.storage.audit import AuditTrail
+    from chalicelib.storage.sso_gates import SsoGate
 
 # What one BatchGetItem takes.
 _BATCH = 100
@@ -44,23 +46,37 @@ class Sessions:
         replaced: str | None,
         also: Callable[[TransactWrite], None] | None = None,
         event: AuditEvent | None = None,
+        gate: SsoGate | None = None,
     ) -> None:
         """Keep a new session; the one that the browser brought, if any, ends in the same write.
 
         `also` adds what goes with it, such as the attempts that it forgives; `event` tells the
-        account that opens.
+        account that opens. Raises BarredError where that doesn't pass its gate.
         """
 
         def parts(transaction: TransactWrite) -> None:
-            if replaced:
-                transaction.delete(SessionRow(replaced))
-            put_new(transaction, self._row(session))
+            if gate is not None:
+                gate.check(transaction)
+            self.start_parts(transaction, session, replaced)
             if event is not None:
                 self.trail.add(transaction, event)
             if also is not None:
                 also(transaction)
 
-        write_all(self.connection, parts)
+        try:
+            write_all(self.connection, parts)
+        except ConditionFailedError as error:
+            if gate is not None and 0 in error.failed:
+                raise BarredError from error
+            raise
+
+    def start_parts(
+        self, transaction: TransactWrite, session: Session, replaced: str | None
+    ) -> None:
+        """Add a new session, and the end of the one that the browser brought, to a transaction."""
+        if replaced:
+            transaction.delete(SessionRow(replaced))
+        put_new(transaction, self._row(session))
 
     def resume(self, session_id: str, now: datetime) -> Session:
         """Read a session and note its use, in one conditional write; raises NotSignedInError."""
@@ -77,15 +93,20 @@ class Sessions:
             raise
         return session_of(row)
 
-    def switch(self, old: Session, new: Session, event: AuditEvent) -> None:
+    def switch(
+        self, old: Session, new: Session, event: AuditEvent, gate: SsoGate | None = None
+    ) -> None:
         """Replace a session by one in another account, if its person may enter that account.
 
-        Raises NotFoundError where they aren't an active member at that very moment, and
-        NotSignedInError where the old session has ended.
+        Raises NotFoundError where they aren't an active member at that very moment, BarredError
+        where the account's single sign-on keeps them out, and NotSignedInError where the old
+        session has ended.
         """
         account_id = new.account_id or ""
 
         def parts(transaction: TransactWrite) -> None:
+            if gate is not None:
+                gate.check(transaction)
             membership = UserRow.memberships[account_id]
             self.replace(transaction, old, new)
             self.trail.add(transaction, event)
@@ -100,7 +121,11 @@ class Sessions:
         try:
             write_all(self.connection, parts)
         except ConditionFailedError as error:
-            raise NotSignedInError if 0 in error.failed else NotFoundError from error
+            first = 0 if gate is None else 1
+            if first in error.failed:
+                raise NotSignedInError from error
+            barred = gate is not None and error.failed == {0}
+            raise (BarredError if barred else NotFoundError) from error
 
     def replace(self, transaction: TransactWrite, old: Session, new: Session) -> None:
         """Put a session in the place of one that still holds: a delete and a put."""
@@ -189,6 +214,7 @@ class Sessions:
             user_id=session.user_id,
             account_id=session.account_id,
             grant=session.grant,
+            connection_id=session.connection_id,
             method=session.method.value,
             credentials_version=session.credentials_version,
             sessions_version=session.sessions_version,

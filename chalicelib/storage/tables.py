@@ -127,6 +127,7 @@ class SessionRow(Model):
     user_id = UnicodeAttribute()
     account_id = UnicodeAttribute(null=True)
     grant = UnicodeAttribute(null=True)
+    connection_id = UnicodeAttribute(null=True)
     method = UnicodeAttribute()
     credentials_version = NumberAttribute()
     sessions_version = NumberAttribute(null=True)
@@ -149,6 +150,9 @@ class AccountRow(Model):
     - members listed by the key's prefix; what they are stands in their user row
     - `api_keys` holds how many keys there are, `key#…` what each is called and its digest: written
       in one transaction with the key itself, so that a key is listed the moment it exists
+    - `domain#…` is an email domain that the account says it owns, `domains` how many there are
+    - every change to the account's single sign-on counts `sso_version` of `account` up, under the
+      condition that it is as it was read
     - `records` holds how many records there are by workspace and status, in `items`
     - `invitations` holds how many are open, `invitation#…` what each offers (`items` are roles by
       workspace, `name` and `created_by` the inviter's), `invitee#…` which one an address has, so
@@ -174,6 +178,12 @@ class AccountRow(Model):
     expires_at = UTCDateTimeAttribute(null=True)
     invitation_id = UnicodeAttribute(null=True)
     invitation_count = NumberAttribute(null=True)
+    sso_connection_id = UnicodeAttribute(null=True)
+    sso_enforced = NumberAttribute(null=True)
+    sso_version = NumberAttribute(null=True)
+    txt_token = UnicodeAttribute(null=True)
+    verified_at = UTCDateTimeAttribute(null=True)
+    failing_since = UTCDateTimeAttribute(null=True)
 
 
 class ApiKeyRow(Model):
@@ -248,8 +258,81 @@ class DomainRow(Model):
 
     domain = UnicodeAttribute(hash_key=True)
     account_id = UnicodeAttribute()
-    connection_id = UnicodeAttribute()
+    connection_id = UnicodeAttribute(null=True)
     enforced = NumberAttribute()
+
+
+class SsoConnectionRow(Model):
+    """An account's link to its identity provider.
+
+    - read by id for every step of a sign-in, and for the settings page
+    - written in one transaction with the account's row, which says the same of `enforced`
+    """
+
+    class Meta:  # noqa: D106 - pynamodb's own idiom
+        table_name = "sso_connections"
+
+    connection_id = UnicodeAttribute(hash_key=True)
+    account_id = UnicodeAttribute()
+    entity_id = UnicodeAttribute()
+    sso_url = UnicodeAttribute()
+    certificates = JSONAttribute()
+    email_attribute = UnicodeAttribute(null=True)
+    default_role = UnicodeAttribute()
+    enforced = NumberAttribute()
+    created_at = UTCDateTimeAttribute()
+    last_test = JSONAttribute(null=True)
+    # Of which certificates' ends the account was told, by fingerprint: how many days ahead.
+    told = JSONAttribute(null=True)
+
+
+class SsoRequestRow(Model):
+    """A sign-in that was begun here, under the id of its SAML request.
+
+    - read by id when a response names it; deleted by id, with every condition, to use it
+    """
+
+    class Meta:  # noqa: D106 - pynamodb's own idiom
+        table_name = "sso_requests"
+
+    request_id = UnicodeAttribute(hash_key=True)
+    connection_id = UnicodeAttribute()
+    account_id = UnicodeAttribute()
+    purpose = UnicodeAttribute()
+    browser_digest = UnicodeAttribute()
+    onward = UnicodeAttribute()
+    expires_at = UTCDateTimeAttribute()
+    session_id = UnicodeAttribute(null=True)
+    user_id = UnicodeAttribute(null=True)
+    ttl = TTLAttribute()
+
+
+class SsoAssertionRow(Model):
+    """An assertion that was accepted, by its connection and id: it is never accepted again.
+
+    - put only where none exists, in the transaction that uses its request (`E5`)
+    """
+
+    class Meta:  # noqa: D106 - pynamodb's own idiom
+        table_name = "sso_assertions"
+
+    assertion = UnicodeAttribute(hash_key=True)
+    ttl = TTLAttribute()
+
+
+class SsoIdentityRow(Model):
+    """Whom a connection means by a name, by the two of them (`E8`).
+
+    - read by its key when a verified assertion names it
+    - put only where none exists, in the transaction that makes or links the user
+    """
+
+    class Meta:  # noqa: D106 - pynamodb's own idiom
+        table_name = "sso_identities"
+
+    identity = UnicodeAttribute(hash_key=True)
+    user_id = UnicodeAttribute()
+    created_at = UTCDateTimeAttribute()
 
 
 class LimitRow(Model):
@@ -290,6 +373,10 @@ TABLES: dict[str, type[Model]] = {
         RecordRow,
         AuditEventRow,
         DomainRow,
+        SsoConnectionRow,
+        SsoRequestRow,
+        SsoAssertionRow,
+        SsoIdentityRow,
         LimitRow,
     )
 }

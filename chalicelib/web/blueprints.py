@@ -170,6 +170,14 @@ class Pages(GuardedBlueprint):
         """Show the form again, lead to sign-in or a fresh proof first, or show an error page."""
         if isinstance(error, NotSignedInError):
             return see_other("/sign-in")
+        if words.sso_url is not None:
+            # A link, not a redirect: our policy keeps a form's answer from leading to another site.
+            return page(
+                "sso_required.html",
+                status=words.status,
+                sso_url=words.sso_url,
+                message=words.message,
+            )
         if isinstance(error, ProofRequiredError):
             return proof_first(self.current_request)
         if (

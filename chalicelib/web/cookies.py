@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chalicelib.bootstrap import settings
+from chalicelib.domain.single_sign_on import REQUEST_LIVES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,6 +26,8 @@ class Cookie:
 
     name: str
     max_age: int
+    # Sent with another site's form too, as a provider's answer is.
+    crosses_sites: bool = False
 
     @property
     def full_name(self) -> str:
@@ -54,10 +57,12 @@ class Cookie:
     def _write(self, value: str, max_age: int) -> str:
         if not _VALUE.match(value):
             raise ValueError(self.name)
-        secure = "" if settings().is_local else "; Secure"
-        return (
-            f"{self.full_name}={value}; Path=/; Max-Age={max_age}; HttpOnly; SameSite=Lax{secure}"
-        )
+        # Over plain http `None` would need Secure; without the attribute browsers send a new
+        # cookie with another site's form for two minutes, which does on one machine.
+        local_site = "" if self.crosses_sites else "; SameSite=Lax"
+        secure_site = "; SameSite=None; Secure" if self.crosses_sites else "; SameSite=Lax; Secure"
+        site = local_site if settings().is_local else secure_site
+        return f"{self.full_name}={value}; Path=/; Max-Age={max_age}; HttpOnly{site}"
 
 
 def session_cookie() -> Cookie:
@@ -78,6 +83,11 @@ def sign_up_cookie() -> Cookie:
 def address_cookie() -> Cookie:
     """Return the cookie that keeps the typed address for the check-your-email page."""
     return Cookie("thub_address", int(settings().confirm_link.total_seconds()))
+
+
+def sso_cookie() -> Cookie:
+    """Return the cookie that binds a sign-in at a provider to the browser that began it."""
+    return Cookie("thub_sso", int(REQUEST_LIVES.total_seconds()), crosses_sites=True)
 
 
 def keep_address(email: str) -> str:

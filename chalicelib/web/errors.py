@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chalicelib.domain import errors as domain
+from chalicelib.domain.email_domains import DomainUnprovenError
+from chalicelib.domain.saml import SamlRefusedError
+from chalicelib.domain.single_sign_on import SsoRequiredError
 
 if TYPE_CHECKING:
     from typing import Any
@@ -60,6 +63,8 @@ class HttpError:
     param: str | None = None
     path: str | None = None
     retry_after: int | None = None
+    # Where an account that asks for single sign-on is opened; stands beside the error.
+    sso_url: str | None = None
 
     @property
     def headers(self) -> dict[str, str]:
@@ -69,15 +74,14 @@ class HttpError:
     @property
     def envelope(self) -> dict[str, Any]:
         """The body that every non-2xx JSON answer has: five fields, in this order."""
-        return {
-            "error": {
-                "type": self.type,
-                "code": self.code,
-                "message": self.message,
-                "param": self.param,
-                "path": self.path,
-            }
+        error = {
+            "type": self.type,
+            "code": self.code,
+            "message": self.message,
+            "param": self.param,
+            "path": self.path,
         }
+        return {"error": error, "sso_url": self.sso_url} if self.sso_url else {"error": error}
 
 
 _INVALID = "invalid_request_error"
@@ -91,6 +95,9 @@ _TABLE: tuple[tuple[type[domain.DomainError], int, str, bool], ...] = (
     (RequestError, 400, _INVALID, False),
     (domain.MissingValueError, 400, _INVALID, False),
     (CrossSiteError, 403, _PERMISSION, True),
+    (SamlRefusedError, 403, _PERMISSION, True),
+    (SsoRequiredError, 403, _PERMISSION, True),
+    (DomainUnprovenError, 422, _INVALID, True),
     (domain.NoAccountOpenError, 403, _PERMISSION, True),
     (domain.NotAllowedError, 403, _PERMISSION, False),
     (domain.InvalidCredentialsError, 401, "authentication_error", True),
@@ -120,7 +127,9 @@ def http_error(error: domain.DomainError) -> HttpError:
         if isinstance(error, kind):
             code = error.reason if has_code else None
             wait = error.retry_after if isinstance(error, _WAITS) else None
-            return HttpError(status, words, code, error.message, error.param, error.path, wait)
+            sso_url = error.sso_url if isinstance(error, SsoRequiredError) else None
+            said = (error.message, error.param, error.path)
+            return HttpError(status, words, code, *said, wait, sso_url)
     raise TypeError  # DomainError closes the table
 
 

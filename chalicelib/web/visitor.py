@@ -101,6 +101,13 @@ def manager(request: Request) -> tuple[Visitor, Manager]:
     )
 
 
+def managed_account(request: Request) -> tuple[Manager, Account]:
+    """Return the owner or admin behind a request, with the account itself; raises as `manager`."""
+    _, who = manager(request)
+    _, account, _ = in_account(request)
+    return who, account
+
+
 def browser_of(request: Request) -> Browser:
     """Say what a browser brings to a password."""
     cookie = device_cookie().read(request.headers)

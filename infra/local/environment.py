@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from infra.local.problems import LocalRunError
+from infra.saml_keys import saml_pair
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
@@ -98,7 +99,12 @@ def _new_secrets() -> dict[str, str]:
     def made() -> str:
         return base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode("ascii")
 
-    return {"PASSWORD_PEPPERS": f"1:{made()}", "ADDRESS_KEY": made(), "COOKIE_KEY": made()}
+    return {
+        "PASSWORD_PEPPERS": f"1:{made()}",
+        "ADDRESS_KEY": made(),
+        "COOKIE_KEY": made(),
+        **saml_pair(),
+    }
 
 
 def _write_privately(path: Path, text: str) -> None:

@@ -200,7 +200,16 @@ def test_every_table_is_on_demand_backed_up_encrypted_and_hard_to_delete() -> No
 
 def test_what_expires_has_a_ttl() -> None:
     assert ttl_attributes("x-") == dict.fromkeys(
-        ("x-sign_ups", "x-links", "x-sessions", "x-limits", "x-audit_events"), "ttl"
+        (
+            "x-sign_ups",
+            "x-links",
+            "x-sessions",
+            "x-limits",
+            "x-audit_events",
+            "x-sso_requests",
+            "x-sso_assertions",
+        ),
+        "ttl",
     )
 
 

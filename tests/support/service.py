@@ -12,6 +12,7 @@ import re
 import secrets
 from base64 import b64encode
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from chalicelib import bootstrap
@@ -19,6 +20,7 @@ from chalicelib.settings import Settings
 from infra.local.gateway import Gateway
 from infra.local.http_messages import Request
 from infra.local.worker import mail_handler, sqs_event
+from infra.saml_keys import saml_pair
 from tests.support.engines import REGION
 from tests.support.http import Browser, Program, Reply
 
@@ -131,6 +133,7 @@ def environ_for(engine: Engine, prefix: str) -> dict[str, str]:
         "PASSWORD_PEPPERS": f"test:{_key()}",
         "ADDRESS_KEY": _key(),
         "COOKIE_KEY": _key(),
+        **_saml_pair(),
     }
 
 
@@ -146,6 +149,11 @@ def start(engine: Engine, environ: Mapping[str, str], clock: StoppedClock) -> Se
 def stop() -> None:
     """Take them away again."""
     bootstrap.use(None)
+
+
+@cache
+def _saml_pair() -> dict[str, str]:
+    return saml_pair()
 
 
 def _key() -> str:

@@ -111,6 +111,8 @@ _NOT_SAID: dict[str, list[Any]] = {
     "create_api_key": [positive_data_acceptance],
     "create_invitation": [positive_data_acceptance],
     "create_workspace": [positive_data_acceptance],
+    "add_sso_domain": [positive_data_acceptance],
+    "configure_sso": [positive_data_acceptance],
     # And that an export has no pages.
     "list_audit_events": [positive_data_acceptance],
 }

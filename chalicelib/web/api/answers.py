@@ -3,7 +3,7 @@
 msgspec reads annotations when a class is made, so they are not deferred here.
 """
 
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
 import msgspec
 
@@ -127,6 +127,34 @@ class AuditEvent(msgspec.Struct):
     user_agent: str
     request_id: str
     details: dict[str, Any]
+
+
+class SsoDomain(msgspec.Struct):
+    """An email domain of the account, and the TXT record that proves it."""
+
+    domain: str
+    status: Literal["pending", "verified"]
+    txt_name: str
+    txt_value: str
+
+
+class Sso(msgspec.Struct):
+    """The account's link to its identity provider."""
+
+    connection_id: Id
+    sp_entity_id: str
+    acs_url: str
+    metadata_url: str
+    idp_entity_id: str
+    idp_sso_url: str
+    idp_certificates: Annotated[list[str], msgspec.Meta(description="PEM, one or two.")]
+    idp_certificates_end_at: Annotated[
+        list[Time], msgspec.Meta(description="When each was meant to end, in their order.")
+    ]
+    email_attribute: str | None
+    default_role: Annotated[str, msgspec.Meta(extra_json_schema={"enum": ["member", "admin"]})]
+    enforced: bool
+    domains: list[SsoDomain]
 
 
 class Empty(msgspec.Struct):

@@ -176,3 +176,22 @@ class CreateInvitation(msgspec.Struct, forbid_unknown_fields=True):
     email: str
     role: Annotated[str, msgspec.Meta(extra_json_schema={"enum": list(INVITED_ROLES)})]
     workspaces: list[GivenWorkspace] = []
+
+
+class ConfigureSso(msgspec.Struct, forbid_unknown_fields=True):
+    """`PUT /api/v1/sso`; what is left out stays as it is."""
+
+    idp_metadata_xml: str | None = None
+    idp_metadata_url: str | None = None
+    idp_entity_id: str | None = None
+    idp_sso_url: str | None = None
+    idp_certificates: list[str] | None = None
+    email_attribute: str | None = None
+    enforced: bool | None = None
+    default_role: str | None = None
+
+
+class AddSsoDomain(msgspec.Struct, forbid_unknown_fields=True):
+    """`POST /api/v1/sso/domains`."""
+
+    domain: str

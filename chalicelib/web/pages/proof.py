@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from chalicelib.bootstrap import services
 from chalicelib.web.blueprints import Pages
@@ -42,5 +43,14 @@ def prove() -> Response:
 
 
 def _page(path: str, error: str | None = None, status: int = HTTPStatus.OK) -> Response:
-    visitor = PageVisitor.of(signed_in(proof_pages.current_request))
-    return page("proof.html", status=status, visitor=visitor, next=onward(path), error=error)
+    visitor = signed_in(proof_pages.current_request)
+    asked = urlencode({"next": onward(path)})
+    return page(
+        "proof.html",
+        status=status,
+        visitor=PageVisitor.of(visitor),
+        next=onward(path),
+        error=error,
+        has_password=visitor.user.password_hash is not None,
+        sso_url=f"/proof/single-sign-on?{asked}" if visitor.session.connection_id else None,
+    )

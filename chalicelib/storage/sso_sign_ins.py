@@ -1,0 +1,244 @@
+"""Sign-ins through an identity provider: begun, answered once, and finished in one transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.errors import NotFoundError
+from chalicelib.domain.people import Membership, MembershipStatus
+from chalicelib.domain.single_sign_on import RequestPurpose, SsoRequest
+from chalicelib.domain.tokens import digest
+from chalicelib.storage.members import give_membership, list_member
+from chalicelib.storage.rows import membership_map
+from chalicelib.storage.tables import (
+    EmailRow,
+    SessionRow,
+    SsoAssertionRow,
+    SsoIdentityRow,
+    SsoRequestRow,
+    UserRow,
+)
+from chalicelib.storage.transactions import ConditionFailedError, put_new, read_all, write_all
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+    from pynamodb.connection.base import Connection
+    from pynamodb.expressions.condition import Condition
+    from pynamodb.transactions import TransactWrite
+
+    from chalicelib.domain.audit import AuditEvent
+    from chalicelib.domain.people import User
+    from chalicelib.domain.saml import VerifiedAssertion
+    from chalicelib.domain.sessions import Session
+    from chalicelib.storage.audit import AuditTrail
+    from chalicelib.storage.sessions import Sessions
+
+
+class SpentError(Exception):
+    """The request or the assertion has been used already, or the request is too old."""
+
+
+class MovedOnError(Exception):
+    """The person changed while the sign-in was under way; look again and decide anew."""
+
+
+@dataclass(frozen=True)
+class Finish:
+    """What a sign-in ends with: the request and assertion that it spends, and what it tells."""
+
+    request: SsoRequest
+    assertion: VerifiedAssertion
+    now: datetime
+    events: Sequence[AuditEvent]
+
+
+@dataclass(frozen=True)
+class SsoSignIns:
+    """The sign-ins under way at identity providers."""
+
+    connection: Connection
+    sessions: Sessions
+    trail: AuditTrail
+
+    def begin(self, request: SsoRequest) -> None:
+        """Keep a request that a browser is about to carry to its provider."""
+        SsoRequestRow(
+            request.id,
+            connection_id=request.connection_id,
+            account_id=request.account_id,
+            purpose=request.purpose.value,
+            browser_digest=request.browser_digest,
+            onward=request.onward,
+            expires_at=request.expires_at,
+            session_id=request.session_id,
+            user_id=request.user_id,
+            ttl=request.expires_at,
+        ).save(condition=SsoRequestRow.request_id.does_not_exist())
+
+    def find(self, request_id: str, now: datetime) -> SsoRequest:
+        """Read a request that can still be answered; raises NotFoundError."""
+        (row,) = read_all(self.connection, (SsoRequestRow, request_id, None))
+        if row is None or row.expires_at <= now:
+            raise NotFoundError
+        return SsoRequest(
+            id=row.request_id,
+            connection_id=row.connection_id,
+            account_id=row.account_id,
+            purpose=RequestPurpose(row.purpose),
+            browser_digest=row.browser_digest,
+            onward=row.onward,
+            expires_at=row.expires_at,
+            session_id=row.session_id,
+            user_id=row.user_id,
+        )
+
+    def whose(self, identity: str) -> str | None:
+        """Say which user a provider means by a name that it gave before."""
+        (row,) = read_all(self.connection, (SsoIdentityRow, identity, None))
+        return row.user_id if row else None
+
+    def spend(self, finish: Finish) -> None:
+        """Use a request up without signing anyone in; raises SpentError."""
+        self._write(finish, lambda _: None)
+
+    def prove(self, finish: Finish, session_id: str, user_id: str) -> None:
+        """Make a session's proof fresh; raises SpentError, MovedOnError where it has ended."""
+
+        def parts(transaction: TransactWrite) -> None:
+            transaction.update(
+                SessionRow(session_id),
+                actions=[SessionRow.proved_at.set(finish.now)],
+                condition=SessionRow.user_id == user_id,
+            )
+
+        self._write(finish, parts)
+
+    def enter(self, finish: Finish, user: User, membership: Membership, session: Session) -> None:
+        """Begin a session of somebody whom the provider named before.
+
+        Raises SpentError, MovedOnError.
+        """
+
+        def parts(transaction: TransactWrite) -> None:
+            transaction.condition_check(UserRow, user.id, condition=_as_read(user, membership))
+            self._begin(transaction, finish, session)
+
+        self._write(finish, parts)
+
+    def link(
+        self, finish: Finish, user: User, membership: Membership, identity: str, session: Session
+    ) -> None:
+        """Begin the first session of a member whom the provider names for the first time.
+
+        Raises SpentError, MovedOnError.
+        """
+
+        def parts(transaction: TransactWrite) -> None:
+            self._name(transaction, finish, user.id, identity)
+            self._begin(transaction, finish, session)
+            place = UserRow.memberships[membership.account_id]
+            transaction.update(
+                UserRow(user.id),
+                actions=[
+                    place["sso_identity"].set(identity),
+                    place["version"].set(membership.version + 1),
+                ],
+                condition=_as_read(user, membership)
+                & (place["version"] == membership.version)
+                & (UserRow.email == user.email.value),
+            )
+
+        self._write(finish, parts)
+
+    def join(self, finish: Finish, user: User, membership: Membership, session: Session) -> None:
+        """Let an existing user into the account, with their first session there.
+
+        Raises SpentError, MovedOnError.
+        """
+
+        def parts(transaction: TransactWrite) -> None:
+            self._name(transaction, finish, user.id, membership.sso_identity or "")
+            self._begin(transaction, finish, session)
+            list_member(transaction, membership.account_id, user.id)
+            give_membership(transaction, user.id, membership, UserRow.email == user.email.value)
+
+        self._write(finish, parts)
+
+    def create(self, finish: Finish, user: User, membership: Membership, session: Session) -> None:
+        """Make a user without a password and let them into the account.
+
+        Raises SpentError, and MovedOnError where the address is somebody's by now.
+        """
+        row = UserRow(
+            user.id,
+            email=user.email.value,
+            name=user.name,
+            created_at=user.created_at,
+            credentials_version=user.credentials_version,
+            memberships={membership.account_id: membership_map(membership)},
+        )
+
+        def parts(transaction: TransactWrite) -> None:
+            put_new(transaction, EmailRow(user.email.value, user_id=user.id))
+            put_new(transaction, row)
+            self._name(transaction, finish, user.id, membership.sso_identity or "")
+            self._begin(transaction, finish, session)
+            list_member(transaction, membership.account_id, user.id)
+
+        self._write(finish, parts)
+
+    def _begin(self, transaction: TransactWrite, finish: Finish, session: Session) -> None:
+        self.sessions.start_parts(transaction, session, finish.request.session_id)
+
+    def _name(
+        self, transaction: TransactWrite, finish: Finish, user_id: str, identity: str
+    ) -> None:
+        put_new(transaction, SsoIdentityRow(identity, user_id=user_id, created_at=finish.now))
+
+    def _write(self, finish: Finish, more: Callable[[TransactWrite], None]) -> None:
+        request, assertion = finish.request, finish.assertion
+        seen = assertion_key(request.connection_id, assertion.id)
+
+        def parts(transaction: TransactWrite) -> None:
+            transaction.delete(SsoRequestRow(request.id), condition=_usable(request, finish.now))
+            put_new(transaction, SsoAssertionRow(seen, ttl=assertion.remember_until))
+            for event in finish.events:
+                self.trail.add(transaction, event)
+            more(transaction)
+
+        try:
+            write_all(self.connection, parts)
+        except ConditionFailedError as error:
+            open_request, used = read_all(
+                self.connection, (SsoRequestRow, request.id, None), (SsoAssertionRow, seen, None)
+            )
+            spent = open_request is None or used or open_request.expires_at <= finish.now
+            raise (SpentError if spent else MovedOnError) from error
+
+
+def assertion_key(connection_id: str, assertion_id: str) -> str:
+    """Name an assertion among those of all connections."""
+    return f"{connection_id}#{digest(assertion_id)}"
+
+
+def _usable(request: SsoRequest, now: datetime) -> Condition:
+    condition: Condition = (
+        (SsoRequestRow.connection_id == request.connection_id)
+        & (SsoRequestRow.browser_digest == request.browser_digest)
+        & (SsoRequestRow.purpose == request.purpose.value)
+        & (SsoRequestRow.expires_at > now)
+    )
+    return condition
+
+
+def _as_read(user: User, membership: Membership) -> Condition:
+    place = UserRow.memberships[membership.account_id]
+    condition: Condition = (
+        (place["status"] == MembershipStatus.ACTIVE.value)
+        & (place["grant"] == membership.grant)
+        & (UserRow.credentials_version == user.credentials_version)
+    )
+    return condition

@@ -1,0 +1,330 @@
+"""Where single sign-on is kept: one truth in three places, domains with one owner, answers once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from chalicelib.domain.audit import EventName
+from chalicelib.domain.email_address import EmailAddress
+from chalicelib.domain.errors import ConflictError, NotAllowedError, NotFoundError
+from chalicelib.domain.people import Membership, MembershipStatus, Role, User
+from chalicelib.domain.saml import EMAIL_FORMAT, VerifiedAssertion
+from chalicelib.domain.sessions import SessionLimits
+from chalicelib.domain.single_sign_on import (
+    DOMAINS_MAX,
+    AccountDomain,
+    AccountSso,
+    RequestPurpose,
+    SsoConnection,
+    SsoRequest,
+    SsoTest,
+    TooManyDomainsError,
+    identity_of,
+)
+from chalicelib.domain.sso import IdentityProvider
+from chalicelib.domain.tokens import SecretToken, new_id
+from chalicelib.storage.people import People, SsoDomains
+from chalicelib.storage.sessions import Sessions
+from chalicelib.storage.sso_connections import SsoConnections
+from chalicelib.storage.sso_domains import AccountDomains, DomainTakenError
+from chalicelib.storage.sso_sign_ins import Finish, MovedOnError, SpentError, SsoSignIns
+from chalicelib.storage.tables import AccountRow, UserRow
+from tests.support.owners import TRAIL, an_owner_in
+from tests.support.people import NOON, a_session
+from tests.support.races import race, winners
+from tests.support.saml.keys import rsa_pair
+
+if TYPE_CHECKING:
+    from chalicelib.domain.audit import AuditEvent
+    from chalicelib.domain.people import Manager
+    from chalicelib.storage.connection import StoreConnection
+
+_LIMITS = SessionLimits(idle=timedelta(hours=12), overall=timedelta(days=30))
+_ISSUER = "https://idp.test/metadata"
+_NONE = AccountSso()
+
+
+@pytest.fixture
+def owner(connection: StoreConnection) -> Manager:
+    return an_owner_in(connection)
+
+
+@pytest.fixture
+def connections(connection: StoreConnection) -> SsoConnections:
+    return SsoConnections(connection, TRAIL)
+
+
+@pytest.fixture
+def domains(connection: StoreConnection) -> AccountDomains:
+    return AccountDomains(connection, TRAIL)
+
+
+@pytest.fixture
+def sign_ins(connection: StoreConnection) -> SsoSignIns:
+    return SsoSignIns(connection, Sessions(connection, _LIMITS, TRAIL), TRAIL)
+
+
+def a_connection(account_id: str) -> SsoConnection:
+    provider = IdentityProvider(_ISSUER, "https://idp.test/sso", (rsa_pair("idp").certificate,))
+    return SsoConnection(
+        new_id("sso"), account_id, provider, Role.MEMBER, enforced=False, created_at=NOON
+    )
+
+
+def add(connections: SsoConnections, owner: Manager) -> SsoConnection:
+    made = a_connection(owner.account_id)
+    connections.add(made, owner, _NONE, [], event_of(owner))
+    return made
+
+
+def prove(
+    domains: AccountDomains, owner: Manager, name: str, was: AccountSso = _NONE
+) -> AccountDomain:
+    listed = AccountDomain(name, "token", NOON)
+    domains.add(listed, owner, event_of(owner))
+    domains.verify(listed, owner, was, NOON, owner.event(EventName.SSO_DOMAIN_VERIFIED, NOON))
+    return replace(listed, verified_at=NOON)
+
+
+def account_sso(owner: Manager) -> AccountSso:
+    row = AccountRow.get(owner.account_id, "account", consistent_read=True)
+    return AccountSso(row.sso_connection_id, bool(row.sso_enforced), int(row.sso_version or 0))
+
+
+def test_a_connection_is_read_as_it_was_kept(connections: SsoConnections, owner: Manager) -> None:
+    made = add(connections, owner)
+    assert connections.find(made.id) == made
+    assert account_sso(owner) == AccountSso(made.id, enforced=False, version=1)
+    connections.note_test(made.id, SsoTest(NOON, "accepted", {"email": "mo@acme.test"}))
+    assert connections.find(made.id).last_test == SsoTest(
+        NOON, "accepted", {"email": "mo@acme.test"}
+    )
+    with pytest.raises(NotFoundError):
+        connections.find("sso_unknown")
+
+
+def test_of_twenty_first_connections_an_account_gets_one(
+    connections: SsoConnections, owner: Manager
+) -> None:
+    """`H13`."""
+    outcomes = race(lambda _: add(connections, owner), (ConflictError,))
+    (winner,) = winners(outcomes)
+    assert account_sso(owner).connection_id == winner.id
+
+
+def test_enforcing_says_so_in_all_three_places(
+    connections: SsoConnections, domains: AccountDomains, owner: Manager
+) -> None:
+    made = add(connections, owner)
+    prove(domains, owner, "acme.test", AccountSso(made.id, version=1))
+    enforced = replace(made, enforced=True)
+    was = account_sso(owner)
+    connections.change(enforced, owner, was, ["acme.test"], event_of(owner), owner.user_id)
+    assert connections.find(made.id).enforced
+    assert account_sso(owner).enforced
+    found = SsoDomains().find("acme.test")
+    assert found is not None
+    assert (found.connection_id, found.enforced) == (made.id, True)
+    # A second change that was made from what stood there before is told.
+    with pytest.raises(ConflictError):
+        connections.change(made, owner, was, ["acme.test"], event_of(owner))
+    assert account_sso(owner).enforced
+
+
+def test_a_domain_that_is_proved_while_it_is_enforced_is_not_left_behind(
+    connections: SsoConnections, domains: AccountDomains, owner: Manager
+) -> None:
+    """`H13`: whichever comes second has to look again."""
+    made = add(connections, owner)
+    listed = AccountDomain("acme.test", "token", NOON)
+    domains.add(listed, owner, owner.event(EventName.SSO_DOMAIN_ADDED, NOON))
+    was = account_sso(owner)
+    connections.change(replace(made, enforced=True), owner, was, [], event_of(owner), owner.user_id)
+    with pytest.raises(ConflictError):
+        domains.verify(listed, owner, was, NOON, event_of(owner))
+    domains.verify(listed, owner, account_sso(owner), NOON, event_of(owner))
+    found = SsoDomains().find("acme.test")
+    assert found is not None
+    assert found.enforced
+
+
+def test_nobody_enforces_when_no_password_would_be_left(
+    connections: SsoConnections, owner: Manager
+) -> None:
+    made = add(connections, owner)
+    UserRow(owner.user_id).update(actions=[UserRow.password_hash.remove()])
+    with pytest.raises(NotAllowedError):
+        connections.change(
+            replace(made, enforced=True),
+            owner,
+            account_sso(owner),
+            [],
+            event_of(owner),
+            owner.user_id,
+        )
+    assert not account_sso(owner).enforced
+
+
+def test_a_deleted_connection_leaves_its_domains_proved(
+    connections: SsoConnections, domains: AccountDomains, owner: Manager
+) -> None:
+    made = add(connections, owner)
+    prove(domains, owner, "acme.test", account_sso(owner))
+    connections.remove(made, owner, account_sso(owner), ["acme.test"], event_of(owner))
+    assert account_sso(owner).connection_id is None
+    assert SsoDomains().find("acme.test") is None
+    (listed,) = domains.of(owner.account_id)
+    assert listed.is_verified
+    # The next connection leads there again.
+    again = a_connection(owner.account_id)
+    connections.add(again, owner, account_sso(owner), ["acme.test"], event_of(owner))
+    found = SsoDomains().find("acme.test")
+    assert found is not None
+    assert found.connection_id == again.id
+
+
+def test_a_proved_domain_belongs_to_one_account(
+    connection: StoreConnection, domains: AccountDomains
+) -> None:
+    """`E9`, `H13`: of twenty accounts that claim it at once one gets it."""
+    owners = [an_owner_in(connection, f"o{n}@x.test") for n in range(20)]
+    outcomes = race(lambda n: prove(domains, owners[n], "acme.test"), (DomainTakenError,))
+    assert len(winners(outcomes)) == 1
+
+
+def test_a_domain_is_listed_once_and_the_list_has_an_end(
+    domains: AccountDomains, owner: Manager
+) -> None:
+    for number in range(DOMAINS_MAX):
+        domains.add(AccountDomain(f"d{number}.test", "token", NOON), owner, event_of(owner))
+    with pytest.raises(ConflictError):
+        domains.add(AccountDomain("d0.test", "other", NOON), owner, event_of(owner))
+    with pytest.raises(TooManyDomainsError):
+        domains.add(AccountDomain("more.test", "token", NOON), owner, event_of(owner))
+    gone = domains.find(owner.account_id, "d0.test")
+    domains.remove(gone, owner, _NONE, event_of(owner))
+    domains.add(AccountDomain("more.test", "token", NOON), owner, event_of(owner))
+
+
+def event_of(owner: Manager) -> AuditEvent:
+    return owner.event(EventName.SSO_DOMAIN_ADDED, NOON)
+
+
+def a_request(connection_id: str, account_id: str) -> SsoRequest:
+    return SsoRequest(
+        id=new_id("req"),
+        connection_id=connection_id,
+        account_id=account_id,
+        purpose=RequestPurpose.SIGN_IN,
+        browser_digest=SecretToken.new().digest,
+        onward="/",
+        expires_at=NOON + timedelta(minutes=10),
+    )
+
+
+def a_finish(request: SsoRequest, assertion_id: str = "_a1") -> Finish:
+    assertion = VerifiedAssertion(
+        id=assertion_id,
+        response_id="_r1",
+        in_response_to=request.id,
+        issuer=_ISSUER,
+        name_id="mo@acme.test",
+        name_id_format=EMAIL_FORMAT,
+        email=EmailAddress("mo@acme.test"),
+        certificate_fingerprint="f",
+        authenticated_at=NOON,
+        remember_until=NOON + timedelta(minutes=10),
+    )
+    return Finish(request, assertion, NOON, ())
+
+
+def a_person(account_id: str, connection_id: str) -> tuple[User, Membership]:
+    identity = identity_of(connection_id, _ISSUER, "mo@acme.test")
+    membership = Membership(account_id, "Acme", Role.MEMBER, sso_identity=identity)
+    user = User(
+        new_id("usr"),
+        EmailAddress("mo@acme.test"),
+        "Mo",
+        NOON,
+        memberships={account_id: membership},
+    )
+    return user, membership
+
+
+def test_a_request_is_answered_in_its_time(sign_ins: SsoSignIns) -> None:
+    request = a_request("sso_1", "acc_1")
+    sign_ins.begin(request)
+    assert sign_ins.find(request.id, NOON) == request
+    for request_id, now in ((request.id, request.expires_at), ("_unknown", NOON)):
+        with pytest.raises(NotFoundError):
+            sign_ins.find(request_id, now)
+    with pytest.raises(SpentError):
+        sign_ins.spend(replace(a_finish(request), now=request.expires_at))
+
+
+def test_of_twenty_answers_to_one_request_one_signs_in(
+    sign_ins: SsoSignIns, owner: Manager
+) -> None:
+    """`E5`, `H13`."""
+    request = a_request("sso_1", owner.account_id)
+    sign_ins.begin(request)
+
+    def answer(number: int) -> str:
+        user, membership = a_person(owner.account_id, "sso_1")
+        session = replace(a_session(user.id, owner.account_id), grant=membership.grant)
+        sign_ins.create(a_finish(request, f"_a{number}"), user, membership, session)
+        return user.id
+
+    (winner,) = winners(race(answer, (SpentError,)))
+    assert sign_ins.whose(identity_of("sso_1", _ISSUER, "mo@acme.test")) == winner
+    assert People(sign_ins.connection).look_up(EmailAddress("mo@acme.test")).user_id == winner
+
+
+def test_an_assertion_counts_once_whatever_it_answers(sign_ins: SsoSignIns) -> None:
+    """`E5`: re-wrapped in another response it is still the same."""
+    first, second = a_request("sso_1", "acc_1"), a_request("sso_1", "acc_1")
+    for request in (first, second):
+        sign_ins.begin(request)
+    sign_ins.spend(a_finish(first))
+    with pytest.raises(SpentError):
+        sign_ins.spend(a_finish(second))
+
+
+def test_two_first_sign_ins_of_one_person_make_one_user(
+    sign_ins: SsoSignIns, owner: Manager
+) -> None:
+    """`H13`: the second is told to look again, and finds the first one's user."""
+    requests = [a_request("sso_1", owner.account_id) for _ in range(20)]
+    for request in requests:
+        sign_ins.begin(request)
+
+    def answer(number: int) -> str:
+        user, membership = a_person(owner.account_id, "sso_1")
+        session = replace(a_session(user.id, owner.account_id), grant=membership.grant)
+        finish = a_finish(requests[number], f"_a{number}")
+        sign_ins.create(finish, user, membership, session)
+        return user.id
+
+    assert len(winners(race(answer, (MovedOnError,)))) == 1
+
+
+def test_who_was_suspended_meanwhile_does_not_enter(sign_ins: SsoSignIns, owner: Manager) -> None:
+    """`D7`."""
+    request = a_request("sso_1", owner.account_id)
+    sign_ins.begin(request)
+    user, membership = a_person(owner.account_id, "sso_1")
+    session = replace(a_session(user.id, owner.account_id), grant=membership.grant)
+    sign_ins.create(a_finish(request), user, membership, session)
+    place = UserRow.memberships[owner.account_id]
+    UserRow(user.id).update(actions=[place["status"].set(MembershipStatus.SUSPENDED.value)])
+    again = a_request("sso_1", owner.account_id)
+    sign_ins.begin(again)
+    with pytest.raises(MovedOnError):
+        sign_ins.enter(
+            a_finish(again, "_a2"), user, membership, replace(session, id=SecretToken.new().digest)
+        )
+    assert sign_ins.find(again.id, NOON) == again
