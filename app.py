@@ -11,6 +11,7 @@ from chalicelib.web.api.audit_events import audit_events_api
 from chalicelib.web.api.health import health_api
 from chalicelib.web.api.invitations import invitations_api
 from chalicelib.web.api.joining import joining_api
+from chalicelib.web.api.members import members_api
 from chalicelib.web.api.openapi import openapi_api
 from chalicelib.web.api.password_reset import password_reset_api
 from chalicelib.web.api.profile import profile_api
@@ -30,6 +31,8 @@ from chalicelib.web.pages.audit_log import audit_log_pages
 from chalicelib.web.pages.home import home_pages
 from chalicelib.web.pages.invitations import invitations_pages
 from chalicelib.web.pages.joining import joining_pages
+from chalicelib.web.pages.leave_account import leave_account_pages
+from chalicelib.web.pages.members import members_pages
 from chalicelib.web.pages.new_account import new_account_pages
 from chalicelib.web.pages.password_reset import password_reset_pages
 from chalicelib.web.pages.profile import profile_pages
@@ -55,6 +58,7 @@ for blueprint in (
     workspaces_api,
     invitations_api,
     joining_api,
+    members_api,
     public_api,
     sso_api,
     openapi_api,
@@ -73,6 +77,8 @@ for blueprint in (
     workspaces_pages,
     invitations_pages,
     joining_pages,
+    members_pages,
+    leave_account_pages,
     assets_pages,
     mail_worker,
     scheduled_work,

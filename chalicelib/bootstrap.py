@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from chalicelib.services.joining import Joining
     from chalicelib.services.key_check import KeyCheck
     from chalicelib.services.mail_cap import MailCap
+    from chalicelib.services.members import MemberService
     from chalicelib.services.password_reset import PasswordReset
     from chalicelib.services.personal_events import PersonalEvents
     from chalicelib.services.profile import Profile
@@ -82,6 +83,7 @@ class Services:
     workspaces: WorkspaceService
     invitations: InvitationService
     joining: Joining
+    members: MemberService
     key_check: KeyCheck
     public_api: PublicApi
     mail_cap: MailCap
@@ -162,6 +164,7 @@ def build(chosen: Settings, clock: Clock | None = None) -> Services:
         workspaces=parts.workspaces(),
         invitations=parts.invitations(),
         joining=parts.joining(),
+        members=parts.members(),
         key_check=_build_key_check(chosen, parts.clock),
         public_api=parts.public_api(),
         mail_cap=parts.mail_cap(),
@@ -407,6 +410,17 @@ class _Parts:
             policy=self.policy,
             clock=self.clock,
             product_name=self.settings.product_name,
+        )
+
+    def members(self) -> MemberService:
+        from chalicelib.services.members import MemberService
+        from chalicelib.storage.members import Members
+
+        return MemberService(
+            members=Members(self.connection, self.trail),
+            sessions=self.sessions,
+            clock=self.clock,
+            proof=self.settings.proof,
         )
 
     def public_api(self) -> PublicApi:

@@ -19,8 +19,7 @@ from chalicelib.domain.invitations import (
 from chalicelib.domain.lists import Slice
 from chalicelib.domain.people import Role, WorkspaceRole
 from chalicelib.storage.managers import still_manages
-from chalicelib.storage.members import LISTED
-from chalicelib.storage.rows import account_of
+from chalicelib.storage.rows import LISTED_MEMBER, account_of
 from chalicelib.storage.tables import AccountRow, EmailRow
 from chalicelib.storage.transactions import ConditionFailedError, put_new, read_all, write_all
 
@@ -73,7 +72,7 @@ class Invitations:
             transaction.condition_check(
                 AccountRow,
                 invitation.account_id,
-                LISTED + (user_id or _NOBODY),
+                LISTED_MEMBER + (user_id or _NOBODY),
                 condition=AccountRow.part.does_not_exist(),
             )
             put_new(transaction, _row(invitation))

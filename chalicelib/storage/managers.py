@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.people import MembershipStatus, Role
-from chalicelib.storage.members import LISTED
-from chalicelib.storage.rows import user_of
+from chalicelib.storage.rows import LISTED_MEMBER, user_of
 from chalicelib.storage.tables import AccountRow, UserRow
 from chalicelib.storage.transactions import read_all
 
@@ -50,9 +49,9 @@ class Managers:
     def of(self, account_id: str) -> list[User]:
         """Read everybody who manages an account at present."""
         rows = AccountRow.query(
-            account_id, AccountRow.part.startswith(LISTED), consistent_read=True
+            account_id, AccountRow.part.startswith(LISTED_MEMBER), consistent_read=True
         )
-        ids = [row.part.removeprefix(LISTED) for row in rows]
+        ids = [row.part.removeprefix(LISTED_MEMBER) for row in rows]
         found: list[User] = []
         for start in range(0, len(ids), _BATCH):
             keys = ((UserRow, user_id, None) for user_id in ids[start : start + _BATCH])

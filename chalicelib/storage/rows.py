@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 # The part of an account that holds all its workspaces.
 WORKSPACES = "workspaces"
+# Begins the key of each row by which an account lists a member.
+LISTED_MEMBER = "member#"
 
 
 def user_of(row: UserRow) -> User:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pynamodb.exceptions import UpdateError
 
-from chalicelib.domain.errors import NotFoundError, NotSignedInError
+from chalicelib.domain.errors import ConflictError, NotFoundError, NotSignedInError
 from chalicelib.domain.people import MembershipStatus
 from chalicelib.storage.rows import session_of
 from chalicelib.storage.sso_gates import BarredError
@@ -133,6 +133,24 @@ class Sessions:
             SessionRow(old.id), condition=SessionRow.sessions_version == old.sessions_version
         )
         put_new(transaction, self._row(new))
+
+    def close_account(
+        self, old: Session, new: Session, ending: Callable[[TransactWrite], None]
+    ) -> None:
+        """Replace a session by one without an account, in the write that ends the membership.
+
+        `ending` adds the parts that end it. Raises NotSignedInError where the old session has
+        ended, ConflictError where those parts refuse.
+        """
+
+        def parts(transaction: TransactWrite) -> None:
+            self.replace(transaction, old, new)
+            ending(transaction)
+
+        try:
+            write_all(self.connection, parts)
+        except ConditionFailedError as error:
+            raise NotSignedInError if 0 in error.failed else ConflictError from error
 
     def prove(self, session_id: str, now: datetime) -> None:
         """Note that the person has just proved who they are; raises NotSignedInError."""

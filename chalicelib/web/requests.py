@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 BODY_MAX_BYTES = 256 * 1024
 _USER_AGENT_MAX = 400
-_FORM_FIELDS_MAX = 50
+# A member's form has a field for each workspace of the account.
+_FORM_FIELDS_MAX = 250
 _REPLACEMENT = "\ufffd".encode()
 
 

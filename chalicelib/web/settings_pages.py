@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.errors import NoAccountOpenError, NotAllowedError
+from chalicelib.domain.members import OwnerUntouchableError
 from chalicelib.web.blueprints import Pages
 from chalicelib.web.rendering import see_other
 
@@ -23,6 +24,8 @@ class SettingsPages(Pages):
         """Send a member home with a word, and whoever has no account open to pick one."""
         if isinstance(error, NoAccountOpenError):
             return see_other("/accounts")
-        if isinstance(error, NotAllowedError) and words.code != "cross_site":
+        # Whoever manages an account, and meets its owner there, is told so on the spot.
+        known = isinstance(error, OwnerUntouchableError) or words.code == "cross_site"
+        if isinstance(error, NotAllowedError) and not known:
             return see_other("/?done=not-allowed")
         return super().refusal(error, words, refused)

@@ -79,12 +79,17 @@ def _described(parameters: Mapping[str, Any]) -> tuple[tuple[str, ...], str]:
     if "RequestItems" in parameters:
         asked = sorted(parameters["RequestItems"].items())
         tables = tuple(name.rpartition("-")[2] for name, _ in asked)
-        return tables, "; ".join(f"{len(part['Keys'])} {_names(part)}" for _, part in asked)
+        return tables, "; ".join(_asked(part) for _, part in asked)
     items = parameters.get("TransactItems") or [{"": parameters}]
     parts = [(kind, part) for item in items for kind, part in item.items()]
     tables = tuple(part.get("TableName", "").rpartition("-")[2] for _, part in parts)
     shape = "; ".join(f"{kind} {_names(part)}".strip() for kind, part in parts)
     return tables, shape
+
+
+def _asked(part: Any) -> str:
+    # A batch of writes is a list, a batch of reads has its keys.
+    return f"{len(part)}" if isinstance(part, list) else f"{len(part['Keys'])} {_names(part)}"
 
 
 def _names(part: Mapping[str, Any]) -> str:

@@ -51,7 +51,7 @@ class Form:
         """Give what would be sent; a label that the form lacks is a failed test."""
         missing = set(values) - set(self.fields)
         assert not missing, f"no field {missing}; the form has {sorted(self.fields)}"
-        shown = {label: e.attributes.get("value", "") for label, e in self.fields.items()}
+        shown = {label: _shown(element) for label, element in self.fields.items()}
         sent = dict(self.hidden)
         for label, value in {**shown, **values}.items():
             sent[self.fields[label].attributes["name"]] = value
@@ -141,6 +141,14 @@ def _form(element: Element) -> Form:
         },
         buttons={e.text: _value_of(e) for e in element.all("button")},
     )
+
+
+def _shown(element: Element) -> str:
+    if element.tag != "select":
+        return element.attributes.get("value", "")
+    options = element.all("option")
+    chosen = [option for option in options if "selected" in option.attributes] or options
+    return chosen[0].attributes.get("value", "")
 
 
 def _value_of(button: Element) -> dict[str, str]:

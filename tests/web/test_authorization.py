@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 # Bodies that get as far as the id in the path, or in the body itself.
 _BODIES: Mapping[str, Mapping[str, Any]] = {
     "POST /auth/session/account": {"account_id": "{account_id}"},
+    "POST /auth/session/account/leave": {"account_id": "{account_id}"},
+    "POST /api/v1/account/transfer_ownership": {"user_id": "{user_id}"},
 }
 _BY_ID = sorted(
     call

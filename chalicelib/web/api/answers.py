@@ -9,7 +9,7 @@ import msgspec
 
 from chalicelib.domain.audit import EventName, PartyType
 from chalicelib.domain.invitations import InvitationStatus
-from chalicelib.domain.people import Role, WorkspaceRole
+from chalicelib.domain.people import MembershipStatus, Role, WorkspaceRole
 from chalicelib.domain.records import RecordStatus
 
 T = TypeVar("T")
@@ -155,6 +155,17 @@ class Sso(msgspec.Struct):
     default_role: Annotated[str, msgspec.Meta(extra_json_schema={"enum": ["member", "admin"]})]
     enforced: bool
     domains: list[SsoDomain]
+
+
+class Member(msgspec.Struct):
+    """Somebody in the account; owners and admins reach every workspace, so none is listed."""
+
+    user_id: Id
+    email: str
+    name: str
+    role: Role
+    status: MembershipStatus
+    workspaces: list[WorkspaceAccess]
 
 
 class Empty(msgspec.Struct):

@@ -10,7 +10,7 @@ import msgspec
 
 from chalicelib.domain.invitations import INVITED_ROLES
 from chalicelib.domain.names import NAME_MAX_LENGTH
-from chalicelib.domain.people import WorkspaceRole
+from chalicelib.domain.people import Role, WorkspaceRole
 from chalicelib.domain.workspaces import DESCRIPTION_MAX_LENGTH
 
 # The length is for readers of the OpenAPI document; `parse_name` checks, and says it better.
@@ -78,6 +78,12 @@ class CreateAccount(msgspec.Struct):
     account_name: str
 
 
+class LeaveAccount(msgspec.Struct):
+    """`POST /auth/session/account/leave`."""
+
+    account_id: str
+
+
 class PasswordResetRequest(msgspec.Struct):
     """`POST /auth/password_reset/request`."""
 
@@ -143,6 +149,29 @@ class CreateApiKey(msgspec.Struct, forbid_unknown_fields=True):
     name: Name
 
 
+class GivenWorkspace(msgspec.Struct, forbid_unknown_fields=True):
+    """A workspace of the account, and what somebody is in it."""
+
+    id: str
+    role: Annotated[str, msgspec.Meta(extra_json_schema={"enum": list(WorkspaceRole)})]
+
+
+class ChangeMember(msgspec.Struct, forbid_unknown_fields=True):
+    """`PATCH /api/v1/members/{user_id}`; what is left out stays as it is."""
+
+    role: (
+        Annotated[str, msgspec.Meta(extra_json_schema={"enum": [Role.ADMIN, Role.MEMBER]})]
+        | msgspec.UnsetType
+    ) = msgspec.UNSET
+    workspaces: list[GivenWorkspace] | msgspec.UnsetType = msgspec.UNSET
+
+
+class TransferOwnership(msgspec.Struct, forbid_unknown_fields=True):
+    """`POST /api/v1/account/transfer_ownership`."""
+
+    user_id: str
+
+
 class LeakedApiKey(msgspec.Struct, forbid_unknown_fields=True):
     """`POST /api/v1/api_keys/leaked`."""
 
@@ -161,13 +190,6 @@ class ChangeWorkspace(msgspec.Struct, forbid_unknown_fields=True):
 
     name: Name | msgspec.UnsetType = msgspec.UNSET
     description: Description | msgspec.UnsetType = msgspec.UNSET
-
-
-class GivenWorkspace(msgspec.Struct, forbid_unknown_fields=True):
-    """A workspace of the account, and what somebody is in it."""
-
-    id: str
-    role: Annotated[str, msgspec.Meta(extra_json_schema={"enum": list(WorkspaceRole)})]
 
 
 class CreateInvitation(msgspec.Struct, forbid_unknown_fields=True):

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 accounts_pages = Pages(__name__)
 
-_NOTICES = {"joined": "You've joined. Open the account below."}
+_NOTICES = {
+    "joined": "You've joined. Open the account below.",
+    "left": "You've left the account.",
+}
 
 
 @accounts_pages.route("/accounts")

@@ -18,6 +18,7 @@ home_pages = Pages(__name__)
 _NOTICES = {
     "account-created": "Your account is there, with one workspace to begin with.",
     "not-allowed": "You don't have permission: that page is for owners and admins.",
+    "member-now": "You're a member of this account now, no longer an admin.",
 }
 
 

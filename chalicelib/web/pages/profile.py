@@ -141,6 +141,6 @@ def _page(status: int = HTTPStatus.OK, **shown: Any) -> Response:
         password_min=settings().password_min_length,
         sessions=sessions.items,
         more_sessions=sessions.has_more,
-        can_leave=False,
+        can_leave=visitor.membership is not None,
         **context,
     )

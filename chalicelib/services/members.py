@@ -1,0 +1,172 @@
+"""An account's members: looked at, changed, suspended, removed, and leaving by themselves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.audit import AuditEvent, EventName, Party, PartyType
+from chalicelib.domain.errors import (
+    ConflictError,
+    InvalidValueError,
+    NotAllowedError,
+    NotFoundError,
+    ProofRequiredError,
+)
+from chalicelib.domain.members import (
+    Member,
+    MemberChange,
+    OwnAccessError,
+    OwnerUntouchableError,
+    difference,
+)
+from chalicelib.domain.people import MembershipStatus, Role
+from chalicelib.domain.tokens import SecretToken
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from chalicelib.domain.clock import Clock
+    from chalicelib.domain.lists import PageRequest, Slice
+    from chalicelib.domain.mail import Asker
+    from chalicelib.domain.people import Account, Manager, Membership, User
+    from chalicelib.domain.sessions import Session
+    from chalicelib.storage.members import Members
+    from chalicelib.storage.sessions import Sessions
+
+
+@dataclass(frozen=True)
+class MemberService:
+    """The members of the account that an owner or admin has open."""
+
+    members: Members
+    sessions: Sessions
+    clock: Clock
+    proof: timedelta
+
+    def page(self, account: Account, asked: PageRequest) -> Slice[Member]:
+        """List the members, suspended ones included."""
+        return self.members.page(account, asked)
+
+    def find(self, manager: Manager, user_id: str) -> Member:
+        """Look at one member; raises NotFoundError."""
+        return self.members.get(manager.account_id, user_id)
+
+    def change(
+        self,
+        manager: Manager,
+        account: Account,
+        user_id: str,
+        change: MemberChange,
+        seen: int | None = None,
+    ) -> Member:
+        """Give a member another role or other workspaces; nothing new, no write.
+
+        `seen` is the version on the page that the change was made on. Raises ConflictError where
+        the member is another by now, OwnerUntouchableError, InvalidValueError, NotFoundError.
+        """
+        before = self.find(manager, user_id)
+        after = change.applied_to(before, account)
+        if seen is not None and before.membership.version != seen:
+            raise ConflictError
+        if after is not before:
+            told = difference(before, after)
+            self._change(manager, before, after, EventName.MEMBER_CHANGED, **told)
+        return after
+
+    def suspend(self, manager: Manager, user_id: str) -> Member:
+        """End a member's access at once, for as long as nobody reactivates them (`D7`).
+
+        Raises OwnerUntouchableError, OwnAccessError, ConflictError, NotFoundError.
+        """
+        before = self._other(manager, user_id)
+        if not before.membership.is_active:
+            return before
+        after = before.with_status(MembershipStatus.SUSPENDED)
+        self._change(manager, before, after, EventName.MEMBER_SUSPENDED)
+        return after
+
+    def reactivate(self, manager: Manager, user_id: str) -> Member:
+        """Let a suspended member in again; sessions of before stay dead.
+
+        Raises ConflictError, NotFoundError.
+        """
+        before = self.find(manager, user_id)
+        if before.membership.is_active:
+            return before
+        after = before.with_status(MembershipStatus.ACTIVE)
+        self._change(manager, before, after, EventName.MEMBER_REACTIVATED)
+        return after
+
+    def remove(self, manager: Manager, user_id: str) -> None:
+        """End a membership, and with it their access at once (`D7`).
+
+        Raises OwnerUntouchableError, OwnAccessError, ConflictError, NotFoundError.
+        """
+        member = self._other(manager, user_id)
+        event = manager.event(EventName.MEMBER_REMOVED, self.clock(), member.party)
+        self.members.remove(manager, member, event)
+
+    def hand_over(self, manager: Manager, user_id: str) -> Member:
+        """Make an active admin the owner, and the owner an admin.
+
+        Raises ProofRequiredError where the last proof is too old (`D9`), NotAllowedError for
+        anybody but the owner, InvalidValueError, ConflictError, NotFoundError.
+        """
+        now = self.clock()
+        if now - manager.proved_at > self.proof:
+            raise ProofRequiredError
+        if user_id == manager.user_id:
+            raise InvalidValueError("You own this account already.", param="user_id")
+        owner, heir = self.members.get_all(manager.account_id, manager.user_id, user_id)
+        if not owner.is_owner:
+            raise NotAllowedError
+        if not heir.may_manage:
+            words = "Only an active admin can become the owner. Make them an admin first."
+            raise InvalidValueError(words, param="user_id")
+        event = manager.event(EventName.ACCOUNT_OWNERSHIP_TRANSFERRED, now, heir.party)
+        self.members.hand_over(owner, heir, event)
+        return heir.with_role(Role.OWNER)
+
+    def leave(
+        self, user: User, session: Session, account_id: str, asker: Asker
+    ) -> tuple[SecretToken, tuple[Membership, ...]]:
+        """End one's own membership of the account that is open, and go on with none open.
+
+        Returns the new session's token and the accounts that are left; the old token dies in the
+        same write (`D3`). Raises NotFoundError for an account that isn't open,
+        OwnerUntouchableError, ConflictError.
+        """
+        membership = user.memberships.get(account_id)
+        if membership is None or account_id != session.account_id:
+            raise NotFoundError
+        if membership.role is Role.OWNER:
+            raise OwnerUntouchableError
+        token, now = SecretToken.new(), self.clock()
+        person = Party(PartyType.USER, user.id, user.name)
+        event = AuditEvent(EventName.MEMBER_LEFT, account_id, now, person, asker, person)
+        outside = replace(
+            session,
+            id=token.digest,
+            account_id=None,
+            grant=None,
+            last_seen_at=now,
+            client=asker.client,
+        )
+        ending = self.members.leave(user.id, membership, event)
+        self.sessions.close_account(session, outside, ending)
+        return token, tuple(m for m in user.active_memberships if m.account_id != account_id)
+
+    def _other(self, manager: Manager, user_id: str) -> Member:
+        member = self.find(manager, user_id)
+        if member.is_owner:
+            raise OwnerUntouchableError
+        if user_id == manager.user_id:
+            raise OwnAccessError
+        return member
+
+    def _change(
+        self, manager: Manager, before: Member, after: Member, name: EventName, **told: object
+    ) -> None:
+        event = manager.event(name, self.clock(), before.party, **told)
+        self.members.change(manager, before, after, event)
