@@ -253,6 +253,7 @@ class _Parts:
             attempt_keys=self.attempt_keys,
             devices=self.devices,
             queue=self.queue,
+            mailer=self.mailer,
             hasher=self.hasher,
             clock=self.clock,
         )

@@ -21,6 +21,7 @@ class MailKind(StrEnum):
 
     SIGN_UP_CONFIRMATION = "sign_up_confirmation"
     SIGN_IN_FAILED = "sign_in_failed"
+    NEW_SIGN_IN = "new_sign_in"
     ACCOUNT_UNLOCK = "account_unlock"
     PASSWORD_RESET = "password_reset"  # noqa: S105 - the name of a mail, not a secret
     PASSWORD_CHANGED = "password_changed"  # noqa: S105
@@ -34,6 +35,7 @@ class MailKind(StrEnum):
 
 _NOTICES = frozenset(
     (
+        MailKind.NEW_SIGN_IN,
         MailKind.PASSWORD_CHANGED,
         MailKind.EMAIL_CHANGED,
         MailKind.PERSONAL_EVENT,

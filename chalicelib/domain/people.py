@@ -109,6 +109,8 @@ class User:
     # The account that they opened last, which a choice of accounts shows first.
     last_account_id: str | None = None
     sessions_version: int = 0
+    # The credentials_version that they last signed in with.
+    signed_in_version: int = 0
 
     @property
     def active_memberships(self) -> tuple[Membership, ...]:
@@ -138,6 +140,11 @@ class User:
             return True
         membership = self.memberships.get(sso.account_id)
         return membership is not None and membership.is_active and membership.role.manages
+
+    @property
+    def has_used_password(self) -> bool:
+        """Whether today's password has signed them in before."""
+        return self.signed_in_version == self.credentials_version
 
     @property
     def is_shut_out(self) -> bool:

@@ -29,6 +29,7 @@ def deliver_mail(event: SQSEvent) -> None:
     senders = {
         MailKind.SIGN_UP_CONFIRMATION: ready.sign_up.send_mail,
         MailKind.SIGN_IN_FAILED: ready.account_unlock.send_mail_of_failure,
+        MailKind.NEW_SIGN_IN: ready.sign_in.send_notice,
         MailKind.ACCOUNT_UNLOCK: ready.account_unlock.send_mail,
         MailKind.PASSWORD_RESET: ready.password_reset.send_mail,
         MailKind.PASSWORD_CHANGED: ready.password_reset.send_notice,

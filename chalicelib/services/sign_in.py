@@ -14,7 +14,7 @@ from chalicelib.domain.attempts import AttemptStep
 from chalicelib.domain.audit import EventName
 from chalicelib.domain.devices import is_current
 from chalicelib.domain.errors import EmailUnconfirmedError, InvalidCredentialsError
-from chalicelib.domain.mail import MailKind
+from chalicelib.domain.mail import Mail, MailKind
 from chalicelib.domain.sessions import Session, SignInMethod
 from chalicelib.domain.tokens import SecretToken
 from chalicelib.storage.sso_gates import BarredError, SsoGate
@@ -26,10 +26,12 @@ if TYPE_CHECKING:
     from chalicelib.domain.clock import Clock
     from chalicelib.domain.devices import Browser, Device, DeviceCookies
     from chalicelib.domain.email_address import EmailAddress
+    from chalicelib.domain.mail import MailRequest
     from chalicelib.domain.password_hashing import PasswordHasher
     from chalicelib.domain.people import Membership, User
     from chalicelib.domain.sso import DomainSso
     from chalicelib.gateways.mail_queue import MailQueue
+    from chalicelib.gateways.mailer import Mailer
     from chalicelib.storage.attempts import AttemptKeyMaker, Attempts, Ledger
     from chalicelib.storage.people import AddressRecord, People, SsoDomains
     from chalicelib.storage.sessions import Sessions
@@ -60,6 +62,7 @@ class SignIn:
     attempt_keys: AttemptKeyMaker
     devices: DeviceCookies
     queue: MailQueue
+    mailer: Mailer
     hasher: PasswordHasher
     clock: Clock
 
@@ -99,23 +102,31 @@ class SignIn:
             self.people.replace_password_hash(user, self.hasher.hash(password))
         return self._begin(user, ledger, browser, device if known else None, now)
 
+    def send_notice(self, request: MailRequest) -> None:
+        """Tell a person of a sign-in that may not have been theirs."""
+        self.mailer.send(Mail(request.email, "new_sign_in", {**request.asked, **request.details}))
+
     def _begin(
         self, user: User, ledger: Ledger, browser: Browser, device: Device | None, now: datetime
     ) -> SignedIn:
         accounts = user.active_memberships
         only = accounts[0] if len(accounts) == 1 else None
 
-        def forgive(transaction: Any) -> None:
-            self.attempts.forgive_parts(transaction, ledger, now, known_device=device is not None)
+        known = device is not None
+
+        def settle(transaction: Any) -> None:
+            self.attempts.forgive_parts(transaction, ledger, now, known_device=known)
+            self.people.note_password_used(transaction, user)
 
         try:
-            token, session = self._start(user, only, browser, forgive, now)
+            token, session = self._start(user, only, browser, settle, now)
         except BarredError:
             # A member of an account that enforces single sign-on: they are who they say, but it
             # doesn't open. The choice of accounts says so, and leads to the provider.
-            token, session = self._start(user, None, browser, forgive, now)
+            token, session = self._start(user, None, browser, settle, now)
         who = {"user_id": user.id, "account_id": session.account_id}
         _log.info("authentication_succeeded", extra={**_PROOF, **who, **browser.asker.trace})
+        self._tell(user, ledger.failures(known_device=known), browser, now, known_device=known)
         cookie = self.devices.issue(user.email, user.credentials_version, device)
         return SignedIn(token, session, accounts, cookie)
 
@@ -124,7 +135,7 @@ class SignIn:
         user: User,
         account: Membership | None,
         browser: Browser,
-        forgive: Callable[[Any], None],
+        settle: Callable[[Any], None],
         now: datetime,
     ) -> tuple[SecretToken, Session]:
         token, method = SecretToken.new(), SignInMethod.PASSWORD
@@ -151,8 +162,28 @@ class SignIn:
                 browser.asker,
                 method=method.value,
             )
-        self.sessions.start(session, browser.session_id, forgive, event, gate)
+        self.sessions.start(session, browser.session_id, settle, event=event, gate=gate)
         return token, session
+
+    def _tell(
+        self, user: User, failures: int, browser: Browser, now: datetime, *, known_device: bool
+    ) -> None:
+        """Have the person told of a success in a new browser, or after many failures (`B10`).
+
+        A password's first success is no news: of a reset, too, they have been told. Nobody gets
+        here without the password, so nobody can have mails sent to a stranger by it.
+        """
+        many = failures >= self.attempts.rules.attempts
+        new = not known_device and user.has_used_password
+        if not many and not new:
+            return
+        told = {
+            "name": user.name,
+            "browser": "new" if new else "",
+            "failures": str(failures) if many else "",
+        }
+        email = user.email.value
+        self.queue.put_notice(browser.asker.request(MailKind.NEW_SIGN_IN, email, now, told))
 
 
 def _stored_hash(user: User | None, record: AddressRecord, now: datetime) -> str | None:

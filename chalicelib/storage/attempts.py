@@ -87,6 +87,10 @@ class Ledger:
     device: AttemptState
     source: SourceState
 
+    def failures(self, *, known_device: bool) -> int:
+        """Count the failures in a row before this attempt, where it counts itself."""
+        return (self.device if known_device else self.address).consecutive
+
     def report(self, made: Reservation, step: AttemptStep) -> dict[str, str]:
         """Tell the worker of a failed attempt, in a message of one shape for everybody."""
         return {

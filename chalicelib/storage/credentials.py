@@ -80,6 +80,7 @@ class Credentials:
                 actions=[
                     UserRow.password_hash.set(new_hash),
                     UserRow.credentials_version.add(1),
+                    UserRow.signed_in_version.set(user.credentials_version + 1),
                 ],
                 condition=_as_read(user),
             )

@@ -16,6 +16,7 @@ from chalicelib.storage.transactions import read_alike, read_all
 if TYPE_CHECKING:
     from pynamodb.connection.base import Connection
     from pynamodb.models import Model
+    from pynamodb.transactions import TransactWrite
 
     from chalicelib.domain.email_address import EmailAddress
     from chalicelib.domain.people import Account, User
@@ -84,6 +85,12 @@ class People:
             if error.cause_response_code != "ConditionalCheckFailedException":
                 raise
             raise NotFoundError from error
+
+    def note_password_used(self, transaction: TransactWrite, user: User) -> None:
+        """Add to the transaction that begins a session that today's password did it, once."""
+        if not user.has_used_password:
+            used = UserRow.signed_in_version.set(user.credentials_version)
+            transaction.update(UserRow(user.id), actions=[used])
 
     def replace_password_hash(self, user: User, new_hash: str) -> None:
         """Store the same password under today's cost (`A12`), unless it changed meanwhile."""

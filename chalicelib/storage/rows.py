@@ -41,6 +41,7 @@ def user_of(row: UserRow) -> User:
         memberships={key: membership_of(key, value) for key, value in memberships.items()},
         last_account_id=row.last_account_id,
         sessions_version=int(row.sessions_version or 0),
+        signed_in_version=int(row.signed_in_version or 0),
     )
 
 

@@ -44,14 +44,14 @@ class Sessions:
         self,
         session: Session,
         replaced: str | None,
-        also: Callable[[TransactWrite], None] | None = None,
+        *also: Callable[[TransactWrite], None],
         event: AuditEvent | None = None,
         gate: SsoGate | None = None,
     ) -> None:
         """Keep a new session; the one that the browser brought, if any, ends in the same write.
 
-        `also` adds what goes with it, such as the attempts that it forgives; `event` tells the
-        account that opens. Raises BarredError where that doesn't pass its gate.
+        Each of `also` adds what goes with it, such as the attempts that it forgives; `event` tells
+        the account that opens. Raises BarredError where that doesn't pass its gate.
         """
 
         def parts(transaction: TransactWrite) -> None:
@@ -60,8 +60,8 @@ class Sessions:
             self.start_parts(transaction, session, replaced)
             if event is not None:
                 self.trail.add(transaction, event)
-            if also is not None:
-                also(transaction)
+            for add in also:
+                add(transaction)
 
         try:
             write_all(self.connection, parts)

@@ -43,6 +43,7 @@ class UserRow(Model):
     memberships: MapAttribute[str, Any] = MapAttribute()
     last_account_id = UnicodeAttribute(null=True)
     sessions_version = NumberAttribute(null=True)
+    signed_in_version = NumberAttribute(null=True)
 
 
 class EmailRow(Model):

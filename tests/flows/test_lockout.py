@@ -147,7 +147,7 @@ def test_an_unlock_link_ends_the_lock_of_a_known_browser_too(
     assert ask_sign_in(service.program()).status == 200
     if asked_for:
         program.post("/auth/account_unlock/request", {"email": ADDRESS})
-    token = token_of(service.mail_to(ADDRESS).link)
+    token = token_of(service.mail_to(ADDRESS, "Unlock").link)
     assert service.program().post("/auth/account_unlock", {"token": token}).status == 200
     assert ask_sign_in(program).status == 200
 

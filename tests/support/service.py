@@ -106,11 +106,11 @@ class Service:
         sent = ses_backends[DEFAULT_ACCOUNT_ID][REGION].sent_messages
         return [_letter(message.raw_data) for message in sent]
 
-    def mail_to(self, address: str) -> Letter:
-        """Work, then give the newest mail to an address."""
+    def mail_to(self, address: str, about: str = "") -> Letter:
+        """Work, then give the newest mail to an address, with these words in its subject."""
         self.work()
-        letters = [letter for letter in self.outbox if letter.to == address]
-        assert letters, f"no mail to {address}"
+        letters = [x for x in self.outbox if x.to == address and about in x.subject]
+        assert letters, f"no mail to {address} about {about!r}"
         return letters[-1]
 
     def rows(self, table: str) -> list[dict[str, Any]]:
