@@ -68,6 +68,8 @@ class Facts:
     name_id_format: str | None = EMAIL_FORMAT
     name_qualifiers: str = ""
     session_not_on_or_after: str | None = None
+    # When the person signed in there; when the assertion was issued, where nothing else is said.
+    authenticated_at: str | None = None
     status: str = SUCCESS
     version: str = "2.0"
     attributes: tuple[Attribute, ...] = ()
@@ -148,7 +150,7 @@ def assertion_xml(facts: Facts) -> str:
     statement = (
         f"<{a}:AuthnStatement"
         + _attributes(
-            AuthnInstant=facts.issued_at,
+            AuthnInstant=facts.authenticated_at or facts.issued_at,
             SessionIndex="_s1",
             SessionNotOnOrAfter=facts.session_not_on_or_after,
         )

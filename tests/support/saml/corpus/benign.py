@@ -167,6 +167,10 @@ _add(
     "two-restrictions-that-name-us",
     lambda f, s: f.but(audiences=((s.sp.entity_id,), (s.sp.entity_id,))),
 )
+_add(
+    "signed-in-at-the-provider-yesterday",
+    lambda f, s: f.but(authenticated_at=at(s.now, hours=-20)),
+)
 _add("no-not-before", lambda f, _: f.but(not_before=None))
 _add(
     "clock-two-minutes-ahead",

@@ -163,6 +163,18 @@ _add(
 )
 _add("issued-in-the-future", lambda f, s: f.but(issued_at=_minutes(s, _SOON)), Refusal.TOO_EARLY)
 _add(
+    "issued-in-the-future-after-a-sign-in-now",
+    lambda f, s: f.but(issued_at=_minutes(s, _SOON), authenticated_at=at(s.now)),
+    Refusal.TOO_EARLY,
+    _MEDIUM,
+)
+_add(
+    "signed-in-in-the-future",
+    lambda f, s: f.but(authenticated_at=_minutes(s, _SOON)),
+    Refusal.TOO_EARLY,
+    _MEDIUM,
+)
+_add(
     "no-end-in-the-conditions", lambda f, _: f.but(not_on_or_after=None), Refusal.LIFETIME, _MEDIUM
 )
 _add(

@@ -155,7 +155,7 @@ def _sized(megabytes: float) -> Callable[[Situation], object]:
     return build
 
 
-for _name, _megabytes in (("300-kilobytes", 0.3), ("5-megabytes", 5.0)):
+for _name, _megabytes in (("270-kilobytes", 0.27), ("400-kilobytes", 0.4), ("5-megabytes", 5.0)):
     add_attack(
         f"bomb-of-{_name}", _sized(_megabytes), _HIGH, "size, honestly signed", Refusal.TOO_LARGE
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from lxml import etree
 
 from chalicelib.domain.saml import Refusal
-from chalicelib.gateways.saml_names import DS, ENVELOPED, SAML, XENC
+from chalicelib.gateways.saml_names import DS, ENVELOPED, RSA_OAEP, SAML, XENC
 from tests.support.saml.corpus.bombs import _STYLESHEET
 from tests.support.saml.corpus.case import (
     Severity,
@@ -17,9 +17,10 @@ from tests.support.saml.corpus.case import (
     attack,
     signed,
 )
-from tests.support.saml.messages import Markup, response
+from tests.support.saml.messages import Attribute, Markup, response
 from tests.support.saml.signing import (
     AES_128_CBC,
+    MD5,
     RSA_1_5,
     RSA_SHA1,
     SHA1,
@@ -165,6 +166,12 @@ _relabelled("with-3des", AES_128_CBC, f"{XENC}tripledes-cbc")
 _relabelled("with-an-unknown-cipher", AES_128_CBC, "urn:x")
 
 
+def _after(xml: str, mark: str, nth: int, added: str) -> str:
+    """Put something behind the nth occurrence of a mark."""
+    parts = xml.split(mark)
+    return mark.join(parts[:nth]) + mark + added + mark.join(parts[nth:])
+
+
 def _reshaped(name: str, change: Callable[[str], str], refusal: Refusal) -> None:
     def build(s: Situation) -> bytes:
         return change(etree.tostring(_hidden(s.signed(s.facts()), s)).decode()).encode()
@@ -195,6 +202,65 @@ _reshaped(
     lambda xml: xml.replace("<xenc:CipherValue>", "<xenc:CipherValue>AAAA"),
     Refusal.UNREADABLE_ENCRYPTION,
 )
+
+
+_FORM = Refusal.ENCRYPTION_FORM
+_STRANGER = '<x xmlns="urn:x"/>'
+_KEY_METHOD = f'<xenc:EncryptionMethod Algorithm="{RSA_OAEP}"/>'
+_OPEN, _CLOSE = _KEY_METHOD.replace("/>", ">"), "</xenc:EncryptionMethod>"
+_reshaped(
+    "with-a-parameter-of-the-cipher",
+    lambda xml: xml.replace(
+        f'Algorithm="{AES_128_CBC}"/>',
+        f'Algorithm="{AES_128_CBC}">{_STRANGER}</xenc:EncryptionMethod>',
+    ),
+    _FORM,
+)
+_reshaped(
+    "with-a-parameter-of-the-transport",
+    lambda xml: xml.replace(_KEY_METHOD, f"{_OPEN}{_STRANGER}{_CLOSE}"),
+    Refusal.ALGORITHM,
+)
+_reshaped(
+    "with-md5-inside-oaep",
+    lambda xml: xml.replace(_KEY_METHOD, f'{_OPEN}<ds:DigestMethod Algorithm="{MD5}"/>{_CLOSE}'),
+    Refusal.ALGORITHM,
+)
+for _named, _where in (("key", 1), ("content", 2)):
+    _reshaped(
+        f"with-a-stranger-in-the-value-of-the-{_named}",
+        lambda xml, nth=_where: _after(xml, "<xenc:CipherValue>", nth, _STRANGER),  # type: ignore[misc]
+        _FORM,
+    )
+    _reshaped(
+        f"with-a-stranger-beside-the-value-of-the-{_named}",
+        lambda xml, nth=_where: _after(xml, "</xenc:CipherValue>", nth, _STRANGER),  # type: ignore[misc]
+        _FORM,
+    )
+_reshaped(
+    "with-a-strange-key-hint",
+    lambda xml: xml.replace("<xenc:EncryptedKey>", f"{_STRANGER}<xenc:EncryptedKey>"),
+    _FORM,
+)
+_reshaped(
+    "with-a-strange-hint-in-the-key",
+    lambda xml: xml.replace(_KEY_METHOD, f"{_KEY_METHOD}<ds:KeyInfo>{_STRANGER}</ds:KeyInfo>"),
+    _FORM,
+)
+_reshaped(
+    "with-a-stranger-beside-it",
+    lambda xml: xml.replace("</xenc:EncryptedData>", f"</xenc:EncryptedData>{_STRANGER}"),
+    _FORM,
+)
+
+
+@attack(_HIGH, "an encrypted attribute value beside a plain assertion", _FORM)
+def encrypted_data_in_a_plain_assertion(s: Situation) -> bytes:
+    other = _hidden(response(s.facts(s.victim)), s)
+    data = other.find(f".//{{{XENC}}}EncryptedData")
+    assert data is not None
+    facts = s.facts().but(attributes=(Attribute("x", (Markup(etree.tostring(data).decode()),)),))
+    return etree.tostring(s.signed(facts))
 
 
 @attack(_HIGH, "encrypted to somebody else", Refusal.UNREADABLE_ENCRYPTION)

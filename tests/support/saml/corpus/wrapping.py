@@ -246,6 +246,30 @@ def signed_assertion_under_another_name(s: Situation) -> _Element:
     return document
 
 
+@attack(_CRITICAL, "the response is not the document's root", Refusal.SHAPE)
+def assertion_under_another_root(s: Situation) -> _Element:
+    root = etree.Element("{urn:x}root")
+    document = s.signed(s.facts())
+    root.append(document)
+    root.append(_detach(assertion_of(document)))
+    return root
+
+
+@attack(
+    _CRITICAL,
+    "CVE-2024-45409 class: a SignedInfo that belongs to no signature",
+    Refusal.SIGNATURE_FORM,
+)
+def stray_signed_info(s: Situation) -> _Element:
+    document = s.signed(s.facts())
+    status = document.find(f"{{{SAMLP}}}Status")
+    signed_info = document.find(f".//{{{DS}}}SignedInfo")
+    assert status is not None
+    assert signed_info is not None
+    etree.SubElement(status, f"{{{SAMLP}}}StatusDetail").append(deepcopy(signed_info))
+    return document
+
+
 @attack(_CRITICAL, "libxmlsec collects ids by their local name alone", Refusal.SHAPE)
 def same_id_in_another_namespace(s: Situation) -> _Element:
     document = s.signed(s.facts())
