@@ -91,14 +91,10 @@ def service(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Service]:
     """The whole service in this process, with an empty store and an empty outbox."""
-    from tests.support import service as whole
+    from tests.support.service import running
 
-    monkeypatch.setattr("botocore.session.get_session", botocore_session)
-    monkeypatch.setattr("pynamodb.connection.base.get_session", botocore_session)
-    with fresh_tables(moto) as prefix:
-        started = whole.start(moto, {**whole.environ_for(moto, prefix), **environ}, clock)
+    with running(moto, clock, environ, monkeypatch) as started:
         yield started
-        whole.stop()
 
 
 @pytest.fixture

@@ -115,7 +115,7 @@ class SsoSettings:
         self.connections.remove(gone, manager, account.sso, _proved(state.domains), event)
 
     def _made(self, account_id: str, form: SsoForm) -> SsoConnection:
-        provider = self._provider(form)
+        provider = self._provider(form, None)
         if provider is None:
             words = "Give the identity provider's metadata, its address, or the three fields."
             raise InvalidValueError(words, param="idp_metadata_xml")
@@ -129,7 +129,8 @@ class SsoSettings:
         )
 
     def _changed(self, form: SsoForm, was: SsoConnection) -> SsoConnection:
-        provider = self._provider(form)
+        # A provider that gets a new certificate goes on naming people as it did.
+        provider = self._provider(form, was.identity_provider.email_attribute)
         if provider is None:
             provider = was.identity_provider
             if form.email_attribute is not None:
@@ -141,13 +142,14 @@ class SsoSettings:
             enforced=was.enforced if form.enforced is None else form.enforced,
         )
 
-    def _provider(self, form: SsoForm) -> IdentityProvider | None:
+    def _provider(self, form: SsoForm, known: str | None) -> IdentityProvider | None:
         fields = (form.entity_id, form.sso_url, form.certificates)
         given = [form.metadata_xml is not None, form.metadata_url is not None, any(fields)]
         if sum(given) > 1:
             words = "Give metadata, its address, or the three fields: one of them."
             raise InvalidValueError(words, param="idp_metadata_xml")
-        attribute, now = form.email_attribute or None, self.clock()
+        attribute = known if form.email_attribute is None else form.email_attribute or None
+        now = self.clock()
         if form.metadata_xml is not None:
             xml = form.metadata_xml.encode("utf-8", "surrogatepass")
             return read_metadata(xml, now, email_attribute=attribute)

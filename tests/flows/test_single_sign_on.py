@@ -384,3 +384,14 @@ def test_two_accounts_claim_one_domain_and_one_gets_it(service: Service, dns: Dn
     replies = race(lambda n: owners[n].post("/api/v1/sso/domains/both.test/verify", {}), callers=2)
     assert sorted(getattr(reply, "status", 0) for reply in replies) == [200, 409]
     assert account_of(owners[0]) != account_of(owners[1])
+
+
+def test_a_new_certificate_changes_nothing_of_how_people_are_named(company: Company) -> None:
+    """So that a rotation doesn't lock everybody out."""
+    assert company.put(email_attribute="mail").json["email_attribute"] == "mail"
+    fields = {"idp_entity_id": company.issuer, "idp_sso_url": "https://idp.acme.test/sso"}
+    pairs = (company.idp, rsa_pair("next"))
+    certificates = [pair.certificate.pem for pair in pairs]
+    assert company.put(**fields, idp_certificates=certificates).json["email_attribute"] == "mail"
+    cleared = company.put(**fields, idp_certificates=certificates, email_attribute="")
+    assert cleared.json["email_attribute"] is None

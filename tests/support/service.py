@@ -6,6 +6,7 @@ event that Lambda would give it; the clock is stopped and moved by hand.
 
 from __future__ import annotations
 
+import contextlib
 import email
 import email.policy
 import re
@@ -21,11 +22,14 @@ from infra.local.gateway import Gateway
 from infra.local.http_messages import Request
 from infra.local.worker import mail_handler, sqs_event
 from infra.saml_keys import saml_pair
-from tests.support.engines import REGION
+from tests.support.engines import REGION, botocore_session
 from tests.support.http import Browser, Program, Reply
+from tests.support.tables import fresh_tables
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+
+    import pytest
 
     from tests.support.engines import Engine
     from tests.support.people import StoppedClock
@@ -144,6 +148,21 @@ def start(engine: Engine, environ: Mapping[str, str], clock: StoppedClock) -> Se
     settings = Settings.from_environ(environ)
     bootstrap.use(bootstrap.build(settings, clock))
     return Service(engine, clock, settings, Gateway(app.app), mail_handler(app.app))
+
+
+@contextlib.contextmanager
+def running(
+    engine: Engine,
+    clock: StoppedClock,
+    environ: Mapping[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Service]:
+    """Run one with an empty store and an empty outbox."""
+    monkeypatch.setattr("botocore.session.get_session", botocore_session)
+    monkeypatch.setattr("pynamodb.connection.base.get_session", botocore_session)
+    with fresh_tables(engine) as prefix:
+        yield start(engine, {**environ_for(engine, prefix), **environ}, clock)
+        stop()
 
 
 def stop() -> None:
