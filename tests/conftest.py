@@ -18,6 +18,9 @@ from tests.support.engines import (
     botocore_session,
 )
 from tests.support.people import StoppedClock
+from tests.support.saml.providers import ProviderMissingError
+from tests.support.saml.providers.pysaml2 import pysaml2
+from tests.support.saml.providers.simplesamlphp import simplesamlphp
 from tests.support.stack import Stack, running_stack
 from tests.support.tables import fresh_tables
 
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
 
     from chalicelib.storage.connection import StoreConnection
     from tests.support.ledger import Ledger
+    from tests.support.saml.providers import Provider
     from tests.support.service import Service
 
 
@@ -111,6 +115,26 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """One local stack for all tests that use it; each makes addresses of its own."""
     with running_stack(tmp_path_factory.mktemp("stack")) as started:
         yield started
+
+
+@pytest.fixture(scope="session")
+def php(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Provider]:
+    """SimpleSAMLphp, for the whole run."""
+    try:
+        with simplesamlphp(tmp_path_factory.mktemp("php")) as provider:
+            yield provider
+    except ProviderMissingError as reason:
+        pytest.skip(f"not run with SimpleSAMLphp: {reason}")
+
+
+@pytest.fixture(scope="module")
+def python(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Provider]:
+    """pysaml2's identity provider: once it has a customer that signs, it wants that of all."""
+    try:
+        with pysaml2(tmp_path_factory.mktemp("pysaml2")) as provider:
+            yield provider
+    except ProviderMissingError as reason:
+        pytest.skip(f"not run with pysaml2: {reason}")
 
 
 @pytest.fixture(scope="session")

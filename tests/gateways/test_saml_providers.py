@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -17,36 +16,12 @@ from tests.support.saml.providers import (
     Mode,
     NoResponseError,
     Provider,
-    ProviderMissingError,
     sign_in,
 )
-from tests.support.saml.providers.pysaml2 import pysaml2
-from tests.support.saml.providers.simplesamlphp import simplesamlphp
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _HUB = rsa_pair("hub")
 _KEYS = SamlKeys(_HUB.private_pem, _HUB.certificate)
 _PLAIN_MODES = (Mode.ASSERTION, Mode.RESPONSE, Mode.BOTH)
-
-
-@pytest.fixture(scope="module")
-def php(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Provider]:
-    try:
-        with simplesamlphp(tmp_path_factory.mktemp("php")) as provider:
-            yield provider
-    except ProviderMissingError as reason:
-        pytest.skip(f"not run with SimpleSAMLphp: {reason}")
-
-
-@pytest.fixture(scope="module")
-def python(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Provider]:
-    try:
-        with pysaml2(tmp_path_factory.mktemp("pysaml2")) as provider:
-            yield provider
-    except ProviderMissingError as reason:
-        pytest.skip(f"not run with pysaml2: {reason}")
 
 
 def _signs_in(provider: Provider, mode: Mode, keys: SamlKeys | None) -> None:
