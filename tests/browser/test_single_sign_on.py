@@ -61,7 +61,8 @@ def _connect(tab: Page, php: Provider) -> None:
     tab.get_by_role("textbox", name="Metadata (XML)").fill(php.metadata.decode())
     tab.get_by_role("button", name="Save connection").click()
     tab.get_by_text("The connection is saved").wait_for()
-    tab.get_by_text(php.identity.entity_id).first.wait_for(state="attached")
+    read = tab.get_by_role("textbox", name="Entity id").input_value()
+    assert read == php.identity.entity_id
 
 
 def _prove_the_domain(tab: Page, dns: DnsServer) -> None:
