@@ -184,6 +184,7 @@ class _Parts:
         from chalicelib.domain.addresses import AddressKeys
         from chalicelib.domain.attempts import AttemptRules
         from chalicelib.domain.devices import DeviceCookies
+        from chalicelib.domain.foreign_hashes import ForeignHashing
         from chalicelib.domain.password_hashing import Argon2Cost, PasswordHasher, Peppers
         from chalicelib.domain.sessions import SessionLimits
         from chalicelib.domain.sign_up import SIGN_UP_WAITS
@@ -238,7 +239,9 @@ class _Parts:
             cost = Argon2Cost(memory_kib=chosen.argon2_memory_kib, time=chosen.argon2_time)
         with _named("PASSWORD_PEPPERS"):
             peppers = Peppers.parse(chosen.password_peppers)
-        self.hasher = PasswordHasher(cost, peppers)
+        with _named("IMPORTED_BCRYPT_COST"):
+            foreign = ForeignHashing(chosen.imported_bcrypt_cost, chosen.devise_pepper)
+        self.hasher = PasswordHasher(cost, peppers, foreign)
         with _named("SAML_PRIVATE_KEY and SAML_CERTIFICATE"):
             self.saml_keys = SamlKeys.parse(chosen.saml_private_key, chosen.saml_certificate)
 

@@ -57,6 +57,8 @@ class Settings:
     audit_kept: timedelta = timedelta(days=400)
     argon2_memory_kib: int = 47_104
     argon2_time: int = 1
+    imported_bcrypt_cost: int = 0
+    devise_pepper: str = field(default="", repr=False)
     password_peppers: str = field(default="", repr=False)
     address_key: bytes = field(default=b"", repr=False)
     cookie_key: bytes = field(default=b"", repr=False)
@@ -102,6 +104,8 @@ class Settings:
             audit_kept=timedelta(days=read.number("AUDIT_DAYS", 400, (1, 36_500))),
             argon2_memory_kib=read.number("ARGON2_MEMORY_KIB", 47_104, (7_168, 1_048_576)),
             argon2_time=read.number("ARGON2_TIME", 1, (1, 100)),
+            imported_bcrypt_cost=read.number("IMPORTED_BCRYPT_COST", 0, (0, 14)),
+            devise_pepper=environ.get("DEVISE_PEPPER", ""),
             password_peppers=environ.get("PASSWORD_PEPPERS", ""),
             address_key=read.key("ADDRESS_KEY"),
             cookie_key=read.key("COOKIE_KEY"),

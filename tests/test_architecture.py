@@ -19,6 +19,7 @@ HEAVY = (
     "botocore",
     "boto3",
     "argon2",
+    "bcrypt",
     "jinja2",
     "lxml",
     "xmlsec",

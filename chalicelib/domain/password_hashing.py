@@ -11,6 +11,7 @@ from functools import cached_property
 
 from argon2.low_level import ARGON2_VERSION, Type, hash_secret_raw
 
+from chalicelib.domain.foreign_hashes import RECIPE, ForeignHash, ForeignHashing
 from chalicelib.domain.passwords import WeakPasswordError, normalised
 
 # OWASP's equal choices (`A11`): memory in KiB and passes. 47104 and 1 also satisfy ASVS.
@@ -27,7 +28,8 @@ PEPPER_ID = re.compile(r"[A-Za-z0-9_-]{1,32}")
 STORED = re.compile(
     r"(?P<pepper_id>[A-Za-z0-9_-]{1,32})\$argon2id\$v=(?P<version>[0-9]{1,3})"
     r"\$m=(?P<memory_kib>[0-9]{1,8}),t=(?P<time>[0-9]{1,3}),p=(?P<parallelism>[0-9]{1,3})"
-    r"\$(?P<salt>[A-Za-z0-9+/]{11,86})\$(?P<digest>[A-Za-z0-9+/]{22,86})",
+    r"\$(?P<salt>[A-Za-z0-9+/]{11,86})\$(?P<digest>[A-Za-z0-9+/]{22,86})"
+    rf"(?:\$(?P<foreign>{RECIPE}))?",
 )
 
 
@@ -122,6 +124,7 @@ class PasswordHasher:
 
     cost: Argon2Cost
     peppers: Peppers
+    foreign: ForeignHashing = field(default_factory=ForeignHashing)
 
     def hash(self, password: str) -> str:
         """Return the form to store; raises `WeakPasswordError` if it could never be a password."""
@@ -129,19 +132,41 @@ class PasswordHasher:
         record = _Record(self.peppers.newest, self.cost.numbers(), salt)
         return record.stored(record.digest_of(normalised(password)))
 
+    def wrap(self, made: ForeignHash) -> str:
+        """Return the form in which a hash of another product is stored: as if it were a password.
+
+        It is replaced by the password's own at the first sign-in.
+        """
+        salt = secrets.token_bytes(SALT_BYTES)
+        record = _Record(self.peppers.newest, self.cost.numbers(), salt, made.recipe)
+        return record.stored(record.digest_of(made.digest))
+
+    def restores(self, stored: str) -> bool:
+        """Whether a stored hash, such as one out of our own export, can be verified here."""
+        return self._read(stored) is not None
+
     def verify(self, stored: str | None, password: str) -> Verdict:
         """Compare after exactly one argon2, whatever is stored, missing or asked (`A12`, `A14`)."""
         try:
-            text, usable = normalised(password), True
+            text, typed, usable = normalised(password), password, True
         except WeakPasswordError:
             # Too long, empty or not text: it can't be anybody's, and costs what any other costs.
-            text, usable = "", False
+            text, typed, usable = "", "", False
         wanted = stored if stored is not None and usable else None
         found = self._read(self._dummy if wanted is None else wanted)
         record, expected = found or (self._dummy_record, bytes(DIGEST_BYTES))
-        same = hmac.compare_digest(record.digest_of(text, len(expected)), expected)
-        matches = same and wanted is not None and found is not None
+        subject = self._subject(record, text, typed)
+        same = hmac.compare_digest(record.digest_of(subject or "", len(expected)), expected)
+        matches = same and wanted is not None and found is not None and subject is not None
         return Verdict(matches, needs_rehash=matches and not self._is_current(record, expected))
+
+    def _subject(self, record: _Record, text: str, typed: str) -> str | None:
+        """Give what argon2 is asked about: the password, or what another product made of it."""
+        if record.foreign is None:
+            self.foreign.spend(typed)
+            return text
+        # As it was typed: the other product didn't normalise.
+        return self.foreign.digest_of(record.foreign, typed)
 
     def _read(self, stored: str) -> tuple[_Record, bytes] | None:
         parts = STORED.fullmatch(stored)
@@ -152,7 +177,7 @@ class PasswordHasher:
         salt, digest = _unpadded_decode(parts["salt"]), _unpadded_decode(parts["digest"])
         if not _is_bearable(cost) or not salt or not digest:
             return None
-        return _Record(pepper, cost, salt), digest
+        return _Record(pepper, cost, salt, parts["foreign"]), digest
 
     @property
     def _dummy_record(self) -> _Record:
@@ -168,6 +193,7 @@ class PasswordHasher:
     def _is_current(self, record: _Record, digest: bytes) -> bool:
         return (
             record.pepper is self.peppers.newest
+            and record.foreign is None
             and record.cost == self.cost.numbers()
             and (len(record.salt), len(digest)) == (SALT_BYTES, DIGEST_BYTES)
         )
@@ -180,6 +206,8 @@ class _Record:
     pepper: Pepper
     cost: tuple[int, int, int]
     salt: bytes
+    # How another product made what is hashed here in the place of the password.
+    foreign: str | None = None
 
     def digest_of(self, text: str, length: int = DIGEST_BYTES) -> bytes:
         # The raw call, since argon2's own verify answers a damaged hash without hashing.
@@ -197,7 +225,8 @@ class _Record:
     def stored(self, digest: bytes) -> str:
         costs = "m={},t={},p={}".format(*self.cost)
         ends = f"{_unpadded_encode(self.salt)}${_unpadded_encode(digest)}"
-        return f"{self.pepper.id}$argon2id$v={ARGON2_VERSION}${costs}${ends}"
+        wrapped = f"${self.foreign}" if self.foreign else ""
+        return f"{self.pepper.id}$argon2id$v={ARGON2_VERSION}${costs}${ends}{wrapped}"
 
 
 def _is_bearable(cost: tuple[int, int, int]) -> bool:
