@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from chalicelib.domain.clock import Clock
+    from chalicelib.domain.password_hashing import PasswordHasher
     from chalicelib.domain.passwords import PasswordPolicy
     from chalicelib.gateways.dns import TxtLookup
     from chalicelib.services.account_unlock import AccountUnlock
@@ -184,8 +185,6 @@ class _Parts:
         from chalicelib.domain.addresses import AddressKeys
         from chalicelib.domain.attempts import AttemptRules
         from chalicelib.domain.devices import DeviceCookies
-        from chalicelib.domain.foreign_hashes import ForeignHashing
-        from chalicelib.domain.password_hashing import Argon2Cost, PasswordHasher, Peppers
         from chalicelib.domain.sessions import SessionLimits
         from chalicelib.domain.sign_up import SIGN_UP_WAITS
         from chalicelib.gateways.mail_queue import MailQueue
@@ -235,13 +234,7 @@ class _Parts:
         self.queue = MailQueue(_client("sqs", chosen), chosen.mail_queue_url)
         self.mailer = Mailer(Ses(_client("ses", chosen)), chosen.mail_from, chosen.product_name)
         self.policy = _password_policy(chosen)
-        with _named("ARGON2_MEMORY_KIB and ARGON2_TIME"):
-            cost = Argon2Cost(memory_kib=chosen.argon2_memory_kib, time=chosen.argon2_time)
-        with _named("PASSWORD_PEPPERS"):
-            peppers = Peppers.parse(chosen.password_peppers)
-        with _named("IMPORTED_BCRYPT_COST"):
-            foreign = ForeignHashing(chosen.imported_bcrypt_cost, chosen.devise_pepper)
-        self.hasher = PasswordHasher(cost, peppers, foreign)
+        self.hasher = _password_hasher(chosen)
         with _named("SAML_PRIVATE_KEY and SAML_CERTIFICATE"):
             self.saml_keys = SamlKeys.parse(chosen.saml_private_key, chosen.saml_certificate)
 
@@ -534,6 +527,19 @@ def _password_policy(chosen: Settings) -> PasswordPolicy:
 
     breached = BreachedPasswords(chosen.breached_passwords_url)
     return PasswordPolicy(chosen.password_min_length, breached.include)
+
+
+def _password_hasher(chosen: Settings) -> PasswordHasher:
+    from chalicelib.domain.foreign_hashes import ForeignHashing
+    from chalicelib.domain.password_hashing import Argon2Cost, PasswordHasher, Peppers
+
+    with _named("ARGON2_MEMORY_KIB and ARGON2_TIME"):
+        cost = Argon2Cost(memory_kib=chosen.argon2_memory_kib, time=chosen.argon2_time)
+    with _named("PASSWORD_PEPPERS"):
+        peppers = Peppers.parse(chosen.password_peppers)
+    with _named("IMPORTED_BCRYPT_COST"):
+        foreign = ForeignHashing(chosen.imported_bcrypt_cost, chosen.devise_pepper)
+    return PasswordHasher(cost, peppers, foreign)
 
 
 @contextlib.contextmanager

@@ -103,7 +103,8 @@ class ForeignHashing:
 def _parsed_bcrypt(parts: re.Match[str], *, peppered: bool) -> ForeignHash:
     cost = parts["cost"]
     if not BCRYPT_LEAST <= int(cost) <= BCRYPT_MOST:
-        raise _refusal(f"bcrypt's cost is from {BCRYPT_LEAST} to {BCRYPT_MOST} here, not {cost}.")
+        reason = f"bcrypt's cost is from {BCRYPT_LEAST} to {BCRYPT_MOST} here, not {cost}."
+        raise _refusal(reason)
     scheme = "bcrypt-pepper" if peppered else "bcrypt"
     # The last digits hold bits that nothing uses, which some libraries leave set.
     salt, digest = _cleared(parts["salt"], 4), _cleared(parts[3], 2)

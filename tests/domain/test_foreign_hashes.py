@@ -8,7 +8,6 @@ import argon2
 import bcrypt
 import pytest
 
-from chalicelib.domain import foreign_hashes
 from chalicelib.domain.errors import InvalidValueError
 from chalicelib.domain.foreign_hashes import ForeignHash, ForeignHashing
 from chalicelib.domain.password_hashing import (
@@ -113,14 +112,14 @@ def test_what_is_no_hash_that_we_know_is_refused_without_being_repeated(text: st
 def test_while_people_are_taken_over_every_question_costs_the_same_bcrypt(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    costs: list[str] = []
-    real: Callable[..., str] = foreign_hashes._bcrypt_digest
+    costs: list[bytes] = []
+    real: Callable[[bytes, bytes], bytes] = bcrypt.hashpw
 
-    def counting(password: str, cost: str, salt: str) -> str:
-        costs.append(cost)
-        return real(password, cost, salt)
+    def counting(password: bytes, salt: bytes) -> bytes:
+        costs.append(salt[4:6])
+        return real(password, salt)
 
-    monkeypatch.setattr(foreign_hashes, "_bcrypt_digest", counting)
+    monkeypatch.setattr(bcrypt, "hashpw", counting)
     imported = HASHER.wrap(ForeignHash.parse(_bcrypt(PASSWORD)))
     own = HASHER.hash(PASSWORD)
     asked: list[tuple[Any, str]] = [
@@ -128,9 +127,10 @@ def test_while_people_are_taken_over_every_question_costs_the_same_bcrypt(
         for stored in (imported, own, None, "damaged")
         for password in (PASSWORD, "wrong", "", "x" * 300)
     ]
+    costs.clear()
     for stored, password in asked:
         HASHER.verify(stored, password)
-    assert costs == ["04"] * len(asked)
+    assert costs == [b"04"] * len(asked)
 
 
 @pytest.mark.requirement("A12")
