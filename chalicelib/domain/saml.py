@@ -66,6 +66,7 @@ class Refusal(StrEnum):
     OTHER_CONNECTION = "other_connection"
     OTHER_BROWSER = "other_browser"
     OTHER_PERSON = "other_person"
+    NOT_FRESH = "not_fresh"
     REPLAYED = "replayed"
     DOMAIN_UNPROVEN = "domain_unproven"
     NOT_A_MEMBER = "not_a_member"

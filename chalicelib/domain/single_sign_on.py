@@ -146,6 +146,11 @@ class SsoRequest:
     session_id: str | None = None
     user_id: str | None = None
 
+    @property
+    def begun_at(self) -> datetime:
+        """When the browser was sent to the provider."""
+        return self.expires_at - REQUEST_LIVES
+
 
 def connection_id_of(account_id: str) -> str:
     """Name an account's connection, so that its addresses are known before it is set up."""

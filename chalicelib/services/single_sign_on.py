@@ -11,7 +11,7 @@ from chalicelib.domain.audit import AuditEvent, EventName, Party, PartyType
 from chalicelib.domain.errors import InvalidValueError, NotFoundError, UnavailableError
 from chalicelib.domain.names import parse_name
 from chalicelib.domain.people import Membership, User
-from chalicelib.domain.saml import Refusal, SamlRefusedError
+from chalicelib.domain.saml import CLOCK_SKEW, Refusal, SamlRefusedError
 from chalicelib.domain.sessions import Session, SignInMethod
 from chalicelib.domain.single_sign_on import (
     REQUEST_LIVES,
@@ -306,6 +306,9 @@ class SingleSignOn:
         user = self.people.get(self.sign_ins.whose(answer.identity))
         if user is None or request.session_id is None or user.id != request.user_id:
             raise SamlRefusedError(Refusal.OTHER_PERSON)
+        if answer.assertion.authenticated_at < request.begun_at - CLOCK_SKEW:
+            # Not every provider heeds ForceAuthn; that it was asked for proves nothing.
+            raise SamlRefusedError(Refusal.NOT_FRESH)
         self.sign_ins.prove(answer.finish(_person(user)), request.session_id, user.id)
         return Arrived(request.onward)
 

@@ -12,13 +12,19 @@ from chalicelib.storage.rows import membership_map
 from chalicelib.storage.tables import UserRow
 from tests.support import dns_server
 from tests.support.company import Company, a_company, read_request
-from tests.support.journeys import ask_sign_in, become_a_user
+from tests.support.journeys import (
+    PASSWORD,
+    ask_sign_in,
+    become_a_user,
+    signed_in_program,
+    token_of,
+)
 from tests.support.keys import account_of, add_member, an_owner
 from tests.support.people import StoppedClock
 from tests.support.races import race
 from tests.support.saml.corpus.case import signed
 from tests.support.saml.keys import rsa_pair
-from tests.support.saml.messages import encoded
+from tests.support.saml.messages import at, encoded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -310,6 +316,17 @@ def test_a_proof_by_the_provider_is_fresh(company: Company) -> None:
     assert (reply.status, reply.header("Location")) == (303, "/profile")
 
 
+def test_an_old_sign_in_at_the_provider_proves_nothing(company: Company) -> None:
+    """`D9`: such as from one that doesn't heed ForceAuthn."""
+    program, _ = company.sign_in("mo@acme.test")
+    company.service.clock.advance(timedelta(minutes=4))
+    asked = read_request(program.get("/proof/single-sign-on?next=/profile"), company.sp)
+    facts = company.facts(asked, "mo@acme.test")
+    earlier = at(company.service.clock(), minutes=-4)
+    assert refused(company.post(program, facts.but(issued_at=earlier)))
+    assert last_refusal(company) == "not_fresh"
+
+
 def test_a_try_signs_nobody_in_and_shows_what_came_back(company: Company) -> None:
     program = company.owner
     before = len(company.service.rows("users"))
@@ -395,3 +412,43 @@ def test_a_new_certificate_changes_nothing_of_how_people_are_named(company: Comp
     assert company.put(**fields, idp_certificates=certificates).json["email_attribute"] == "mail"
     cleared = company.put(**fields, idp_certificates=certificates, email_attribute="")
     assert cleared.json["email_attribute"] is None
+
+
+def test_no_reset_is_a_way_around_enforcement(service: Service, company: Company) -> None:
+    """Neither a link from before it, nor one for who never had a password (`B7`)."""
+    company.sign_in("mo@acme.test")
+    program = service.program()
+    program.post("/auth/password_reset/request", {"email": "mo@acme.test"})
+    link = service.mail_to("mo@acme.test").link
+    company.put(enforced=True)
+    reset = {"token": token_of(link), "password": PASSWORD}
+    assert program.post("/auth/password_reset", reset).status == 200
+    assert ask_sign_in(program, "mo@acme.test").error["code"] == "invalid_credentials"
+    program.post("/auth/password_reset/request", {"email": "mo@acme.test"})
+    assert "token=" not in service.mail_to("mo@acme.test").text
+
+
+def test_who_starts_as_somebody_else_ends_as_the_new_one(
+    service: Service, company: Company
+) -> None:
+    """`D3`: the session that the browser had dies, and no name of it lives on."""
+    become_a_user(service, "robin@elsewhere.test")
+    program = signed_in_program(service, "robin@elsewhere.test")
+    before = dict(program.jar.values)
+    reply = company.post(program, company.facts(company.start(program), "mo@acme.test"))
+    assert reply.status == 303
+    assert program.get("/auth/session").json["user"]["email"] == "mo@acme.test"
+    assert program.jar.values["thub_session"] != before["thub_session"]
+    program.jar.values = before
+    assert program.get("/auth/session").status == 401
+
+
+def test_a_secret_that_somebody_planted_begins_nothing_for_them(company: Company) -> None:
+    """`E6`: a cookie of no form of ours is replaced."""
+    program = company.service.program()
+    program.jar.values["thub_sso"] = "planted"
+    asked = company.start(program)
+    assert program.jar.values["thub_sso"] != "planted"
+    planted = company.service.program()
+    planted.jar.values["thub_sso"] = "planted"
+    assert refused(company.post(planted, company.facts(asked, "mo@acme.test")))
