@@ -49,6 +49,8 @@ if TYPE_CHECKING:
     from chalicelib.storage.sso_domains import AccountDomains
 
 _MAIL_WINDOW = timedelta(hours=1)
+# Of sign-ins in new browsers, in that time, to one person.
+_SIGN_IN_NOTICES = 1
 # Of the attempts that a lock refuses, an hour, for one person: a flood must not fill their trails.
 _REFUSALS_TOLD = 60
 # The count of consecutive failures has no time of its own (`B4`); untouched for so long, it goes,
@@ -240,6 +242,7 @@ class _Parts:
 
     def sign_in(self) -> SignIn:
         from chalicelib.services.sign_in import SignIn
+        from chalicelib.storage.mail_counts import MailCounts
 
         return SignIn(
             people=self.people,
@@ -252,6 +255,8 @@ class _Parts:
             mailer=self.mailer,
             hasher=self.hasher,
             clock=self.clock,
+            notices=MailCounts(_SIGN_IN_NOTICES, _MAIL_WINDOW, counted="sign_in_notices"),
+            address_keys=self.address_keys,
         )
 
     def sign_up(self) -> SignUpService:
@@ -416,6 +421,8 @@ class _Parts:
         return MemberService(
             members=Members(self.connection, self.trail),
             sessions=self.sessions,
+            queue=self.queue,
+            mailer=self.mailer,
             clock=self.clock,
             proof=self.settings.proof,
         )

@@ -31,6 +31,7 @@ class MailKind(StrEnum):
     EMAIL_CHANGED = "email_changed"
     API_KEY_LEAKED = "api_key_leaked"
     INVITATION = "invitation"
+    OWNERSHIP_TRANSFERRED = "ownership_transferred"
 
 
 _NOTICES = frozenset(
@@ -40,6 +41,7 @@ _NOTICES = frozenset(
         MailKind.EMAIL_CHANGED,
         MailKind.PERSONAL_EVENT,
         MailKind.API_KEY_LEAKED,
+        MailKind.OWNERSHIP_TRANSFERRED,
     )
 )
 

@@ -9,7 +9,7 @@ from chalicelib.domain.audit import Party, PartyType
 from chalicelib.domain.errors import InvalidValueError, NotAllowedError
 from chalicelib.domain.people import MembershipStatus, Role
 from chalicelib.domain.tokens import new_id
-from chalicelib.domain.workspace_roles import parse_workspace_roles
+from chalicelib.domain.workspace_roles import demand_room, parse_workspace_roles
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,6 +44,8 @@ class Member:
     email: EmailAddress
     name: str
     membership: Membership
+    # How many workspaces they were given in other accounts; nobody is shown it.
+    workspaces_elsewhere: int = 0
 
     @property
     def role(self) -> Role:
@@ -95,7 +97,7 @@ class MemberChange:
     def applied_to(self, member: Member, account: Account) -> Member:
         """Give the member as they are to be, the same one where nothing is new.
 
-        Raises OwnerUntouchableError, InvalidValueError.
+        Raises OwnerUntouchableError, InvalidValueError, TooManyWorkspacesGivenError.
         """
         if member.is_owner:
             raise OwnerUntouchableError
@@ -106,6 +108,8 @@ class MemberChange:
             after = parse_workspace_roles(self.workspaces, account.workspaces, role)
         if (role, after) == (member.role, before):
             return member
+        if len(after) > len(before):
+            demand_room(member.workspaces_elsewhere, len(after))
         return member.with_role(role, after)
 
 

@@ -118,6 +118,11 @@ class User:
         active = (m for m in self.memberships.values() if m.is_active)
         return tuple(sorted(active, key=lambda m: (m.account_name.casefold(), m.account_id)))
 
+    def workspaces_outside(self, account_id: str) -> int:
+        """How many workspaces they were given in all their accounts but one."""
+        others = (m for m in self.memberships.values() if m.account_id != account_id)
+        return sum(len(membership.workspaces) for membership in others)
+
     @property
     def party(self) -> Party:
         """The person as the audit trail names them."""

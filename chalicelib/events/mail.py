@@ -38,6 +38,7 @@ def deliver_mail(event: SQSEvent) -> None:
         MailKind.EMAIL_CHANGED: ready.email_confirmation.send_notice,
         MailKind.API_KEY_LEAKED: ready.api_keys.send_mail,
         MailKind.INVITATION: ready.invitations.send_mail,
+        MailKind.OWNERSHIP_TRANSFERRED: ready.members.send_notice,
     }
     for record in event:
         request = MailRequest.from_json(record.body)

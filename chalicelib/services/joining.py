@@ -12,6 +12,7 @@ from chalicelib.domain.links import LinkPurpose
 from chalicelib.domain.passwords import PasswordContext
 from chalicelib.domain.people import User
 from chalicelib.domain.tokens import new_id
+from chalicelib.domain.workspace_roles import demand_room
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -48,8 +49,8 @@ class Joining:
 
         Where nobody has it, the guest becomes a user, and the link has confirmed their address.
         Raises LinkInvalidError. The link stays good after SignInRequiredError, for anybody but the
-        user of the address, MissingValueError, WeakPasswordError, AlreadyMemberError and
-        TooManyAccountsError.
+        user of the address, MissingValueError, WeakPasswordError, AlreadyMemberError,
+        TooManyAccountsError and TooManyWorkspacesGivenError.
         """
         link, now = self._find(token), self.clock()
         opened = self.invitations.of_link(link)
@@ -60,6 +61,7 @@ class Joining:
             self.joins.add_user(Acceptance(link, invitation, user, membership, asker, now))
         else:
             user = _invited(opened, guest.user)
+            demand_room(user.workspaces_outside(account.id), len(membership.workspaces))
             self.joins.add_membership(Acceptance(link, invitation, user, membership, asker, now))
         return user
 

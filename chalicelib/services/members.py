@@ -13,6 +13,7 @@ from chalicelib.domain.errors import (
     NotFoundError,
     ProofRequiredError,
 )
+from chalicelib.domain.mail import Mail, MailKind
 from chalicelib.domain.members import (
     Member,
     MemberChange,
@@ -24,13 +25,15 @@ from chalicelib.domain.people import MembershipStatus, Role
 from chalicelib.domain.tokens import SecretToken
 
 if TYPE_CHECKING:
-    from datetime import timedelta
+    from datetime import datetime, timedelta
 
     from chalicelib.domain.clock import Clock
     from chalicelib.domain.lists import PageRequest, Slice
-    from chalicelib.domain.mail import Asker
+    from chalicelib.domain.mail import Asker, MailRequest
     from chalicelib.domain.people import Account, Manager, Membership, User
     from chalicelib.domain.sessions import Session
+    from chalicelib.gateways.mail_queue import MailQueue
+    from chalicelib.gateways.mailer import Mailer
     from chalicelib.storage.members import Members
     from chalicelib.storage.sessions import Sessions
 
@@ -41,6 +44,8 @@ class MemberService:
 
     members: Members
     sessions: Sessions
+    queue: MailQueue
+    mailer: Mailer
     clock: Clock
     proof: timedelta
 
@@ -108,7 +113,7 @@ class MemberService:
         self.members.remove(manager, member, event)
 
     def hand_over(self, manager: Manager, user_id: str) -> Member:
-        """Make an active admin the owner, and the owner an admin.
+        """Make an active admin the owner, and the owner an admin, and mail both.
 
         Raises ProofRequiredError where the last proof is too old (`D9`), NotAllowedError for
         anybody but the owner, InvalidValueError, ConflictError, NotFoundError.
@@ -126,7 +131,13 @@ class MemberService:
             raise InvalidValueError(words, param="user_id")
         event = manager.event(EventName.ACCOUNT_OWNERSHIP_TRANSFERRED, now, heir.party)
         self.members.hand_over(owner, heir, event)
+        self._tell_of_owner(manager, owner, heir, now)
         return heir.with_role(Role.OWNER)
+
+    def send_notice(self, request: MailRequest) -> None:
+        """Tell somebody that an account's ownership has moved, to them or from them."""
+        told = {**request.asked, **request.details}
+        self.mailer.send(Mail(request.email, "ownership_transferred", told))
 
     def leave(
         self, user: User, session: Session, account_id: str, asker: Asker
@@ -156,6 +167,20 @@ class MemberService:
         ending = self.members.leave(user.id, membership, event)
         self.sessions.close_account(session, outside, ending)
         return token, tuple(m for m in user.active_memberships if m.account_id != account_id)
+
+    def _tell_of_owner(self, manager: Manager, owner: Member, heir: Member, now: datetime) -> None:
+        told = {
+            "account_name": owner.membership.account_name,
+            "old_owner": owner.name,
+            "new_owner": heir.name,
+        }
+        for member, is_owner in ((owner, ""), (heir, "yes")):
+            told |= {"name": member.name, "is_owner": is_owner}
+            self.queue.put_notice(
+                manager.asker.request(
+                    MailKind.OWNERSHIP_TRANSFERRED, member.email.value, now, dict(told)
+                )
+            )
 
     def _other(self, manager: Manager, user_id: str) -> Member:
         member = self.find(manager, user_id)

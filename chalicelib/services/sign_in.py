@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    from chalicelib.domain.addresses import AddressKeys
     from chalicelib.domain.clock import Clock
     from chalicelib.domain.devices import Browser, Device, DeviceCookies
     from chalicelib.domain.email_address import EmailAddress
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from chalicelib.gateways.mail_queue import MailQueue
     from chalicelib.gateways.mailer import Mailer
     from chalicelib.storage.attempts import AttemptKeyMaker, Attempts, Ledger
+    from chalicelib.storage.mail_counts import MailCounts
     from chalicelib.storage.people import AddressRecord, People, SsoDomains
     from chalicelib.storage.sessions import Sessions
 
@@ -65,6 +67,9 @@ class SignIn:
     mailer: Mailer
     hasher: PasswordHasher
     clock: Clock
+    # How many notices of a new browser one person gets in an hour.
+    notices: MailCounts
+    address_keys: AddressKeys
 
     def identify(self, email: EmailAddress) -> DomainSso | None:
         """Say how the people of an address's domain sign in: None for a password alone.
@@ -103,7 +108,16 @@ class SignIn:
         return self._begin(user, ledger, browser, device if known else None, now)
 
     def send_notice(self, request: MailRequest) -> None:
-        """Tell a person of a sign-in that may not have been theirs."""
+        """Tell a person of a sign-in that may not have been theirs.
+
+        A program without cookies is a new browser each time: of those one an hour is told, lest it
+        bury its person in mail. A success after many failures is told whenever it happens.
+        """
+        key = self.address_keys.of(request.email)
+        if not request.details["failures"] and not self.notices.admit(
+            key, request.id, request.asked_at
+        ):
+            return
         self.mailer.send(Mail(request.email, "new_sign_in", {**request.asked, **request.details}))
 
     def _begin(

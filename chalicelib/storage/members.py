@@ -245,4 +245,5 @@ def _member_of(row: UserRow | None, account_id: str) -> Member | None:
     user = user_of(row) if row is not None else None
     if user is None or account_id not in user.memberships:
         return None
-    return Member(user.id, user.email, user.name, user.memberships[account_id])
+    membership, elsewhere = user.memberships[account_id], user.workspaces_outside(account_id)
+    return Member(user.id, user.email, user.name, membership, elsewhere)

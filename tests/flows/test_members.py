@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from chalicelib.domain.people import Role
-from tests.support.journeys import ADDRESS, PASSWORD, ask_sign_in
+from chalicelib.domain.people import Membership, Role, WorkspaceRole
+from tests.support.invitations import accept, invite, mailed_token
+from tests.support.journeys import (
+    ADDRESS,
+    PASSWORD,
+    ask_sign_in,
+    become_a_user,
+    signed_in_program,
+)
 from tests.support.keys import account_of, add_member, an_owner
 
 if TYPE_CHECKING:
@@ -402,3 +410,85 @@ def test_each_change_stands_in_the_audit_trail(service: Service) -> None:
         "new_role": {"S": "admin"},
     }
     assert _has_account_open(ada)
+
+
+def test_both_are_mailed_when_ownership_is_handed_over(service: Service) -> None:
+    owner = an_owner(service)
+    _join(service, owner, _ADA, Role.ADMIN)
+    assert owner.post(_TRANSFER, {"user_id": _id_of(owner, _ADA)}).status == 200
+    service.work()
+    told = {m.to: m for m in service.outbox if m.subject.startswith("An account at")}
+    assert set(told) == {ADDRESS, _ADA}
+    assert "You have handed Acme" in told[ADDRESS].text
+    assert "You're an admin now" in told[ADDRESS].html.replace("&#39;", "'")
+    assert "has made you the owner of Acme" in told[_ADA].text
+    assert "has made you the owner of Acme" in told[_ADA].html
+
+
+def _give_elsewhere(address: str, count: int) -> None:
+    """Put somebody into other accounts, with so many workspaces there."""
+    from chalicelib.storage.rows import membership_map
+    from chalicelib.storage.tables import EmailRow, UserRow
+
+    row = UserRow.get(EmailRow.get(address).user_id)
+    for number, start in enumerate(range(0, count, 200)):
+        given = {f"wsp_{n:032}": WorkspaceRole.VIEWER for n in range(min(200, count - start))}
+        other = Membership(f"acc_{number:032}", "Elsewhere", Role.MEMBER, workspaces=given)
+        row.memberships[other.account_id] = membership_map(other)
+    row.save()
+
+
+def test_nobody_is_given_more_workspaces_than_their_row_holds(service: Service) -> None:
+    """`H11`: 2,000 in all accounts together; one less is fine, and taking away always is."""
+    owner = an_owner(service)
+    _join(service, owner, _MO)
+    mo, main = _id_of(owner, _MO), _workspace_of(owner)
+    given = {"workspaces": [{"id": main, "role": "viewer"}]}
+    _give_elsewhere(_MO, 2_000)
+    reply = _patch(owner, mo, given)
+    assert (reply.status, reply.error["param"]) == (422, "workspaces")
+    assert "2,000 workspaces" in reply.error["message"]
+    _give_elsewhere(_MO, 1_999)
+    assert _patch(owner, mo, given).status == 200
+    _give_elsewhere(_MO, 2_000)
+    assert _patch(owner, mo, {"workspaces": [{"id": main, "role": "admin"}]}).status == 200
+    assert _patch(owner, mo, {"workspaces": []}).status == 200
+
+
+def test_an_invitation_with_a_workspace_too_many_waits_until_there_is_room(
+    service: Service,
+) -> None:
+    owner = an_owner(service)
+    become_a_user(service, _MO)
+    mo = signed_in_program(service, _MO)
+    given = [{"id": _workspace_of(owner), "role": "viewer"}]
+    invite(owner, _MO, workspaces=given)
+    _give_elsewhere(_MO, 2_000)
+    token = mailed_token(service, _MO)
+    refused = accept(mo, token)
+    assert (refused.status, refused.error["param"]) == (422, "workspaces")
+    _give_elsewhere(_MO, 1_999)
+    assert accept(mo, token).status == 200
+
+
+def test_a_row_at_its_fullest_fits_into_dynamodb(service: Service) -> None:
+    """200 accounts with the longest names, and 2,000 workspaces."""
+    from chalicelib.storage.rows import membership_map
+    from chalicelib.storage.tables import EmailRow, UserRow
+
+    an_owner(service)
+    row = UserRow.get(EmailRow.get(ADDRESS).user_id)
+    for number in range(200):
+        given = {f"wsp_{n:032}": WorkspaceRole.MEMBER for n in range(10)}
+        full = Membership(
+            f"acc_{number:032}",
+            "\U0001f33f" * 100,
+            Role.MEMBER,
+            workspaces=given,
+            sso_identity="s" * 64,
+        )
+        row.memberships[full.account_id] = membership_map(full)
+    row.save()
+    (stored,) = (item for item in service.rows("users") if item["user_id"]["S"] == row.user_id)
+    # Written with its types it takes more than DynamoDB counts.
+    assert len(json.dumps(stored, ensure_ascii=False).encode()) < 400 * 1024

@@ -134,3 +134,20 @@ def test_it_costs_one_message(service: Service, known: Program, ledger: Ledger) 
         assert ask_sign_in(program).status == 200
         sent = [call for call in ledger.calls if call.service == "sqs"]
         assert len(sent) == messages
+
+
+@pytest.mark.usefixtures("known")
+def test_a_program_without_cookies_is_told_of_once_an_hour(service: Service) -> None:
+    """Each of its sign-ins is in a new browser; many failures are told of all the same."""
+    for _ in range(3):
+        assert ask_sign_in(service.program()).status == 200
+    assert len(_notices(service)) == 1
+    guesser = service.program()
+    for _ in range(5):
+        ask_sign_in(guesser, ADDRESS, OTHER_PASSWORD)
+    service.clock.advance(timedelta(minutes=20))
+    assert ask_sign_in(service.program()).status == 200
+    assert "5 wrong passwords" in _notices(service)[1].text
+    service.clock.advance(timedelta(minutes=41))
+    assert ask_sign_in(service.program()).status == 200
+    assert len(_notices(service)) == 3

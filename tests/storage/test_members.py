@@ -7,10 +7,13 @@ from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from email.message import EmailMessage
 from threading import Barrier, Event
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.config import Config
+from botocore.session import get_session
 
 from chalicelib.domain.audit import EventName
 from chalicelib.domain.errors import (
@@ -25,6 +28,8 @@ from chalicelib.domain.members import Member, MemberChange, OwnerUntouchableErro
 from chalicelib.domain.people import MembershipStatus, Role, WorkspaceRole
 from chalicelib.domain.sessions import SessionLimits
 from chalicelib.domain.tokens import new_id
+from chalicelib.gateways.mail_queue import MailQueue
+from chalicelib.gateways.mailer import Mailer
 from chalicelib.services.members import MemberService
 from chalicelib.storage.members import Members
 from chalicelib.storage.people import People
@@ -42,6 +47,13 @@ if TYPE_CHECKING:
     from chalicelib.domain.people import Account, Manager
     from chalicelib.storage.connection import StoreConnection
 
+_NOWHERE: dict[str, Any] = {
+    "region_name": "eu-central-1",
+    "endpoint_url": "http://127.0.0.1:9",
+    "aws_access_key_id": "none",
+    "aws_secret_access_key": "none",
+    "config": Config(retries={"total_max_attempts": 1}),
+}
 _REFUSALS = (ConflictError, NotAllowedError, NotFoundError, InvalidValueError)
 
 
@@ -59,7 +71,12 @@ def members(connection: StoreConnection) -> Members:
 def service(connection: StoreConnection, members: Members) -> MemberService:
     limits = SessionLimits(timedelta(hours=12), timedelta(days=30))
     sessions = Sessions(connection, limits, TRAIL)
-    return MemberService(members, sessions, StoppedClock(), proof=timedelta(minutes=15))
+    # No engine here has a queue: that a notice is lost, and said to be, stops nobody.
+    queue = MailQueue(get_session().create_client("sqs", **_NOWHERE), "http://127.0.0.1:9/mail")
+    mailer = Mailer(list[EmailMessage]().append, "hub@acme.test", "Hub")
+    return MemberService(
+        members, sessions, queue, mailer, StoppedClock(), proof=timedelta(minutes=15)
+    )
 
 
 def _account(connection: StoreConnection, owner: Manager) -> Account:

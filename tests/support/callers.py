@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from tests.support import engines
 from tests.support import service as whole
@@ -64,7 +65,7 @@ class Callers:
             program.jar.values["thub_session"] = session
         if not is_api(path) and method == "POST":
             headers["Content_Type"] = "application/x-www-form-urlencoded"
-            body = body or b""
+            body = urlencode(body or {}).encode()
         return program.call(method, path, body, **headers)
 
     def session(self, caller: str) -> str | None:
@@ -125,6 +126,7 @@ def _populate(service: Service) -> Callers:
         ids.setdefault("key_id", key_id)
     ids["user_id"] = _user_id("member")
     ids["invitation_id"] = _add_invitation(service, _user_id("owner"), people["owner"])
+    ids["domain"] = _add_domain(service, _user_id("owner"), people["owner"])
     ids["session_id"] = _start_session(_user_id("member"), people["member"], "s" * 43)
     return Callers(service, {n: (_user_id(n), m) for n, m in people.items()}, keys, ids)
 
@@ -209,6 +211,13 @@ def _add_invitation(service: Service, user_id: str, membership: Membership) -> s
     manager = _manager(service, user_id, membership)
     email = EmailAddress("invited@acme.test")
     return bootstrap.services().invitations.create(manager, email, Role.MEMBER, {}).id
+
+
+def _add_domain(service: Service, user_id: str, membership: Membership) -> str:
+    from chalicelib import bootstrap
+
+    manager = _manager(service, user_id, membership)
+    return bootstrap.services().sso_domains.add(manager, "acme.test").domain
 
 
 def _manager(service: Service, user_id: str, membership: Membership) -> Manager:
