@@ -89,6 +89,7 @@ def _decoys() -> dict[type[Model], str]:
         credentials_version=1,
         password_hash=_HASH,
         memberships={membership.account_id: membership_map(membership)},
+        signed_in_version=1,
     )
     sign_up = SignUpRow(
         _ADDRESS,

@@ -37,6 +37,10 @@ def _journey(tab: Page, stack: Stack) -> str:
     _enter(tab, stack)
     tab.goto("/")
     tab.get_by_role("link", name="Settings").click()
+    menu = tab.get_by_text("Settings menu")
+    if menu.is_visible():
+        menu.click()
+    tab.get_by_role("link", name="API keys").locator("visible=true").click()
     tab.get_by_role("heading", name="API keys", exact=True).wait_for()
     tab.get_by_role("textbox", name="Name").fill("CI pipeline")
     tab.get_by_role("button", name="Create key").click()

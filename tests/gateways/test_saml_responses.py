@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -28,6 +29,14 @@ from tests.support.saml.signing import AES_256_GCM, MORE, OAEP_11, SHA256, Style
 from tests.support.saml.situations import a_situation, expected_in, verified_in
 
 _S = a_situation()
+
+
+@pytest.fixture(autouse=True)
+def _now(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A response is good for minutes, and a run of all tests takes longer."""
+    monkeypatch.setattr(sys.modules[__name__], "_S", a_situation())
+
+
 _WHOLE = etree.tostring(_S.signed(_S.facts(_S.victim), "both"))
 
 

@@ -136,6 +136,7 @@ def test_a_missing_row_is_read_as_a_decoy_and_does_not_exist(connection: StoreCo
 def test_a_decoy_has_the_shape_of_a_row(service: Service) -> None:
     """`B3`: of what an ordinary person leaves; it would take another time to read otherwise."""
     become_a_user(service)
+    signed_in_program(service)
     sign_up(service.browser(), WAITING)
     ask_sign_in(service.program(), ADDRESS, OTHER_PASSWORD)
     counts = [row for row in service.rows("limits") if row["subject"]["S"].startswith("address#")]
