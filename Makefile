@@ -5,6 +5,8 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 STAGE ?= dev
+# `here` packages for an emulator on this machine; Lambda couldn't load it.
+FOR ?= lambda
 
 .DEFAULT_GOAL := help
 .PHONY: help run demo test check bench uniformity package clean python
@@ -41,10 +43,8 @@ bench: $(STAMP) ## Measure what docs/ promises about speed
 uniformity: $(STAMP) ## Prove that answers tell nothing, and time them
 	@$(RUN) -m benchmarks.uniformity $(ARGS)
 
-package: $(STAMP) ## Build the deployment package and its template in build/package
-	@$(RUN) -m infra.merge_template build/merge.json $(STAGE)
-	@AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} $(VENV)/bin/chalice package \
-	  --stage $(STAGE) --merge-template build/merge.json build/package
+package: $(STAMP) ## Write build/STAGE/template.json and deployment.zip, for your own pipeline
+	@$(RUN) -m infra.package $(STAGE) --for $(FOR)
 
 clean: ## Remove what runs and builds leave behind, the local data included
 	@rm -rf $(VENV) .local build .coverage htmlcov

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import imports, key_check, races, saml, sign_in
+from benchmarks import imports, key_check, package, races, saml, sign_in
 
 if TYPE_CHECKING:
     from benchmarks.figures import Figure
@@ -33,6 +33,8 @@ Written by `make bench`; run it to get your own machine's figures.
 - A SAML response is received and verified as its consumer does it, without the store. The floor is
   python3-saml by its manual, in strict mode with both certificates. The bombs are the corpus's.
 - An import is timed in a fresh interpreter with an empty environment.
+- A packaged function's start is its imports and what its first call needs, in a fresh interpreter
+  that sees the unpacked zip alone. The floor is the plain Chalice package of the same code.
 - The races go through the whole service on an emulator of DynamoDB; argon2 alone is replaced by a
   quick hash that is counted.
 
@@ -53,6 +55,7 @@ def main() -> int:
         *key_check.figures(),
         *saml.figures(),
         *imports.figures(),
+        *package.figures(),
         *races.figures(),
     ]
     (_HERE / "results.json").write_text(

@@ -1,0 +1,1 @@
+"""Builds what goes to AWS: one zip for every function, and one template for everything."""

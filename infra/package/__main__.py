@@ -1,0 +1,33 @@
+"""`python -m infra.package prod`: write build/prod/template.json and build/prod/deployment.zip."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from infra.package.build import build
+from infra.package.config import ROOT
+from infra.package.problems import PackageError
+
+
+def main() -> int:
+    """Build; 0 when both files are written."""
+    asked = argparse.ArgumentParser(prog="python -m infra.package")
+    asked.add_argument("stage")
+    asked.add_argument("--for", dest="machine", choices=("lambda", "here"), default="lambda")
+    asked.add_argument("--into", type=Path)
+    given = asked.parse_args()
+    target = given.into or ROOT / "build" / given.stage
+    try:
+        package = build(given.stage, target, for_this_machine=given.machine == "here")
+    except PackageError as error:
+        print(error, file=sys.stderr)
+        return 1
+    megabytes = package.archive.stat().st_size / 1_000_000
+    print(f"{package.template}\n{package.archive} ({megabytes:.1f} MB)")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,96 @@
+"""Puts the package together: Chalice's own output, the libraries, what infra/ adds."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from infra.merge_template import merge_template
+from infra.package import libraries
+from infra.package.archive import compile_libraries, compile_ours, write_zip
+from infra.package.config import ROOT, read_stage
+from infra.package.models import cut_models
+from infra.package.problems import PackageError
+from infra.package.template import whole_template
+from infra.package.trimming import trim
+
+_NOT_SOURCE = shutil.ignore_patterns("__pycache__", "deployments", "deployed")
+
+
+@dataclass(frozen=True)
+class Package:
+    """The two files that a pipeline takes on."""
+
+    template: Path
+    archive: Path
+
+
+def build(stage_name: str, target: Path, *, for_this_machine: bool = False) -> Package:
+    """Write the package of a stage into a directory; raises PackageError.
+
+    For this machine, the libraries are the ones installed beside this process, without an index:
+    good for an emulator here, and never for Lambda.
+    """
+    stage = read_stage(stage_name)
+    package = Package(target / "template.json", target / "deployment.zip")
+    target.mkdir(parents=True, exist_ok=True)
+    requirements = ROOT / "requirements.txt"
+    with tempfile.TemporaryDirectory() as scratch:
+        work = Path(scratch)
+        contents = work / "contents"
+        contents.mkdir()
+        if for_this_machine:
+            libraries.copy_installed(requirements, contents)
+        else:
+            libraries.fetch(requirements, contents, stage.architecture)
+        trim(contents)
+        cut_models(contents / "botocore" / "data")
+        compile_libraries(contents)
+        chalices = chalice_package(work / "project", stage_name)
+        with zipfile.ZipFile(chalices.archive) as ours:
+            ours.extractall(contents)
+        compile_ours(contents)
+        write_zip(contents, package.archive)
+        made = whole_template(json.loads(chalices.template.read_text("utf-8")), stage)
+    # Without spaces: CloudFormation takes a megabyte, and every path has eight methods.
+    package.template.write_text(json.dumps(made, separators=(",", ":")) + "\n", "utf-8")
+    return package
+
+
+def chalice_package(project: Path, stage_name: str) -> Package:
+    """Let Chalice package a copy of the app without third parties, which it would fetch anew."""
+    for name in ("chalicelib", ".chalice"):
+        shutil.copytree(ROOT / name, project / name, ignore=_NOT_SOURCE)
+    shutil.copy(ROOT / "app.py", project)
+    (project / "requirements.txt").touch()
+    merge = project / "merge.json"
+    merge.write_text(json.dumps(merge_template(stage_name)), encoding="utf-8")
+    chalice = str(Path(sys.executable).with_name("chalice"))
+    done = subprocess.run(
+        [chalice, "package", "--stage", stage_name, "--merge-template", merge.name, "out"],
+        cwd=project,
+        env=_chalices_environ(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        message = f"Chalice could not package the app:\n{done.stderr.strip()}"
+        raise PackageError(message)
+    return Package(project / "out" / "sam.json", project / "out" / "deployment.zip")
+
+
+def _chalices_environ() -> dict[str, str]:
+    # It imports the app, and it wants a region though it calls nothing there.
+    variables: dict[str, Any] = {
+        name: value for name, value in os.environ.items() if not name.startswith("AWS_")
+    }
+    return {**variables, "AWS_DEFAULT_REGION": "us-east-1", "PYTHONDONTWRITEBYTECODE": "1"}

@@ -1,0 +1,109 @@
+"""One template for everything: what Chalice makes of the app, and what infra/ adds to it.
+
+Chalice's own names stay: a stage that `make package` made and one that `make deploy` made have
+functions, tables and queues of the same names.
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING, Any
+
+from infra.package.problems import PackageError
+from infra.resources import template as resources_template
+
+if TYPE_CHECKING:
+    from infra.package.config import Stage
+
+Template = dict[str, Any]
+
+_FUNCTION = "AWS::Serverless::Function"
+_SECTIONS = ("Parameters", "Mappings", "Conditions", "Resources", "Outputs")
+_LOG_DAYS = 90
+
+
+def whole_template(chalices: Template, stage: Stage) -> Template:
+    """Merge Chalice's template with infra/resources.yaml, and tie the two together by name."""
+    merged = _merged(chalices, resources_template())
+    merged["Description"] = f"Terminus Hub authentication, stage {stage.name}."
+    _fix_parameters(merged["Parameters"], stage)
+    for logical_id, function in functions(merged).items():
+        _settle(merged, logical_id, function["Properties"], stage)
+    _take_from_own_queue(merged["Resources"]["Mail"]["Properties"])
+    return merged
+
+
+def functions(template: Template) -> dict[str, Any]:
+    """Give the functions of a template by their logical ids."""
+    resources = template["Resources"].items()
+    return {name: resource for name, resource in resources if resource["Type"] == _FUNCTION}
+
+
+def function_of(logical_id: str) -> str:
+    """Give a function's name in .chalice/config.json: KeyCheck is key_check, APIHandler is api."""
+    if logical_id == "APIHandler":
+        return "api"
+    parts = (f"_{letter.lower()}" if letter.isupper() else letter for letter in logical_id)
+    return "".join(parts).removeprefix("_")
+
+
+def _merged(chalices: Template, ours: Template) -> Template:
+    merged = copy.deepcopy(chalices)
+    for section in _SECTIONS:
+        into, added = merged.setdefault(section, {}), copy.deepcopy(ours.get(section, {}))
+        if clash := into.keys() & added.keys():
+            message = f"Chalice and infra/resources.yaml both name {', '.join(sorted(clash))}."
+            raise PackageError(message)
+        into.update(added)
+        if not into:
+            del merged[section]
+    return merged
+
+
+def _fix_parameters(parameters: dict[str, Any], stage: Stage) -> None:
+    prefix = stage.environment["TABLE_PREFIX"]
+    # The policies name the tables, so another prefix would make a stage that may do nothing.
+    parameters["TablePrefix"] |= {"Default": prefix, "AllowedValues": [prefix]}
+    parameters["PublicUrl"] = {
+        "Type": "String",
+        "Default": stage.environment["PUBLIC_URL"],
+        "AllowedPattern": "https://[!-~]+",
+        "Description": "Where people reach the service; it begins every mailed link.",
+    }
+    parameters["MailFrom"] = {
+        "Type": "String",
+        "Default": stage.environment["MAIL_FROM"],
+        "MinLength": 3,
+        "Description": "The sender of every mail, an identity that SES has verified.",
+    }
+
+
+def _settle(template: Template, logical_id: str, properties: Template, stage: Stage) -> None:
+    name = stage.function_name(function_of(logical_id))
+    properties["FunctionName"] = name
+    properties["Environment"]["Variables"] |= {
+        "PUBLIC_URL": {"Ref": "PublicUrl"},
+        "MAIL_FROM": {"Ref": "MailFrom"},
+        "TABLE_PREFIX": {"Ref": "TablePrefix"},
+        "MAIL_QUEUE_NAME": {"Fn::GetAtt": ["MailQueue", "QueueName"]},
+        "MAIL_QUEUE_URL": {"Ref": "MailQueue"},
+    }
+    group = f"{logical_id}LogGroup"
+    template["Resources"].setdefault(group, _log_group(name))
+    properties["LoggingConfig"] = {"LogGroup": {"Ref": group}}
+
+
+def _log_group(function: str) -> Template:
+    # Made before the function, which would otherwise make one that is kept for ever.
+    return {
+        "Type": "AWS::Logs::LogGroup",
+        "DeletionPolicy": "Delete",
+        "UpdateReplacePolicy": "Retain",
+        "Properties": {"LogGroupName": f"/aws/lambda/{function}", "RetentionInDays": _LOG_DAYS},
+    }
+
+
+def _take_from_own_queue(mail: Template) -> None:
+    # By attribute, so that the queue is there before the function listens to it.
+    (source,) = mail["Events"].values()
+    source["Properties"]["Queue"] = {"Fn::GetAtt": ["MailQueue", "Arn"]}

@@ -1,0 +1,147 @@
+"""The one template: everything in it, what an emulator ignores too, and nothing by the hour."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from infra.gateway_responses import openapi_extension
+from infra.package.config import CONFIG, read_stage
+from infra.package.problems import PackageError
+from infra.package.template import function_of, functions, whole_template
+from infra.resources import template as resources_template
+from tests.support.children import ROOT
+
+if TYPE_CHECKING:
+    from infra.package.build import Package
+
+Template = dict[str, Any]
+
+# Each is paid by what is used, or not at all. (An alarm and a dashboard have a monthly price, the
+# first ten and three of them none.) A type that is not named here needs a look at its price first.
+_NOT_BY_THE_HOUR = {
+    "AWS::CertificateManager::Certificate",
+    "AWS::ApiGateway::BasePathMapping",
+    "AWS::ApiGateway::DomainName",
+    "AWS::CloudWatch::Alarm",
+    "AWS::CloudWatch::CompositeAlarm",
+    "AWS::CloudWatch::Dashboard",
+    "AWS::DynamoDB::Table",
+    "AWS::IAM::Role",
+    "AWS::Lambda::Permission",
+    "AWS::Logs::LogGroup",
+    "AWS::Logs::MetricFilter",
+    "AWS::SES::EmailIdentity",
+    "AWS::SNS::Subscription",
+    "AWS::SNS::Topic",
+    "AWS::SQS::Queue",
+    "AWS::Serverless::Api",
+    "AWS::Serverless::Function",
+}
+_MOST_BYTES = 1_000_000
+
+
+@pytest.fixture(scope="session")
+def whole(package: Package) -> Template:
+    made: Template = json.loads(package.template.read_text())
+    return made
+
+
+def test_cloudformation_takes_it(package: Package) -> None:
+    command = [str(Path(sys.executable).with_name("cfn-lint")), str(package.template)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+    assert package.template.stat().st_size < _MOST_BYTES
+
+
+def test_nothing_in_it_is_billed_by_the_hour(whole: Template) -> None:
+    assert {resource["Type"] for resource in whole["Resources"].values()} <= _NOT_BY_THE_HOUR
+    for function in functions(whole).values():
+        # Kept warm, a function costs while nobody calls it; in a VPC, it needs a gateway that does.
+        assert function["Properties"].keys().isdisjoint({"ProvisionedConcurrencyConfig"})
+        assert "VpcConfig" not in function["Properties"]
+    properties = whole["Resources"]["RestAPI"]["Properties"]
+    assert not properties.get("CacheClusterEnabled")
+
+
+def test_all_of_infras_resources_are_in_it_as_they_are(whole: Template) -> None:
+    """TTL, PITR, encryption and deletion protection, which the emulator ignores, included."""
+    ours = resources_template()
+    for section in ("Resources", "Conditions", "Outputs"):
+        for name, entry in ours.get(section, {}).items():
+            assert whole[section][name] == entry, name
+    assert ours["Parameters"].keys() <= whole["Parameters"].keys()
+
+
+def test_the_gateways_answers_and_no_cached_decision_are_in_it(whole: Template) -> None:
+    """`F5`, `H1`: the emulator ignores them."""
+    definition = whole["Resources"]["RestAPI"]["Properties"]["DefinitionBody"]
+    assert definition["x-amazon-apigateway-gateway-responses"] == openapi_extension()
+    (ttl,) = {
+        scheme["x-amazon-apigateway-authorizer"]["authorizerResultTtlInSeconds"]
+        for scheme in definition["securityDefinitions"].values()
+        if "x-amazon-apigateway-authorizer" in scheme
+    }
+    assert ttl == 0
+
+
+def test_functions_are_those_that_chalice_would_deploy_with_the_stages_settings(
+    whole: Template,
+) -> None:
+    stage = json.loads(CONFIG.read_text())["stages"]["prod"]
+    names = {}
+    for logical_id, function in functions(whole).items():
+        properties = function["Properties"]
+        name = function_of(logical_id)
+        names[name] = properties["FunctionName"]
+        own = stage["lambda_functions"].get(name, {})
+        assert properties["MemorySize"] == own.get("lambda_memory_size", 1024)
+        assert properties["Timeout"] == own.get("lambda_timeout", 29)
+        assert properties["Architectures"] == ["arm64"]
+        assert properties["Runtime"] == f"python3.{sys.version_info.minor}"
+    assert names == {
+        "api": "terminus-hub-auth-prod",
+        "mail": "terminus-hub-auth-prod-mail",
+        "key_check": "terminus-hub-auth-prod-key_check",
+        "sso_watch": "terminus-hub-auth-prod-sso_watch",
+    }
+
+
+def test_each_functions_log_is_kept_for_a_time_and_made_before_it(whole: Template) -> None:
+    for function in functions(whole).values():
+        group = whole["Resources"][function["Properties"]["LoggingConfig"]["LogGroup"]["Ref"]]
+        name = function["Properties"]["FunctionName"]
+        assert group["Properties"]["LogGroupName"] == f"/aws/lambda/{name}"
+        assert 30 <= group["Properties"]["RetentionInDays"] <= 400
+
+
+def test_functions_know_the_tables_and_queues_by_reference(whole: Template) -> None:
+    for function in functions(whole).values():
+        variables = function["Properties"]["Environment"]["Variables"]
+        assert variables["TABLE_PREFIX"] == {"Ref": "TablePrefix"}
+        assert variables["MAIL_QUEUE_URL"] == {"Ref": "MailQueue"}
+        assert variables["PUBLIC_URL"] == {"Ref": "PublicUrl"}
+    (source,) = whole["Resources"]["Mail"]["Properties"]["Events"].values()
+    assert source["Properties"]["Queue"] == {"Fn::GetAtt": ["MailQueue", "Arn"]}
+    assert source["Properties"]["BatchSize"] == 1
+
+
+def test_no_other_prefix_can_be_given_than_the_one_that_the_policies_name(whole: Template) -> None:
+    prefix = whole["Parameters"]["TablePrefix"]
+    assert prefix["AllowedValues"] == [prefix["Default"]] == ["thub-prod-"]
+
+
+def test_single_sign_on_is_looked_at_every_day(whole: Template) -> None:
+    (event,) = whole["Resources"]["SsoWatch"]["Properties"]["Events"].values()
+    assert (event["Type"], event["Properties"]["Schedule"]) == ("Schedule", "rate(1 day)")
+
+
+def test_one_name_in_both_templates_stops_the_build() -> None:
+    clash = {"Resources": {"MailQueue": {"Type": "AWS::SQS::Queue"}}}
+    with pytest.raises(PackageError, match="both name MailQueue"):
+        whole_template(clash, read_stage("prod"))
