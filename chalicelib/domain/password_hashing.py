@@ -141,10 +141,6 @@ class PasswordHasher:
         record = _Record(self.peppers.newest, self.cost.numbers(), salt, made.recipe)
         return record.stored(record.digest_of(made.digest))
 
-    def restores(self, stored: str) -> bool:
-        """Whether a stored hash, such as one out of our own export, can be verified here."""
-        return self._read(stored) is not None
-
     def verify(self, stored: str | None, password: str) -> Verdict:
         """Compare after exactly one argon2, whatever is stored, missing or asked (`A12`, `A14`)."""
         try:
