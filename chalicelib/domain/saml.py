@@ -71,7 +71,6 @@ class Refusal(StrEnum):
     DOMAIN_UNPROVEN = "domain_unproven"
     NOT_A_MEMBER = "not_a_member"
     SUSPENDED = "suspended"
-    IDENTITY_CONFLICT = "identity_conflict"
     TOO_MANY_ACCOUNTS = "too_many_accounts"
 
 

@@ -160,12 +160,3 @@ def connection_id_of(account_id: str) -> str:
 def identity_of(connection_id: str, issuer: str, subject: str) -> str:
     """Name a person as a provider of a connection knows them (`E8`)."""
     return f"{connection_id}#{digest(issuer)}#{digest(subject)}"
-
-
-def is_of_one_provider(identity: str, other: str) -> bool:
-    """Whether the same provider of the same connection gave both names.
-
-    A company that changes its provider keeps its people; the names that the old one gave don't
-    stand in the way.
-    """
-    return identity.rpartition("#")[0] == other.rpartition("#")[0]

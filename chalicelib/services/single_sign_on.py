@@ -19,7 +19,6 @@ from chalicelib.domain.single_sign_on import (
     SsoRequest,
     SsoTest,
     identity_of,
-    is_of_one_provider,
 )
 from chalicelib.domain.tokens import MalformedTokenError, SecretToken, new_id
 from chalicelib.gateways.saml_assertion import Expected
@@ -265,10 +264,6 @@ class SingleSignOn:
             return
         if not membership.is_active:
             raise SamlRefusedError(Refusal.SUSPENDED)
-        known = membership.sso_identity
-        if known is not None and is_of_one_provider(known, answer.identity):
-            # The address went to somebody else at the provider; the user must not.
-            raise SamlRefusedError(Refusal.IDENTITY_CONFLICT)
         finish = answer.finish(_person(user), EventName.SIGN_IN_SUCCEEDED)
         session = _session(answer, user, membership, token)
         self.sign_ins.link(finish, user, membership, answer.identity, session)

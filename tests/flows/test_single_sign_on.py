@@ -24,7 +24,7 @@ from tests.support.people import StoppedClock
 from tests.support.races import race
 from tests.support.saml.corpus.case import signed
 from tests.support.saml.keys import rsa_pair
-from tests.support.saml.messages import at, encoded
+from tests.support.saml.messages import Attribute, at, encoded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -190,23 +190,26 @@ def test_who_is_suspended_or_removed_stays_out(company: Company) -> None:
     assert last_refusal(company) == "not_a_member"
 
 
-def test_an_address_that_went_to_somebody_else_is_not_the_same_person(
+def test_a_known_name_stays_the_same_person_whatever_the_address(
     service: Service, dns: DnsServer
 ) -> None:
-    """`E8`: known by the provider's name for them, never by the address alone."""
+    """`E8`: known by the provider's name for them; a first name leads to the address's user."""
     company = a_company(service, dns, email_attribute="mail")
-    from tests.support.saml.messages import Attribute
 
-    def answer(name_id: str) -> Reply:
+    def user_after(name_id: str, address: str) -> str:
         program = service.program()
         facts = company.facts(company.start(program), name_id)
-        mail = (Attribute("mail", ("mo@acme.test",)),)
+        mail = (Attribute("mail", (address,)),)
         persistent = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent"
-        return company.post(program, facts.but(attributes=mail, name_id_format=persistent))
+        reply = company.post(program, facts.but(attributes=mail, name_id_format=persistent))
+        assert reply.status == 303, reply.text
+        user_id: str = program.get("/auth/session").json["user"]["id"]
+        return user_id
 
-    assert answer("employee-1").status == 303
-    assert refused(answer("employee-2"))
-    assert last_refusal(company) == "identity_conflict"
+    mo = user_after("employee-1", "mo@acme.test")
+    assert user_after("employee-1", "mo.married@acme.test") == mo
+    assert user_after("another-name", "mo@acme.test") == mo
+    assert user_after("employee-2", "kim@acme.test") != mo
 
 
 def test_a_company_that_changes_its_provider_keeps_its_people(company: Company) -> None:
