@@ -13,7 +13,13 @@ from chalicelib.domain.errors import NotAllowedError, NotFoundError
 from chalicelib.domain.lists import Slice
 from chalicelib.storage.managers import still_manages
 from chalicelib.storage.tables import AccountRow, ApiKeyRow
-from chalicelib.storage.transactions import ConditionFailedError, put_new, read_all, write_all
+from chalicelib.storage.transactions import (
+    ConditionFailedError,
+    put_new,
+    read_all,
+    read_many,
+    write_all,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -28,8 +34,6 @@ if TYPE_CHECKING:
 
 _LISTED = "key#"
 _COUNT = "api_keys"
-# What one BatchGetItem takes.
-_BATCH = 100
 
 
 @dataclass(frozen=True)
@@ -70,12 +74,7 @@ class ApiKeys:
         )
         listed.sort(key=lambda row: (row.created_at, row.part), reverse=True)
         cut = Slice.cut(tuple(listed), asked)
-        items = tuple(
-            key
-            for start in range(0, len(cut.items), _BATCH)
-            for key in self._with_last_use(cut.items[start : start + _BATCH])
-        )
-        return Slice(items, cut.has_more, cut.total_count)
+        return Slice(tuple(self._with_last_use(cut.items)), cut.has_more, cut.total_count)
 
     def get(self, account_id: str, key_id: str) -> ApiKey:
         """Read one key of an account; raises NotFoundError for any other."""
@@ -141,9 +140,8 @@ class ApiKeys:
         return found
 
     def _with_last_use(self, listed: tuple[AccountRow, ...]) -> list[ApiKey]:
-        if not listed:
-            return []
-        used = read_all(self.connection, *((ApiKeyRow, row.digest or "", None) for row in listed))
+        keys = ((ApiKeyRow, row.digest or "", None) for row in listed)
+        used = read_many(self.connection, keys)
         return [_key_of(row, use) for row, use in zip(listed, used, strict=True)]
 
 

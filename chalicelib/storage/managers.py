@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from chalicelib.domain.people import MembershipStatus, Role
 from chalicelib.storage.rows import LISTED_MEMBER, user_of
 from chalicelib.storage.tables import AccountRow, UserRow
-from chalicelib.storage.transactions import read_all
+from chalicelib.storage.transactions import read_many
 
 if TYPE_CHECKING:
     from pynamodb.connection.base import Connection
@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from pynamodb.transactions import TransactWrite
 
     from chalicelib.domain.people import Manager, User
-
-# What one BatchGetItem takes.
-_BATCH = 100
 
 
 def manages(account_id: str) -> Condition:
@@ -51,13 +48,9 @@ class Managers:
         rows = AccountRow.query(
             account_id, AccountRow.part.startswith(LISTED_MEMBER), consistent_read=True
         )
-        ids = [row.part.removeprefix(LISTED_MEMBER) for row in rows]
-        found: list[User] = []
-        for start in range(0, len(ids), _BATCH):
-            keys = ((UserRow, user_id, None) for user_id in ids[start : start + _BATCH])
-            users = (user_of(row) for row in read_all(self.connection, *keys) if row)
-            found += [user for user in users if _manages(user, account_id)]
-        return found
+        keys = ((UserRow, row.part.removeprefix(LISTED_MEMBER), None) for row in rows)
+        users = (user_of(row) for row in read_many(self.connection, keys) if row)
+        return [user for user in users if _manages(user, account_id)]
 
 
 def _manages(user: User, account_id: str) -> bool:

@@ -21,7 +21,7 @@ from chalicelib.domain.people import Role
 from chalicelib.storage.managers import still_manages
 from chalicelib.storage.rows import LISTED_MEMBER, membership_map, user_of
 from chalicelib.storage.tables import AccountRow, UserRow
-from chalicelib.storage.transactions import ConditionFailedError, put_new, read_all, write_all
+from chalicelib.storage.transactions import ConditionFailedError, put_new, read_many, write_all
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,9 +34,6 @@ if TYPE_CHECKING:
     from chalicelib.domain.lists import PageRequest
     from chalicelib.domain.people import Account, Manager, Membership
     from chalicelib.storage.audit import AuditTrail
-
-# What one BatchGetItem takes.
-_BATCH = 100
 
 _Parts = Callable[["TransactWrite"], None]
 
@@ -55,12 +52,7 @@ class Members:
         far as the page goes, one more reads each hundred people on it.
         """
         ids = self._listed(account, asked)
-        members = [
-            member
-            for start in range(0, len(ids), _BATCH)
-            for member in self._read(account.id, ids[start : start + _BATCH])
-            if member is not None
-        ]
+        members = [member for member in self._read(account.id, ids) if member is not None]
         has_more = asked.offset + len(ids) < account.member_count
         return Slice(tuple(members), has_more, account.member_count)
 
@@ -150,7 +142,7 @@ class Members:
         return ids[asked.offset :]
 
     def _read(self, account_id: str, user_ids: Sequence[str]) -> list[Member | None]:
-        rows = read_all(self.connection, *((UserRow, user_id, None) for user_id in user_ids))
+        rows = read_many(self.connection, ((UserRow, user_id, None) for user_id in user_ids))
         return [_member_of(row, account_id) for row in rows]
 
     def _write(self, parts: _Parts, manager: Manager, member: Member) -> None:

@@ -12,7 +12,13 @@ from chalicelib.domain.people import MembershipStatus
 from chalicelib.storage.rows import session_of
 from chalicelib.storage.sso_gates import BarredError
 from chalicelib.storage.tables import SessionRow, UserRow
-from chalicelib.storage.transactions import ConditionFailedError, put_new, read_all, write_all
+from chalicelib.storage.transactions import (
+    ConditionFailedError,
+    put_new,
+    read_all,
+    read_many,
+    write_all,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,9 +33,6 @@ if TYPE_CHECKING:
     from chalicelib.domain.sessions import Session, SessionLimits
     from chalicelib.storage.audit import AuditTrail
     from chalicelib.storage.sso_gates import SsoGate
-
-# What one BatchGetItem takes.
-_BATCH = 100
 
 
 @dataclass(frozen=True)
@@ -219,11 +222,8 @@ class Sessions:
         The index is behind by a moment, so one that has just begun may be missing; none that has
         ended is there, since each is read strongly.
         """
-        digests = [row.digest for row in SessionRow.by_user.query(user.id)]
-        found: list[Session] = []
-        for start in range(0, len(digests), _BATCH):
-            keys = ((SessionRow, digest, None) for digest in digests[start : start + _BATCH])
-            found += [session_of(row) for row in read_all(self.connection, *keys) if row]
+        keys = ((SessionRow, row.digest, None) for row in SessionRow.by_user.query(user.id))
+        found = (session_of(row) for row in read_many(self.connection, keys) if row)
         return [s for s in found if s.ends_at(self.limits) > now and s.holds_for(user)]
 
     def _row(self, session: Session) -> SessionRow:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import random
 import time
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from pynamodb.exceptions import TransactWriteError
@@ -15,13 +16,15 @@ from chalicelib.domain.errors import UnavailableError
 from chalicelib.storage.decoding import found, row_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
 
     from pynamodb.connection.base import Connection
     from pynamodb.models import Model
 
     from chalicelib.storage.decoding import Found, Item
 
+    # Which row: its model, its hash key, and its range key where there is one.
+    Key = tuple[type[Model], str, str | None]
     # A table's name and the values of a key.
     Place = tuple[str, ...]
 
@@ -29,6 +32,8 @@ _log = logging.getLogger(__name__)
 
 _CONFLICT = "TransactionConflict"
 _TRIES = 12
+# What one BatchGetItem takes.
+_BATCH = 100
 _PAUSE_SECONDS = 0.02
 
 
@@ -72,7 +77,7 @@ def write_all(connection: Connection, add: Callable[[TransactWrite], None]) -> N
     raise UnavailableError
 
 
-def read_all(connection: Connection, *keys: tuple[type[Model], str, str | None]) -> list[Any]:
+def read_all(connection: Connection, *keys: Key) -> list[Any]:
     """Read rows of any tables strongly, in one request; a missing row is None.
 
     A batch rather than a transaction: half the price, and a write to one of the rows at the same
@@ -85,7 +90,17 @@ def read_all(connection: Connection, *keys: tuple[type[Model], str, str | None])
     ]
 
 
-def read_alike(connection: Connection, *keys: tuple[type[Model], str, str | None]) -> list[Found]:
+def read_many(connection: Connection, keys: Iterable[Key]) -> Iterator[Any]:
+    """Read any number of rows strongly, in their order, one request for each hundred.
+
+    A missing row is None. Each hundred is read when it is come to, so that few are held at once.
+    """
+    rest = iter(keys)
+    while batch := tuple(islice(rest, _BATCH)):
+        yield from read_all(connection, *batch)
+
+
+def read_alike(connection: Connection, *keys: Key) -> list[Found]:
     """Read the same, and for a missing row a decoy, so that both take the same time."""
     items = _items(connection, keys)
     return [found(model, item) for (model, *_), item in zip(keys, items, strict=True)]
@@ -100,9 +115,7 @@ def _hash_key_name(row: Model) -> str:
     return next(a.attr_name for a in row.get_attributes().values() if a.is_hash_key)
 
 
-def _items(
-    connection: Connection, keys: tuple[tuple[type[Model], str, str | None], ...]
-) -> list[Item | None]:
+def _items(connection: Connection, keys: tuple[Key, ...]) -> list[Item | None]:
     answered: dict[Place, Item] = {}
     pending = _batch(keys)
     for attempt in range(_TRIES):
@@ -118,7 +131,7 @@ def _items(
     raise UnavailableError
 
 
-def _batch(keys: tuple[tuple[type[Model], str, str | None], ...]) -> dict[str, Any]:
+def _batch(keys: tuple[Key, ...]) -> dict[str, Any]:
     batch: dict[str, Any] = {}
     for model, key, part in keys:
         request = batch.setdefault(model.Meta.table_name, {"Keys": [], "ConsistentRead": True})
