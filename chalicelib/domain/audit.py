@@ -56,7 +56,7 @@ class EventName(StrEnum):
     SSO_RESPONSE_REFUSED = "sso_response.refused"
     USER_EMAIL_CHANGED = "user.email_changed"
     USER_PASSWORD_CHANGED = "user.password_changed"  # noqa: S105 - the name of an event
-    USER_PASSWORD_RESET = "user.password_reset"  # noqa: S105
+    USER_PASSWORD_RESET = "user.password_reset"  # noqa: S105 - as above
     WORKSPACE_CHANGED = "workspace.changed"
     WORKSPACE_CREATED = "workspace.created"
     WORKSPACE_DELETED = "workspace.deleted"
@@ -84,7 +84,7 @@ class RefusalReason(StrEnum):
     NO_PASSWORD = "no_password"  # noqa: S105 - the name of a reason
     SSO_REQUIRED = "sso_required"
     SUSPENDED = "suspended"
-    WRONG_PASSWORD = "wrong_password"  # noqa: S105
+    WRONG_PASSWORD = "wrong_password"  # noqa: S105 - as above
 
 
 @dataclass(frozen=True)

@@ -102,6 +102,11 @@ class _Der:
         self._content = content
         self._at = 0
 
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing is left."""
+        return self._at == len(self._content)
+
     def take(self, tag: int) -> bytes:
         """Return the content of the next element, which must have this tag."""
         found, start, end = self._header()
@@ -167,7 +172,7 @@ def _decode(text: str) -> bytes:
 def _whole(der: bytes) -> bytes:
     outer = _Der(der)
     content = outer.take(_SEQUENCE)
-    if outer._at != len(der):  # noqa: SLF001 - its own module
+    if not outer.is_over:
         raise _MalformedError
     return content
 

@@ -129,7 +129,7 @@ class Acceptance:
     @property
     def events(self) -> tuple[AuditEvent, AuditEvent]:
         """What the account's audit trail tells of it."""
-        joined = Party(PartyType.USER, self.user.id, self.user.name)
+        joined = self.user.party
         workspaces = {key: role.value for key, role in self.membership.workspaces.items()}
         details = {"role": self.membership.role.value, "workspaces": workspaces}
         account_id = self.membership.account_id

@@ -67,8 +67,6 @@ class Membership:
     grant: str = field(default_factory=lambda: new_id("grt"))
     version: int = 1
     workspaces: Mapping[str, WorkspaceRole] = field(default_factory=dict)
-    # Under which name the account's identity provider knows them; None until it said so.
-    sso_identity: str | None = None
 
     @property
     def id(self) -> str:

@@ -68,6 +68,7 @@ class Refusal(StrEnum):
     OTHER_PERSON = "other_person"
     NOT_FRESH = "not_fresh"
     REPLAYED = "replayed"
+    CONNECTION_CHANGED = "connection_changed"
     DOMAIN_UNPROVEN = "domain_unproven"
     NOT_A_MEMBER = "not_a_member"
     SUSPENDED = "suspended"

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.audit import EventName
 from chalicelib.domain.audit_log import Further
-from chalicelib.domain.email_address import EmailAddress
-from chalicelib.domain.errors import InvalidValueError
+from chalicelib.domain.email_address import EmailAddress, InvalidEmailError
 from chalicelib.gateways.browsers import in_words
 from chalicelib.storage.audit_log import Reach
 
@@ -86,7 +85,7 @@ class AuditLogService:
         if "@" in wanted.actor:
             try:
                 record = self.people.look_up(EmailAddress.parse(wanted.actor))
-            except InvalidValueError:
+            except InvalidEmailError:
                 record = None
             if record is not None and record.user_id is not None:
                 wanted = replace(wanted, actor=record.user_id)

@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from chalicelib.domain.audit import AuditEvent, EventName, Party, PartyType
+from chalicelib.domain.audit import AuditEvent, EventName
 from chalicelib.domain.errors import (
     ConflictError,
     InvalidValueError,
     NotAllowedError,
     NotFoundError,
-    ProofRequiredError,
 )
 from chalicelib.domain.mail import Mail, MailKind
 from chalicelib.domain.members import (
@@ -22,6 +21,7 @@ from chalicelib.domain.members import (
     difference,
 )
 from chalicelib.domain.people import MembershipStatus, Role
+from chalicelib.domain.sessions import require_fresh_proof
 from chalicelib.domain.tokens import SecretToken
 
 if TYPE_CHECKING:
@@ -119,8 +119,7 @@ class MemberService:
         anybody but the owner, InvalidValueError, ConflictError, NotFoundError.
         """
         now = self.clock()
-        if now - manager.proved_at > self.proof:
-            raise ProofRequiredError
+        require_fresh_proof(manager.proved_at, now, self.proof)
         if user_id == manager.user_id:
             raise InvalidValueError("You own this account already.", param="user_id")
         owner, heir = self.members.get_all(manager.account_id, manager.user_id, user_id)
@@ -154,8 +153,7 @@ class MemberService:
         if membership.role is Role.OWNER:
             raise OwnerUntouchableError
         token, now = SecretToken.new(), self.clock()
-        person = Party(PartyType.USER, user.id, user.name)
-        event = AuditEvent(EventName.MEMBER_LEFT, account_id, now, person, asker, person)
+        event = AuditEvent(EventName.MEMBER_LEFT, account_id, now, user.party, asker, user.party)
         outside = replace(
             session,
             id=token.digest,

@@ -74,9 +74,10 @@ class _Answer:
 
     @property
     def identity(self) -> str:
+        """The person, as their connection knows them (`E8`)."""
         return identity_of(self.connection.id, self.assertion.issuer, self.assertion.subject)
 
-    def finish(self, actor: Party, *names: EventName) -> Finish:
+    def finish(self, actor: Party, *more: AuditEvent) -> Finish:
         """Say what ends here, and what the account's trail is told of it."""
         account_id, target = self.connection.account_id, _party(self.connection)
         accepted = AuditEvent(
@@ -86,14 +87,17 @@ class _Answer:
             actor,
             self.asker,
             target,
-            _evidence(self.assertion),
+            {"purpose": self.request.purpose.value, **_evidence(self.assertion)},
         )
-        method = {"method": SignInMethod.SSO.value}
-        more = (
-            AuditEvent(name, account_id, self.now, actor, self.asker, None, method)
-            for name in names
+        events = (accepted, *more)
+        return Finish(
+            self.connection, self.request, self.assertion, self.identity, self.now, events
         )
-        return Finish(self.request, self.assertion, self.now, (accepted, *more))
+
+    def event(self, user: User, name: EventName, **details: str) -> AuditEvent:
+        """Tell the account of what somebody does by it."""
+        account_id, method = self.connection.account_id, SignInMethod.SSO.value
+        return user.event(name, account_id, self.now, self.asker, method=method, **details)
 
 
 @dataclass(frozen=True)
@@ -212,9 +216,6 @@ class SingleSignOn:
         return self.saml.verify(received, expected)
 
     def _finish(self, answer: _Answer, claims: ResponseClaims) -> Arrived:
-        domain = self.domains.find(answer.assertion.email.domain)
-        if domain is None or domain.connection_id != answer.connection.id:
-            raise SamlRefusedError(Refusal.DOMAIN_UNPROVEN, claims)
         steps: dict[RequestPurpose, Callable[[_Answer], Arrived]] = {
             RequestPurpose.SIGN_IN: self._sign_in,
             RequestPurpose.PROOF: self._prove,
@@ -222,14 +223,28 @@ class SingleSignOn:
         }
         for _ in range(_TRIES):
             try:
+                self._check_domain(answer)
                 return steps[answer.request.purpose](answer)
             except SpentError as error:
                 raise SamlRefusedError(Refusal.REPLAYED, claims) from error
             except MovedOnError:
-                continue
+                if not self._is_unchanged(answer.connection):
+                    raise SamlRefusedError(Refusal.CONNECTION_CHANGED, claims) from None
             except SamlRefusedError as error:
                 raise SamlRefusedError(error.refusal, claims) from error
         raise UnavailableError
+
+    def _check_domain(self, answer: _Answer) -> None:
+        domain = self.domains.find(answer.assertion.email.domain)
+        if domain is None or domain.connection_id != answer.connection.id:
+            raise SamlRefusedError(Refusal.DOMAIN_UNPROVEN)
+
+    def _is_unchanged(self, connection: SsoConnection) -> bool:
+        try:
+            found = self.connections.find(connection.id)
+        except NotFoundError:
+            return False
+        return found.identity_provider == connection.identity_provider
 
     def _sign_in(self, answer: _Answer) -> Arrived:
         token = SecretToken.new()
@@ -247,7 +262,7 @@ class SingleSignOn:
             raise SamlRefusedError(Refusal.NOT_A_MEMBER)
         if not membership.is_active:
             raise SamlRefusedError(Refusal.SUSPENDED)
-        finish = answer.finish(_person(user), EventName.SIGN_IN_SUCCEEDED)
+        finish = answer.finish(user.party, answer.event(user, EventName.SIGN_IN_SUCCEEDED))
         self.sign_ins.enter(finish, user, membership, _session(answer, user, membership, token))
 
     def _enter_first(self, answer: _Answer, token: SecretToken) -> None:
@@ -264,15 +279,14 @@ class SingleSignOn:
             return
         if not membership.is_active:
             raise SamlRefusedError(Refusal.SUSPENDED)
-        finish = answer.finish(_person(user), EventName.SIGN_IN_SUCCEEDED)
+        finish = answer.finish(user.party, answer.event(user, EventName.SIGN_IN_SUCCEEDED))
         session = _session(answer, user, membership, token)
-        self.sign_ins.link(finish, user, membership, answer.identity, session)
+        self.sign_ins.link(finish, user, membership, session)
 
     def _join(self, answer: _Answer, user: User, token: SecretToken) -> None:
         membership = self._membership(answer)
-        joined = answer.finish(_person(user), EventName.MEMBER_JOINED, EventName.SIGN_IN_SUCCEEDED)
         session = _session(answer, user, membership, token)
-        self.sign_ins.join(joined, user, membership, session)
+        self.sign_ins.join(_joined(answer, user, membership), user, membership, session)
 
     def _create(self, answer: _Answer, token: SecretToken) -> None:
         membership = self._membership(answer)
@@ -283,9 +297,8 @@ class SingleSignOn:
             created_at=answer.now,
             memberships={membership.account_id: membership},
         )
-        joined = answer.finish(_person(user), EventName.MEMBER_JOINED, EventName.SIGN_IN_SUCCEEDED)
         session = _session(answer, user, membership, token)
-        self.sign_ins.create(joined, user, membership, session)
+        self.sign_ins.create(_joined(answer, user, membership), user, membership, session)
 
     def _membership(self, answer: _Answer) -> Membership:
         connection = answer.connection
@@ -293,7 +306,6 @@ class SingleSignOn:
             connection.account_id,
             self.connections.account_name(connection.account_id),
             connection.default_role,
-            sso_identity=answer.identity,
         )
 
     def _prove(self, answer: _Answer) -> Arrived:
@@ -304,7 +316,7 @@ class SingleSignOn:
         if answer.assertion.authenticated_at < request.begun_at - CLOCK_SKEW:
             # Not every provider heeds ForceAuthn; that it was asked for proves nothing.
             raise SamlRefusedError(Refusal.NOT_FRESH)
-        self.sign_ins.prove(answer.finish(_person(user)), request.session_id, user.id)
+        self.sign_ins.prove(answer.finish(user.party), request.session_id, user.id)
         return Arrived(request.onward)
 
     def _test(self, answer: _Answer) -> Arrived:
@@ -349,6 +361,15 @@ class SingleSignOn:
         self.trail.append(event)
 
 
+def _joined(answer: _Answer, user: User, membership: Membership) -> Finish:
+    role = membership.role.value
+    return answer.finish(
+        user.party,
+        answer.event(user, EventName.MEMBER_JOINED, role=role),
+        answer.event(user, EventName.SIGN_IN_SUCCEEDED),
+    )
+
+
 def _secret_of(text: str | None) -> SecretToken:
     """Keep the secret that a browser has, so that two tabs can sign in at once."""
     try:
@@ -376,23 +397,20 @@ def _session(answer: _Answer, user: User, membership: Membership, token: SecretT
         sessions_version=user.sessions_version,
         started_at=answer.now,
         last_seen_at=answer.now,
-        proved_at=answer.now,
+        # When the provider asked, not when it answered: its own session may be hours old (`E14`).
+        proved_at=min(answer.now, answer.assertion.authenticated_at),
         client=answer.asker.client,
     )
 
 
 def _name_of(assertion: VerifiedAssertion) -> str:
-    """Take the name that the provider gives, if it is one, or what stands before the @."""
-    for text in (assertion.display_name or "", assertion.email.local_part):
-        try:
-            return parse_name(text, "name")
-        except InvalidValueError:
-            continue
-    return "New member"
-
-
-def _person(user: User) -> Party:
-    return Party(PartyType.USER, user.id, user.name)
+    """Take the name that the provider gives, or what stands before the @, if that can be one."""
+    if assertion.display_name:
+        return assertion.display_name
+    try:
+        return parse_name(assertion.email.local_part, "name")
+    except InvalidValueError:
+        return "New member"
 
 
 def _party(connection: SsoConnection) -> Party:

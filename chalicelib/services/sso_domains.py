@@ -50,7 +50,7 @@ class SsoDomainService:
 
     def find(self, manager: Manager, domain: str) -> AccountDomain:
         """Look at one of the account's domains; raises NotFoundError for any other."""
-        return self.domains.find(manager.account_id, domain)
+        return self.domains.find(manager.account_id, domain.lower())
 
     def add(self, manager: Manager, text: str) -> AccountDomain:
         """List a domain, and say which record proves it.
@@ -141,8 +141,9 @@ class SsoWatch:
 
     def _note_missing(self, account_id: str, domain: AccountDomain, now: datetime) -> None:
         if domain.failing_since is None:
-            if self.domains.note_failing(account_id, domain, now):
-                self._tell(account_id, "sso_domain_failing", _missing(domain, now + LAPSE_AFTER))
+            # Told first: where a mail fails, the next day tries again.
+            self._tell(account_id, "sso_domain_failing", _missing(domain, now + LAPSE_AFTER))
+            self.domains.note_failing(account_id, domain, now)
             return
         if now - domain.failing_since < LAPSE_AFTER:
             return

@@ -54,7 +54,6 @@ def membership_map(membership: Membership) -> dict[str, Any]:
         "grant": membership.grant,
         "version": membership.version,
         "workspaces": {key: role.value for key, role in membership.workspaces.items()},
-        "sso_identity": membership.sso_identity,
     }
 
 
@@ -132,7 +131,6 @@ def membership_of(account_id: str, value: dict[str, Any]) -> Membership:
         grant=value["grant"],
         version=int(value["version"]),
         workspaces={key: WorkspaceRole(role) for key, role in value["workspaces"].items()},
-        sso_identity=value["sso_identity"],
     )
 
 

@@ -168,8 +168,8 @@ class AccountDomains:
                 raise NotAllowedError from error
             raise (NotFoundError if 1 in error.failed else ConflictError) from error
 
-    def note_failing(self, account_id: str, domain: AccountDomain, now: datetime | None) -> bool:
-        """Keep since when a proof has been missing, or that it is back; False if that was known."""
+    def note_failing(self, account_id: str, domain: AccountDomain, now: datetime | None) -> None:
+        """Keep since when a proof has been missing, or that it is back."""
         since = AccountRow.failing_since
         known = since.does_not_exist() if now is None else since.exists()
         try:
@@ -180,8 +180,6 @@ class AccountDomains:
         except UpdateError as error:
             if error.cause_response_code != "ConditionalCheckFailedException":
                 raise
-            return False
-        return True
 
     def lapse(
         self, account_id: str, domain: AccountDomain, was: AccountSso, event: AuditEvent

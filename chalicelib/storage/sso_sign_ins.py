@@ -12,9 +12,11 @@ from chalicelib.domain.tokens import digest
 from chalicelib.storage.members import give_membership, list_member
 from chalicelib.storage.rows import membership_map
 from chalicelib.storage.tables import (
+    DomainRow,
     EmailRow,
     SessionRow,
     SsoAssertionRow,
+    SsoConnectionRow,
     SsoIdentityRow,
     SsoRequestRow,
     UserRow,
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from chalicelib.domain.people import User
     from chalicelib.domain.saml import VerifiedAssertion
     from chalicelib.domain.sessions import Session
+    from chalicelib.domain.single_sign_on import SsoConnection
     from chalicelib.storage.audit import AuditTrail
     from chalicelib.storage.sessions import Sessions
 
@@ -42,15 +45,17 @@ class SpentError(Exception):
 
 
 class MovedOnError(Exception):
-    """The person changed while the sign-in was under way; look again and decide anew."""
+    """The person, or what they were judged by, changed meanwhile; look again and decide anew."""
 
 
 @dataclass(frozen=True)
 class Finish:
-    """What a sign-in ends with: the request and assertion that it spends, and what it tells."""
+    """What a sign-in ends with: what it was judged by, what it spends, and what it tells."""
 
+    connection: SsoConnection
     request: SsoRequest
     assertion: VerifiedAssertion
+    identity: str
     now: datetime
     events: Sequence[AuditEvent]
 
@@ -128,28 +133,17 @@ class SsoSignIns:
 
         self._write(finish, parts)
 
-    def link(
-        self, finish: Finish, user: User, membership: Membership, identity: str, session: Session
-    ) -> None:
+    def link(self, finish: Finish, user: User, membership: Membership, session: Session) -> None:
         """Begin the first session of a member whom the provider names for the first time.
 
         Raises SpentError, MovedOnError.
         """
 
         def parts(transaction: TransactWrite) -> None:
-            self._name(transaction, finish, user.id, identity)
+            same = _as_read(user, membership) & (UserRow.email == user.email.value)
+            transaction.condition_check(UserRow, user.id, condition=same)
+            self._name(transaction, finish, user.id)
             self._begin(transaction, finish, session)
-            place = UserRow.memberships[membership.account_id]
-            transaction.update(
-                UserRow(user.id),
-                actions=[
-                    place["sso_identity"].set(identity),
-                    place["version"].set(membership.version + 1),
-                ],
-                condition=_as_read(user, membership)
-                & (place["version"] == membership.version)
-                & (UserRow.email == user.email.value),
-            )
 
         self._write(finish, parts)
 
@@ -160,7 +154,7 @@ class SsoSignIns:
         """
 
         def parts(transaction: TransactWrite) -> None:
-            self._name(transaction, finish, user.id, membership.sso_identity or "")
+            self._name(transaction, finish, user.id)
             self._begin(transaction, finish, session)
             list_member(transaction, membership.account_id, user.id)
             give_membership(transaction, user.id, membership, UserRow.email == user.email.value)
@@ -184,7 +178,7 @@ class SsoSignIns:
         def parts(transaction: TransactWrite) -> None:
             put_new(transaction, EmailRow(user.email.value, user_id=user.id))
             put_new(transaction, row)
-            self._name(transaction, finish, user.id, membership.sso_identity or "")
+            self._name(transaction, finish, user.id)
             self._begin(transaction, finish, session)
             list_member(transaction, membership.account_id, user.id)
 
@@ -193,16 +187,16 @@ class SsoSignIns:
     def _begin(self, transaction: TransactWrite, finish: Finish, session: Session) -> None:
         self.sessions.start_parts(transaction, session, finish.request.session_id)
 
-    def _name(
-        self, transaction: TransactWrite, finish: Finish, user_id: str, identity: str
-    ) -> None:
-        put_new(transaction, SsoIdentityRow(identity, user_id=user_id, created_at=finish.now))
+    def _name(self, transaction: TransactWrite, finish: Finish, user_id: str) -> None:
+        row = SsoIdentityRow(finish.identity, user_id=user_id, created_at=finish.now)
+        put_new(transaction, row)
 
     def _write(self, finish: Finish, more: Callable[[TransactWrite], None]) -> None:
         request, assertion = finish.request, finish.assertion
         seen = assertion_key(request.connection_id, assertion.id)
 
         def parts(transaction: TransactWrite) -> None:
+            _still_trusted(transaction, finish)
             transaction.delete(SsoRequestRow(request.id), condition=_usable(request, finish.now))
             put_new(transaction, SsoAssertionRow(seen, ttl=assertion.remember_until))
             for event in finish.events:
@@ -222,6 +216,22 @@ class SsoSignIns:
 def assertion_key(connection_id: str, assertion_id: str) -> str:
     """Name an assertion among those of all connections."""
     return f"{connection_id}#{digest(assertion_id)}"
+
+
+def _still_trusted(transaction: TransactWrite, finish: Finish) -> None:
+    """Let a transaction through only while what the response was judged by still stands."""
+    provider = finish.connection.identity_provider
+    transaction.condition_check(
+        SsoConnectionRow,
+        finish.connection.id,
+        condition=(SsoConnectionRow.entity_id == provider.entity_id)
+        & (SsoConnectionRow.certificates == [c.base64 for c in provider.certificates]),
+    )
+    transaction.condition_check(
+        DomainRow,
+        finish.assertion.email.domain,
+        condition=DomainRow.connection_id == finish.connection.id,
+    )
 
 
 def _usable(request: SsoRequest, now: datetime) -> Condition:

@@ -485,7 +485,6 @@ def test_a_row_at_its_fullest_fits_into_dynamodb(service: Service) -> None:
             "\U0001f33f" * 100,
             Role.MEMBER,
             workspaces=given,
-            sso_identity="s" * 64,
         )
         row.memberships[full.account_id] = membership_map(full)
     row.save()

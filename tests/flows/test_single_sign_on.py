@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
+from chalicelib import bootstrap
 from chalicelib.domain.people import Membership, Role
+from chalicelib.gateways.saml import Saml
 from chalicelib.storage.rows import membership_map
 from chalicelib.storage.tables import UserRow
 from tests.support import dns_server
-from tests.support.company import Company, a_company, read_request
+from tests.support.company import SSO, Company, a_company, read_request
 from tests.support.journeys import (
     PASSWORD,
     ask_sign_in,
@@ -27,8 +30,11 @@ from tests.support.saml.keys import rsa_pair
 from tests.support.saml.messages import Attribute, at, encoded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
+    from chalicelib.domain.saml import VerifiedAssertion
+    from chalicelib.gateways.saml_assertion import Expected
+    from chalicelib.gateways.saml_responses import ReceivedResponse
     from tests.support.dns_server import DnsServer
     from tests.support.http import Reply
     from tests.support.service import Service
@@ -328,6 +334,58 @@ def test_an_old_sign_in_at_the_provider_proves_nothing(company: Company) -> None
     earlier = at(company.service.clock(), minutes=-4)
     assert refused(company.post(program, facts.but(issued_at=earlier)))
     assert last_refusal(company) == "not_fresh"
+
+
+def test_an_old_sign_in_at_the_provider_is_no_fresh_proof_here(company: Company) -> None:
+    """`D9`, `E14`: whoever sat down there in the morning proves again before what matters."""
+    company.put(default_role="admin")
+    program = company.service.program()
+    facts = company.facts(company.start(program), "ada@acme.test")
+    earlier = at(company.service.clock() - timedelta(hours=1))
+    assert company.post(program, facts.but(authenticated_at=earlier)).status == 303
+    reply = program.post("/api/v1/api_keys", {"name": "CI"})
+    assert (reply.status, reply.error["code"]) == (403, "proof_required")
+
+
+@dataclass(frozen=True)
+class _Meanwhile(Saml):
+    """Judges as usual; then something happens before the sign-in is finished."""
+
+    happens: Callable[[], object] = lambda: None
+
+    def verify(self, received: ReceivedResponse, expected: Expected) -> VerifiedAssertion:
+        found = super().verify(received, expected)
+        self.happens()
+        return found
+
+
+@pytest.mark.parametrize(
+    ("happens", "reason"),
+    [
+        (lambda company: company.owner.delete(SSO), "domain_unproven"),
+        (lambda company: company.owner.delete(f"{SSO}/domains/acme.test"), "domain_unproven"),
+        (
+            lambda company: company.put(
+                idp_entity_id=company.issuer,
+                idp_sso_url="https://idp.acme.test/sso",
+                idp_certificates=[rsa_pair("another").certificate.pem],
+            ),
+            "connection_changed",
+        ),
+    ],
+    ids=["deleted", "a domain less", "another certificate"],
+)
+def test_trust_that_ends_while_a_response_is_judged_has_ended(
+    company: Company, happens: Callable[[Company], object], reason: str
+) -> None:
+    """`E13`, `H13`: the write that signs in holds what it was judged by."""
+    usual = bootstrap.services()
+    meanwhile = _Meanwhile(usual.single_sign_on.saml.keys, lambda: happens(company))
+    bootstrap.use(replace(usual, single_sign_on=replace(usual.single_sign_on, saml=meanwhile)))
+    program, reply = company.sign_in("mo@acme.test")
+    assert refused(reply)
+    assert program.get("/auth/session").status == 401
+    assert last_refusal(company) == reason
 
 
 def test_a_try_signs_nobody_in_and_shows_what_came_back(company: Company) -> None:

@@ -214,11 +214,19 @@ def event_of(owner: Manager) -> AuditEvent:
     return owner.event(EventName.SSO_DOMAIN_ADDED, NOON)
 
 
-def a_request(connection_id: str, account_id: str) -> SsoRequest:
+@pytest.fixture
+def open_sso(connections: SsoConnections, domains: AccountDomains, owner: Manager) -> SsoConnection:
+    """A connection that the proved domain of its people leads to."""
+    made = add(connections, owner)
+    prove(domains, owner, "acme.test", account_sso(owner))
+    return made
+
+
+def a_request(connection: SsoConnection) -> SsoRequest:
     return SsoRequest(
         id=new_id("req"),
-        connection_id=connection_id,
-        account_id=account_id,
+        connection_id=connection.id,
+        account_id=connection.account_id,
         purpose=RequestPurpose.SIGN_IN,
         browser_digest=SecretToken.new().digest,
         onward="/",
@@ -226,7 +234,7 @@ def a_request(connection_id: str, account_id: str) -> SsoRequest:
     )
 
 
-def a_finish(request: SsoRequest, assertion_id: str = "_a1") -> Finish:
+def a_finish(connection: SsoConnection, request: SsoRequest, assertion_id: str = "_a1") -> Finish:
     assertion = VerifiedAssertion(
         id=assertion_id,
         response_id="_r1",
@@ -239,12 +247,12 @@ def a_finish(request: SsoRequest, assertion_id: str = "_a1") -> Finish:
         authenticated_at=NOON,
         remember_until=NOON + timedelta(minutes=10),
     )
-    return Finish(request, assertion, NOON, ())
+    identity = identity_of(connection.id, _ISSUER, assertion.subject)
+    return Finish(connection, request, assertion, identity, NOON, ())
 
 
-def a_person(account_id: str, connection_id: str) -> tuple[User, Membership]:
-    identity = identity_of(connection_id, _ISSUER, "mo@acme.test")
-    membership = Membership(account_id, "Acme", Role.MEMBER, sso_identity=identity)
+def a_person(account_id: str) -> tuple[User, Membership]:
+    membership = Membership(account_id, "Acme", Role.MEMBER)
     user = User(
         new_id("usr"),
         EmailAddress("mo@acme.test"),
@@ -255,76 +263,112 @@ def a_person(account_id: str, connection_id: str) -> tuple[User, Membership]:
     return user, membership
 
 
-def test_a_request_is_answered_in_its_time(sign_ins: SsoSignIns) -> None:
-    request = a_request("sso_1", "acc_1")
+def test_a_request_is_answered_in_its_time(sign_ins: SsoSignIns, open_sso: SsoConnection) -> None:
+    request = a_request(open_sso)
     sign_ins.begin(request)
     assert sign_ins.find(request.id, NOON) == request
     for request_id, now in ((request.id, request.expires_at), ("_unknown", NOON)):
         with pytest.raises(NotFoundError):
             sign_ins.find(request_id, now)
     with pytest.raises(SpentError):
-        sign_ins.spend(replace(a_finish(request), now=request.expires_at))
+        sign_ins.spend(replace(a_finish(open_sso, request), now=request.expires_at))
 
 
 def test_of_twenty_answers_to_one_request_one_signs_in(
-    sign_ins: SsoSignIns, owner: Manager
+    sign_ins: SsoSignIns, open_sso: SsoConnection
 ) -> None:
     """`E5`, `H13`."""
-    request = a_request("sso_1", owner.account_id)
+    request = a_request(open_sso)
     sign_ins.begin(request)
 
     def answer(number: int) -> str:
-        user, membership = a_person(owner.account_id, "sso_1")
-        session = replace(a_session(user.id, owner.account_id), grant=membership.grant)
-        sign_ins.create(a_finish(request, f"_a{number}"), user, membership, session)
+        user, membership = a_person(open_sso.account_id)
+        session = replace(a_session(user.id, open_sso.account_id), grant=membership.grant)
+        sign_ins.create(a_finish(open_sso, request, f"_a{number}"), user, membership, session)
         return user.id
 
     (winner,) = winners(race(answer, (SpentError,)))
-    assert sign_ins.whose(identity_of("sso_1", _ISSUER, "mo@acme.test")) == winner
+    assert sign_ins.whose(identity_of(open_sso.id, _ISSUER, "mo@acme.test")) == winner
     assert People(sign_ins.connection).look_up(EmailAddress("mo@acme.test")).user_id == winner
 
 
-def test_an_assertion_counts_once_whatever_it_answers(sign_ins: SsoSignIns) -> None:
+def test_an_assertion_counts_once_whatever_it_answers(
+    sign_ins: SsoSignIns, open_sso: SsoConnection
+) -> None:
     """`E5`: re-wrapped in another response it is still the same."""
-    first, second = a_request("sso_1", "acc_1"), a_request("sso_1", "acc_1")
+    first, second = a_request(open_sso), a_request(open_sso)
     for request in (first, second):
         sign_ins.begin(request)
-    sign_ins.spend(a_finish(first))
+    sign_ins.spend(a_finish(open_sso, first))
     with pytest.raises(SpentError):
-        sign_ins.spend(a_finish(second))
+        sign_ins.spend(a_finish(open_sso, second))
 
 
 def test_two_first_sign_ins_of_one_person_make_one_user(
-    sign_ins: SsoSignIns, owner: Manager
+    sign_ins: SsoSignIns, open_sso: SsoConnection
 ) -> None:
     """`H13`: the second is told to look again, and finds the first one's user."""
-    requests = [a_request("sso_1", owner.account_id) for _ in range(20)]
+    requests = [a_request(open_sso) for _ in range(20)]
     for request in requests:
         sign_ins.begin(request)
 
     def answer(number: int) -> str:
-        user, membership = a_person(owner.account_id, "sso_1")
-        session = replace(a_session(user.id, owner.account_id), grant=membership.grant)
-        finish = a_finish(requests[number], f"_a{number}")
+        user, membership = a_person(open_sso.account_id)
+        session = replace(a_session(user.id, open_sso.account_id), grant=membership.grant)
+        finish = a_finish(open_sso, requests[number], f"_a{number}")
         sign_ins.create(finish, user, membership, session)
         return user.id
 
     assert len(winners(race(answer, (MovedOnError,)))) == 1
 
 
-def test_who_was_suspended_meanwhile_does_not_enter(sign_ins: SsoSignIns, owner: Manager) -> None:
+def test_who_was_suspended_meanwhile_does_not_enter(
+    sign_ins: SsoSignIns, open_sso: SsoConnection
+) -> None:
     """`D7`."""
-    request = a_request("sso_1", owner.account_id)
+    request = a_request(open_sso)
     sign_ins.begin(request)
-    user, membership = a_person(owner.account_id, "sso_1")
-    session = replace(a_session(user.id, owner.account_id), grant=membership.grant)
-    sign_ins.create(a_finish(request), user, membership, session)
-    place = UserRow.memberships[owner.account_id]
+    user, membership = a_person(open_sso.account_id)
+    session = replace(a_session(user.id, open_sso.account_id), grant=membership.grant)
+    sign_ins.create(a_finish(open_sso, request), user, membership, session)
+    place = UserRow.memberships[open_sso.account_id]
     UserRow(user.id).update(actions=[place["status"].set(MembershipStatus.SUSPENDED.value)])
-    again = a_request("sso_1", owner.account_id)
+    again = a_request(open_sso)
     sign_ins.begin(again)
     with pytest.raises(MovedOnError):
         sign_ins.enter(
-            a_finish(again, "_a2"), user, membership, replace(session, id=SecretToken.new().digest)
+            a_finish(open_sso, again, "_a2"),
+            user,
+            membership,
+            replace(session, id=SecretToken.new().digest),
         )
     assert sign_ins.find(again.id, NOON) == again
+
+
+@pytest.mark.parametrize("change", ["deleted", "another certificate", "a domain less"])
+def test_what_a_response_was_judged_by_has_to_stand_when_it_signs_in(
+    sign_ins: SsoSignIns,
+    connections: SsoConnections,
+    domains: AccountDomains,
+    owner: Manager,
+    open_sso: SsoConnection,
+    change: str,
+) -> None:
+    """`E9`, `E13`, `H13`: whoever takes trust away in that moment has taken it away."""
+    request = a_request(open_sso)
+    sign_ins.begin(request)
+    was = account_sso(owner)
+    if change == "deleted":
+        connections.remove(open_sso, owner, was, ["acme.test"], event_of(owner))
+    elif change == "another certificate":
+        other = replace(open_sso.identity_provider, certificates=(rsa_pair("another").certificate,))
+        changed = replace(open_sso, identity_provider=other)
+        connections.change(changed, owner, was, ["acme.test"], event_of(owner))
+    else:
+        listed = domains.find(owner.account_id, "acme.test")
+        domains.remove(listed, owner, was, event_of(owner))
+    user, membership = a_person(open_sso.account_id)
+    session = replace(a_session(user.id, open_sso.account_id), grant=membership.grant)
+    with pytest.raises(MovedOnError):
+        sign_ins.create(a_finish(open_sso, request), user, membership, session)
+    assert sign_ins.find(request.id, NOON) == request
