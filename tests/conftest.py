@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.chromium import ChromiumMissingError, launched, open_tab
+from tests.support.dns_server import running as running_dns
 from tests.support.engines import (
     ENGINES,
     REGION,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
     from chalicelib.storage.connection import StoreConnection
+    from tests.support.dns_server import DnsServer
     from tests.support.ledger import Ledger
     from tests.support.saml.providers import Provider
     from tests.support.service import Service
@@ -99,6 +101,20 @@ def service(
 
     with running(moto, clock, environ, monkeypatch) as started:
         yield started
+
+
+@pytest.fixture(scope="session")
+def dns_server() -> Iterator[DnsServer]:
+    """One DNS server for the whole run."""
+    with running_dns() as server:
+        yield server
+
+
+@pytest.fixture
+def dns(dns_server: DnsServer) -> DnsServer:
+    """A DNS server that knows nothing yet."""
+    dns_server.forget()
+    return dns_server
 
 
 @pytest.fixture

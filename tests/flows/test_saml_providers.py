@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
 
 from chalicelib.gateways.saml_requests import SamlKeys
-from tests.support import dns_server
 from tests.support.company import SSO, Company, prove
 from tests.support.keys import an_owner
 from tests.support.people import StoppedClock
@@ -17,8 +15,6 @@ from tests.support.saml.keys import rsa_pair
 from tests.support.saml.providers import ALICE, Mode, Provider, sign_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tests.support.dns_server import DnsServer
     from tests.support.http import Program
     from tests.support.service import Service
@@ -28,17 +24,10 @@ _KEYS = SamlKeys(_HUB.private_pem, _HUB.certificate)
 _PLAIN_MODES = (Mode.ASSERTION, Mode.RESPONSE, Mode.BOTH)
 
 
-@pytest.fixture(scope="module")
-def dns() -> Iterator[DnsServer]:
-    with dns_server.running() as server:
-        yield server
-
-
 @pytest.fixture
 def environ(dns: DnsServer) -> dict[str, str]:
-    host, port = dns.address
     return {
-        "DNS_SERVER": f"{host}:{port}",
+        "DNS_SERVER": dns.setting,
         "SAML_PRIVATE_KEY": _HUB.private_pem,
         "SAML_CERTIFICATE": _HUB.certificate.pem,
     }
@@ -47,7 +36,7 @@ def environ(dns: DnsServer) -> dict[str, str]:
 @pytest.fixture
 def clock() -> StoppedClock:
     """Near the real time, which the providers write into their responses."""
-    return StoppedClock(datetime.now(UTC).replace(microsecond=0))
+    return StoppedClock.near_now()
 
 
 def _customer(service: Service, dns: DnsServer, provider: Provider) -> Company:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +13,6 @@ from chalicelib.domain.people import Membership, Role
 from chalicelib.gateways.saml import Saml
 from chalicelib.storage.rows import membership_map
 from chalicelib.storage.tables import UserRow
-from tests.support import dns_server
 from tests.support.company import SSO, Company, a_company, read_request
 from tests.support.journeys import (
     PASSWORD,
@@ -30,7 +29,7 @@ from tests.support.saml.keys import rsa_pair
 from tests.support.saml.messages import Attribute, at, encoded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from chalicelib.domain.saml import VerifiedAssertion
     from chalicelib.gateways.saml_assertion import Expected
@@ -40,22 +39,15 @@ if TYPE_CHECKING:
     from tests.support.service import Service
 
 
-@pytest.fixture(scope="module")
-def dns() -> Iterator[DnsServer]:
-    with dns_server.running() as server:
-        yield server
-
-
 @pytest.fixture
 def environ(dns: DnsServer) -> dict[str, str]:
-    host, port = dns.address
-    return {"DNS_SERVER": f"{host}:{port}"}
+    return {"DNS_SERVER": dns.setting}
 
 
 @pytest.fixture
 def clock() -> StoppedClock:
     """Near the real time, which python3-saml compares with."""
-    return StoppedClock(datetime.now(UTC).replace(microsecond=0))
+    return StoppedClock.near_now()
 
 
 @pytest.fixture

@@ -13,30 +13,20 @@ import pytest
 
 from chalicelib.gateways import dns as gateway
 from chalicelib.gateways.saml_names import DS, HTTP_REDIRECT, METADATA, SAMLP
-from tests.support import dns_server
 from tests.support.company import SSO
 from tests.support.keys import an_owner
 from tests.support.saml.keys import rsa_pair
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tests.support.dns_server import DnsServer
     from tests.support.service import Service
 
 _IDP = rsa_pair("idp").certificate
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[DnsServer]:
-    with dns_server.running() as started:
-        yield started
-
-
 @pytest.fixture
-def environ(server: DnsServer) -> dict[str, str]:
-    host, port = server.address
-    return {"DNS_SERVER": f"{host}:{port}"}
+def environ(dns: DnsServer) -> dict[str, str]:
+    return {"DNS_SERVER": dns.setting}
 
 
 def _entity(url: str = "https://idp.test/sso", until: str = "") -> str:
@@ -161,17 +151,16 @@ _BEHAVIOURS: dict[str, Any] = {
 @pytest.mark.requirement("E9")
 @pytest.mark.parametrize("behaviour", _BEHAVIOURS)
 def test_a_dns_server_that_cannot_be_relied_on_proves_nothing(
-    service: Service, server: DnsServer, behaviour: str, monkeypatch: pytest.MonkeyPatch
+    service: Service, dns: DnsServer, behaviour: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(gateway, "_TRY_SECONDS", 0.2)
     monkeypatch.setattr(gateway, "_ALL_SECONDS", 0.5)
     owner = an_owner(service)
     listed = owner.post(f"{SSO}/domains", {"domain": "acme.test"}).json
-    server.records[listed["txt_name"]] = [listed["txt_value"]]
-    server.behave = lambda question, _: _BEHAVIOURS[behaviour](server, question)
+    dns.records[listed["txt_name"]] = [listed["txt_value"]]
+    dns.behave = lambda question, _: _BEHAVIOURS[behaviour](dns, question)
     began = time.monotonic()
     reply = owner.post(f"{SSO}/domains/acme.test/verify", {})
     assert time.monotonic() - began < 5
-    server.behave = None
     assert (reply.status, reply.error["code"]) == (422, "domain_unproven")
     assert owner.get(f"{SSO}/domains").json["items"][0]["status"] == "pending"

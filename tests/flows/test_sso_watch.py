@@ -2,43 +2,32 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from chalicelib import bootstrap
-from tests.support import dns_server
 from tests.support.company import Company, a_company
 from tests.support.people import StoppedClock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tests.support.dns_server import DnsServer
     from tests.support.service import Service
 
 
-@pytest.fixture(scope="module")
-def dns() -> Iterator[DnsServer]:
-    with dns_server.running() as server:
-        yield server
-
-
 @pytest.fixture
 def environ(dns: DnsServer) -> dict[str, str]:
-    host, port = dns.address
-    return {"DNS_SERVER": f"{host}:{port}"}
+    return {"DNS_SERVER": dns.setting}
 
 
 @pytest.fixture
 def clock() -> StoppedClock:
-    return StoppedClock(datetime.now(UTC).replace(microsecond=0))
+    return StoppedClock.near_now()
 
 
 @pytest.fixture
 def company(service: Service, dns: DnsServer) -> Company:
-    dns.behave = None
     return a_company(service, dns)
 
 

@@ -29,6 +29,18 @@ class DnsServer:
     behave: Behaviour | None = None
     asked: list[tuple[str, str]] = field(default_factory=list)
 
+    @property
+    def setting(self) -> str:
+        """What DNS_SERVER has to be."""
+        host, port = self.address
+        return f"{host}:{port}"
+
+    def forget(self) -> None:
+        """Know no record again, and be honest."""
+        self.records.clear()
+        self.asked.clear()
+        self.behave = None
+
     def answer(self, wire: bytes, transport: str) -> bytes | None:
         """Answer a question in wire format; None says nothing."""
         question = dns.message.from_wire(wire)

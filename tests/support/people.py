@@ -30,6 +30,11 @@ class StoppedClock:
         """Return its time."""
         return self.now
 
+    @classmethod
+    def near_now(cls) -> StoppedClock:
+        """Stop at the real time, which identity providers and python3-saml go by."""
+        return cls(datetime.now(UTC).replace(microsecond=0))
+
     def advance(self, by: timedelta) -> None:
         """Let time pass."""
         self.now += by
