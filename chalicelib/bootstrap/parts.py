@@ -1,4 +1,4 @@
-"""The one place where the parts are put together: settings in, services out.
+"""What the flows are made of: every part once, and each flow out of them.
 
 Imports of storage and gateways stand inside functions: they bring pynamodb, botocore and argon2,
 which `import app` and the routes that don't need them must not pay for.
@@ -6,23 +6,15 @@ which `import app` and the routes that don't need them must not pay for.
 
 from __future__ import annotations
 
-import contextlib
-import os
-import threading
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from chalicelib import logs
-from chalicelib.settings import Settings, SettingsError
+from chalicelib.bootstrap.clients import aws_client
+from chalicelib.bootstrap.passwords import named, password_hasher, password_policy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from chalicelib.domain.clock import Clock
-    from chalicelib.domain.password_hashing import PasswordHasher
-    from chalicelib.domain.passwords import PasswordPolicy
     from chalicelib.gateways.dns import TxtLookup
     from chalicelib.services.account_unlock import AccountUnlock
     from chalicelib.services.accounts import AccountService
@@ -31,7 +23,6 @@ if TYPE_CHECKING:
     from chalicelib.services.email_confirmation import EmailConfirmation
     from chalicelib.services.invitations import InvitationService
     from chalicelib.services.joining import Joining
-    from chalicelib.services.key_check import KeyCheck
     from chalicelib.services.mail_cap import MailCap
     from chalicelib.services.members import MemberService
     from chalicelib.services.password_reset import PasswordReset
@@ -45,6 +36,8 @@ if TYPE_CHECKING:
     from chalicelib.services.sso_domains import SsoDomainService, SsoWatch
     from chalicelib.services.sso_settings import SsoSettings
     from chalicelib.services.workspaces import WorkspaceService
+    from chalicelib.settings import Settings
+    from chalicelib.storage.managers import Managers
     from chalicelib.storage.sso_connections import SsoConnections
     from chalicelib.storage.sso_domains import AccountDomains
 
@@ -58,129 +51,7 @@ _REFUSALS_TOLD = 60
 _ATTEMPTS_KEPT = timedelta(days=400)
 
 
-# A check is asked again once at most: a connection that died while the function slept deserves it,
-# a table that is down doesn't. The request is ours alone, so botocore needn't look it over.
-_QUICK: dict[str, Any] = {
-    "read_timeout": 2,
-    "retries": {"total_max_attempts": 2, "mode": "standard"},
-    "parameter_validation": False,
-    "max_pool_connections": 50,
-}
-
-
-@dataclass(frozen=True)
-class Services:
-    """Every flow of the product, ready to be called."""
-
-    settings: Settings
-    clock: Clock
-    sign_in: SignIn
-    sign_up: SignUpService
-    email_confirmation: EmailConfirmation
-    account_unlock: AccountUnlock
-    password_reset: PasswordReset
-    profile: Profile
-    sessions: SessionService
-    api_keys: ApiKeyService
-    accounts: AccountService
-    workspaces: WorkspaceService
-    invitations: InvitationService
-    joining: Joining
-    members: MemberService
-    key_check: KeyCheck
-    public_api: PublicApi
-    mail_cap: MailCap
-    personal_events: PersonalEvents
-    audit_log: AuditLogService
-    single_sign_on: SingleSignOn
-    sso_settings: SsoSettings
-    sso_domains: SsoDomainService
-    sso_watch: SsoWatch
-
-
-_lock = threading.Lock()
-_built: Services | None = None
-
-
-def services() -> Services:
-    """Return this process's services, built from the environment at the first call."""
-    global _built  # noqa: PLW0603 - the one process-wide object
-    if _built is None:
-        with _lock:
-            if _built is None:
-                _built = build(settings())
-    return _built
-
-
-def key_check() -> KeyCheck:
-    """Return the check of API keys alone, which is all that the authorizer's function needs."""
-    global _key_check  # noqa: PLW0603 - as above, in a function of its own
-    if _built is not None:
-        return _built.key_check
-    if _key_check is None:
-        from chalicelib.domain.clock import utc_now
-
-        _key_check = _build_key_check(settings(), utc_now)
-    return _key_check
-
-
-_key_check: KeyCheck | None = None
-
-
-def use(replacement: Services | None) -> None:
-    """Put other services in their place, or none, so that the next call builds anew; for tests."""
-    global _built, _settings, _key_check  # noqa: PLW0603
-    _built, _key_check = replacement, None
-    _settings = replacement.settings if replacement else None
-
-
-_settings: Settings | None = None
-
-
-def settings() -> Settings:
-    """Return this process's settings; light enough for routes that need no service."""
-    global _settings  # noqa: PLW0603
-    if _settings is None:
-        _settings = Settings.from_environ(os.environ)
-        logs.configure(_settings.log_level)
-    return _settings
-
-
-def build(chosen: Settings, clock: Clock | None = None) -> Services:
-    """Put the services together; raises SettingsError where a secret is missing."""
-    from chalicelib.domain.clock import utc_now
-
-    _demand_secrets(chosen)
-    parts = _Parts(chosen, clock or utc_now)
-    return Services(
-        settings=chosen,
-        clock=parts.clock,
-        sign_in=parts.sign_in(),
-        sign_up=parts.sign_up(),
-        email_confirmation=parts.email_confirmation(),
-        account_unlock=parts.account_unlock(),
-        password_reset=parts.password_reset(),
-        profile=parts.profile(),
-        sessions=parts.session_service(),
-        api_keys=parts.api_keys(),
-        accounts=parts.own_accounts(),
-        workspaces=parts.workspaces(),
-        invitations=parts.invitations(),
-        joining=parts.joining(),
-        members=parts.members(),
-        key_check=_build_key_check(chosen, parts.clock),
-        public_api=parts.public_api(),
-        mail_cap=parts.mail_cap(),
-        personal_events=parts.personal_events(),
-        audit_log=parts.audit_log(),
-        single_sign_on=parts.single_sign_on(),
-        sso_settings=parts.sso_settings(),
-        sso_domains=parts.sso_domains(),
-        sso_watch=parts.sso_watch(),
-    )
-
-
-class _Parts:
+class Parts:
     """What the flows share, made once; imports stand here because this is where they cost."""
 
     def __init__(self, chosen: Settings, clock: Clock) -> None:
@@ -233,11 +104,11 @@ class _Parts:
             connection, SessionLimits(chosen.session_idle, chosen.session_max), self.trail
         )
         self.sign_ups = SignUps(connection, SIGN_UP_WAITS + chosen.confirm_link, self.trail)
-        self.queue = MailQueue(_client("sqs", chosen), chosen.mail_queue_url)
-        self.mailer = Mailer(Ses(_client("ses", chosen)), chosen.mail_from, chosen.product_name)
-        self.policy = _password_policy(chosen)
-        self.hasher = _password_hasher(chosen)
-        with _named("SAML_PRIVATE_KEY and SAML_CERTIFICATE"):
+        self.queue = MailQueue(aws_client("sqs", chosen), chosen.mail_queue_url)
+        self.mailer = Mailer(Ses(aws_client("ses", chosen)), chosen.mail_from, chosen.product_name)
+        self.policy = password_policy(chosen)
+        self.hasher = password_hasher(chosen)
+        with named("SAML_PRIVATE_KEY and SAML_CERTIFICATE"):
             self.saml_keys = SamlKeys.parse(chosen.saml_private_key, chosen.saml_certificate)
 
     def sign_in(self) -> SignIn:
@@ -361,12 +232,11 @@ class _Parts:
 
     def api_keys(self) -> ApiKeyService:
         from chalicelib.services.api_keys import ApiKeyService
-        from chalicelib.storage.managers import Managers
 
         return ApiKeyService(
             keys=self.api_key_store,
             accounts=self.accounts,
-            managers=Managers(self.connection),
+            managers=self.managers,
             queue=self.queue,
             mailer=self.mailer,
             clock=self.clock,
@@ -434,6 +304,12 @@ class _Parts:
         return PublicApi(self.accounts, self.api_key_store, Records(self.connection))
 
     @cached_property
+    def managers(self) -> Managers:
+        from chalicelib.storage.managers import Managers
+
+        return Managers(self.connection)
+
+    @cached_property
     def sso_connections(self) -> SsoConnections:
         from chalicelib.storage.sso_connections import SsoConnections
 
@@ -470,12 +346,11 @@ class _Parts:
     def sso_settings(self) -> SsoSettings:
         from chalicelib.gateways.metadata_fetch import MetadataFetch
         from chalicelib.services.sso_settings import SsoSettings
-        from chalicelib.storage.managers import Managers
 
         return SsoSettings(
             connections=self.sso_connections,
             domains=self.account_domains,
-            managers=Managers(self.connection),
+            managers=self.managers,
             fetch_metadata=MetadataFetch(),
             clock=self.clock,
             proof=self.settings.proof,
@@ -491,13 +366,12 @@ class _Parts:
 
     def sso_watch(self) -> SsoWatch:
         from chalicelib.services.sso_domains import SsoWatch
-        from chalicelib.storage.managers import Managers
 
         return SsoWatch(
             domains=self.account_domains,
             connections=self.sso_connections,
             accounts=self.accounts,
-            managers=Managers(self.connection),
+            managers=self.managers,
             mailer=self.mailer,
             look_up_txt=self.look_up_txt,
             clock=self.clock,
@@ -523,70 +397,3 @@ class _Parts:
 
         told = MailCounts(_REFUSALS_TOLD, timedelta(hours=1), counted="refusals")
         return PersonalEvents(self.people, self.trail, told)
-
-
-def _password_policy(chosen: Settings) -> PasswordPolicy:
-    from chalicelib.domain.passwords import PasswordPolicy
-
-    if not chosen.breached_passwords_url:
-        return PasswordPolicy(chosen.password_min_length)
-    from chalicelib.gateways.breached_passwords import BreachedPasswords
-
-    breached = BreachedPasswords(chosen.breached_passwords_url)
-    return PasswordPolicy(chosen.password_min_length, breached.include)
-
-
-def _password_hasher(chosen: Settings) -> PasswordHasher:
-    from chalicelib.domain.foreign_hashes import ForeignHashing
-    from chalicelib.domain.password_hashing import Argon2Cost, PasswordHasher, Peppers
-
-    with _named("ARGON2_MEMORY_KIB and ARGON2_TIME"):
-        cost = Argon2Cost(memory_kib=chosen.argon2_memory_kib, time=chosen.argon2_time)
-    with _named("PASSWORD_PEPPERS"):
-        peppers = Peppers.parse(chosen.password_peppers)
-    with _named("IMPORTED_BCRYPT_COST"):
-        foreign = ForeignHashing(chosen.imported_bcrypt_cost, chosen.devise_pepper)
-    return PasswordHasher(cost, peppers, foreign)
-
-
-@contextlib.contextmanager
-def _named(names: str) -> Iterator[None]:
-    """Say which setting a refused value came from."""
-    try:
-        yield
-    except ValueError as error:
-        message = f"{names}: {error}"
-        raise SettingsError(message) from error
-
-
-def _build_key_check(chosen: Settings, clock: Clock) -> KeyCheck:
-    from chalicelib.services.key_check import KeyCheck
-    from chalicelib.storage.key_checks import KeyChecks
-
-    checks = KeyChecks(
-        _client("dynamodb", chosen, **_QUICK),
-        f"{chosen.table_prefix}api_keys",
-        chosen.api_key_requests_per_minute,
-    )
-    return KeyCheck(checks, clock)
-
-
-def _demand_secrets(chosen: Settings) -> None:
-    for name, value in (
-        ("PASSWORD_PEPPERS", chosen.password_peppers),
-        ("ADDRESS_KEY", chosen.address_key),
-        ("COOKIE_KEY", chosen.cookie_key),
-    ):
-        if not value:
-            message = f"{name} must be set to random bytes in base64."
-            raise SettingsError(message)
-
-
-def _client(service: str, chosen: Settings, **options: Any) -> Any:
-    from botocore.config import Config
-    from botocore.session import get_session
-
-    retries = {"total_max_attempts": 3, "mode": "standard"}
-    usual = {"connect_timeout": 1, "read_timeout": 5, "retries": retries}
-    config = Config(**(usual | options))
-    return get_session().create_client(service, region_name=chosen.region or None, config=config)

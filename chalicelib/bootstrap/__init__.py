@@ -1,0 +1,161 @@
+"""The one place where the parts are put together: settings in, services out."""
+
+from __future__ import annotations
+
+import os
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from chalicelib import logs
+from chalicelib.settings import Settings, SettingsError
+
+if TYPE_CHECKING:
+    from chalicelib.domain.clock import Clock
+    from chalicelib.services.account_unlock import AccountUnlock
+    from chalicelib.services.accounts import AccountService
+    from chalicelib.services.api_keys import ApiKeyService
+    from chalicelib.services.audit_log import AuditLogService
+    from chalicelib.services.email_confirmation import EmailConfirmation
+    from chalicelib.services.invitations import InvitationService
+    from chalicelib.services.joining import Joining
+    from chalicelib.services.key_check import KeyCheck
+    from chalicelib.services.mail_cap import MailCap
+    from chalicelib.services.members import MemberService
+    from chalicelib.services.password_reset import PasswordReset
+    from chalicelib.services.personal_events import PersonalEvents
+    from chalicelib.services.profile import Profile
+    from chalicelib.services.public_api import PublicApi
+    from chalicelib.services.sessions import SessionService
+    from chalicelib.services.sign_in import SignIn
+    from chalicelib.services.sign_up import SignUpService
+    from chalicelib.services.single_sign_on import SingleSignOn
+    from chalicelib.services.sso_domains import SsoDomainService, SsoWatch
+    from chalicelib.services.sso_settings import SsoSettings
+    from chalicelib.services.workspaces import WorkspaceService
+
+
+@dataclass(frozen=True)
+class Services:
+    """Every flow of the product, ready to be called."""
+
+    settings: Settings
+    clock: Clock
+    sign_in: SignIn
+    sign_up: SignUpService
+    email_confirmation: EmailConfirmation
+    account_unlock: AccountUnlock
+    password_reset: PasswordReset
+    profile: Profile
+    sessions: SessionService
+    api_keys: ApiKeyService
+    accounts: AccountService
+    workspaces: WorkspaceService
+    invitations: InvitationService
+    joining: Joining
+    members: MemberService
+    key_check: KeyCheck
+    public_api: PublicApi
+    mail_cap: MailCap
+    personal_events: PersonalEvents
+    audit_log: AuditLogService
+    single_sign_on: SingleSignOn
+    sso_settings: SsoSettings
+    sso_domains: SsoDomainService
+    sso_watch: SsoWatch
+
+
+_lock = threading.Lock()
+_built: Services | None = None
+
+
+def services() -> Services:
+    """Return this process's services, built from the environment at the first call."""
+    global _built  # noqa: PLW0603 - the one process-wide object
+    if _built is None:
+        with _lock:
+            if _built is None:
+                _built = build(settings())
+    return _built
+
+
+def key_check() -> KeyCheck:
+    """Return the check of API keys alone, which is all that the authorizer's function needs."""
+    global _key_check  # noqa: PLW0603 - as above, in a function of its own
+    if _built is not None:
+        return _built.key_check
+    if _key_check is None:
+        from chalicelib.bootstrap.clients import build_key_check
+        from chalicelib.domain.clock import utc_now
+
+        _key_check = build_key_check(settings(), utc_now)
+    return _key_check
+
+
+_key_check: KeyCheck | None = None
+
+
+def use(replacement: Services | None) -> None:
+    """Put other services in their place, or none, so that the next call builds anew; for tests."""
+    global _built, _settings, _key_check  # noqa: PLW0603
+    _built, _key_check = replacement, None
+    _settings = replacement.settings if replacement else None
+
+
+_settings: Settings | None = None
+
+
+def settings() -> Settings:
+    """Return this process's settings; light enough for routes that need no service."""
+    global _settings  # noqa: PLW0603
+    if _settings is None:
+        _settings = Settings.from_environ(os.environ)
+        logs.configure(_settings.log_level)
+    return _settings
+
+
+def build(chosen: Settings, clock: Clock | None = None) -> Services:
+    """Put the services together; raises SettingsError where a secret is missing."""
+    from chalicelib.bootstrap.clients import build_key_check
+    from chalicelib.bootstrap.parts import Parts
+    from chalicelib.domain.clock import utc_now
+
+    _demand_secrets(chosen)
+    parts = Parts(chosen, clock or utc_now)
+    return Services(
+        settings=chosen,
+        clock=parts.clock,
+        sign_in=parts.sign_in(),
+        sign_up=parts.sign_up(),
+        email_confirmation=parts.email_confirmation(),
+        account_unlock=parts.account_unlock(),
+        password_reset=parts.password_reset(),
+        profile=parts.profile(),
+        sessions=parts.session_service(),
+        api_keys=parts.api_keys(),
+        accounts=parts.own_accounts(),
+        workspaces=parts.workspaces(),
+        invitations=parts.invitations(),
+        joining=parts.joining(),
+        members=parts.members(),
+        key_check=build_key_check(chosen, parts.clock),
+        public_api=parts.public_api(),
+        mail_cap=parts.mail_cap(),
+        personal_events=parts.personal_events(),
+        audit_log=parts.audit_log(),
+        single_sign_on=parts.single_sign_on(),
+        sso_settings=parts.sso_settings(),
+        sso_domains=parts.sso_domains(),
+        sso_watch=parts.sso_watch(),
+    )
+
+
+def _demand_secrets(chosen: Settings) -> None:
+    for name, value in (
+        ("PASSWORD_PEPPERS", chosen.password_peppers),
+        ("ADDRESS_KEY", chosen.address_key),
+        ("COOKIE_KEY", chosen.cookie_key),
+    ):
+        if not value:
+            message = f"{name} must be set to random bytes in base64."
+            raise SettingsError(message)

@@ -1,0 +1,51 @@
+"""The rules for passwords and how they are hashed, as the settings say."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+from chalicelib.settings import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from chalicelib.domain.password_hashing import PasswordHasher
+    from chalicelib.domain.passwords import PasswordPolicy
+    from chalicelib.settings import Settings
+
+
+def password_policy(chosen: Settings) -> PasswordPolicy:
+    """Put the rules for a new password together."""
+    from chalicelib.domain.passwords import PasswordPolicy
+
+    if not chosen.breached_passwords_url:
+        return PasswordPolicy(chosen.password_min_length)
+    from chalicelib.gateways.breached_passwords import BreachedPasswords
+
+    breached = BreachedPasswords(chosen.breached_passwords_url)
+    return PasswordPolicy(chosen.password_min_length, breached.include)
+
+
+def password_hasher(chosen: Settings) -> PasswordHasher:
+    """Put the hasher together; raises SettingsError."""
+    from chalicelib.domain.foreign_hashes import ForeignHashing
+    from chalicelib.domain.password_hashing import Argon2Cost, PasswordHasher, Peppers
+
+    with named("ARGON2_MEMORY_KIB and ARGON2_TIME"):
+        cost = Argon2Cost(memory_kib=chosen.argon2_memory_kib, time=chosen.argon2_time)
+    with named("PASSWORD_PEPPERS"):
+        peppers = Peppers.parse(chosen.password_peppers)
+    with named("IMPORTED_BCRYPT_COST"):
+        foreign = ForeignHashing(chosen.imported_bcrypt_cost, chosen.devise_pepper)
+    return PasswordHasher(cost, peppers, foreign)
+
+
+@contextlib.contextmanager
+def named(names: str) -> Iterator[None]:
+    """Say which setting a refused value came from."""
+    try:
+        yield
+    except ValueError as error:
+        message = f"{names}: {error}"
+        raise SettingsError(message) from error
