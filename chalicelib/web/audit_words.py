@@ -91,7 +91,9 @@ _SAID: Mapping[tuple[str, str], str] = {
     ("step", "sign_in"): "",
 }
 # Our own words for kinds and reasons, as against names that people gave.
-_OUR_WORD = re.compile(r"[a-z]+(_[a-z]+)*\Z")
+_OUR_WORD = re.compile(r"[a-z][a-z0-9]{0,19}(_[a-z0-9]{1,19})*\Z")
+_LONG_ID = re.compile(r"[A-Za-z0-9_-]{30,}\Z")
+_SHORT = 16
 
 
 def event_options() -> list[tuple[str, str]]:
@@ -119,27 +121,38 @@ def target_words(event: AuditEvent) -> str:
     return party_words(event.target)
 
 
-def detail_words(details: Mapping[str, Any]) -> str:
-    """Say the details in a line: `the password was wrong, inside a session`."""
+def detail_words(details: Mapping[str, Any], names: Mapping[str, str]) -> str:
+    """Say the details in a line: `the password was wrong, inside a session`.
+
+    `names` are what things are called by their ids, as far as they are still there.
+    """
     # Why it failed says enough of how it was tried.
     unsaid = {"method"} if details.keys() & {"reason", "ends_by"} else set()
     shown = sorted((name, value) for name, value in details.items() if name not in unsaid)
-    said = (_detail(name, value) for name, value in shown)
+    said = (_detail(name, value, names) for name, value in shown)
     return ", ".join(words for words in said if words)
 
 
-def _detail(name: str, value: Any) -> str:
+def _detail(name: str, value: Any, names: Mapping[str, str]) -> str:
     if value in (None, "", [], {}):
         return ""
     if isinstance(value, str) and (name, value) in _SAID:
         return _SAID[name, value]
-    return f"{name.replace('_', ' ')}: {_value_words(value)}"
+    called = name.replace("_", " ") if _OUR_WORD.match(name) else names.get(name, _short(name))
+    return f"{called}: {_value_words(value, names)}"
 
 
-def _value_words(value: Any) -> str:
+def _value_words(value: Any, names: Mapping[str, str]) -> str:
     if isinstance(value, dict):
-        return f"({detail_words(value)})"
+        return f"({detail_words(value, names)})"
     if isinstance(value, list):
-        return " and ".join(_value_words(part) for part in value)
+        return " and ".join(_value_words(part, names) for part in value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     text = str(value)
-    return text.replace("_", " ") if _OUR_WORD.match(text) else text
+    return text.replace("_", " ") if _OUR_WORD.match(text) else _short(text)
+
+
+def _short(text: str) -> str:
+    """Cut an id or a fingerprint to what eyes compare; the export has it whole."""
+    return f"{text[:_SHORT]}…" if _LONG_ID.match(text) else text

@@ -198,9 +198,19 @@ class Pages(GuardedBlueprint):
 
     def failure(self, words: HttpError) -> Response:
         """Show the error page."""
-        answer = error_page(words, request_id_of(self.current_request))
+        answer = page(
+            "error.html",
+            status=words.status,
+            title=self.title_of(words),
+            message=words.message,
+            request_id=request_id_of(self.current_request),
+        )
         answer.headers.update(words.headers)
         return answer
+
+    def title_of(self, words: HttpError) -> str:
+        """Name the error page."""
+        return _TITLES.get(HTTPStatus(words.status), "That didn't work")
 
 
 def json_answer(
@@ -225,18 +235,6 @@ _TITLES = {
     HTTPStatus.INTERNAL_SERVER_ERROR: "Something went wrong",
     HTTPStatus.SERVICE_UNAVAILABLE: "We'll be right back",
 }
-
-
-def error_page(words: HttpError, request_id: str) -> Response:
-    """Show what happened and what to do."""
-    title = _TITLES.get(HTTPStatus(words.status), "That didn't work")
-    return page(
-        "error.html",
-        status=words.status,
-        title=title,
-        message=words.message,
-        request_id=request_id,
-    )
 
 
 def refuse_other_methods(app: Chalice) -> None:

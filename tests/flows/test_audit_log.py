@@ -216,6 +216,22 @@ def test_the_page_shows_it_in_words_and_goes_back_in_time(
     assert "with a password" in browser.page.text
 
 
+def test_the_page_names_workspaces_and_cuts_what_nobody_reads(
+    service: Service, owner: Program
+) -> None:
+    design = owner.post("/api/v1/workspaces", {"name": "Design"}).json["id"]
+    given = [{"id": design, "role": "viewer"}]
+    asked = {"email": "kim@acme.test", "role": "member", "workspaces": given}
+    assert owner.post("/api/v1/invitations", asked).status == 201
+    browser = service.browser()
+    sign_in(browser)
+    shown = browser.open(PAGE).text
+    assert "Design: viewer" in shown
+    assert design not in shown
+    (event,) = _listed(owner, "?event=invitation.created")
+    assert event["details"]["workspaces"] == {design: "viewer"}
+
+
 def test_the_page_is_searched(service: Service, owner: Program) -> None:
     make_key(owner, "<b>CI</b>")
     browser = service.browser()

@@ -408,6 +408,9 @@ def test_a_sign_in_leads_on_to_our_own_pages_alone(company: Company, onward: str
 def test_what_no_provider_sends_is_one_plain_403(company: Company) -> None:
     program = company.service.program()
     company.start(program)
+    shown = company.post_text(program, "garbage").text
+    assert "Signing in didn" in shown
+    assert "not_base64" not in shown
     for text in ("", "garbage", "PGE+", "A" * 300_000):
         assert refused(company.post_text(program, text)), text[:10]
     path = f"/sso/{company.connection_id}/acs"

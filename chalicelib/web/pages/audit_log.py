@@ -49,13 +49,18 @@ class ShownEvent:
     client: str | None
 
     @classmethod
-    def of(cls, event: AuditEvent, browsers: Mapping[str, str | None]) -> ShownEvent:
+    def of(
+        cls,
+        event: AuditEvent,
+        browsers: Mapping[str, str | None],
+        names: Mapping[str, str],
+    ) -> ShownEvent:
         """Put an event into words."""
         client = event.asker.client
         return cls(
             at=event.at,
             what=WORDS[event.name],
-            details=detail_words(event.details),
+            details=detail_words(event.details, names),
             actor_name=party_words(event.actor),
             target_name=target_words(event),
             address=client.address,
@@ -89,11 +94,12 @@ def _page(
     asked = filters or {}
     look = services().audit_log.look(who, wanted, before, after)
     stretch = look.stretch
+    names = {workspace.id: workspace.name for workspace, _ in visitor.workspaces}
     return page(
         "audit_log.html",
         status=status,
         visitor=PageVisitor.of(visitor),
-        events=[ShownEvent.of(event, look.browsers) for event in stretch.events],
+        events=[ShownEvent.of(event, look.browsers, names) for event in stretch.events],
         event_options=event_options(),
         # What was refused isn't shown again: a field for days can hold nothing else.
         filters={name: asked.get(name, "") for name in _FILTERS},

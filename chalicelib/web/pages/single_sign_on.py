@@ -48,7 +48,8 @@ def show_single_sign_on() -> Response:
 
 
 def _refused(form: dict[str, str], words: HttpError) -> Response:
-    param = words.param or "connection"
+    # Of a domain that is listed already: its form holds nothing else.
+    param = words.param or ("domains" if "listed" in form else "connection")
     place = "idp_certificate" if param == "idp_certificates" else param
     return _page(words.status, values=form, errors={place: words.message})
 

@@ -36,6 +36,11 @@ class SsoPages(Pages):
             return self.failure(http_error(SamlRefusedError.unsaid()))
         return super().refusal(error, words, refused)
 
+    def title_of(self, words: HttpError) -> str:
+        """Say what didn't work, instead of what isn't allowed."""
+        refused = words.code == SamlRefusedError.reason
+        return "Signing in didn't work" if refused else super().title_of(words)
+
 
 sso_pages = SsoPages(__name__)
 
