@@ -35,6 +35,7 @@ class Settings:
     table_prefix: str = "thub-"
     mail_queue_url: str = ""
     region: str = ""
+    secrets_path: str = ""
     password_min_length: int = 15
     breached_passwords_url: str = ""
     dns_server: tuple[str, int] | None = None
@@ -61,7 +62,7 @@ class Settings:
     devise_pepper: str = field(default="", repr=False)
     password_peppers: str = field(default="", repr=False)
     address_key: bytes = field(default=b"", repr=False)
-    cookie_key: bytes = field(default=b"", repr=False)
+    cookie_keys: tuple[bytes, ...] = field(default=(), repr=False)
     saml_private_key: str = field(default="", repr=False)
     saml_certificate: str = ""
 
@@ -82,6 +83,7 @@ class Settings:
             table_prefix=read.text("TABLE_PREFIX", "thub-"),
             mail_queue_url=environ.get("MAIL_QUEUE_URL", ""),
             region=environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION", ""),
+            secrets_path=read.secrets_path(),
             password_min_length=read.number("PASSWORD_MIN_LENGTH", 15, (8, 64)),
             breached_passwords_url=read.breached_passwords_url(),
             dns_server=read.dns_server(),
@@ -108,7 +110,7 @@ class Settings:
             devise_pepper=environ.get("DEVISE_PEPPER", ""),
             password_peppers=environ.get("PASSWORD_PEPPERS", ""),
             address_key=read.key("ADDRESS_KEY"),
-            cookie_key=read.key("COOKIE_KEY"),
+            cookie_keys=read.keys("COOKIE_KEY"),
             saml_private_key=environ.get("SAML_PRIVATE_KEY", ""),
             saml_certificate=environ.get("SAML_CERTIFICATE", ""),
         )
@@ -146,7 +148,14 @@ class _Reader:
         return level
 
     def key(self, name: str) -> bytes:
+        return self._key(name, self.environ.get(name, ""))
+
+    def keys(self, name: str) -> tuple[bytes, ...]:
         raw = self.environ.get(name, "")
+        # An empty part is refused, where a single key may be left out.
+        return tuple(self._key(name, part.strip() or "?") for part in raw.split(",")) if raw else ()
+
+    def _key(self, name: str, raw: str) -> bytes:
         try:
             key = b64decode(raw, validate=True)
         except (Base64Error, ValueError):
@@ -155,6 +164,13 @@ class _Reader:
             message = f"{name} must be at least {_KEY_BYTES} random bytes in base64."
             raise SettingsError(message)
         return key
+
+    def secrets_path(self) -> str:
+        path = self.environ.get("SECRETS_PATH", "")
+        if path and not re.fullmatch(r"(/[A-Za-z0-9_.-]{1,60}){1,5}", path):
+            message = f"SECRETS_PATH must be a path such as /thub-prod/secrets; it is {path!r}."
+            raise SettingsError(message)
+        return path
 
     def public_url(self) -> str:
         raw = self.environ.get("PUBLIC_URL") or f"http://localhost:{self._port()}"

@@ -202,3 +202,16 @@ def test_no_service_starts_without_its_secrets(missing: str) -> None:
     del secrets[missing]
     with pytest.raises(SettingsError, match=missing):
         bootstrap.build(Settings.from_environ(secrets))
+
+
+@pytest.mark.parametrize("value", [f"{_KEY},", f",{_KEY}", f"{_KEY},short"])
+def test_each_of_several_cookie_keys_has_to_be_whole(value: str) -> None:
+    """`H5`: an empty one would sign with nothing."""
+    with pytest.raises(SettingsError, match="COOKIE_KEY"):
+        Settings.from_environ({"COOKIE_KEY": value})
+
+
+@pytest.mark.parametrize("value", ["thub/secrets", "/thub/", "/thub//secrets", "/a b"])
+def test_a_path_of_secrets_is_one_that_parameter_store_has(value: str) -> None:
+    with pytest.raises(SettingsError, match="SECRETS_PATH"):
+        Settings.from_environ({"SECRETS_PATH": value})

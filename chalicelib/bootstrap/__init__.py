@@ -75,7 +75,7 @@ def services() -> Services:
     if _built is None:
         with _lock:
             if _built is None:
-                _built = build(settings())
+                _built = build(_with_secrets(settings()))
     return _built
 
 
@@ -150,11 +150,26 @@ def build(chosen: Settings, clock: Clock | None = None) -> Services:
     )
 
 
+def _with_secrets(chosen: Settings) -> Settings:
+    """Add what the secrets' path holds; the environment's own win, as a local run wants it.
+
+    Only whole services need them: the authorizer neither pays for it nor may.
+    """
+    if not chosen.secrets_path:
+        return chosen
+    from chalicelib.bootstrap.clients import aws_client
+    from chalicelib.gateways.secrets import read_secrets
+
+    found = read_secrets(aws_client("ssm", chosen), chosen.secrets_path)
+    given = {name: value for name, value in os.environ.items() if value}
+    return Settings.from_environ(found | given)
+
+
 def _demand_secrets(chosen: Settings) -> None:
     for name, value in (
         ("PASSWORD_PEPPERS", chosen.password_peppers),
         ("ADDRESS_KEY", chosen.address_key),
-        ("COOKIE_KEY", chosen.cookie_key),
+        ("COOKIE_KEY", chosen.cookie_keys),
     ):
         if not value:
             message = f"{name} must be set to random bytes in base64."

@@ -95,7 +95,7 @@ class Parts:
         self.connection = connection
         self.attempts = Attempts(connection, rules, _ATTEMPTS_KEPT)
         self.credentials = Credentials(connection)
-        self.devices = DeviceCookies(chosen.cookie_key)
+        self.devices = DeviceCookies(chosen.cookie_keys)
         self.domains = SsoDomains()
         self.invitation_store = Invitations(connection, self.trail)
         self.links = Links()

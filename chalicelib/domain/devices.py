@@ -33,14 +33,17 @@ class Device:
 
 @dataclass(frozen=True)
 class DeviceCookies:
-    """Signs and reads device cookies with HMAC-SHA-256 under the deployment's key (`H17`)."""
+    """Signs and reads device cookies with HMAC-SHA-256 under the deployment's keys (`H17`).
 
-    key: bytes = field(repr=False)
+    The newest key comes first and signs; the others still read what they signed.
+    """
+
+    keys: tuple[bytes, ...] = field(repr=False)
 
     def issue(self, email: EmailAddress, credentials_version: int, known: Device | None) -> str:
         """Write the cookie of a browser that has just signed in; a known one keeps its id."""
         device_id = known.id if known else new_id("dev")
-        signature = self._sign(email, device_id, credentials_version)
+        signature = self._sign(self.keys[0], email, device_id, credentials_version)
         return f"{device_id}.{credentials_version}.{signature}"
 
     def read(self, text: str | None, email: EmailAddress) -> Device | None:
@@ -49,13 +52,15 @@ class DeviceCookies:
         if parts is None:
             return None
         device_id, version, signature = parts.groups()
-        if not hmac.compare_digest(signature, self._sign(email, device_id, int(version))):
+        made = [self._sign(key, email, device_id, int(version)) for key in self.keys]
+        if not any(hmac.compare_digest(signature, one) for one in made):
             return None
         return Device(device_id, int(version))
 
-    def _sign(self, email: EmailAddress, device_id: str, version: int) -> str:
+    @staticmethod
+    def _sign(key: bytes, email: EmailAddress, device_id: str, version: int) -> str:
         signed = f"device\n{device_id}\n{version}\n{email.value}".encode()
-        made = hmac.digest(self.key, signed, hashlib.sha256)
+        made = hmac.digest(key, signed, hashlib.sha256)
         return urlsafe_b64encode(made).rstrip(b"=").decode("ascii")
 
 

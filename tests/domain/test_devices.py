@@ -13,7 +13,7 @@ from chalicelib.domain.email_address import EmailAddress
 from chalicelib.domain.people import User
 from tests.support.people import ROBIN
 
-_COOKIES = DeviceCookies(b"k" * 32)
+_COOKIES = DeviceCookies((b"k" * 32,))
 _KIM = EmailAddress("kim@acme.test")
 
 
@@ -47,7 +47,7 @@ def test_it_is_good_for_no_other_address() -> None:
 
 def test_it_is_good_under_no_other_key() -> None:
     """`H17`."""
-    assert DeviceCookies(b"j" * 32).read(_COOKIES.issue(ROBIN, 1, None), ROBIN) is None
+    assert DeviceCookies((b"j" * 32,)).read(_COOKIES.issue(ROBIN, 1, None), ROBIN) is None
 
 
 @given(place=st.integers(0, 10_000), character=st.sampled_from("A0_-.ab9 \n"))
@@ -101,3 +101,14 @@ def test_neither_the_key_nor_the_cookie_says_whose_it_is() -> None:
     """`H5`."""
     assert "kkkk" not in repr(_COOKIES)
     assert "robin" not in _COOKIES.issue(ROBIN, 1, None)
+
+
+def test_a_cookie_outlives_the_rotation_of_its_key() -> None:
+    old, new = b"k" * 32, b"n" * 32
+    cookie = _COOKIES.issue(ROBIN, 1, None)
+    rotated = DeviceCookies((new, old))
+    device = rotated.read(cookie, ROBIN)
+    assert device is not None
+    renewed = rotated.issue(ROBIN, 1, device)
+    assert DeviceCookies((new,)).read(renewed, ROBIN) == device
+    assert _COOKIES.read(renewed, ROBIN) is None

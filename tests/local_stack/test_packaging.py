@@ -117,6 +117,7 @@ def test_a_policy_names_each_action_and_no_other_stage(path: Path) -> None:
                 "dynamodb": rf"table/thub-{own}-({'|'.join(TABLES)})(/index/\*)?",
                 "sqs": f"thub-{own}-mail",
                 "ses": r"identity/\*",
+                "ssm": f"parameter/thub-{own}/secrets",
                 "logs": r".*-\*",
             }
             assert re.fullmatch(narrow[service], resource.split(":", 5)[5].removeprefix(":"))
