@@ -7,6 +7,9 @@ STAMP := $(VENV)/.installed
 STAGE ?= dev
 # `here` packages for an emulator on this machine; Lambda couldn't load it.
 FOR ?= lambda
+# A worker for each core, and no more than four: each starts databases and browsers of its own. The
+# tests of a file stay together, since they share what is slow to start.
+WORKERS := -n auto --maxprocesses 4 --dist loadfile
 
 .DEFAULT_GOAL := help
 .PHONY: help run demo test check bench uniformity package clean python
@@ -24,7 +27,7 @@ demo: $(STAMP) ## Load a small data set into the account that was last made in t
 test: $(STAMP) ## Prove everything, in a real browser too
 	@$(RUN) -m infra.identity_providers || true
 	@chromium=$$($(RUN) -m infra.chromium) || chromium=; \
-	exec env CHROMIUM="$$chromium" $(RUN) -m pytest $(ARGS)
+	exec env CHROMIUM="$$chromium" $(RUN) -m pytest $(WORKERS) $(ARGS)
 
 check: $(STAMP) ## Lint, types, import rules, and tests with coverage
 	@$(RUN) -m ruff check .
@@ -33,7 +36,7 @@ check: $(STAMP) ## Lint, types, import rules, and tests with coverage
 	@$(VENV)/bin/lint-imports
 	@$(RUN) -m infra.identity_providers || true
 	@chromium=$$($(RUN) -m infra.chromium) || chromium=; \
-	CHROMIUM="$$chromium" $(RUN) -m coverage run -m pytest $(ARGS)
+	CHROMIUM="$$chromium" $(RUN) -m coverage run -m pytest $(WORKERS) $(ARGS)
 	@$(RUN) -m coverage combine --quiet
 	@$(RUN) -m coverage report
 
