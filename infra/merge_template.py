@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.gateway_responses import openapi_extension
-
-CONFIG = Path(__file__).resolve().parents[1] / ".chalice" / "config.json"
+from infra.stages import read_stage
 
 
 def merge_template(stage: str) -> dict[str, Any]:
@@ -25,8 +24,7 @@ def merge_template(stage: str) -> dict[str, Any]:
 
 
 def _queue_url(stage: str) -> str:
-    config = json.loads(CONFIG.read_text(encoding="utf-8"))
-    queue = config["stages"][stage]["environment_variables"]["MAIL_QUEUE_NAME"]
+    queue = read_stage(stage).mail_queue
     return f"https://sqs.${{AWS::Region}}.${{AWS::URLSuffix}}/${{AWS::AccountId}}/{queue}"
 
 

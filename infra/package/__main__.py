@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 from infra.package.build import build
-from infra.package.config import ROOT
 from infra.package.problems import PackageError
+from infra.stages import ROOT, StageError
 
 
 def main() -> int:
@@ -21,7 +21,7 @@ def main() -> int:
     target = given.into or ROOT / "build" / given.stage
     try:
         package = build(given.stage, target, for_this_machine=given.machine == "here")
-    except PackageError as error:
+    except (PackageError, StageError) as error:
         print(error, file=sys.stderr)
         return 1
     megabytes = package.archive.stat().st_size / 1_000_000

@@ -13,7 +13,7 @@ from infra.package.problems import PackageError
 from infra.resources import template as resources_template
 
 if TYPE_CHECKING:
-    from infra.package.config import Stage
+    from infra.stages import Stage
 
 Template = dict[str, Any]
 

@@ -11,7 +11,7 @@ import pytest
 
 from chalicelib import bootstrap
 from chalicelib.gateways.secrets import SECRET_NAMES, read_secrets
-from infra.merge_template import CONFIG
+from infra.stages import CONFIG
 from tests.support.children import ROOT
 
 if TYPE_CHECKING:

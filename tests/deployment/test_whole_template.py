@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from infra.gateway_responses import openapi_extension
-from infra.package.config import CONFIG, read_stage
 from infra.package.problems import PackageError
 from infra.package.template import function_of, functions, whole_template
 from infra.resources import template as resources_template
+from infra.stages import CONFIG, read_stage
 from tests.support.children import ROOT
 
 if TYPE_CHECKING:

@@ -14,8 +14,9 @@ import pytest
 
 from chalicelib.storage.tables import TABLES
 from infra.gateway_responses import gateway_responses
-from infra.merge_template import CONFIG, merge_template
+from infra.merge_template import merge_template
 from infra.resources import table_definitions, template, ttl_attributes
+from infra.stages import CONFIG
 from tests.support.children import ROOT
 
 if TYPE_CHECKING:
