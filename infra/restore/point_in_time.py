@@ -1,0 +1,93 @@
+"""Asks DynamoDB for its tables as they were: beside those in use, which stay as they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from time import sleep
+from typing import TYPE_CHECKING, Any
+
+from infra.resources import table_definitions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+_ASK_AGAIN_SECONDS = 5.0
+
+
+class RestoreError(Exception):
+    """The stage can't be taken back; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Backup:
+    """A stage's tables at a moment, under names that say which."""
+
+    dynamodb: Any
+    prefix: str
+    moment: datetime
+
+    @property
+    def copies(self) -> str:
+        """What the names of the restored tables begin with; the same moment, the same names."""
+        return f"{self.prefix}at-{self.moment:%Y%m%dT%H%M%SZ}-"
+
+    def ask(self) -> list[str]:
+        """Begin to restore every table that isn't there yet, and name them all.
+
+        Raises RestoreError for a moment that no table can be taken back to.
+        """
+        tables = [made["TableName"] for made in table_definitions("")]
+        missing = [table for table in tables if self._status(self.copies + table) is None]
+        # All before any: half of a set of copies is of no use.
+        for table in missing:
+            self._check_window(self.prefix + table)
+        for table in missing:
+            self.dynamodb.restore_table_to_point_in_time(
+                SourceTableName=self.prefix + table,
+                TargetTableName=self.copies + table,
+                RestoreDateTime=self.moment,
+            )
+        return [self.copies + table for table in tables]
+
+    def wait(self, ready: Callable[[str], None]) -> None:
+        """Wait until every table is there; a big one takes an hour or more."""
+        waiting = [self.copies + made["TableName"] for made in table_definitions("")]
+        while waiting:
+            for name in [name for name in waiting if self._status(name) == "ACTIVE"]:
+                waiting.remove(name)
+                ready(name)
+            if waiting:
+                sleep(_ASK_AGAIN_SECONDS)
+
+    def remove(self) -> None:
+        """Delete the restored tables."""
+        for made in table_definitions(""):
+            name = self.copies + made["TableName"]
+            if self._status(name) is not None:
+                self.dynamodb.delete_table(TableName=name)
+
+    def _check_window(self, name: str) -> None:
+        try:
+            answer = self.dynamodb.describe_continuous_backups(TableName=name)
+        except self.dynamodb.exceptions.TableNotFoundException as error:
+            message = (
+                f"There is no table {name}. A table that was deleted keeps a last backup for 35"
+                " days: restore that one under its old name in the console first, then come back."
+            )
+            raise RestoreError(message) from error
+        window = answer["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"]
+        if window["PointInTimeRecoveryStatus"] != "ENABLED":
+            message = f"Point-in-time recovery of {name} is off: there is nothing to go back to."
+            raise RestoreError(message)
+        first, last = (window.get(f"{end}RestorableDateTime") for end in ("Earliest", "Latest"))
+        if (first and self.moment < first) or (last and self.moment > last):
+            message = f"{name} can go back to any moment from {first} to {last}, and to no other."
+            raise RestoreError(message)
+
+    def _status(self, name: str) -> str | None:
+        try:
+            status: str = self.dynamodb.describe_table(TableName=name)["Table"]["TableStatus"]
+        except self.dynamodb.exceptions.ResourceNotFoundException:
+            return None
+        return status

@@ -1,0 +1,153 @@
+"""What becomes of each table and each row when a stage goes back to an earlier moment.
+
+A backup knows nothing of what was withdrawn after it: deleted keys, changed passwords and removed
+members would all be good again. The audit trail knows, and isn't taken back, so it has the last
+word here. Whatever can't be decided ends in less access, never in more.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC
+from enum import Enum, auto
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.domain.audit import EventName, moment_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
+
+Row = dict[str, Any]
+
+
+class Fate(Enum):
+    """What a restore does to a table."""
+
+    TAKEN_BACK = auto()
+    # Rows that are missing are put; none is changed or removed.
+    ADDED_TO = auto()
+    EMPTIED = auto()
+    LEFT = auto()
+
+
+# A table that isn't named here stops the restore: somebody has to decide.
+FATES: Mapping[str, Fate] = {
+    "users": Fate.TAKEN_BACK,
+    "emails": Fate.TAKEN_BACK,
+    "accounts": Fate.TAKEN_BACK,
+    "api_keys": Fate.TAKEN_BACK,
+    "records": Fate.TAKEN_BACK,
+    "domains": Fate.TAKEN_BACK,
+    "sso_connections": Fate.TAKEN_BACK,
+    "sso_identities": Fate.TAKEN_BACK,
+    # Nobody's history is unwritten, and no assertion becomes new again.
+    "audit_events": Fate.ADDED_TO,
+    "sso_assertions": Fate.ADDED_TO,
+    # A spent link or an ended session would be good again, and a session names the grants and
+    # versions of another time.
+    "links": Fate.EMPTIED,
+    "sessions": Fate.EMPTIED,
+    "sso_requests": Fate.EMPTIED,
+    # Counts of failures stay, so that a restore ends no lock; sign-ups wait for their mails.
+    "limits": Fate.LEFT,
+    "sign_ups": Fate.LEFT,
+}
+
+_KEYS_ENDED = frozenset({EventName.API_KEY_DELETED, EventName.API_KEY_REVOKED})
+_PASSWORDS_CHANGED = frozenset(
+    {EventName.USER_PASSWORD_CHANGED, EventName.USER_PASSWORD_RESET, EventName.USER_EMAIL_CHANGED}
+)
+_ACCESS_ENDED = frozenset(
+    {EventName.MEMBER_SUSPENDED, EventName.MEMBER_REMOVED, EventName.MEMBER_LEFT}
+)
+_ACCESS_GIVEN = frozenset({EventName.MEMBER_REACTIVATED, EventName.MEMBER_JOINED})
+
+
+@dataclass
+class Since:
+    """What the audit trail says of the time after the moment."""
+
+    moment: datetime
+    keys_ended: dict[str, str] = field(default_factory=dict)
+    passwords_changed: set[str] = field(default_factory=set)
+    # By (account, user): when access was last given or ended, and which of the two.
+    access: dict[tuple[str, str], tuple[str, bool]] = field(default_factory=dict)
+    events: Counter[str] = field(default_factory=Counter)
+
+    def read(self, rows: Iterable[Row]) -> Since:
+        """Take in events of any time, in any order."""
+        first = moment_text(self.moment)
+        for row in rows:
+            if row["moment"] > first:
+                self.events[row["event"]] += 1
+                self._note(row)
+        return self
+
+    def _note(self, row: Row) -> None:
+        event, moment = row["event"], row["moment"]
+        whom = (row.get("target") or row["actor"]).get("id")
+        if not whom:
+            return
+        if event in _KEYS_ENDED:
+            self.keys_ended[whom] = moment
+        elif event in _PASSWORDS_CHANGED:
+            self.passwords_changed.add(whom)
+        elif event in _ACCESS_ENDED | _ACCESS_GIVEN:
+            access = (moment, event in _ACCESS_GIVEN)
+            known = self.access.get((row["account_id"], whom), ("", True))
+            self.access[row["account_id"], whom] = max(known, access)
+
+    def lost_access(self, account_id: str, user_id: str) -> bool:
+        """Whether the last word about a member is that they have no access."""
+        return not self.access.get((account_id, user_id), ("", True))[1]
+
+
+@dataclass
+class Kept:
+    """What stayed withdrawn, for the person who has to look at it afterwards."""
+
+    keys: list[str] = field(default_factory=list)
+    passwords: list[str] = field(default_factory=list)
+    members: list[tuple[str, str]] = field(default_factory=list)
+    owners: list[tuple[str, str]] = field(default_factory=list)
+
+
+def amended(table: str, row: Row, live: Row | None, since: Since, kept: Kept) -> Row:
+    """Give a row of the backup as it may come back, where `live` stands now."""
+    if table == "api_keys":
+        return _amended_key(row, live or {}, since, kept)
+    if table == "users":
+        return _amended_user(row, live or row, since, kept)
+    return row
+
+
+def _amended_key(row: Row, live: Row, since: Since, kept: Kept) -> Row:
+    if "revoked_at" in row or not ("revoked_at" in live or row["key_id"] in since.keys_ended):
+        return row
+    kept.keys.append(row["key_id"])
+    ended = since.moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f%z")
+    return row | {"revoked_at": live.get("revoked_at", ended)}
+
+
+def _amended_user(row: Row, live: Row, since: Since, kept: Kept) -> Row:
+    user_id, changed = row["user_id"], dict(row)
+    # The version tells what no trail was told of, as when a person is in no account. A password
+    # that is gone stays gone: it may be an earlier, interrupted restore that took it.
+    differs = live["credentials_version"] != row["credentials_version"]
+    gone = "password_hash" not in live
+    stale = differs or gone or user_id in since.passwords_changed
+    if stale and changed.pop("password_hash", None):
+        kept.passwords.append(user_id)
+    memberships = dict(row["memberships"])
+    for account_id, membership in memberships.items():
+        if membership["status"] != "active" or not since.lost_access(account_id, user_id):
+            continue
+        if membership["role"] == "owner":
+            # An account must have its owner; whoever reads the report decides.
+            kept.owners.append((account_id, user_id))
+            continue
+        memberships[account_id] = membership | {"status": "suspended"}
+        kept.members.append((account_id, user_id))
+    return changed | {"memberships": memberships}

@@ -1,0 +1,117 @@
+"""Makes a stage's tables what the backup says, row by row: run again, it goes on."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from infra.resources import table_definitions
+from infra.restore.rows import FATES, Fate, Kept, Row, Since, amended
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from datetime import datetime
+
+# What BatchGetItem takes.
+_BATCH = 100
+
+
+class Tables:
+    """The tables of a stage, and those of the backup beside them, by their names in the app."""
+
+    def __init__(self, dynamodb: Any, live_prefix: str, backup_prefix: str) -> None:
+        """Take a boto3 resource."""
+        self._dynamodb = dynamodb
+        self._prefixes = {"live": live_prefix, "backup": backup_prefix}
+        self._keys = {
+            made["TableName"]: [part["AttributeName"] for part in made["KeySchema"]]
+            for made in table_definitions("")
+        }
+
+    def take_back(self, moment: datetime, moved: Callable[[str, int], None]) -> tuple[Since, Kept]:
+        """Give every table what the moment had, less what was withdrawn since.
+
+        The trail is joined first: it is what the rest is judged by. `moved` is told of rows.
+        """
+        by_fate = {fate: [t for t, own in FATES.items() if own is fate] for fate in Fate}
+        for table in by_fate[Fate.ADDED_TO]:
+            self._add(table, moved)
+        since, kept = Since(moment).read(self._rows("live", "audit_events")), Kept()
+        # Emptied before anything comes back, so that nothing of before can be used on it.
+        for table in by_fate[Fate.EMPTIED]:
+            self._empty(table, moved)
+        for table in by_fate[Fate.TAKEN_BACK]:
+            self._replace(table, since, kept, moved)
+        return since, kept
+
+    def _add(self, table: str, moved: Callable[[str, int], None]) -> None:
+        with self._table("live", table).batch_writer() as writer:
+            for rows, live in self._beside("backup", table, "live"):
+                for row in rows:
+                    if self._key(table, row) not in live:
+                        writer.put_item(Item=row)
+                        moved(table, 1)
+
+    def _empty(self, table: str, moved: Callable[[str, int], None]) -> None:
+        with self._table("live", table).batch_writer() as writer:
+            for row in self._rows("live", table):
+                writer.delete_item(Key=dict(self._key(table, row)))
+                moved(table, 1)
+
+    def _replace(
+        self, table: str, since: Since, kept: Kept, moved: Callable[[str, int], None]
+    ) -> None:
+        with self._table("live", table).batch_writer() as writer:
+            for rows, live in self._beside("live", table, "backup"):
+                for row in rows:
+                    if self._key(table, row) not in live:
+                        writer.delete_item(Key=dict(self._key(table, row)))
+                        moved(table, 1)
+        with self._table("live", table).batch_writer() as writer:
+            for rows, live in self._beside("backup", table, "live"):
+                for row in rows:
+                    now = live.get(self._key(table, row))
+                    if now != (wanted := amended(table, row, now, since, kept)):
+                        writer.put_item(Item=wanted)
+                        moved(table, 1)
+
+    def _beside(
+        self, side: str, table: str, other: str
+    ) -> Iterator[tuple[list[Row], dict[tuple[tuple[str, Any], ...], Row]]]:
+        """Give one side's rows in batches, each with the other side's rows of the same keys."""
+        for rows in _batches(self._rows(side, table)):
+            keys = [self._key(table, row) for row in rows]
+            found = self._get(self._table(other, table).name, [dict(key) for key in keys])
+            yield rows, {self._key(table, row): row for row in found}
+
+    def _get(self, name: str, keys: list[Row]) -> list[Row]:
+        found: list[Row] = []
+        while keys:
+            answer = self._dynamodb.batch_get_item(
+                RequestItems={name: {"Keys": keys, "ConsistentRead": True}}
+            )
+            found += answer["Responses"].get(name, [])
+            keys = answer.get("UnprocessedKeys", {}).get(name, {}).get("Keys", [])
+        return found
+
+    def _rows(self, side: str, table: str) -> Iterator[Row]:
+        source = self._table(side, table)
+        start: dict[str, Any] = {}
+        while True:
+            page = source.scan(ConsistentRead=True, **start)
+            yield from page["Items"]
+            if "LastEvaluatedKey" not in page:
+                return
+            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+
+    def _table(self, side: str, table: str) -> Any:
+        return self._dynamodb.Table(self._prefixes[side] + table)
+
+    def _key(self, table: str, row: Row) -> tuple[tuple[str, Any], ...]:
+        return tuple((name, row[name]) for name in self._keys[table])
+
+
+def _batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    source = iter(rows)
+    while batch := list(islice(source, _BATCH)):
+        yield batch

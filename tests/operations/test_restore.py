@@ -1,0 +1,343 @@
+"""The drill: a stage goes back to a moment, and what was withdrawn since stays withdrawn.
+
+The emulators keep no history: they copy a table as it is when they are asked. So the copies are
+made first, as `--fetch-only` does it, and the stage lives on before it is taken back.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from click.testing import CliRunner
+
+from chalicelib.domain.people import Role
+from infra.package.config import read_stage
+from infra.resources import table_definitions
+from infra.restore.__main__ import FUNCTIONS, restore
+from infra.restore.point_in_time import Backup
+from infra.restore.rows import FATES, Since
+from infra.restore.tables import Tables
+from tests.support.engines import REGION
+from tests.support.journeys import ADDRESS, PASSWORD, ask_sign_in, token_of
+from tests.support.keys import Holder, account_of, add_member, an_owner, make_key
+from tests.support.trail import names_told, user_id_of
+
+if TYPE_CHECKING:
+    from click.testing import Result
+
+    from infra.restore.rows import Kept
+    from tests.support.engines import Engine
+    from tests.support.people import StoppedClock
+    from tests.support.service import Service
+
+_MEMBERS = "/api/v1/members"
+_ANOTHER = "another long pass phrase"
+_KEYS = {
+    made["TableName"]: [part["AttributeName"] for part in made["KeySchema"]]
+    for made in table_definitions("")
+}
+
+
+class Drill:
+    """A stage of which copies were made at the moment that it stands at now."""
+
+    def __init__(self, service: Service) -> None:
+        self.service = service
+        prefix = service.settings.table_prefix
+        client = service.engine.client("dynamodb")
+        for made in table_definitions(prefix):
+            client.update_continuous_backups(
+                TableName=made["TableName"],
+                PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True},
+            )
+        self.moment = service.clock()
+        self.backup = Backup(client, prefix, self.moment)
+        for table in FATES:
+            client.restore_table_to_point_in_time(
+                SourceTableName=prefix + table,
+                TargetTableName=self.backup.copies + table,
+                UseLatestRestorableTime=True,
+            )
+
+    def take_back(self) -> tuple[Since, Kept]:
+        """Go back, after the queue's events have arrived."""
+        self.service.work()
+        tables = Tables(boto3.resource("dynamodb"), self.backup.prefix, self.backup.copies)
+        return tables.take_back(self.moment, lambda _table, _rows: None)
+
+
+def test_what_was_lost_is_there_again(service: Service, clock: StoppedClock) -> None:
+    owner = an_owner(service)
+    holder = Holder(service.program(), make_key(owner)["key"])
+    drill = Drill(service)
+    clock.advance(timedelta(hours=1))
+    client = service.engine.client("dynamodb")
+    for table in ("users", "emails", "accounts", "api_keys"):
+        for row in service.rows(table):
+            schema = client.describe_table(TableName=drill.backup.prefix + table)["Table"]
+            key = {
+                part["AttributeName"]: row[part["AttributeName"]] for part in schema["KeySchema"]
+            }
+            client.delete_item(TableName=drill.backup.prefix + table, Key=key)
+    assert ask_sign_in(service.program()).status == 401
+    assert holder.get("/api/v1/account").status == 401
+
+    _, kept = drill.take_back()
+    assert ask_sign_in(service.program()).status == 200
+    assert holder.get("/api/v1/account").status == 200
+    assert (kept.keys, kept.passwords, kept.members) == ([], [], [])
+
+
+def test_what_came_after_is_gone(service: Service, clock: StoppedClock) -> None:
+    owner = an_owner(service)
+    drill = Drill(service)
+    clock.advance(timedelta(minutes=5))
+    late = Holder(service.program(), make_key(owner)["key"])
+    an_owner(service, "late@later.test")
+    drill.take_back()
+    assert late.get("/api/v1/account").status == 401
+    assert ask_sign_in(service.program(), "late@later.test").status == 401
+    assert {row["email"]["S"] for row in service.rows("users")} == {ADDRESS}
+
+
+def test_a_key_that_was_deleted_since_stays_dead(service: Service, clock: StoppedClock) -> None:
+    """`F5`, though the backup has it."""
+    owner = an_owner(service)
+    gone, leaked, good = (make_key(owner, name) for name in ("gone", "leaked", "good"))
+    drill = Drill(service)
+    clock.advance(timedelta(minutes=5))
+    assert owner.call("DELETE", f"/api/v1/api_keys/{gone['id']}").status == 204
+    service.program().post("/api/v1/api_keys/leaked", {"key": leaked["key"]})
+    _, kept = drill.take_back()
+    used = {
+        made["name"]: Holder(service.program(), made["key"]).get("/api/v1/account").status
+        for made in (gone, leaked, good)
+    }
+    assert used == {"gone": 401, "leaked": 401, "good": 200}
+    assert set(kept.keys) == {gone["id"], leaked["id"]}
+
+
+def test_a_password_that_was_changed_since_stays_useless(
+    service: Service, clock: StoppedClock
+) -> None:
+    """Neither the old one, which may be known, nor the new one, which is lost."""
+    owner = an_owner(service)
+    drill = Drill(service)
+    clock.advance(timedelta(minutes=5))
+    body = {"current_password": PASSWORD, "password": _ANOTHER}
+    assert owner.post("/auth/profile/password", body).status == 204
+    _, kept = drill.take_back()
+    _, again = drill.take_back()
+    assert ask_sign_in(service.program()).status == 401
+    assert ask_sign_in(service.program(), password=_ANOTHER).status == 401
+    assert kept.passwords == again.passwords == [user_id_of(ADDRESS)]
+
+    service.program().post("/auth/password_reset/request", {"email": ADDRESS})
+    token = token_of(service.mail_to(ADDRESS, "password").link)
+    reset = {"token": token, "password": _ANOTHER}
+    assert service.program().post("/auth/password_reset", reset).status == 200
+    assert ask_sign_in(service.program(), password=_ANOTHER).status == 200
+
+
+@pytest.mark.parametrize("how", ["suspended", "removed", "reactivated"])
+def test_whoever_lost_access_since_has_none(
+    service: Service, clock: StoppedClock, how: str
+) -> None:
+    owner = an_owner(service)
+    account = account_of(owner)
+    add_member(service, account, "kim@acme.test", Role.ADMIN)
+    kim = user_id_of("kim@acme.test")
+    drill = Drill(service)
+    clock.advance(timedelta(minutes=5))
+    if how == "removed":
+        assert owner.call("DELETE", f"{_MEMBERS}/{kim}").status == 204
+    else:
+        assert owner.post(f"{_MEMBERS}/{kim}/suspend", {}).status == 200
+    clock.advance(timedelta(minutes=5))
+    if how == "reactivated":
+        assert owner.post(f"{_MEMBERS}/{kim}/reactivate", {}).status == 200
+    _, kept = drill.take_back()
+    after = service.program()
+    ask_sign_in(after, "kim@acme.test")
+    opened = after.post("/auth/session/account", {"account_id": account}).status
+    assert (opened == 200) is (how == "reactivated")
+    assert kept.members == ([] if how == "reactivated" else [(account, kim)])
+
+
+def test_sessions_and_links_of_before_are_dead_and_history_is_whole(
+    service: Service, clock: StoppedClock
+) -> None:
+    owner = an_owner(service)
+    account = account_of(owner)
+    service.program().post("/auth/password_reset/request", {"email": ADDRESS})
+    token = token_of(service.mail_to(ADDRESS, "password").link)
+    drill = Drill(service)
+    clock.advance(timedelta(minutes=1))
+    make_key(owner)
+    since, _ = drill.take_back()
+    assert owner.get("/auth/session").status == 401
+    reset = {"token": token, "password": _ANOTHER}
+    assert service.program().post("/auth/password_reset", reset).status == 410
+    assert since.events["api_key.created"] == 1
+    assert "api_key.created" in names_told(service, account)
+
+
+def test_every_table_has_a_fate() -> None:
+    assert set(FATES) == {made["TableName"] for made in table_definitions("")}
+
+
+# --- the command ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def stage(moto: Engine) -> dict[str, Any]:
+    """Tables and functions under the names of the stage `dev`, in no service."""
+    del moto
+    dynamodb, functions = boto3.client("dynamodb"), boto3.client("lambda")
+    stage = read_stage("dev")
+    for made in table_definitions(stage.environment["TABLE_PREFIX"]):
+        dynamodb.create_table(**made)
+        dynamodb.update_continuous_backups(
+            TableName=made["TableName"],
+            PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True},
+        )
+        _give_a_history(made["TableName"])
+    role = boto3.client("iam").create_role(
+        RoleName="dev", AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17"})
+    )
+    for function in FUNCTIONS:
+        functions.create_function(
+            FunctionName=stage.function_name(function),
+            Runtime="python3.11",
+            Role=role["Role"]["Arn"],
+            Handler="app.app",
+            Code={"ZipFile": _a_zip()},
+        )
+    return {"dynamodb": dynamodb, "lambda": functions, "stage": stage}
+
+
+def _give_a_history(table: str) -> None:
+    # moto's recovery begins and ends in the instant in which it was turned on.
+    from moto.core.models import DEFAULT_ACCOUNT_ID
+    from moto.dynamodb.models import dynamodb_backends
+
+    backups = dynamodb_backends[DEFAULT_ACCOUNT_ID][REGION].tables[table].continuous_backups
+    window = backups["PointInTimeRecoveryDescription"]
+    window["EarliestRestorableDateTime"] -= 3600
+
+
+def _a_zip() -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("app.py", "")
+    return packed.getvalue()
+
+
+def _run(*arguments: str, typed: str = "") -> Result:
+    return CliRunner().invoke(restore, list(arguments), input=typed)
+
+
+def _now() -> str:
+    """The latest moment that can be gone back to: a little before it is now."""
+    return (datetime.now(UTC) - timedelta(seconds=5)).isoformat(timespec="seconds")
+
+
+def _emails(stage: dict[str, Any]) -> set[str]:
+    return {
+        row["email"]["S"] for row in stage["dynamodb"].scan(TableName="thub-dev-emails")["Items"]
+    }
+
+
+def _claim(stage: dict[str, Any], email: str) -> None:
+    row = {"email": {"S": email}, "user_id": {"S": "usr_1"}}
+    stage["dynamodb"].put_item(TableName="thub-dev-emails", Item=row)
+
+
+def test_the_command_goes_back_opens_again_and_clears_up(stage: dict[str, Any]) -> None:
+    moment = _now()
+    _claim(stage, "before@acme.test")
+    assert _run("dev", moment, "--fetch-only").exit_code == 0
+    _claim(stage, "after@acme.test")
+    done = _run("dev", moment, typed="dev\n")
+    assert done.exit_code == 0, done.output
+    assert _emails(stage) == {"before@acme.test"}
+    assert not [n for n in stage["dynamodb"].list_tables()["TableNames"] if "-at-" in n]
+    for function in FUNCTIONS:
+        name = stage["stage"].function_name(function)
+        answer = stage["lambda"].get_function_concurrency(FunctionName=name)
+        assert not answer.get("ReservedConcurrentExecutions")
+
+
+def test_without_the_stages_name_nothing_is_changed(stage: dict[str, Any]) -> None:
+    moment = _now()
+    _run("dev", moment, "--fetch-only")
+    _claim(stage, "after@acme.test")
+    refused = _run("dev", moment, typed="yes\n")
+    assert refused.exit_code == 1
+    assert "Nothing was changed" in refused.output
+    assert _emails(stage) == {"after@acme.test"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("nowhere", "2026-11-24T09:30:00Z"), "There is no stage 'nowhere'"),
+        (("dev", "2026-11-24T09:30:00"), "end it with Z for UTC"),
+        (("dev", "yesterday"), "write it like 2026-11-24T09:30:00Z"),
+    ],
+)
+def test_a_wrong_word_is_explained(moto: Engine, arguments: tuple[str, ...], says: str) -> None:
+    del moto
+    refused = _run(*arguments)
+    assert refused.exit_code != 0
+    assert says in refused.output
+
+
+def test_without_recovery_there_is_nothing_to_go_back_to(stage: dict[str, Any]) -> None:
+    stage["dynamodb"].update_continuous_backups(
+        TableName="thub-dev-users",
+        PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": False},
+    )
+    refused = _run("dev", _now())
+    assert refused.exit_code == 1
+    assert "Point-in-time recovery of thub-dev-users is off" in refused.output
+
+
+def test_a_moment_before_the_history_is_refused_with_the_window(stage: dict[str, Any]) -> None:
+    refused = _run("dev", "2026-01-01T00:00:00Z")
+    assert refused.exit_code == 1
+    assert "thub-dev-users can go back to any moment from" in refused.output
+    assert not [n for n in stage["dynamodb"].list_tables()["TableNames"] if "-at-" in n]
+
+
+def test_a_table_that_is_gone_is_named_with_the_way_out(stage: dict[str, Any]) -> None:
+    stage["dynamodb"].delete_table(TableName="thub-dev-records")
+    refused = _run("dev", _now())
+    assert refused.exit_code == 1
+    assert "There is no table thub-dev-records" in refused.output
+    assert "last backup for 35 days" in refused.output
+
+
+def test_a_stage_whose_restore_failed_stays_closed(stage: dict[str, Any]) -> None:
+    moment = _now()
+    _run("dev", moment, "--fetch-only")
+    broken = {"account_id": {"S": "acc_1"}, "moment": {"S": "9"}}
+    stage["dynamodb"].put_item(TableName="thub-dev-audit_events", Item=broken)
+    assert _run("dev", moment, "--yes").exit_code == 1
+    name = stage["stage"].function_name("api")
+    answer = stage["lambda"].get_function_concurrency(FunctionName=name)
+    assert answer["ReservedConcurrentExecutions"] == 0
+
+    stage["dynamodb"].delete_item(TableName="thub-dev-audit_events", Key=broken)
+    assert _run("dev", moment, "--yes").exit_code == 0
+    assert (
+        not stage["lambda"]
+        .get_function_concurrency(FunctionName=name)
+        .get("ReservedConcurrentExecutions")
+    )
