@@ -12,7 +12,7 @@ FOR ?= lambda
 WORKERS := -n auto --maxprocesses 4 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check bench uniformity package clean python
+.PHONY: help run demo test check bench uniformity package restore clean python
 .DELETE_ON_ERROR:
 
 help: ## List what can be made
@@ -48,6 +48,9 @@ uniformity: $(STAMP) ## Prove that answers tell nothing, and time them
 
 package: $(STAMP) ## Write build/STAGE/template.json and deployment.zip, for your own pipeline
 	@$(RUN) -m infra.package $(STAGE) --for $(FOR)
+
+restore: $(STAMP) ## Take a stage's data back: make restore STAGE=prod AT=2026-11-24T09:30:00Z
+	@$(RUN) -m infra.restore $(STAGE) $(AT) $(ARGS)
 
 clean: ## Remove what runs and builds leave behind, the local data included
 	@rm -rf $(VENV) .local build .coverage htmlcov

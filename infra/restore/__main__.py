@@ -11,17 +11,14 @@ import boto3
 import click
 from rich.console import Console
 
-from infra.package.config import read_stage
-from infra.package.problems import PackageError
 from infra.restore.closing import closed
 from infra.restore.point_in_time import Backup, RestoreError
 from infra.restore.tables import Tables
+from infra.stages import StageError, read_stage
 
 if TYPE_CHECKING:
-    from infra.package.config import Stage
     from infra.restore.rows import Kept, Since
-
-FUNCTIONS = ("api", "mail", "key_check", "sso_watch")
+    from infra.stages import Stage
 
 _console = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -52,14 +49,14 @@ def restore(stage_name: str, moment: datetime, *, yes: bool, fetch_only: bool) -
     """
     try:
         stage = read_stage(stage_name)
-        backup = Backup(boto3.client("dynamodb"), stage.environment["TABLE_PREFIX"], moment)
+        backup = Backup(boto3.client("dynamodb"), stage.prefix, moment)
         _fetch(backup)
         if fetch_only:
             _console.print(f"The copies begin with {backup.copies}; nothing else was changed.")
             return
         _ask(stage, moment, yes=yes)
         since, kept = _take_back(stage, backup)
-    except (RestoreError, PackageError) as error:
+    except (RestoreError, StageError) as error:
         _console.print(str(error), markup=False)
         sys.exit(1)
     backup.remove()
@@ -86,7 +83,7 @@ def _ask(stage: Stage, moment: datetime, *, yes: bool) -> None:
 
 def _take_back(stage: Stage, backup: Backup) -> tuple[Since, Kept]:
     tables = Tables(boto3.resource("dynamodb"), backup.prefix, backup.copies)
-    functions = [stage.function_name(function) for function in FUNCTIONS]
+    functions = [stage.function_name(function) for function in stage.functions]
     moved: Counter[str] = Counter()
     with (
         _console.status("The stage is closed; making each row what it was") as status,

@@ -17,12 +17,12 @@ import pytest
 from click.testing import CliRunner
 
 from chalicelib.domain.people import Role
-from infra.package.config import read_stage
 from infra.resources import table_definitions
-from infra.restore.__main__ import FUNCTIONS, restore
+from infra.restore.__main__ import restore
 from infra.restore.point_in_time import Backup
 from infra.restore.rows import FATES, Since
 from infra.restore.tables import Tables
+from infra.stages import read_stage
 from tests.support.engines import REGION
 from tests.support.journeys import ADDRESS, PASSWORD, ask_sign_in, token_of
 from tests.support.keys import Holder, account_of, add_member, an_owner, make_key
@@ -201,7 +201,7 @@ def stage(moto: Engine) -> dict[str, Any]:
     del moto
     dynamodb, functions = boto3.client("dynamodb"), boto3.client("lambda")
     stage = read_stage("dev")
-    for made in table_definitions(stage.environment["TABLE_PREFIX"]):
+    for made in table_definitions(stage.prefix):
         dynamodb.create_table(**made)
         dynamodb.update_continuous_backups(
             TableName=made["TableName"],
@@ -211,7 +211,7 @@ def stage(moto: Engine) -> dict[str, Any]:
     role = boto3.client("iam").create_role(
         RoleName="dev", AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17"})
     )
-    for function in FUNCTIONS:
+    for function in stage.functions:
         functions.create_function(
             FunctionName=stage.function_name(function),
             Runtime="python3.11",
@@ -268,7 +268,7 @@ def test_the_command_goes_back_opens_again_and_clears_up(stage: dict[str, Any]) 
     assert done.exit_code == 0, done.output
     assert _emails(stage) == {"before@acme.test"}
     assert not [n for n in stage["dynamodb"].list_tables()["TableNames"] if "-at-" in n]
-    for function in FUNCTIONS:
+    for function in stage["stage"].functions:
         name = stage["stage"].function_name(function)
         answer = stage["lambda"].get_function_concurrency(FunctionName=name)
         assert not answer.get("ReservedConcurrentExecutions")
