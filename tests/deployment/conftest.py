@@ -1,4 +1,4 @@
-"""One package for the whole run, built for this machine's emulator."""
+"""One package and one stage made of it for the whole run, on this machine's emulator."""
 
 from __future__ import annotations
 
@@ -8,8 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from infra.package.build import Package, build
+from tests.support.deployed import Deployed, deploy, make_whole
+from tests.support.engines import ministack
+from tests.support.service import fresh_secrets
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 
@@ -26,3 +30,12 @@ def unpacked(package: Package, tmp_path_factory: pytest.TempPathFactory) -> Path
     with zipfile.ZipFile(package.archive) as archive:
         archive.extractall(target)
     return target
+
+
+@pytest.fixture(scope="session")
+def deployed(package: Package, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
+    """The package as a stage, on an emulator that no other test uses."""
+    with ministack(tmp_path_factory.mktemp("emulator")) as engine:
+        stage = deploy(engine, package, fresh_secrets())
+        make_whole(stage, package)
+        yield stage

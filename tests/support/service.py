@@ -134,6 +134,13 @@ def environ_for(engine: Engine, prefix: str) -> dict[str, str]:
         "MAIL_QUEUE_URL": queue["QueueUrl"],
         "MAIL_FROM": SENDER,
         "AWS_REGION": REGION,
+        **fresh_secrets(),
+    }
+
+
+def fresh_secrets() -> dict[str, str]:
+    """Give the secrets of a deployment, by the names of their settings."""
+    return {
         "PASSWORD_PEPPERS": f"test:{_key()}",
         "ADDRESS_KEY": _key(),
         "COOKIE_KEY": _key(),

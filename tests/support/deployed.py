@@ -1,0 +1,147 @@
+"""A packaged stage on the emulator: made by CloudFormation, reached through its API Gateway.
+
+The emulator runs each function as a process of its own from the zip that was uploaded, calls the
+authorizer before what it guards, and hands the mail queue's messages to the worker. What it leaves
+out of a template is done by hand here, as `make_whole` says.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from infra.package.template import functions
+from infra.resources import tables as table_properties
+from tests.support.engines import REGION
+from tests.support.http import Browser, Program, over_sockets
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from infra.package.build import Package
+    from tests.support.engines import Engine
+    from tests.support.http import Reply
+
+STAGE = "prod"
+STACK = f"terminus-hub-auth-{STAGE}"
+# The stage's own, from .chalice/config.json.
+ORIGIN = "https://auth.example.com"
+SENDER = "no-reply@example.com"
+PREFIX = f"thub-{STAGE}-"
+
+_BUCKET = "packages"
+_ARCHIVE = f"s3://{_BUCKET}/deployment.zip"
+_STACK_SECONDS = 60.0
+_MAIL_SECONDS = 20.0
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """A stage that stands; people and programs reach it by its public address."""
+
+    engine: Engine
+    api_id: str
+
+    def browser(self) -> Browser:
+        """Give a browser without JavaScript that was never here before."""
+        return Browser(self.send, ORIGIN)
+
+    def program(self) -> Program:
+        """Give a program that was never here before."""
+        return Program(self.send)
+
+    def send(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Reply:
+        """Call through API Gateway, as its custom domain maps the root to the stage."""
+        path = f"/_aws/execute-api/{self.api_id}/api{target}"
+        return over_sockets(self._endpoint)(method, path, headers, body)
+
+    def mails_to(self, address: str) -> list[str]:
+        """Give the texts of the mails to an address, oldest first."""
+        answer = over_sockets(self._endpoint)("GET", "/_ministack/ses/messages", {}, b"")
+        sent = [mail for mails in answer.json["messages"].values() for mail in mails]
+        return [mail["BodyText"] for mail in sent if mail["To"] == [address]]
+
+    def await_link(self, address: str, page: str) -> str:
+        """Wait for the worker to send a link to a page, and give the newest."""
+        pattern = rf"^{re.escape(ORIGIN)}/{page}\?token=[\w-]+\r?$"
+        end = time.monotonic() + _MAIL_SECONDS
+        while not (links := re.findall(pattern, "\n".join(self.mails_to(address)), re.MULTILINE)):
+            assert time.monotonic() < end, f"no link to /{page} reached {address}"
+            time.sleep(0.05)
+        return str(links[-1]).rstrip()
+
+    @property
+    def _endpoint(self) -> str:
+        assert self.engine.endpoint is not None
+        return self.engine.endpoint
+
+
+def deploy(engine: Engine, package: Package, secrets: Mapping[str, str]) -> Deployed:
+    """Upload the package and create its stack, as a pipeline would."""
+    store = engine.client("s3")
+    store.create_bucket(Bucket=_BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+    store.put_object(Bucket=_BUCKET, Key="deployment.zip", Body=package.archive.read_bytes())
+    store.put_object(Bucket=_BUCKET, Key="template.json", Body=_uploaded(package, secrets))
+    cloudformation = engine.client("cloudformation")
+    cloudformation.create_stack(
+        StackName=STACK,
+        TemplateURL=f"{engine.endpoint}/{_BUCKET}/template.json",
+        Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+    )
+    outputs = _outputs(cloudformation)
+    engine.client("ses").verify_email_identity(EmailAddress=SENDER)
+    return Deployed(engine, outputs["RestAPIId"])
+
+
+def make_whole(stage: Deployed, package: Package) -> None:
+    """Do what the template says and the emulator ignores there: TTL, PITR, SSE, gateway responses.
+
+    The tests of the template hold that it says so; AWS does all of it from the template.
+    """
+    dynamodb = stage.engine.client("dynamodb")
+    for table in table_properties():
+        name = PREFIX + table["TableName"]["Fn::Sub"].removeprefix("${TablePrefix}")
+        if "TimeToLiveSpecification" in table:
+            dynamodb.update_time_to_live(
+                TableName=name, TimeToLiveSpecification=table["TimeToLiveSpecification"]
+            )
+        dynamodb.update_continuous_backups(
+            TableName=name,
+            PointInTimeRecoverySpecification=table["PointInTimeRecoverySpecification"],
+        )
+        dynamodb.update_table(TableName=name, SSESpecification={"Enabled": True})
+    gateway = stage.engine.client("apigateway")
+    template = json.loads(package.template.read_text())
+    definition = template["Resources"]["RestAPI"]["Properties"]["DefinitionBody"]
+    for name, answer in definition["x-amazon-apigateway-gateway-responses"].items():
+        gateway.put_gateway_response(
+            restApiId=stage.api_id,
+            responseType=name,
+            **({"statusCode": answer["statusCode"]} if "statusCode" in answer else {}),
+            responseParameters=answer["responseParameters"],
+            responseTemplates=answer["responseTemplates"],
+        )
+    gateway.create_deployment(restApiId=stage.api_id, stageName="api")
+
+
+def _uploaded(package: Package, secrets: Mapping[str, str]) -> bytes:
+    template = json.loads(package.template.read_text())
+    for function in functions(template).values():
+        function["Properties"]["CodeUri"] = _ARCHIVE
+        function["Properties"]["Environment"]["Variables"] |= secrets
+    return json.dumps(template).encode()
+
+
+def _outputs(cloudformation: Any) -> dict[str, str]:
+    end = time.monotonic() + _STACK_SECONDS
+    while True:
+        (stack,) = cloudformation.describe_stacks(StackName=STACK)["Stacks"]
+        if not stack["StackStatus"].endswith("_IN_PROGRESS"):
+            break
+        assert time.monotonic() < end, "the stack isn't ready"
+        time.sleep(0.05)
+    assert stack["StackStatus"] == "CREATE_COMPLETE", stack.get("StackStatusReason")
+    return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
