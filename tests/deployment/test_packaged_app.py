@@ -12,7 +12,7 @@ import pytest
 
 from chalicelib.domain.api_keys import PATTERN, checksum
 from infra.gateway_responses import envelope
-from tests.support.deployed import PREFIX, STACK
+from tests.support.deployed import ORIGIN, STAGE
 from tests.support.engines import REGION
 from tests.support.journeys import OTHER_PASSWORD, PASSWORD, ask_sign_in, sign_in, sign_up
 
@@ -69,7 +69,7 @@ def test_a_person_signs_up_and_makes_a_key_that_a_program_calls_with(deployed: D
     """Pages, links from the worker's mails, cookies on the public address, and the authorizer."""
     browser = _become_an_owner(deployed, "robin@acme.test")
     sign_in(browser, "robin@acme.test")
-    assert browser.page.url == "https://auth.example.com/"
+    assert browser.page.url == f"{ORIGIN}/"
     assert "__Host-thub_session" in browser.jar.values
     browser.open("/settings/api-keys")
     browser.press("Create key", Name="CI pipeline")
@@ -164,7 +164,7 @@ def test_wrong_passwords_lock_and_the_mailed_link_unlocks(deployed: Deployed) ->
     browser.open(deployed.await_link(address, "account-unlock"))
     browser.press("Unlock")
     sign_in(browser, address)
-    assert browser.page.url == "https://auth.example.com/"
+    assert browser.page.url == f"{ORIGIN}/"
 
 
 def test_an_address_that_does_not_exist_has_the_envelope(deployed: Deployed) -> None:
@@ -176,7 +176,7 @@ def test_an_address_that_does_not_exist_has_the_envelope(deployed: Deployed) -> 
 
 def test_the_scheduled_function_runs(deployed: Deployed) -> None:
     answer = deployed.engine.client("lambda").invoke(
-        FunctionName=f"{STACK}-sso_watch",
+        FunctionName=STAGE.function_name("sso_watch"),
         Payload=json.dumps(_TICK).encode(),
     )
     assert "FunctionError" not in answer, answer["Payload"].read()
@@ -206,7 +206,7 @@ def test_logs_hold_no_secret_and_nothing_was_parked(deployed: Deployed) -> None:
     for secret in (PASSWORD, OTHER_PASSWORD, made["key"], token, *owner.jar.values.values()):
         assert secret not in written
     queues = deployed.engine.client("sqs")
-    address = queues.get_queue_url(QueueName=f"{PREFIX}mail-dead-letters")["QueueUrl"]
+    address = queues.get_queue_url(QueueName=STAGE.dead_letters)["QueueUrl"]
     parked = queues.get_queue_attributes(
         QueueUrl=address, AttributeNames=["ApproximateNumberOfMessages"]
     )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from chalicelib.storage.tables import TABLES
 from infra.gateway_responses import openapi_extension
 from infra.package.problems import PackageError
 from infra.package.template import function_of, functions, whole_template
@@ -76,6 +77,32 @@ def test_all_of_infras_resources_are_in_it_as_they_are(whole: Template) -> None:
         for name, entry in ours.get(section, {}).items():
             assert whole[section][name] == entry, name
     assert ours["Parameters"].keys() <= whole["Parameters"].keys()
+
+
+def test_every_table_is_kept_encrypted_restorable_and_tidied_up(whole: Template) -> None:
+    """`H16`: said of each table one by one, for no emulator would miss it."""
+    tables = {
+        resource["Properties"]["TableName"]["Fn::Sub"].removeprefix("${TablePrefix}"): resource
+        for resource in whole["Resources"].values()
+        if resource["Type"] == "AWS::DynamoDB::Table"
+    }
+    assert tables.keys() == TABLES.keys()
+    for table in tables.values():
+        properties = table["Properties"]
+        assert properties["PointInTimeRecoverySpecification"] == {
+            "PointInTimeRecoveryEnabled": True
+        }
+        assert properties["SSESpecification"] == {"SSEEnabled": True}
+        assert properties["DeletionProtectionEnabled"] == {"Ref": "DeletionProtection"}
+        assert properties["BillingMode"] == "PAY_PER_REQUEST"
+    assert whole["Parameters"]["DeletionProtection"]["Default"] == "true"
+    tidied = {name for name, t in tables.items() if "TimeToLiveSpecification" in t["Properties"]}
+    assert tidied == {name for name, model in TABLES.items() if "ttl" in model.get_attributes()}
+    for name in tidied:
+        assert tables[name]["Properties"]["TimeToLiveSpecification"] == {
+            "AttributeName": "ttl",
+            "Enabled": True,
+        }
 
 
 def test_the_gateways_answers_and_no_cached_decision_are_in_it(whole: Template) -> None:

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from infra.package.template import functions
 from infra.resources import tables as table_properties
+from infra.resources import ttl_attributes
+from infra.stages import Stage, read_stage
 from tests.support.engines import REGION
 from tests.support.http import Browser, Program, over_sockets
 
@@ -25,12 +27,8 @@ if TYPE_CHECKING:
     from tests.support.engines import Engine
     from tests.support.http import Reply
 
-STAGE = "prod"
-STACK = f"terminus-hub-auth-{STAGE}"
-# The stage's own, from .chalice/config.json.
-ORIGIN = "https://auth.example.com"
-SENDER = "no-reply@example.com"
-PREFIX = f"thub-{STAGE}-"
+STAGE: Stage = read_stage("prod")
+ORIGIN = STAGE.environment["PUBLIC_URL"]
 
 _BUCKET = "packages"
 _ARCHIVE = f"s3://{_BUCKET}/deployment.zip"
@@ -80,19 +78,24 @@ class Deployed:
 
 
 def deploy(engine: Engine, package: Package, secrets: Mapping[str, str]) -> Deployed:
-    """Upload the package and create its stack, as a pipeline would."""
+    """Keep the secrets, upload the package and create its stack, as a pipeline would."""
+    parameters = engine.client("ssm")
+    for name, value in secrets.items():
+        parameters.put_parameter(
+            Name=f"{STAGE.secrets_path}/{name}", Value=value, Type="SecureString"
+        )
     store = engine.client("s3")
     store.create_bucket(Bucket=_BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
     store.put_object(Bucket=_BUCKET, Key="deployment.zip", Body=package.archive.read_bytes())
-    store.put_object(Bucket=_BUCKET, Key="template.json", Body=_uploaded(package, secrets))
+    store.put_object(Bucket=_BUCKET, Key="template.json", Body=_uploaded(package))
     cloudformation = engine.client("cloudformation")
     cloudformation.create_stack(
-        StackName=STACK,
+        StackName=STAGE.stack,
         TemplateURL=f"{engine.endpoint}/{_BUCKET}/template.json",
         Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
     )
     outputs = _outputs(cloudformation)
-    engine.client("ses").verify_email_identity(EmailAddress=SENDER)
+    engine.client("ses").verify_email_identity(EmailAddress=STAGE.environment["MAIL_FROM"])
     return Deployed(engine, outputs["RestAPIId"])
 
 
@@ -101,18 +104,7 @@ def make_whole(stage: Deployed, package: Package) -> None:
 
     The tests of the template hold that it says so; AWS does all of it from the template.
     """
-    dynamodb = stage.engine.client("dynamodb")
-    for table in table_properties():
-        name = PREFIX + table["TableName"]["Fn::Sub"].removeprefix("${TablePrefix}")
-        if "TimeToLiveSpecification" in table:
-            dynamodb.update_time_to_live(
-                TableName=name, TimeToLiveSpecification=table["TimeToLiveSpecification"]
-            )
-        dynamodb.update_continuous_backups(
-            TableName=name,
-            PointInTimeRecoverySpecification=table["PointInTimeRecoverySpecification"],
-        )
-        dynamodb.update_table(TableName=name, SSESpecification={"Enabled": True})
+    _settle_tables(stage.engine.client("dynamodb"))
     gateway = stage.engine.client("apigateway")
     template = json.loads(package.template.read_text())
     definition = template["Resources"]["RestAPI"]["Properties"]["DefinitionBody"]
@@ -127,18 +119,32 @@ def make_whole(stage: Deployed, package: Package) -> None:
     gateway.create_deployment(restApiId=stage.api_id, stageName="api")
 
 
-def _uploaded(package: Package, secrets: Mapping[str, str]) -> bytes:
+def _settle_tables(dynamodb: Any) -> None:
+    for name, attribute in ttl_attributes(STAGE.prefix).items():
+        dynamodb.update_time_to_live(
+            TableName=name,
+            TimeToLiveSpecification={"AttributeName": attribute, "Enabled": True},
+        )
+    for name, table in zip(STAGE.tables, table_properties(), strict=True):
+        dynamodb.update_continuous_backups(
+            TableName=name,
+            PointInTimeRecoverySpecification=table["PointInTimeRecoverySpecification"],
+        )
+        encrypted = table["SSESpecification"]["SSEEnabled"]
+        dynamodb.update_table(TableName=name, SSESpecification={"Enabled": encrypted})
+
+
+def _uploaded(package: Package) -> bytes:
     template = json.loads(package.template.read_text())
     for function in functions(template).values():
         function["Properties"]["CodeUri"] = _ARCHIVE
-        function["Properties"]["Environment"]["Variables"] |= secrets
     return json.dumps(template).encode()
 
 
 def _outputs(cloudformation: Any) -> dict[str, str]:
     end = time.monotonic() + _STACK_SECONDS
     while True:
-        (stack,) = cloudformation.describe_stacks(StackName=STACK)["Stacks"]
+        (stack,) = cloudformation.describe_stacks(StackName=STAGE.stack)["Stacks"]
         if not stack["StackStatus"].endswith("_IN_PROGRESS"):
             break
         assert time.monotonic() < end, "the stack isn't ready"
