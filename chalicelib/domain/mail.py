@@ -25,6 +25,7 @@ class MailKind(StrEnum):
     ACCOUNT_UNLOCK = "account_unlock"
     PASSWORD_RESET = "password_reset"  # noqa: S105 - the name of a mail, not a secret
     PASSWORD_CHANGED = "password_changed"  # noqa: S105
+    PASSWORD_REMOVED = "password_removed"  # noqa: S105
     # No mail: the person did something that the audit trails of their accounts are told.
     PERSONAL_EVENT = "personal_event"
     EMAIL_CHANGE = "email_change"
@@ -38,6 +39,7 @@ _NOTICES = frozenset(
     (
         MailKind.NEW_SIGN_IN,
         MailKind.PASSWORD_CHANGED,
+        MailKind.PASSWORD_REMOVED,
         MailKind.EMAIL_CHANGED,
         MailKind.PERSONAL_EVENT,
         MailKind.API_KEY_LEAKED,

@@ -33,6 +33,7 @@ def deliver_mail(event: SQSEvent) -> None:
         MailKind.ACCOUNT_UNLOCK: ready.account_unlock.send_mail,
         MailKind.PASSWORD_RESET: ready.password_reset.send_mail,
         MailKind.PASSWORD_CHANGED: ready.password_reset.send_notice,
+        MailKind.PASSWORD_REMOVED: ready.password_reset.send_notice_of_removal,
         MailKind.PERSONAL_EVENT: _send_nothing,
         MailKind.EMAIL_CHANGE: ready.profile.send_mail,
         MailKind.EMAIL_CHANGED: ready.email_confirmation.send_notice,

@@ -74,6 +74,11 @@ class PasswordReset:
         told = {"name": request.details.get("name") or None}
         self.mailer.send(Mail(request.email, "password_changed", {**request.asked, **told}))
 
+    def send_notice_of_removal(self, request: MailRequest) -> None:
+        """Tell a person that an operator stopped their password, and where to set one (`B11`)."""
+        told = {**request.details, "reset_link": f"{self.public_url}/password-reset"}
+        self.mailer.send(Mail(request.email, "password_removed", {**request.asked, **told}))
+
     def check(self, token: str) -> None:
         """Say whether a link still holds, without using it; raises LinkInvalidError."""
         self._find(token)

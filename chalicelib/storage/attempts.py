@@ -128,6 +128,11 @@ class Attempts:
             source=_source_of(source),
         )
 
+    def look(self, key: str) -> AttemptState:
+        """Read one count, for whoever helps the person."""
+        (found,) = read_alike(self.connection, (LimitRow, key, None))
+        return state_of(found)
+
     def reserve(self, ledger: Ledger, now: datetime, *, known_device: bool) -> Reservation:
         """Count an attempt before its password is checked; raises TooManyAttemptsError.
 

@@ -21,7 +21,7 @@ from chalicelib.storage.transactions import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from datetime import datetime
 
     from pynamodb.connection.base import Connection
@@ -222,9 +222,13 @@ class Sessions:
         The index is behind by a moment, so one that has just begun may be missing; none that has
         ended is there, since each is read strongly.
         """
-        keys = ((SessionRow, row.digest, None) for row in SessionRow.by_user.query(user.id))
-        found = (session_of(row) for row in read_many(self.connection, keys) if row)
+        found = self.kept(user.id)
         return [s for s in found if s.ends_at(self.limits) > now and s.holds_for(user)]
+
+    def kept(self, user_id: str) -> Iterator[Session]:
+        """Read the sessions of a person whose rows are still there, dead ones too."""
+        keys = ((SessionRow, row.digest, None) for row in SessionRow.by_user.query(user_id))
+        return (session_of(row) for row in read_many(self.connection, keys) if row)
 
     def _row(self, session: Session) -> SessionRow:
         return SessionRow(

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 WORDS: Mapping[EventName, str] = {
     EventName.ACCOUNT_CREATED: "Created the account",
+    EventName.ACCOUNT_EXPORTED: "Exported the whole account",
     EventName.ACCOUNT_OPENED: "Opened the account",
     EventName.ACCOUNT_OWNERSHIP_TRANSFERRED: "Handed over ownership",
     EventName.API_KEY_CREATED: "Created an API key",
@@ -30,10 +31,11 @@ WORDS: Mapping[EventName, str] = {
     EventName.MEMBER_REACTIVATED: "Reactivated a member",
     EventName.MEMBER_REMOVED: "Removed a member",
     EventName.MEMBER_SUSPENDED: "Suspended a member",
+    EventName.RECORD_LOADED: "Loaded records",
     EventName.SIGN_IN_LOCKED: "Locked a sign-in",
     EventName.SIGN_IN_REFUSED: "Failed to sign in",
     EventName.SIGN_IN_SUCCEEDED: "Signed in",
-    EventName.SIGN_IN_UNLOCKED: "Unlocked their sign-in",
+    EventName.SIGN_IN_UNLOCKED: "Unlocked a sign-in",
     EventName.SESSION_ENDED: "Signed out",
     EventName.SSO_CONFIGURED: "Set up single sign-on",
     EventName.SSO_DELETED: "Deleted single sign-on",
@@ -46,8 +48,13 @@ WORDS: Mapping[EventName, str] = {
     EventName.SSO_RESPONSE_ACCEPTED: "The company's sign-in was accepted",
     EventName.SSO_RESPONSE_REFUSED: "The company's sign-in was refused",
     EventName.USER_EMAIL_CHANGED: "Changed their email",
+    EventName.USER_EXPORTED: "Exported the account's people",
+    EventName.USER_IMPORTED: "Imported a person",
     EventName.USER_PASSWORD_CHANGED: "Changed their password",
+    EventName.USER_PASSWORD_REMOVED: "Stopped a password",
     EventName.USER_PASSWORD_RESET: "Reset their password",
+    EventName.USER_RESET_MAILED: "Mailed a password reset",
+    EventName.USER_VIEWED: "Looked a person up",
     EventName.WORKSPACE_CHANGED: "Changed a workspace",
     EventName.WORKSPACE_CREATED: "Created a workspace",
     EventName.WORKSPACE_DELETED: "Deleted a workspace",
@@ -58,6 +65,7 @@ GROUP_WORDS: Mapping[str, str] = {
     "audit_log.": "The audit log",
     "invitation.": "Invitations",
     "member.": "Members",
+    "record.": "Records",
     "sign_in.": "Signing in",
     "session.": "Sessions",
     "sso.": "Single sign-on",
@@ -76,6 +84,7 @@ _NAMELESS = {
 _SAID: Mapping[tuple[str, str], str] = {
     ("ends_by", "password_reset"): "until the password is reset",
     ("ends_by", "time"): "after several failed passwords",
+    ("how", "all"): "every session",
     ("how", "all_others"): "all other sessions",
     ("how", "picked"): "from another session",
     ("how", "sign_out"): "",
@@ -111,6 +120,9 @@ def event_options() -> list[tuple[str, str]]:
 
 def party_words(party: Party) -> str:
     """Name who did it, or to whom."""
+    if party.type is PartyType.OPERATOR and party.name:
+        # Whatever an operator is called, they aren't taken for a member of that name.
+        return f"Operator {party.name}"
     return party.name or _NAMELESS.get(party.type) or party.id or party.type.value
 
 

@@ -1,0 +1,72 @@
+"""What operators do, in their own trail and in that of each account that it concerns.
+
+The operators' event is in the transaction of the change, and so are those of as many accounts as a
+transaction has room for. The others follow it; their ids come from the operators' event, so that
+telling them again changes nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.audit_log import AuditFilter
+from chalicelib.domain.operators import OPERATORS, accounts_told, told_to
+from chalicelib.storage.audit_log import AuditLog, Reach
+from chalicelib.storage.transactions import write_all
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+
+    from pynamodb.connection.base import Connection
+    from pynamodb.transactions import TransactWrite
+
+    from chalicelib.domain.audit import AuditEvent
+    from chalicelib.domain.operators import Deed
+    from chalicelib.storage.audit import AuditTrail
+
+# A transaction takes 100 parts; what a change needs itself is left free.
+TOLD_AT_ONCE = 80
+# After every place that an event has.
+_NEWEST = "~"
+
+
+@dataclass(frozen=True)
+class OperatorTrail:
+    """The trail of a deployment's operators."""
+
+    connection: Connection
+    trail: AuditTrail
+
+    def write(self, deed: Deed, change: Callable[[TransactWrite], None] | None = None) -> None:
+        """Make a change and tell of it: all or nothing; raises ConditionFailedError.
+
+        `change` may add up to nineteen parts.
+        """
+        event = deed.event
+
+        def parts(transaction: TransactWrite) -> None:
+            if change is not None:
+                change(transaction)
+            self.trail.add(transaction, event)
+            for account_id in deed.account_ids[:TOLD_AT_ONCE]:
+                self.trail.add(transaction, told_to(event, account_id))
+
+        write_all(self.connection, parts)
+        self._tell_the_others(event)
+
+    def look_back(self, now: datetime, wanted: AuditFilter) -> Iterator[AuditEvent]:
+        """Read the trail, newest first.
+
+        Whoever was killed before the last account was told has it told here.
+        """
+        log = AuditLog(self.connection, self.trail)
+        for stretch in log.stretches(Reach(OPERATORS, wanted, now), _NEWEST):
+            for event in stretch.events:
+                self._tell_the_others(event)
+                yield event
+
+    def _tell_the_others(self, event: AuditEvent) -> None:
+        for account_id in accounts_told(event)[TOLD_AT_ONCE:]:
+            self.trail.append(told_to(event, account_id))
