@@ -12,7 +12,7 @@ FOR ?= lambda
 WORKERS := -n auto --maxprocesses 4 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check bench uniformity package restore clean python
+.PHONY: help run demo operator test check bench uniformity package restore clean python
 .DELETE_ON_ERROR:
 
 help: ## List what can be made
@@ -23,6 +23,9 @@ run: $(STAMP) ## Run the app, its mail worker, the inbox and an AWS emulator
 
 demo: $(STAMP) ## Load a small data set into the account that was last made in the local run
 	@$(RUN) -m infra.records demo
+
+operator: $(STAMP) ## Help a person or move data, on STAGE (local: the run that is up): ARGS="find …"
+	@$(RUN) -m infra.operator --stage $(STAGE) $(ARGS)
 
 test: $(STAMP) ## Prove everything, in a real browser too
 	@$(RUN) -m infra.identity_providers || true

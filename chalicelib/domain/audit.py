@@ -23,7 +23,6 @@ class EventName(StrEnum):
     """
 
     ACCOUNT_CREATED = "account.created"
-    ACCOUNT_EXPORTED = "account.exported"
     ACCOUNT_OPENED = "account.opened"
     ACCOUNT_OWNERSHIP_TRANSFERRED = "account.ownership_transferred"
     API_KEY_CREATED = "api_key.created"
@@ -40,7 +39,6 @@ class EventName(StrEnum):
     MEMBER_REACTIVATED = "member.reactivated"
     MEMBER_REMOVED = "member.removed"
     MEMBER_SUSPENDED = "member.suspended"
-    RECORD_LOADED = "record.loaded"
     SIGN_IN_LOCKED = "sign_in.locked"
     SIGN_IN_REFUSED = "sign_in.refused"
     SIGN_IN_SUCCEEDED = "sign_in.succeeded"
@@ -57,8 +55,6 @@ class EventName(StrEnum):
     SSO_RESPONSE_ACCEPTED = "sso_response.accepted"
     SSO_RESPONSE_REFUSED = "sso_response.refused"
     USER_EMAIL_CHANGED = "user.email_changed"
-    USER_EXPORTED = "user.exported"
-    USER_IMPORTED = "user.imported"
     USER_PASSWORD_CHANGED = "user.password_changed"  # noqa: S105 - the name of an event
     USER_PASSWORD_REMOVED = "user.password_removed"  # noqa: S105 - as above
     USER_PASSWORD_RESET = "user.password_reset"  # noqa: S105 - as above

@@ -74,7 +74,8 @@ class OperatorPeople:
             user_id = self.people.look_up(EmailAddress.parse(who)).user_id or ""
         user = self.people.get(user_id) if user_id else None
         if user is None:
-            raise NotFoundError(f"There is no user {who}.")
+            message = f"There is no user {who}."
+            raise NotFoundError(message)
         return user
 
     def waiting(self, who: str) -> SignUp | None:

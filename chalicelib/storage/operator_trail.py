@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from chalicelib.domain.audit_log import AuditFilter
 from chalicelib.domain.operators import OPERATORS, accounts_told, told_to
 from chalicelib.storage.audit_log import AuditLog, Reach
 from chalicelib.storage.transactions import write_all
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from pynamodb.transactions import TransactWrite
 
     from chalicelib.domain.audit import AuditEvent
+    from chalicelib.domain.audit_log import AuditFilter
     from chalicelib.domain.operators import Deed
     from chalicelib.storage.audit import AuditTrail
 

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
 WORDS: Mapping[EventName, str] = {
     EventName.ACCOUNT_CREATED: "Created the account",
-    EventName.ACCOUNT_EXPORTED: "Exported the whole account",
     EventName.ACCOUNT_OPENED: "Opened the account",
     EventName.ACCOUNT_OWNERSHIP_TRANSFERRED: "Handed over ownership",
     EventName.API_KEY_CREATED: "Created an API key",
@@ -31,7 +30,6 @@ WORDS: Mapping[EventName, str] = {
     EventName.MEMBER_REACTIVATED: "Reactivated a member",
     EventName.MEMBER_REMOVED: "Removed a member",
     EventName.MEMBER_SUSPENDED: "Suspended a member",
-    EventName.RECORD_LOADED: "Loaded records",
     EventName.SIGN_IN_LOCKED: "Locked a sign-in",
     EventName.SIGN_IN_REFUSED: "Failed to sign in",
     EventName.SIGN_IN_SUCCEEDED: "Signed in",
@@ -48,8 +46,6 @@ WORDS: Mapping[EventName, str] = {
     EventName.SSO_RESPONSE_ACCEPTED: "The company's sign-in was accepted",
     EventName.SSO_RESPONSE_REFUSED: "The company's sign-in was refused",
     EventName.USER_EMAIL_CHANGED: "Changed their email",
-    EventName.USER_EXPORTED: "Exported the account's people",
-    EventName.USER_IMPORTED: "Imported a person",
     EventName.USER_PASSWORD_CHANGED: "Changed their password",
     EventName.USER_PASSWORD_REMOVED: "Stopped a password",
     EventName.USER_PASSWORD_RESET: "Reset their password",
@@ -65,7 +61,6 @@ GROUP_WORDS: Mapping[str, str] = {
     "audit_log.": "The audit log",
     "invitation.": "Invitations",
     "member.": "Members",
-    "record.": "Records",
     "sign_in.": "Signing in",
     "session.": "Sessions",
     "sso.": "Single sign-on",

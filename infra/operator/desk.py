@@ -1,0 +1,98 @@
+"""What every command needs: the stage's services, who calls, and where to print."""
+
+from __future__ import annotations
+
+import getpass
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+from rich.text import Text
+
+from infra.operator import stage
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from chalicelib.bootstrap.operators import OperatorServices
+    from chalicelib.domain.operators import Deed, Operator
+
+_ROOT = "root"
+
+
+@dataclass
+class Desk:
+    """Where an operator works; the stage is entered when a command first needs it."""
+
+    stage: str | None
+    given_name: str | None
+    out: Console = field(default_factory=lambda: Console(highlight=False, soft_wrap=True))
+
+    @cached_property
+    def services(self) -> OperatorServices:
+        """The flows, on the stage's tables."""
+        from chalicelib.bootstrap.operators import operator_services
+
+        self.enter()
+        return operator_services()
+
+    def enter(self) -> None:
+        """Point this process at the stage; once is enough."""
+        if not self._entered:
+            stage.enter(self.stage)
+            self._entered = True
+
+    _entered: bool = False
+
+    @cached_property
+    def operator(self) -> Operator:
+        """Who calls: the name that was given, or who AWS or the system says they are."""
+        from chalicelib.domain.operators import Operator
+
+        self.enter()
+        identity = _caller()
+        name = identity.rpartition("/")[2].rpartition(":")[2]
+        if name in ("", _ROOT):
+            name = getpass.getuser()
+        return Operator.parse(self.given_name or name, identity or name)
+
+    def say(self, words: str) -> None:
+        """Print a line; what people called themselves is never taken for markup."""
+        self.out.print(Text(words))
+
+    def show(self, thing: RenderableType) -> None:
+        """Print a table."""
+        self.out.print(thing)
+
+    def ask(self, question: str, *, yes: bool) -> None:
+        """Ask before something that can't be taken back; a no ends the command with 1."""
+        if not yes:
+            where = self.stage or "the stage of the environment"
+            click.confirm(f"{question} (on {where})", abort=True)
+
+    def tell(self, deed: Deed, words: str) -> None:
+        """Say what was done, and under which id the trails tell it."""
+        self.say(words)
+        self.say(f"{_accounts(len(deed.account_ids))}, as Operator {deed.operator.name}: {deed.id}")
+
+
+def _accounts(count: int) -> str:
+    if not count:
+        return "Told in the operators' trail"
+    return f"Told in the audit log of {count} account{'' if count == 1 else 's'}"
+
+
+def _caller() -> str:
+    """Ask AWS who we are; where nobody can say, nothing."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    from chalicelib.bootstrap import services
+    from chalicelib.bootstrap.clients import aws_client
+
+    try:
+        arn: str = aws_client("sts", services().settings).get_caller_identity()["Arn"]
+    except (BotoCoreError, ClientError):
+        return ""
+    return arn

@@ -1,0 +1,164 @@
+"""Commands about one person: find, unlock, end-sessions, send-reset, force-reset; and the trail."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import click
+from rich.table import Table
+from rich.text import Text
+
+from chalicelib.domain.clock import exact
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from chalicelib.domain.people import Membership
+    from chalicelib.services.operator_people import Person
+    from infra.operator.desk import Desk
+
+_WHO = "who"
+_YES = click.option("--yes", is_flag=True, help="Don't ask.")
+
+
+@click.command()
+@click.argument(_WHO)
+@click.pass_obj
+def find(desk: Desk, who: str) -> None:
+    """Show how WHO stands, an email address or a user's id; never a hash."""
+    from chalicelib.domain.errors import NotFoundError
+
+    people = desk.services.people
+    try:
+        user = people.look_up(who)
+    except NotFoundError:
+        waiting = people.waiting(who)
+        if waiting is None:
+            raise
+        desk.say(
+            f"{waiting.email} is nobody's yet: a sign-up of {exact(waiting.created_at)} waits for"
+            " its confirmation."
+        )
+        return
+    desk.show(_card(people.show(user, desk.operator)))
+
+
+@click.command()
+@click.argument(_WHO)
+@click.pass_obj
+def unlock(desk: Desk, who: str) -> None:
+    """End the lock of WHO's sign-in; how many failures there were in a row is kept."""
+    people = desk.services.people
+    user = people.look_up(who)
+    deed = people.unlock(user, desk.operator)
+    desk.tell(deed, f"{user.email} can try again at once.")
+
+
+@click.command("end-sessions")
+@click.argument(_WHO)
+@_YES
+@click.pass_obj
+def end_sessions(desk: Desk, who: str, *, yes: bool) -> None:
+    """Sign WHO out everywhere, from their next request on."""
+    people = desk.services.people
+    user = people.look_up(who)
+    desk.ask(f"Sign {user.email} out everywhere?", yes=yes)
+    deed = people.end_sessions(user, desk.operator)
+    desk.tell(deed, f"Every session of {user.email} has ended.")
+
+
+@click.command("send-reset")
+@click.argument(_WHO)
+@click.pass_obj
+def send_reset(desk: Desk, who: str) -> None:
+    """Have a link mailed to WHO with which they set a new password; the old one holds until then.
+
+    At most as many go to an address in an hour as people could ask for themselves.
+    """
+    people = desk.services.people
+    user = people.look_up(who)
+    deed = people.send_reset(user, desk.operator)
+    desk.tell(deed, f"A reset link is on its way to {user.email}.")
+
+
+@click.command("force-reset")
+@click.argument(_WHO)
+@_YES
+@click.pass_obj
+def force_reset(desk: Desk, who: str, *, yes: bool) -> None:
+    """Stop WHO's password and end their sessions; they are mailed how to set a new one."""
+    people = desk.services.people
+    user = people.look_up(who)
+    desk.ask(f"Stop the password of {user.email}?", yes=yes)
+    deed = people.force_reset(user, desk.operator)
+    desk.tell(deed, f"The password of {user.email} is gone, and so are their sessions and links.")
+
+
+@click.command()
+@click.option("--days", default=30, show_default=True, type=click.IntRange(1, 36_500))
+@click.pass_obj
+def trail(desk: Desk, days: int) -> None:
+    """Show what operators did on this stage, newest first.
+
+    An account that a killed command left untold is told by it.
+    """
+    from chalicelib.domain.audit_log import AuditFilter
+    from chalicelib.web.audit_words import WORDS, target_words
+
+    services = desk.services
+    since = services.clock() - timedelta(days=days)
+    for event in services.people.look_back(AuditFilter(since=since)):
+        target = target_words(event) or "-"
+        line = (exact(event.at), event.actor.name or "-", WORDS[event.name], target)
+        desk.say("  ".join((*line, event.asker.request_id)))
+
+
+def _card(person: Person) -> Table:
+    user, card = person.user, Table.grid(padding=(0, 3))
+    lines = [
+        ("id", user.id),
+        ("email", f"{user.email}, confirmed"),
+        ("name", user.name),
+        ("made", exact(user.created_at)),
+        ("password", _password(person)),
+        ("sign-in", _sign_in(person)),
+        ("sessions", str(len(person.sessions))),
+        ("last sign-in", _time(person.last_sign_in)),
+        *(("account", _account(membership)) for membership in user.memberships.values()),
+    ]
+    for name, said in lines:
+        card.add_row(name, Text(said))
+    return card
+
+
+def _password(person: Person) -> str:
+    stored = person.user.password_hash
+    if stored is None:
+        return "none: only single sign-on, or a reset, lets them in"
+    if person.is_stopped:
+        return f"stopped after {person.count.consecutive} failures in a row: only a reset helps"
+    if not person.user.may_use_password(person.sso):
+        return "set, but it opens nothing: suspended everywhere, or single sign-on is enforced"
+    foreign = stored.split("$")[6:7]
+    return f"imported, {foreign[0]}; not used here yet" if foreign else "set"
+
+
+def _sign_in(person: Person) -> str:
+    if person.is_stopped:
+        return "stopped"
+    until = person.count.locked_until
+    if person.is_locked and until is not None:
+        return f"locked until {exact(until)}"
+    return f"open; {person.count.consecutive} failures in a row"
+
+
+def _account(membership: Membership) -> str:
+    status = "" if membership.is_active else ", suspended"
+    given = len(membership.workspaces)
+    rooms = f", {given} workspaces" if given else ""
+    return f"{membership.id}  {membership.role}{status}{rooms}  {membership.name}"
+
+
+def _time(moment: datetime | None) -> str:
+    return exact(moment) if moment else "none that is still known of"

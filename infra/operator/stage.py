@@ -1,0 +1,60 @@
+"""Points this process at a stage: one of .chalice/config.json, or the local run that is up."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from infra.local import environment, running
+from infra.operator.problems import OperatorError
+from infra.package.config import ROOT, read_stage
+from infra.package.problems import PackageError
+
+LOCAL = "local"
+_REGION = "us-east-1"
+
+
+def enter(stage: str | None) -> None:
+    """Take over a stage's settings; without one the environment says where to work.
+
+    What the stage says wins over the environment: a variable that was left over from elsewhere
+    must not send a command for one stage to the tables of another. Raises OperatorError.
+    """
+    if stage == LOCAL:
+        _enter_local()
+    elif stage:
+        _enter(stage)
+    if os.environ.get("AWS_ENDPOINT_URL"):
+        environment.point_at_endpoint(os.environ, _REGION)
+    if os.environ.get("MAIL_QUEUE_NAME") and (stage or not os.environ.get("MAIL_QUEUE_URL")):
+        os.environ["MAIL_QUEUE_URL"] = _queue_url(os.environ["MAIL_QUEUE_NAME"])
+
+
+def _enter(stage: str) -> None:
+    from chalicelib.gateways.secrets import SECRET_NAMES
+
+    try:
+        chosen = read_stage(stage).environment
+    except PackageError as error:
+        raise OperatorError(str(error)) from error
+    if chosen.get("SECRETS_PATH"):
+        # The environment's own secrets would win, and a stage's are never another stage's.
+        for name in SECRET_NAMES:
+            os.environ.pop(name, None)
+    os.environ.update(chosen)
+
+
+def _enter_local() -> None:
+    data = Path(os.environ.get("LOCAL_DATA") or ROOT / ".local")
+    prefix = running.enter(data).table_prefix
+    environment.add_secrets(os.environ, data / "secrets.json")
+    os.environ["MAIL_QUEUE_NAME"] = f"{prefix}mail"
+
+
+def _queue_url(name: str) -> str:
+    from chalicelib.bootstrap.clients import aws_client
+    from chalicelib.settings import Settings
+
+    sqs = aws_client("sqs", Settings.from_environ(os.environ))
+    url: str = sqs.get_queue_url(QueueName=name)["QueueUrl"]
+    return url
