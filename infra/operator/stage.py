@@ -7,8 +7,7 @@ from pathlib import Path
 
 from infra.local import environment, running
 from infra.operator.problems import OperatorError
-from infra.package.config import ROOT, read_stage
-from infra.package.problems import PackageError
+from infra.stages import ROOT, StageError, read_stage
 
 LOCAL = "local"
 _REGION = "us-east-1"
@@ -35,7 +34,7 @@ def _enter(stage: str) -> None:
 
     try:
         chosen = read_stage(stage).environment
-    except PackageError as error:
+    except StageError as error:
         raise OperatorError(str(error)) from error
     if chosen.get("SECRETS_PATH"):
         # The environment's own secrets would win, and a stage's are never another stage's.
