@@ -1,0 +1,50 @@
+"""What an operation consumes is counted, the same with more users, and priced as the page says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from benchmarks.operations.counting import counted
+from benchmarks.operations.page import CHECK, PAGE, SIGN_IN, named, page, unequal
+from benchmarks.operations.prices import cost
+from tests.support.children import ROOT
+from tests.support.engines import EngineMissingError
+
+if TYPE_CHECKING:
+    from benchmarks.operations.counting import Operation
+
+
+@pytest.fixture(scope="module")
+def found() -> dict[int, list[Operation]]:
+    try:
+        return counted((2, 60))
+    except EngineMissingError as reason:
+        pytest.skip(f"not counted: {reason}")
+
+
+def test_more_users_make_nothing_dearer(found: dict[int, list[Operation]]) -> None:
+    assert unequal(found) == []
+
+
+def test_a_check_of_a_key_is_one_request_and_one_write_unit(
+    found: dict[int, list[Operation]],
+) -> None:
+    """`G6`: and a refused one the same; one that can't be a key costs none."""
+    for name, requests in ((CHECK, 1), ("API key, refused", 1), ("API key, malformed", 0)):
+        bill = named(found[2], name).bill
+        assert (bill.requests, bill.write_units, bill.read_units) == (requests, requests, 0)
+    assert cost(named(found[2], CHECK)).without_gateway <= 1.07
+
+
+def test_the_page_says_what_is_counted_today(found: dict[int, list[Operation]]) -> None:
+    """Made anew by `python -m benchmarks.operations`; the log's bytes vary with ids and times."""
+    written = (ROOT / "docs" / "costs.md").read_text("utf-8")
+    rows = {row.split("|")[1].strip(): row.split("|")[2:9] for row in written.splitlines()}
+    for row in page(found).splitlines():
+        cells = row.split("|")
+        if len(cells) == 14:
+            assert rows[cells[1].strip()] == cells[2:9]
+    assert SIGN_IN in rows
+    assert PAGE in rows
