@@ -15,6 +15,8 @@ from tests.support.engines import EngineMissingError
 if TYPE_CHECKING:
     from benchmarks.operations.counting import Operation
 
+_COLUMNS = 14
+
 
 @pytest.fixture(scope="module")
 def found() -> dict[int, list[Operation]]:
@@ -41,11 +43,11 @@ def test_a_check_of_a_key_is_one_request_and_one_write_unit(
 
 def test_the_page_says_what_is_counted_today(found: dict[int, list[Operation]]) -> None:
     """Made anew by `python -m benchmarks.operations`; the log's bytes vary with ids and times."""
-    written = (ROOT / "docs" / "costs.md").read_text("utf-8")
-    rows = {row.split("|")[1].strip(): row.split("|")[2:9] for row in written.splitlines()}
-    for row in page(found).splitlines():
-        cells = row.split("|")
-        if len(cells) == 14:
-            assert rows[cells[1].strip()] == cells[2:9]
-    assert SIGN_IN in rows
-    assert PAGE in rows
+    rows, today = _rows((ROOT / "docs" / "costs.md").read_text("utf-8")), _rows(page(found))
+    assert rows == today
+    assert {SIGN_IN, PAGE, CHECK} <= set(rows)
+
+
+def _rows(text: str) -> dict[str, list[str]]:
+    cells = [row.split("|") for row in text.splitlines()]
+    return {row[1].strip(): row[2:9] for row in cells if len(row) == _COLUMNS}
