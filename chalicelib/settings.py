@@ -18,6 +18,7 @@ _COUNT = (1, 1_000_000)
 _LOCAL_HOSTS = frozenset(("localhost", "127.0.0.1", "::1"))
 _KEY_BYTES = 32
 _LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+_TRANSPORTS = ("direct", "sdk")
 
 
 class SettingsError(ValueError):
@@ -55,6 +56,7 @@ class Settings:
     invitation: timedelta = timedelta(seconds=604_800)
     mails_per_hour: int = 5
     api_key_requests_per_minute: int = 100
+    key_check_transport: str = "direct"
     audit_kept: timedelta = timedelta(days=400)
     argon2_memory_kib: int = 47_104
     argon2_time: int = 1
@@ -103,6 +105,7 @@ class Settings:
             invitation=read.seconds("INVITATION_SECONDS", 604_800),
             mails_per_hour=read.number("MAILS_PER_HOUR", 5),
             api_key_requests_per_minute=read.number("API_KEY_REQUESTS_PER_MINUTE", 100),
+            key_check_transport=read.key_check_transport(),
             audit_kept=timedelta(days=read.number("AUDIT_DAYS", 400, (1, 36_500))),
             argon2_memory_kib=read.number("ARGON2_MEMORY_KIB", 47_104, (7_168, 1_048_576)),
             argon2_time=read.number("ARGON2_TIME", 1, (1, 100)),
@@ -146,6 +149,14 @@ class _Reader:
             message = f"LOG_LEVEL must be one of {', '.join(_LOG_LEVELS)}; it is {level!r}."
             raise SettingsError(message)
         return level
+
+    def key_check_transport(self) -> str:
+        transport = self.environ.get("KEY_CHECK_TRANSPORT", "direct")
+        if transport not in _TRANSPORTS:
+            words = " or ".join(_TRANSPORTS)
+            message = f"KEY_CHECK_TRANSPORT must be {words}; it is {transport!r}."
+            raise SettingsError(message)
+        return transport
 
     def key(self, name: str) -> bytes:
         return self._key(name, self.environ.get(name, ""))

@@ -184,6 +184,13 @@ def test_log_levels_have_names() -> None:
         Settings.from_environ({"LOG_LEVEL": "LOUD"})
 
 
+def test_a_key_check_travels_one_of_two_ways() -> None:
+    assert Settings.from_environ({}).key_check_transport == "direct"
+    assert Settings.from_environ({"KEY_CHECK_TRANSPORT": "sdk"}).key_check_transport == "sdk"
+    with pytest.raises(SettingsError, match=r"KEY_CHECK_TRANSPORT must be direct or sdk"):
+        Settings.from_environ({"KEY_CHECK_TRANSPORT": "SDK"})
+
+
 def test_secrets_do_not_show_themselves() -> None:
     """`H5`."""
     settings = Settings.from_environ(

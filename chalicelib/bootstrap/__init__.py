@@ -85,10 +85,10 @@ def key_check() -> KeyCheck:
     if _built is not None:
         return _built.key_check
     if _key_check is None:
-        from chalicelib.bootstrap.clients import build_key_check
+        from chalicelib.bootstrap.key_checks import build_key_check
         from chalicelib.domain.clock import utc_now
 
-        _key_check = build_key_check(settings(), utc_now)
+        _key_check = build_key_check(settings(), utc_now, os.environ)
     return _key_check
 
 
@@ -116,7 +116,7 @@ def settings() -> Settings:
 
 def build(chosen: Settings, clock: Clock | None = None) -> Services:
     """Put the services together; raises SettingsError where a secret is missing."""
-    from chalicelib.bootstrap.clients import build_key_check
+    from chalicelib.bootstrap.key_checks import build_key_check
     from chalicelib.bootstrap.parts import Parts
     from chalicelib.domain.clock import utc_now
 
@@ -138,7 +138,7 @@ def build(chosen: Settings, clock: Clock | None = None) -> Services:
         invitations=parts.invitations(),
         joining=parts.joining(),
         members=parts.members(),
-        key_check=build_key_check(chosen, parts.clock),
+        key_check=build_key_check(chosen, parts.clock, os.environ),
         public_api=parts.public_api(),
         mail_cap=parts.mail_cap(),
         personal_events=parts.personal_events(),

@@ -1,22 +1,25 @@
-"""The one request that checks an API key.
+"""The one request that checks an API key, by either way to DynamoDB (`updates`).
 
-botocore alone: pynamodb's import would cost the authorizer's cold start more than the check.
+pynamodb stays out: its import would cost the authorizer's cold start more than the check.
 """
 
 from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from datetime import UTC
 from typing import TYPE_CHECKING, Any
-
-from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.domain.api_keys import KeyUse, minute_of
 from chalicelib.domain.errors import InvalidApiKeyError, RateLimitedError, UnavailableError
+from chalicelib.storage.updates import UpdateRefusedError, UpdateUndecidedError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
+
+    from chalicelib.domain.errors import DomainError
+    from chalicelib.storage.updates import Updates
 
 _log = logging.getLogger(__name__)
 
@@ -29,8 +32,6 @@ CONDITION = (
 )
 _REMOVED = range(2, 6)
 _COUNTER = "m"
-# As the table's other times are written.
-_TIME = "%Y-%m-%dT%H:%M:%S.%f%z"
 # So many forgotten counters, about 400 bytes, make it worth a write of its own to drop them.
 _SWEPT_AT = 32
 
@@ -39,7 +40,7 @@ _SWEPT_AT = 32
 class KeyChecks:
     """Proves that a key exists now, counts its use in its minute, and notes when it was used."""
 
-    client: Any
+    updates: Updates
     table: str
     limit: int
 
@@ -51,10 +52,10 @@ class KeyChecks:
         """
         minute, seconds_left = minute_of(now)
         try:
-            answer = self.client.update_item(**self._request(digest, minute, now))
-        except ClientError as error:
-            raise self._refusal(error, seconds_left) from error
-        except BotoCoreError as error:
+            answer = self.updates.update(self._request(digest, minute, now))
+        except UpdateRefusedError as error:
+            raise self._refusal(error.row, seconds_left) from error
+        except UpdateUndecidedError as error:
             _log.exception("dynamodb_unavailable")
             raise UnavailableError from error
         row = answer["Attributes"]
@@ -76,7 +77,7 @@ class KeyChecks:
             "ConditionExpression": CONDITION,
             "ExpressionAttributeNames": {"#minute": f"{_COUNTER}{minute}", **names},
             "ExpressionAttributeValues": {
-                ":now": {"S": now.strftime(_TIME)},
+                ":now": {"S": written(now)},
                 ":one": {"N": "1"},
                 ":limit": {"N": str(self.limit)},
             },
@@ -84,11 +85,7 @@ class KeyChecks:
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         }
 
-    def _refusal(self, error: ClientError, seconds_left: int) -> Exception:
-        if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
-            _log.error("dynamodb_unavailable", exc_info=error)
-            return UnavailableError()
-        row = error.response.get("Item")
+    def _refusal(self, row: Mapping[str, Any], seconds_left: int) -> DomainError:
         if not row or "revoked_at" in row:
             _log.info("api_key_unknown")
             return InvalidApiKeyError()
@@ -98,17 +95,26 @@ class KeyChecks:
     def _sweep(self, digest: str, row: Mapping[str, Any], minute: int) -> None:
         # A key that is used every ten minutes leaves a counter each time, which no later call can
         # name. The answer shows them; left alone they would fill the row.
+        if len(row) < _SWEPT_AT:
+            return
         old = [name for name in row if name[0] == _COUNTER and name[1:].isdigit()]
         old = [name for name in old if int(name[1:]) < minute - 1]
         if len(old) < _SWEPT_AT:
             return
         try:
-            self.client.update_item(
-                TableName=self.table,
-                Key={"digest": {"S": digest}},
-                UpdateExpression=f"REMOVE {', '.join(old)}",
-                # An update without a condition would bring a deleted key back.
-                ConditionExpression="attribute_exists(digest)",
+            self.updates.update(
+                {
+                    "TableName": self.table,
+                    "Key": {"digest": {"S": digest}},
+                    "UpdateExpression": f"REMOVE {', '.join(old)}",
+                    # An update without a condition would bring a deleted key back.
+                    "ConditionExpression": "attribute_exists(digest)",
+                }
             )
-        except (BotoCoreError, ClientError):
+        except (UpdateRefusedError, UpdateUndecidedError):
             _log.info("old_counters_kept", exc_info=True)
+
+
+def written(now: datetime) -> str:
+    """Write a time as the table's other times are written; strftime takes ten times as long."""
+    return f"{now.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}+0000"

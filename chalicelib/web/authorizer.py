@@ -11,7 +11,7 @@ import logging
 import re
 from typing import TYPE_CHECKING, Any
 
-from chalice import AuthResponse, AuthRoute, Blueprint
+from chalice import Blueprint
 
 from chalicelib.bootstrap import key_check
 from chalicelib.domain.api_keys import PATTERN
@@ -26,12 +26,11 @@ authorizers = Blueprint(__name__)
 
 # RFC 6750: the scheme in any case, then the key; `(?i:…)` leaves the key's own case alone.
 _BEARER = re.compile(rf"(?i:bearer) {{1,10}}({PATTERN})\Z", re.ASCII)
-_READABLE: list[Any] = [AuthRoute("/api/v1/*", ["GET", "HEAD"])]
 
 
 # Zero, or API Gateway would keep a decision for five minutes, a deleted key's too (`F5`).
 @authorizers.authorizer(ttl_seconds=0, name="key_check")
-def check_api_key(request: AuthRequest) -> AuthResponse:
+def check_api_key(request: AuthRequest) -> dict[str, Any]:
     """Let a good key through, with whose it is; refuse all others in one way (`F7`)."""
     try:
         use = key_check().use(_bearer(request.token))
@@ -42,9 +41,9 @@ def check_api_key(request: AuthRequest) -> AuthResponse:
         raise Exception("Unauthorized") from None  # noqa: TRY002
     except RateLimitedError as error:
         told = {"limited": "true", "limit": str(error.limit), "seconds": str(error.retry_after)}
-        return AuthResponse(_READABLE, "limited", told)
+        return _may_read(request, "limited", told)
     except UnavailableError:
-        return AuthResponse(_READABLE, "unavailable", {"unavailable": "true"})
+        return _may_read(request, "unavailable", {"unavailable": "true"})
     told = {
         "account_id": use.account_id,
         "key_id": use.key_id,
@@ -52,7 +51,22 @@ def check_api_key(request: AuthRequest) -> AuthResponse:
         "remaining": str(use.remaining),
         "seconds": str(use.seconds_left),
     }
-    return AuthResponse(_READABLE, use.key_id, told)
+    return _may_read(request, use.key_id, told)
+
+
+def _may_read(request: AuthRequest, principal: str, told: dict[str, str]) -> dict[str, Any]:
+    """Allow reading under the public API alone (`F9`).
+
+    Written out, since Chalice's AuthResponse takes a third of the time of a check's own work.
+    """
+    api, stage, _ = request.method_arn.split("/", 2)
+    places = [f"{api}/{stage}/{method}/api/v1/*" for method in ("GET", "HEAD")]
+    statement = {"Action": "execute-api:Invoke", "Effect": "Allow", "Resource": places}
+    return {
+        "principalId": principal,
+        "policyDocument": {"Version": "2012-10-17", "Statement": [statement]},
+        "context": told,
+    }
 
 
 def _bearer(header: str) -> str:

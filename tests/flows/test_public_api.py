@@ -13,6 +13,7 @@ import pytest
 from chalicelib import bootstrap
 from chalicelib.domain.api_keys import ApiKeySecret
 from chalicelib.domain.records import parse_record
+from chalicelib.storage.sdk_updates import SdkUpdates
 from tests.support.keys import Holder, a_holder, account_of, an_owner, make_key
 from tests.support.structured_fields import read_list
 
@@ -264,7 +265,7 @@ def test_a_throttled_table_decides_nothing(
             raise ClientError({"Error": {"Code": code, "Message": "slow down"}}, "UpdateItem")
 
     ready = bootstrap.services()
-    checks = replace(ready.key_check.checks, client=Throttled())
+    checks = replace(ready.key_check.checks, updates=SdkUpdates(Throttled()))
     bootstrap.use(replace(ready, key_check=replace(ready.key_check, checks=checks)))
     caplog.clear()
     reply = holder.get("/api/v1/account")

@@ -15,8 +15,12 @@ from chalicelib.domain.api_keys import ApiKeySecret
 from chalicelib.web.authorizer import check_api_key
 from tests.support.children import ROOT
 from tests.support.keys import an_owner, make_key
+from tests.support.moto_server import moto_server
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.support.engines import Engine
     from tests.support.service import Service
 
 _ARN = "arn:aws:execute-api:eu-west-1:123456789012:abc123/api/GET/api/v1/records"
@@ -30,6 +34,18 @@ try:
 except Exception as error:
     print(json.dumps([str(error), sorted({name.partition(".")[0] for name in sys.modules})]))
 """
+
+
+@pytest.fixture(params=["sdk", "direct"])
+def environ(
+    request: pytest.FixtureRequest, moto: Engine, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[dict[str, str]]:
+    """Both ways to the table; all else goes to moto as ever."""
+    with moto_server() as url:
+        if request.param == "direct":
+            assert moto.endpoint is None
+            monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", url)
+        yield {"KEY_CHECK_TRANSPORT": request.param}
 
 
 def _ask(token: str) -> Any:
@@ -111,6 +127,7 @@ def test_a_cold_start_brings_only_what_a_check_needs() -> None:
     said, loaded = json.loads(done.stdout)
     assert said == "Unauthorized"
     unwanted = {"app", "pynamodb", "jinja2", "argon2", "msgspec", "zxcvbn", "email_validator"}
+    unwanted |= {"botocore", "urllib3", "http", "email"}
     assert unwanted.isdisjoint(loaded)
 
 

@@ -1,0 +1,84 @@
+"""DynamoDB with one prepared answer, behind a real socket: run as a process of its own.
+
+Its work isn't counted: what is measured is the CPU of the process that asks.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import subprocess
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_HEAD_END = b"\r\n\r\n"
+
+
+def serve(body: bytes) -> None:
+    """Answer every request with one body, on a free port that is printed."""
+    answer = _answer(body)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        sys.stdout.write(f"{listening.getsockname()[1]}\n")
+        sys.stdout.flush()
+        while True:
+            connection, _ = listening.accept()
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            threading.Thread(target=_converse, args=(connection, answer), daemon=True).start()
+
+
+@contextlib.contextmanager
+def canned_dynamodb(body: bytes) -> Iterator[str]:
+    """Run one beside this process, and give its address."""
+    command = [sys.executable, "-m", "benchmarks.canned_server"]
+    with subprocess.Popen(  # noqa: S603 - our own Python and our own words
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as child:
+        assert child.stdin is not None  # noqa: S101 - it was asked for
+        assert child.stdout is not None  # noqa: S101 - as above
+        child.stdin.write(body)
+        child.stdin.close()
+        port = int(child.stdout.readline())
+        try:
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            child.terminate()
+
+
+def _converse(connection: socket.socket, answer: bytes) -> None:
+    received = b""
+    while chunk := connection.recv(65_536):
+        received += chunk
+        while (end := received.find(_HEAD_END)) >= 0:
+            whole = end + len(_HEAD_END) + _length(received[:end])
+            if len(received) < whole:
+                break
+            received = received[whole:]
+            connection.sendall(answer)
+
+
+def _length(head: bytes) -> int:
+    for line in head.split(b"\r\n"):
+        name, _, value = line.partition(b":")
+        if name.lower() == b"content-length":
+            return int(value)
+    return 0
+
+
+def _answer(body: bytes) -> bytes:
+    # The headers that DynamoDB sends.
+    return (
+        b"HTTP/1.1 200 OK\r\nServer: Server\r\nDate: Tue, 24 Nov 2026 12:00:00 GMT\r\n"
+        b"Content-Type: application/x-amz-json-1.0\r\n"
+        + f"Content-Length: {len(body)}\r\n".encode()
+        + b"Connection: keep-alive\r\n"
+        b"x-amzn-RequestId: 4KBNVRGD25RG1KEO9UT4V3FQDJVV4KQNSO5AEMVJF66Q9ASUAAJG\r\n"
+        b"\r\n" + body
+    )
+
+
+if __name__ == "__main__":
+    serve(sys.stdin.buffer.read())

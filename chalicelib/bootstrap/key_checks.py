@@ -1,0 +1,107 @@
+"""The check of API keys, which is one request to DynamoDB, and how that request travels."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from chalicelib.domain.clock import Clock
+    from chalicelib.services.key_check import KeyCheck
+    from chalicelib.settings import Settings
+    from chalicelib.storage.request_signing import Credentials
+    from chalicelib.storage.updates import Updates
+
+# A check is asked again once at most: a connection that died while the function slept deserves it,
+# a table that is down doesn't. The request is ours alone, so botocore needn't look it over.
+_QUICK: dict[str, Any] = {
+    "read_timeout": 2,
+    "retries": {"total_max_attempts": 2, "mode": "standard"},
+    "parameter_validation": False,
+    "max_pool_connections": 50,
+}
+
+# Wishes that the SDK alone can fulfil; each would otherwise be passed over without a word.
+_WISHES = (
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+    "AWS_USE_DUALSTACK_ENDPOINT",
+    "AWS_USE_FIPS_ENDPOINT",
+    "HTTPS_PROXY",
+    "https_proxy",
+)
+_USUAL_REGION = re.compile(r"(?:af|ap|ca|eu|il|me|mx|sa|us|us-gov|cn)-[a-z]+-[0-9]+")
+
+
+def build_key_check(chosen: Settings, clock: Clock, environ: Mapping[str, str]) -> KeyCheck:
+    """Put the check of API keys together: all that the authorizer's function needs."""
+    from chalicelib.services.key_check import KeyCheck
+    from chalicelib.storage.key_checks import KeyChecks
+
+    checks = KeyChecks(
+        _updates(chosen, environ),
+        f"{chosen.table_prefix}api_keys",
+        chosen.api_key_requests_per_minute,
+    )
+    return KeyCheck(checks, clock)
+
+
+def endpoint_url(region: str, environ: Mapping[str, str]) -> str | None:
+    """Say where DynamoDB is, by the SDK's own variables; None where only the SDK can tell."""
+    if any(environ.get(name, "").lower() not in ("", "false") for name in _WISHES):
+        return None
+    named = environ.get("AWS_ENDPOINT_URL_DYNAMODB") or environ.get("AWS_ENDPOINT_URL")
+    if named and region:
+        return named
+    if not _USUAL_REGION.fullmatch(region):
+        return None
+    suffix = ".cn" if region.startswith("cn-") else ""
+    return f"https://dynamodb.{region}.amazonaws.com{suffix}"
+
+
+def _updates(chosen: Settings, environ: Mapping[str, str]) -> Updates:
+    url = endpoint_url(chosen.region, environ)
+    # In a Lambda they stand here; elsewhere a profile or a metadata service may give them, and
+    # those are the SDK's to ask.
+    has_keys = environ.get("AWS_ACCESS_KEY_ID") and environ.get("AWS_SECRET_ACCESS_KEY")
+    if chosen.key_check_transport == "sdk" or url is None or not has_keys:
+        return _by_sdk(chosen)
+    return _direct(chosen.region, url, environ)
+
+
+def _by_sdk(chosen: Settings) -> Updates:
+    from chalicelib.bootstrap.clients import aws_client
+    from chalicelib.storage.sdk_updates import SdkUpdates
+
+    return SdkUpdates(aws_client("dynamodb", chosen, **_QUICK))
+
+
+def _direct(region: str, url: str, environ: Mapping[str, str]) -> Updates:
+    from chalicelib.storage.direct_updates import DirectUpdates
+    from chalicelib.storage.kept_connections import Endpoint, KeptConnections
+    from chalicelib.storage.request_signing import Signer
+
+    endpoint = Endpoint.parse(url)
+    connections = KeptConnections(endpoint, _tls(environ) if endpoint.secure else None)
+    signer = Signer(endpoint.host_header, region)
+    return DirectUpdates(connections, signer, lambda: _credentials(environ))
+
+
+def _credentials(environ: Mapping[str, str]) -> Credentials:
+    from chalicelib.storage.request_signing import Credentials
+
+    return Credentials(
+        environ["AWS_ACCESS_KEY_ID"],
+        environ["AWS_SECRET_ACCESS_KEY"],
+        environ.get("AWS_SESSION_TOKEN", ""),
+    )
+
+
+def _tls(environ: Mapping[str, str]) -> Any:
+    import ssl
+
+    # The system's certificates, or the bundle that the SDK would take; names are checked.
+    context = ssl.create_default_context(cafile=environ.get("AWS_CA_BUNDLE") or None)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context

@@ -1,0 +1,162 @@
+"""The two ways of asking for a check, and the model of the table, mean the same."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from datetime import timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from benchmarks.pynamodb_checks import PynamodbChecks
+from chalicelib.bootstrap.key_checks import build_key_check, endpoint_url
+from chalicelib.domain.api_keys import ApiKeySecret
+from chalicelib.settings import Settings
+from chalicelib.storage.api_keys import ApiKeys
+from chalicelib.storage.direct_updates import DirectUpdates
+from chalicelib.storage.key_checks import written
+from chalicelib.storage.sdk_updates import SdkUpdates
+from chalicelib.storage.tables import ApiKeyRow
+from tests.support.engines import REGION, botocore_session
+from tests.support.moto_server import moto_server
+from tests.support.owners import TRAIL, a_key, an_owner_in
+from tests.support.people import NOON
+from tests.support.scripted_server import answer, scripted_server
+
+if TYPE_CHECKING:
+    from chalicelib.services.key_check import KeyCheck
+    from chalicelib.storage.connection import StoreConnection
+    from tests.support.engines import Engine
+
+_KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": REGION}
+_SAID = {
+    "Attributes": {
+        "account_id": {"S": "acc_1"},
+        "key_id": {"S": "key_1"},
+        f"m{int(NOON.timestamp()) // 60}": {"N": "7"},
+    }
+}
+
+
+@pytest.fixture(autouse=True)
+def _keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("botocore.session.get_session", botocore_session)
+    for name, value in _KEYS.items():
+        monkeypatch.setenv(name, value)
+
+
+def _check(monkeypatch: pytest.MonkeyPatch, **more: str) -> KeyCheck:
+    for name, value in more.items():
+        monkeypatch.setenv(name, value)
+    environ = {**_KEYS, **more}
+    return build_key_check(Settings.from_environ(environ), lambda: NOON, environ)
+
+
+@pytest.mark.parametrize("secret", ["first", "second"])
+def test_the_sdk_and_the_direct_way_ask_and_read_the_same(
+    secret: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Held on the wire: DynamoDB can't tell one from the other by what is asked."""
+    key, uses = ApiKeySecret.new().value, []
+    said = answer(json.dumps(_SAID).encode(), 200, b"Content-Type: application/x-amz-json-1.0")
+    with scripted_server([said], [said]) as server:
+        for transport in ("direct", "sdk"):
+            check = _check(
+                monkeypatch,
+                AWS_ENDPOINT_URL=server.url,
+                KEY_CHECK_TRANSPORT=transport,
+                AWS_SECRET_ACCESS_KEY=secret,
+            )
+            uses.append(check.use(key))
+            del check
+        ours, theirs = (request.partition(b"\r\n\r\n") for request in server.requests)
+    assert uses[0] == uses[1]
+    assert uses[0].remaining == 93
+    assert json.loads(ours[2]) == json.loads(theirs[2])
+    for name in (b"x-amz-target", b"content-type", b"host"):
+        assert _header(ours[0], name) == _header(theirs[0], name)
+
+
+def _header(head: bytes, name: bytes) -> bytes:
+    lines = (line.partition(b":") for line in head.split(b"\r\n"))
+    (value,) = (value.strip() for found, _, value in lines if found.lower() == name)
+    return value
+
+
+def test_a_row_is_the_same_whether_we_or_the_model_wrote_it(
+    engine: Engine, connection: StoreConnection, tables: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Made by the model, used by both in turn, and read by both."""
+    manager, digest = an_owner_in(connection), ApiKeySecret.new().digest
+    key = a_key(manager)
+    ApiKeys(connection, TRAIL).add(key, digest, manager)
+    with contextlib.ExitStack() as stack:
+        url = engine.endpoint or stack.enter_context(moto_server())
+        ours = _check(monkeypatch, AWS_ENDPOINT_URL_DYNAMODB=url, TABLE_PREFIX=tables).checks
+        theirs = PynamodbChecks(100)
+        later = NOON + timedelta(minutes=3, seconds=7, microseconds=60)
+        for at in (NOON, NOON + timedelta(minutes=1), later):
+            uses = [ours.use(digest, at), theirs.use(digest, at), ours.use(digest, at)]
+            assert [use.remaining for use in uses] == [99, 98, 97]
+            assert {(use.account_id, use.key_id) for use in uses} == {(key.account_id, key.id)}
+            assert len({use.seconds_left for use in uses}) == 1
+    row = ApiKeyRow.get(digest, consistent_read=True)
+    assert (row.key_id, row.account_id, row.name) == (key.id, key.account_id, key.name)
+    assert row.created_at == NOON
+    assert row.last_used_at == later
+    assert row.revoked_at is None
+    counters = {name for name in _raw(engine, tables, digest) if name[1:].isdigit()}
+    assert counters == {f"m{int(later.timestamp()) // 60}"}
+
+
+@pytest.mark.parametrize("microsecond", [0, 60, 999_999])
+def test_a_time_is_written_as_the_model_writes_it(microsecond: int) -> None:
+    east = timezone(timedelta(hours=5, minutes=30))
+    for at in (NOON.replace(microsecond=microsecond), NOON.astimezone(east)):
+        assert written(at) == ApiKeyRow.last_used_at.serialize(at)
+
+
+def _raw(engine: Engine, tables: str, digest: str) -> dict[str, Any]:
+    answer: dict[str, Any] = engine.client("dynamodb").get_item(
+        TableName=f"{tables}api_keys", Key={"digest": {"S": digest}}, ConsistentRead=True
+    )["Item"]
+    return answer
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"KEY_CHECK_TRANSPORT": "sdk"},
+        {"AWS_ACCESS_KEY_ID": ""},
+        {"AWS_SECRET_ACCESS_KEY": ""},
+        {"AWS_USE_FIPS_ENDPOINT": "true"},
+        {"HTTPS_PROXY": "http://proxy.test:3128"},
+        {"AWS_REGION": "us-iso-east-1"},
+    ],
+    ids="".join,
+)
+def test_what_only_the_sdk_knows_is_left_to_it(
+    more: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A wish that isn't fulfilled is never passed over."""
+    assert isinstance(_check(monkeypatch, **more).checks.updates, SdkUpdates)
+
+
+@pytest.mark.parametrize("more", [{}, {"AWS_USE_FIPS_ENDPOINT": "false", "HTTPS_PROXY": ""}])
+def test_a_lambda_goes_the_direct_way(
+    more: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert isinstance(_check(monkeypatch, **more).checks.updates, DirectUpdates)
+
+
+def test_each_region_has_the_endpoint_that_the_sdk_gives_it() -> None:
+    session, known = botocore_session(), 0
+    for partition in session.get_available_partitions():
+        for region in session.get_available_regions("dynamodb", partition):
+            ours = endpoint_url(region, {})
+            if ours is not None:
+                client = session.create_client("dynamodb", region_name=region)
+                assert ours == client.meta.endpoint_url
+                known += 1
+    assert known > 30
