@@ -134,6 +134,8 @@ def environ_for(engine: Engine, prefix: str) -> dict[str, str]:
         "MAIL_QUEUE_URL": queue["QueueUrl"],
         "MAIL_FROM": SENDER,
         "AWS_REGION": REGION,
+        # moto answers botocore alone; the direct way has tests of its own, and the local stack.
+        "KEY_CHECK_TRANSPORT": "direct" if engine.endpoint else "sdk",
         **fresh_secrets(),
     }
 
@@ -144,8 +146,6 @@ def fresh_secrets() -> dict[str, str]:
         "PASSWORD_PEPPERS": f"test:{_key()}",
         "ADDRESS_KEY": _key(),
         "COOKIE_KEY": _key(),
-        # moto answers botocore alone; the direct way has tests of its own, and the local stack.
-        "KEY_CHECK_TRANSPORT": "direct" if engine.endpoint else "sdk",
         **_saml_pair(),
     }
 
