@@ -18,9 +18,10 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
+from infra.json_lines import BadLine
 from infra.local import environment, running
 from infra.local.problems import LocalRunError
-from infra.record_lines import BadLine, GoodLine, read_lines
+from infra.record_lines import GoodLine, read_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

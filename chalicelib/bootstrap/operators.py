@@ -11,6 +11,9 @@ from chalicelib.bootstrap.parts import Parts
 if TYPE_CHECKING:
     from chalicelib.domain.clock import Clock
     from chalicelib.services.operator_people import OperatorPeople
+    from chalicelib.services.user_export import UserExport
+    from chalicelib.services.user_import import UserImport
+    from chalicelib.storage.imported_users import ImportedUsers
     from chalicelib.storage.operator_trail import OperatorTrail
 
 
@@ -20,6 +23,8 @@ class OperatorServices:
 
     clock: Clock
     people: OperatorPeople
+    user_import: UserImport
+    user_export: UserExport
 
 
 def operator_services() -> OperatorServices:
@@ -27,7 +32,13 @@ def operator_services() -> OperatorServices:
     ready = services()
     parts = Parts(ready.settings, ready.clock)
     trail = _trail(parts)
-    return OperatorServices(clock=parts.clock, people=_people(parts, trail))
+    users = _users(parts, trail)
+    return OperatorServices(
+        clock=parts.clock,
+        people=_people(parts, trail),
+        user_import=_user_import(parts, users),
+        user_export=_user_export(parts, users, trail),
+    )
 
 
 def _trail(parts: Parts) -> OperatorTrail:
@@ -52,3 +63,29 @@ def _people(parts: Parts, trail: OperatorTrail) -> OperatorPeople:
         queue=parts.queue,
         clock=parts.clock,
     )
+
+
+def _users(parts: Parts, trail: OperatorTrail) -> ImportedUsers:
+    from chalicelib.storage.imported_users import ImportedUsers
+
+    return ImportedUsers(parts.connection, trail)
+
+
+def _user_import(parts: Parts, users: ImportedUsers) -> UserImport:
+    from chalicelib.domain.moved_hashes import MovedHashes
+    from chalicelib.services.user_import import UserImport
+
+    return UserImport(
+        users=users,
+        accounts=parts.accounts,
+        hashes=MovedHashes(parts.hasher),
+        address_keys=parts.address_keys,
+        clock=parts.clock,
+    )
+
+
+def _user_export(parts: Parts, users: ImportedUsers, trail: OperatorTrail) -> UserExport:
+    from chalicelib.domain.moved_hashes import MovedHashes
+    from chalicelib.services.user_export import UserExport
+
+    return UserExport(users, MovedHashes(parts.hasher), trail, parts.clock)

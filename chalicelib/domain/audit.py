@@ -55,6 +55,8 @@ class EventName(StrEnum):
     SSO_RESPONSE_ACCEPTED = "sso_response.accepted"
     SSO_RESPONSE_REFUSED = "sso_response.refused"
     USER_EMAIL_CHANGED = "user.email_changed"
+    USER_EXPORTED = "user.exported"
+    USER_IMPORTED = "user.imported"
     USER_PASSWORD_CHANGED = "user.password_changed"  # noqa: S105 - the name of an event
     USER_PASSWORD_REMOVED = "user.password_removed"  # noqa: S105 - as above
     USER_PASSWORD_RESET = "user.password_reset"  # noqa: S105 - as above

@@ -60,8 +60,7 @@ class ForeignHash:
     @property
     def bcrypt_cost(self) -> int | None:
         """Return bcrypt's cost; argon2id has none."""
-        scheme, cost, *_ = self.recipe.split("$")
-        return int(cost) if scheme.startswith("bcrypt") else None
+        return bcrypt_cost_of(self.recipe)
 
 
 @dataclass(frozen=True)
@@ -98,6 +97,21 @@ class ForeignHashing:
         """Do the work of an imported hash where there is none."""
         if self.bcrypt_cost:
             _bcrypt_digest(password + self.pepper, f"{self.bcrypt_cost:02}", "." * 22)
+
+
+def bcrypt_cost_of(recipe: str) -> int | None:
+    """Read bcrypt's cost out of how a hash is made; argon2id has none."""
+    scheme, cost, *_ = recipe.split("$")
+    return int(cost) if scheme.startswith("bcrypt") else None
+
+
+def is_bearable_recipe(recipe: str) -> bool:
+    """Whether a function can give what making such a hash takes (`A14`)."""
+    cost = bcrypt_cost_of(recipe)
+    if cost is not None:
+        return BCRYPT_LEAST <= cost <= BCRYPT_MOST
+    parts = _ARGON2_RECIPE.fullmatch(recipe)
+    return parts is not None and _is_bearable(*(int(n) for n in parts.group(1, 2, 3)))
 
 
 def _parsed_bcrypt(parts: re.Match[str], *, peppered: bool) -> ForeignHash:

@@ -78,7 +78,7 @@ class Deed:
             asker=self.asker,
             target=self.target,
             details={**self.details, **known},
-            id=derived_id("evt", self.id, OPERATORS, self.name.value),
+            id=_event_id(self.id, OPERATORS, self.name, self.target),
         )
 
 
@@ -90,5 +90,11 @@ def accounts_told(event: AuditEvent) -> tuple[str, ...]:
 def told_to(event: AuditEvent, account_id: str) -> AuditEvent:
     """Tell one account what the operators' trail says: always the same event, however often."""
     details = {k: v for k, v in event.details.items() if k not in (_IDENTITY, _ACCOUNTS)}
-    event_id = derived_id("evt", event.asker.request_id, account_id, event.name.value)
+    event_id = _event_id(event.asker.request_id, account_id, event.name, event.target)
     return replace(event, account_id=account_id, details=details, id=event_id)
+
+
+def _event_id(deed_id: str, account_id: str, name: EventName, target: Party | None) -> str:
+    # With whom it was done to: an import does the same to many.
+    whom = target.id if target and target.id else ""
+    return derived_id("evt", deed_id, account_id, name.value, whom)

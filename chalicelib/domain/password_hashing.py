@@ -141,6 +141,10 @@ class PasswordHasher:
         record = _Record(self.peppers.newest, self.cost.numbers(), salt, made.recipe)
         return record.stored(record.digest_of(made.digest))
 
+    def reads(self, stored: str) -> bool:
+        """Whether a stored form is whole, bearable, and under a pepper that is here."""
+        return self._read(stored) is not None
+
     def verify(self, stored: str | None, password: str) -> Verdict:
         """Compare after exactly one argon2, whatever is stored, missing or asked (`A12`, `A14`)."""
         try:

@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from infra.operator import people
+from infra.operator import people, users
 from infra.operator.desk import Desk
 
 
@@ -27,6 +27,8 @@ for _command in (
     people.send_reset,
     people.force_reset,
     people.trail,
+    users.import_users,
+    users.export_users,
 ):
     cli.add_command(_command)
 

@@ -1,0 +1,123 @@
+"""Taking people over from elsewhere, with the hashes of their passwords."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.audit import EventName
+from chalicelib.domain.errors import InvalidValueError, NotFoundError, UnavailableError
+from chalicelib.domain.operators import Deed
+from chalicelib.domain.people import User
+from chalicelib.domain.tokens import derived_id
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from chalicelib.domain.addresses import AddressKeys
+    from chalicelib.domain.clock import Clock
+    from chalicelib.domain.foreign_hashes import ForeignHash
+    from chalicelib.domain.moved_hashes import MovedHashes, OwnHash
+    from chalicelib.domain.operators import Operator
+    from chalicelib.domain.people import Account, Membership
+    from chalicelib.domain.user_lines import NamedAccount, UserLine
+    from chalicelib.storage.accounts import Accounts
+    from chalicelib.storage.imported_users import ImportedUsers, Standing
+
+
+_ACCOUNTS_KNOWN = 1_000
+
+
+class Outcome(StrEnum):
+    """What came of a line."""
+
+    ADDED = "added"
+    # By an earlier run of the same file.
+    KNOWN = "known"
+    # The address is somebody else's.
+    TAKEN = "taken"
+    # They came by an earlier run, and have another address by now.
+    MOVED = "moved"
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A person whose line is good: all that can be known without asking who is there."""
+
+    line: UserLine
+    id: str
+    made: ForeignHash | OwnHash | None
+    memberships: tuple[Membership, ...]
+
+
+@dataclass(frozen=True)
+class UserImport:
+    """Imports that can be run again: who is there already is left as they are."""
+
+    users: ImportedUsers
+    accounts: Accounts
+    hashes: MovedHashes
+    address_keys: AddressKeys
+    clock: Clock
+
+    def check(self, line: UserLine) -> Candidate:
+        """Judge a line; raises InvalidValueError for its hash or an account that it names."""
+        made = None
+        if line.password_hash is not None:
+            made = self.hashes.read(line.password_hash, line.pepper)
+        # The same address always gets the same id, which nobody without the key can tell.
+        user_id = line.id or derived_id("usr", "import", self.address_keys.of(line.email.value))
+        memberships = tuple(named.membership(self._account(named)) for named in line.accounts)
+        return Candidate(line, user_id, made, memberships)
+
+    def look(self, candidate: Candidate) -> Outcome:
+        """Say what taking somebody over would come to now."""
+        return _outcome(candidate, self._standing(candidate))
+
+    def _standing(self, candidate: Candidate) -> Standing:
+        return self.users.standing(candidate.line.email, candidate.id)
+
+    def take(self, candidate: Candidate, operator: Operator, run_id: str) -> Outcome:
+        """Make a user of a candidate, all or nothing; raises UnavailableError."""
+        found = self._standing(candidate)
+        outcome = _outcome(candidate, found)
+        if outcome is not Outcome.ADDED:
+            return outcome
+        now, line = self.clock(), candidate.line
+        user = User(
+            id=candidate.id,
+            email=line.email,
+            name=line.name,
+            created_at=line.created_at or now,
+            password_hash=self.hashes.stored(candidate.made) if candidate.made else None,
+            memberships={membership.id: membership for membership in candidate.memberships},
+        )
+        deed = Deed(operator, EventName.USER_IMPORTED, now, user.party, id=run_id)
+        if self.users.add(user, deed):
+            if found.waits:
+                self.users.tidy(line.email)
+            return Outcome.ADDED
+        outcome = self.look(candidate)
+        if outcome is Outcome.ADDED:
+            # Neither the address nor the id stood in the way.
+            raise UnavailableError
+        return outcome
+
+    def _account(self, named: NamedAccount) -> Account:
+        try:
+            return self._known_accounts(named.id)
+        except NotFoundError as error:
+            words = f"there is no account {named.id!r}"
+            raise InvalidValueError(words, param="accounts.id") from error
+
+    @cached_property
+    def _known_accounts(self) -> Callable[[str], Account]:
+        return lru_cache(_ACCOUNTS_KNOWN)(self.accounts.get)
+
+
+def _outcome(candidate: Candidate, found: Standing) -> Outcome:
+    if found.holder_id is not None:
+        return Outcome.KNOWN if found.holder_id == candidate.id else Outcome.TAKEN
+    return Outcome.MOVED if found.id_exists else Outcome.ADDED

@@ -1,0 +1,109 @@
+"""People who come from elsewhere: each in one transaction with their address and memberships."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.audit import EventName
+from chalicelib.domain.operators import told_to
+from chalicelib.storage.members import list_member
+from chalicelib.storage.people import LATEST
+from chalicelib.storage.rows import membership_map
+from chalicelib.storage.sign_ups import drop_sign_ups
+from chalicelib.storage.tables import EmailRow, SignUpRow, UserRow
+from chalicelib.storage.transactions import ConditionFailedError, put_new, read_all
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pynamodb.connection.base import Connection
+    from pynamodb.transactions import TransactWrite
+
+    from chalicelib.domain.audit import AuditEvent
+    from chalicelib.domain.email_address import EmailAddress
+    from chalicelib.domain.operators import Deed
+    from chalicelib.domain.people import User
+    from chalicelib.storage.operator_trail import OperatorTrail
+
+_METHOD = "import"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Whose an address is at present, whether sign-ups wait at it, whether an id is taken."""
+
+    holder_id: str | None
+    waits: bool
+    id_exists: bool
+
+
+@dataclass(frozen=True)
+class ImportedUsers:
+    """Takes people over; their address counts as confirmed, as it was where they come from."""
+
+    connection: Connection
+    trail: OperatorTrail
+
+    def standing(self, email: EmailAddress, user_id: str) -> Standing:
+        """Read in one request whether an address or an id is taken."""
+        claim, waiting, row = read_all(
+            self.connection,
+            (EmailRow, email.value, None),
+            (SignUpRow, email.value, LATEST),
+            (UserRow, user_id, None),
+        )
+        return Standing(claim.user_id if claim else None, waiting is not None, row is not None)
+
+    def add(self, user: User, deed: Deed) -> bool:
+        """Make a user with all memberships, or nothing; whether they were made.
+
+        False where the address or the id is taken by now, or an account is gone.
+        """
+
+        def parts(transaction: TransactWrite) -> None:
+            transaction.delete(SignUpRow(user.email.value, LATEST))
+            put_new(transaction, EmailRow(user.email.value, user_id=user.id))
+            put_new(transaction, _row_of(user))
+            for account_id in user.memberships:
+                list_member(transaction, account_id, user.id)
+            for event in _joined(user, deed):
+                self.trail.trail.add(transaction, event)
+
+        try:
+            self.trail.write(deed, parts)
+        except ConditionFailedError:
+            return False
+        return True
+
+    def tidy(self, email: EmailAddress) -> None:
+        """Drop the sign-ups that waited at an address: none of them can be confirmed any more."""
+        drop_sign_ups(email)
+
+    def all(self) -> Iterator[UserRow]:
+        """Give every user's row, in no order."""
+        return iter(UserRow.scan(consistent_read=True))
+
+
+def _joined(user: User, deed: Deed) -> Iterator[AuditEvent]:
+    """Tell each account of its new member, under an id that the deed's own gives."""
+    own = replace(deed.event, name=EventName.MEMBER_JOINED)
+    for membership in user.memberships.values():
+        told = {
+            "role": membership.role.value,
+            "workspaces": {key: role.value for key, role in membership.workspaces.items()},
+            "method": _METHOD,
+        }
+        yield replace(told_to(own, membership.account_id), details=told)
+
+
+def _row_of(user: User) -> UserRow:
+    return UserRow(
+        user.id,
+        email=user.email.value,
+        name=user.name,
+        created_at=user.created_at,
+        credentials_version=user.credentials_version,
+        password_hash=user.password_hash,
+        memberships={key: membership_map(value) for key, value in user.memberships.items()},
+    )

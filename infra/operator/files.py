@@ -1,0 +1,65 @@
+"""Files that commands read and write, and how far they are."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+from infra.operator.problems import OperatorError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+STANDARD = "-"
+
+
+@contextmanager
+def reading(file: IO[bytes], verb: str) -> Iterator[tuple[Console, Callable[[int], None]]]:
+    """Show how much of a file is read, on the other stream than what is printed."""
+    columns: tuple[Any, ...] = (
+        TextColumn(verb),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        task = progress.add_task(verb, total=_size(file))
+        yield progress.console, lambda read: progress.advance(task, read)
+
+
+@contextmanager
+def writing(name: str) -> Iterator[IO[str]]:
+    """Open a file that only its owner can read; it has its name when it is whole.
+
+    `-` is standard output. Raises OperatorError where there is such a file.
+    """
+    if name == STANDARD:
+        yield sys.stdout
+        return
+    path, unfinished = Path(name), Path(f"{name}.part")
+    if path.exists():
+        message = f"{path} exists already. Choose another name."
+        raise OperatorError(message)
+    try:
+        unfinished.unlink(missing_ok=True)
+        descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            yield file
+        unfinished.rename(path)
+    except OSError as error:
+        message = f"{path} can't be written: {error.strerror}."
+        raise OperatorError(message) from error
+
+
+def _size(file: IO[bytes]) -> int | None:
+    try:
+        found = os.fstat(file.fileno())
+    except (OSError, ValueError):
+        return None
+    return found.st_size or None

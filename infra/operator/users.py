@@ -1,0 +1,161 @@
+"""Commands that take people in and out, with the hashes of their passwords."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections import Counter, deque
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import IO, TYPE_CHECKING
+
+import click
+from rich.text import Text
+
+from chalicelib.domain.errors import DomainError
+from chalicelib.domain.tokens import new_id
+from chalicelib.domain.user_lines import parse_user
+from chalicelib.services.user_import import Candidate, Outcome
+from infra.json_lines import BadLine, JsonLine, in_a_line, read_objects
+from infra.operator.files import reading, writing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from concurrent.futures import Future
+
+    from rich.console import Console
+
+    from infra.operator.desk import Desk
+
+LINE_MAX_BYTES = 200_000
+# Of what waits for each worker: few enough to hold, enough to keep all busy.
+_WAITING = 4
+_SKIPPED = {
+    Outcome.TAKEN: "has a user here already, who stays as they are",
+    Outcome.MOVED: "was imported before, and has another address by now",
+}
+
+
+@click.command("import-users")
+@click.argument("file", type=click.File("rb"))
+@click.option("--dry-run", is_flag=True, help="Say what would happen, and change nothing.")
+@click.option("--without-accounts", is_flag=True, help="Leave out the accounts that lines name.")
+@click.option(
+    "--workers", default=os.cpu_count() or 1, type=click.IntRange(1, 64), help="Lines at a time."
+)
+@click.pass_obj
+def import_users(
+    desk: Desk, file: IO[bytes], *, dry_run: bool, without_accounts: bool, workers: int
+) -> None:
+    """Take over people of FILE, JSON Lines with a person each; - reads standard input.
+
+    A line has email, and if it likes name, password_hash (bcrypt, argon2id, or one that
+    export-users wrote), created_at, confirmed, and accounts. Each person comes whole or not at
+    all, and run again it goes on. The exit status is 1 if there were bad lines.
+    """
+    with reading(file, "Importing") as (console, moved):
+        loading = UserLoading(desk, console, dry_run=dry_run, workers=workers)
+        lines = read_objects(file, LINE_MAX_BYTES, moved)
+        loading.take(lines, with_accounts=not without_accounts)
+    desk.say(loading.summary())
+    sys.exit(1 if loading.bad else 0)
+
+
+@click.command("export-users")
+@click.argument("file")
+@click.option("--yes", is_flag=True, help="Don't ask.")
+@click.pass_obj
+def export_users(desk: Desk, file: str, *, yes: bool) -> None:
+    """Write everybody to FILE, with the hashes of their passwords; - is standard output.
+
+    Each account is told. The hashes are good only where the same peppers are.
+    """
+    export, operator = desk.services.user_export, desk.operator
+    desk.ask("Write everybody's password hash to a file?", yes=yes)
+    count = 0
+    with writing(file) as target:
+        deed = export.begin(operator)
+        for fields in export.lines(deed):
+            target.write(json.dumps(fields, ensure_ascii=False) + "\n")
+            count += 1
+    click.echo(f"{count:,} people, as Operator {operator.name}: {deed.id}", err=True)
+
+
+@dataclass
+class UserLoading:
+    """One import: several lines at a time, told in the order of the file."""
+
+    desk: Desk
+    console: Console
+    dry_run: bool
+    workers: int
+    id: str = field(default_factory=lambda: new_id("opr"))
+    outcomes: Counter[Outcome] = field(default_factory=Counter)
+    bad: int = 0
+    # The addresses so far, as numbers: of a million lines they take some 60 MB.
+    _seen: set[int] = field(default_factory=set)
+
+    def take(self, lines: Iterable[JsonLine | BadLine], *, with_accounts: bool) -> None:
+        """Take over every good line, and name every bad or skipped one."""
+        users, operator = self.desk.services.user_import, self.desk.operator
+        waiting: deque[tuple[int, Candidate, Future[Outcome]]] = deque()
+        with ThreadPoolExecutor(self.workers) as pool:
+            for line in lines:
+                candidate = self._candidate(line, with_accounts=with_accounts)
+                if candidate is None:
+                    continue
+                if len(waiting) >= self.workers * _WAITING:
+                    self._settle(*waiting.popleft())
+                done = (
+                    pool.submit(users.look, candidate)
+                    if self.dry_run
+                    else pool.submit(users.take, candidate, operator, self.id)
+                )
+                waiting.append((line.number, candidate, done))
+            while waiting:
+                self._settle(*waiting.popleft())
+
+    def summary(self) -> str:
+        """Say what came of it."""
+        count = self.outcomes
+        skipped = count[Outcome.TAKEN] + count[Outcome.MOVED]
+        words = (
+            f"{count[Outcome.ADDED]:,} {'would be ' if self.dry_run else ''}added, "
+            f"{count[Outcome.KNOWN]:,} imported before, {skipped:,} skipped, {self.bad:,} bad."
+        )
+        return words if self.dry_run else f"{words} As Operator {self._name}: {self.id}"
+
+    @property
+    def _name(self) -> str:
+        return self.desk.operator.name
+
+    def _candidate(self, line: JsonLine | BadLine, *, with_accounts: bool) -> Candidate | None:
+        if isinstance(line, BadLine):
+            self._refuse(line.number, line.reason)
+            return None
+        try:
+            person = parse_user(line.fields, with_accounts=with_accounts)
+            candidate = self.desk.services.user_import.check(person)
+        except DomainError as error:
+            self._refuse(line.number, f"{in_a_line(error.param)}: {in_a_line(error.message)}")
+            return None
+        address = hash(candidate.line.email.value)
+        if address in self._seen:
+            self._refuse(line.number, f"{candidate.line.email} stands in an earlier line")
+            return None
+        self._seen.add(address)
+        return candidate
+
+    def _settle(self, number: int, candidate: Candidate, done: Future[Outcome]) -> None:
+        outcome = done.result()
+        self.outcomes[outcome] += 1
+        if outcome in _SKIPPED:
+            self._tell(number, f"{candidate.line.email} {_SKIPPED[outcome]}")
+
+    def _refuse(self, number: int, reason: str) -> None:
+        self.bad += 1
+        self._tell(number, reason)
+
+    def _tell(self, number: int, words: str) -> None:
+        self.console.print(Text(f"line {number}: {words}"), soft_wrap=True)
