@@ -12,7 +12,8 @@ FOR ?= lambda
 WORKERS := -n auto --maxprocesses 4 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo operator test check bench uniformity package restore clean python
+.PHONY: help run demo operator test check bench uniformity package deploy rotate destroy restore
+.PHONY: clean python
 .DELETE_ON_ERROR:
 
 help: ## List what can be made
@@ -51,6 +52,15 @@ uniformity: $(STAMP) ## Prove that answers tell nothing, and time them
 
 package: $(STAMP) ## Write build/STAGE/template.json and deployment.zip, for your own pipeline
 	@$(RUN) -m infra.package $(STAGE) --for $(FOR)
+
+deploy: $(STAMP) ## Put STAGE into your AWS account, or bring it up to date there
+	@$(RUN) -m infra.deploy up $(STAGE) --for $(FOR) $(ARGS)
+
+rotate: $(STAMP) ## Change a secret of STAGE: WHAT=cookie_key, pepper or saml
+	@$(RUN) -m infra.deploy rotate $(STAGE) $(WHAT)
+
+destroy: $(STAMP) ## Take STAGE away, but its tables; ARGS=--tables-too takes these as well
+	@$(RUN) -m infra.deploy destroy $(STAGE) $(ARGS)
 
 restore: $(STAMP) ## Take a stage's data back: make restore STAGE=prod AT=2026-11-24T09:30:00Z
 	@$(RUN) -m infra.restore $(STAGE) $(AT) $(ARGS)

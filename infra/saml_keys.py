@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 # What its certificate says is looked at by people alone: providers pin the key.
 _YEARS = 10
@@ -11,11 +15,32 @@ _BITS = 3_072
 
 def saml_pair() -> dict[str, str]:
     """Make an RSA key and its self-signed certificate, by the names of their settings, in PEM."""
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric import rsa
 
     key = rsa.generate_private_key(public_exponent=65_537, key_size=_BITS)
+    private = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    return {"SAML_PRIVATE_KEY": private.decode("ascii"), "SAML_CERTIFICATE": _certificate(key)}
+
+
+def certificate_of(private_key: str) -> str:
+    """Make a certificate for a key that has none, in PEM."""
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+    key = serialization.load_pem_private_key(private_key.encode("ascii"), password=None)
+    assert isinstance(key, rsa.RSAPrivateKey)  # noqa: S101 - the only kind that this module makes
+    return _certificate(key)
+
+
+def _certificate(key: RSAPrivateKey) -> str:
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "terminus-hub-auth")])
     now = datetime.now(UTC).replace(microsecond=0)
     certificate = (
@@ -28,12 +53,4 @@ def saml_pair() -> dict[str, str]:
         .not_valid_after(now + timedelta(days=365 * _YEARS))
         .sign(key, hashes.SHA256())
     )
-    private = key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-    return {
-        "SAML_PRIVATE_KEY": private.decode("ascii"),
-        "SAML_CERTIFICATE": certificate.public_bytes(serialization.Encoding.PEM).decode("ascii"),
-    }
+    return certificate.public_bytes(serialization.Encoding.PEM).decode("ascii")

@@ -25,6 +25,7 @@ class Stage:
     app: str
     architecture: str
     functions: tuple[str, ...]
+    gateway_stage: str
     environment: dict[str, str]
 
     def function_name(self, function: str) -> str:
@@ -85,5 +86,6 @@ def read_stage(name: str) -> Stage:
         app=config["app_name"],
         architecture=config["lambda_architecture"],
         functions=("api", *stage["lambda_functions"]),
+        gateway_stage=stage["api_gateway_stage"],
         environment=stage["environment_variables"],
     )

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import os
-import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from infra.local.problems import LocalRunError
-from infra.saml_keys import saml_pair
+from infra.new_secrets import new_secrets
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
     from pathlib import Path
 
 _PORTS = (1, 65_535)
-_SECRET_BYTES = 32
 
 
 @dataclass(frozen=True)
@@ -49,7 +46,7 @@ def _port(environ: MutableMapping[str, str], name: str, default: int) -> int:
 def add_secrets(environ: MutableMapping[str, str], path: Path) -> None:
     """Add the secrets made at the first run, wherever the environment doesn't bring its own."""
     if not path.exists():
-        _write_privately(path, json.dumps(_new_secrets(), indent=2))
+        _write_privately(path, json.dumps(new_secrets(), indent=2))
     try:
         kept = json.loads(path.read_text(encoding="utf-8"))
         for name, value in kept.items():
@@ -93,18 +90,6 @@ def _bypass_proxies(environ: MutableMapping[str, str]) -> None:
     for name in ("NO_PROXY", "no_proxy"):
         hosts = [host for host in (environ.get(name), "127.0.0.1", "localhost", "::1") if host]
         environ[name] = ",".join(hosts)
-
-
-def _new_secrets() -> dict[str, str]:
-    def made() -> str:
-        return base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode("ascii")
-
-    return {
-        "PASSWORD_PEPPERS": f"1:{made()}",
-        "ADDRESS_KEY": made(),
-        "COOKIE_KEY": made(),
-        **saml_pair(),
-    }
 
 
 def _write_privately(path: Path, text: str) -> None:

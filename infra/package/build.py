@@ -67,10 +67,7 @@ def build(stage_name: str, target: Path, *, for_this_machine: bool = False) -> P
 
 def chalice_package(project: Path, stage_name: str) -> Package:
     """Let Chalice package a copy of the app without third parties, which it would fetch anew."""
-    for name in ("chalicelib", ".chalice"):
-        shutil.copytree(ROOT / name, project / name, ignore=_NOT_SOURCE)
-    shutil.copy(ROOT / "app.py", project)
-    (project / "requirements.txt").touch()
+    copy_project(project)
     merge = project / "merge.json"
     merge.write_text(json.dumps(merge_template(stage_name)), encoding="utf-8")
     chalice = str(Path(sys.executable).with_name("chalice"))
@@ -86,6 +83,14 @@ def chalice_package(project: Path, stage_name: str) -> Package:
         message = f"Chalice could not package the app:\n{done.stderr.strip()}"
         raise PackageError(message)
     return Package(project / "out" / "sam.json", project / "out" / "deployment.zip")
+
+
+def copy_project(project: Path) -> None:
+    """Copy what Chalice reads, naming no third party: it would fetch and pack them its own way."""
+    for name in ("chalicelib", ".chalice"):
+        shutil.copytree(ROOT / name, project / name, ignore=_NOT_SOURCE)
+    shutil.copy(ROOT / "app.py", project)
+    (project / "requirements.txt").touch()
 
 
 def _chalices_environ() -> dict[str, str]:

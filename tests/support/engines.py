@@ -93,8 +93,8 @@ def moto(_scratch: Path) -> Iterator[Engine]:
 
 
 @contextlib.contextmanager
-def ministack(scratch: Path) -> Iterator[Engine]:
-    """As a child, the engine of `make run`, keeping nothing."""
+def ministack(scratch: Path, module: str = "ministack") -> Iterator[Engine]:
+    """As a child, the engine of `make run`, keeping nothing; another module may wrap it."""
     port = free_port()
     # It runs nothing of ours that coverage could count, but whole packages of it in functions.
     plain = {k: v for k, v in clean_environ().items() if not k.startswith("COVERAGE")}
@@ -109,7 +109,7 @@ def ministack(scratch: Path) -> Iterator[Engine]:
         "STATE_DIR": str(scratch / "ministack"),
         "TMPDIR": str(scratch),
     }
-    command = [sys.executable, "-m", "ministack"]
+    command = [sys.executable, "-m", module]
     with running(command, environ, scratch / "ministack.log", lambda: listens(port)):
         yield Engine("ministack", f"http://127.0.0.1:{port}")
 

@@ -1,0 +1,119 @@
+"""The steps that put a stage into an account, or bring it up to date."""
+
+from __future__ import annotations
+
+import copy
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from infra.deploy import preflight
+from infra.deploy.app import deploy_app
+from infra.deploy.functions import set_logging
+from infra.deploy.gateway import put_gateway_responses
+from infra.deploy.mail_identity import make_identity
+from infra.deploy.problems import DeployError
+from infra.deploy.secrets import make_secrets
+from infra.deploy.smoke import smoke_test
+from infra.deploy.stack import Stack
+from infra.deploy.steps import Step
+from infra.package.build import Package, build
+from infra.resources import template
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from rich.console import Console
+
+    from infra.deploy.aws import Aws
+    from infra.stages import Stage
+
+_ALLOWED = (
+    "Does your role in this account allow it? docs/operations.md, Deploy, lists what is needed."
+)
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What is asked of one deployment."""
+
+    package: Package
+    already_built: bool
+    for_this_machine: bool
+    parameters: dict[str, str]
+    new_secrets: bool
+
+
+def steps(stage: Stage, aws: Aws, wishes: Wishes, console: Console) -> list[Step]:
+    """Give the steps, in their order."""
+    made = _Deployment(stage, aws, wishes)
+    return [
+        Step("Before anything", lambda _: preflight.check(stage, aws)),
+        Step("The package", lambda _: made.package()),
+        Step(
+            "Secrets",
+            lambda _: make_secrets(stage, aws, anew=wishes.new_secrets),
+            hint=_ALLOWED,
+        ),
+        Step("Tables, queues and alarms", lambda _: made.stack(), hint=_ALLOWED),
+        Step("The app", made.app, hint=_ALLOWED),
+        Step(
+            "The gateway's own answers",
+            lambda tell: put_gateway_responses(stage, aws, tell),
+            hint=_ALLOWED,
+        ),
+        Step("Logs", lambda _: set_logging(stage, aws, made.template()), hint=_ALLOWED),
+        Step("The mails' sender", lambda _: make_identity(stage, aws, console), hint=_ALLOWED),
+        Step("A look at it", lambda tell: smoke_test(stage, aws, tell)),
+    ]
+
+
+@dataclass(frozen=True)
+class _Deployment:
+    stage: Stage
+    aws: Aws
+    wishes: Wishes
+
+    def template(self) -> dict[str, Any]:
+        whole: dict[str, Any] = json.loads(self.wishes.package.template.read_text("utf-8"))
+        return whole
+
+    def package(self) -> str:
+        archive = self.wishes.package.archive
+        if not self.wishes.already_built:
+            build(
+                self.stage.name,
+                archive.parent,
+                for_this_machine=self.wishes.for_this_machine,
+            )
+        elif not archive.exists():
+            message = f"There is no {archive}; make package STAGE={self.stage.name} writes it."
+            raise DeployError(message)
+        return f"{archive.name}, {archive.stat().st_size / 1_000_000:.1f} MB"
+
+    def stack(self) -> str:
+        whole = self.template()
+        ours = own_template(whole)
+        # The stage's own values, as the one template for pipelines has them.
+        defaults = {name: str(whole["Parameters"][name]["Default"]) for name in ours["Parameters"]}
+        chosen = self.wishes.parameters
+        return Stack(self.aws, self.stage.stack).apply(ours, defaults, chosen)
+
+    def app(self, tell: Callable[[str], None]) -> str:
+        queue = Stack(self.aws, self.stage.stack).outputs()["MailQueueUrl"]
+        added = {"MAIL_QUEUE_URL": queue}
+        return deploy_app(self.stage, self.aws, self.wishes.package.archive, added, tell)
+
+
+def own_template(whole: dict[str, Any]) -> dict[str, Any]:
+    """Cut the one template for pipelines to what Chalice doesn't deploy itself."""
+    ours = copy.deepcopy(template())
+    groups = {n: r for n, r in whole["Resources"].items() if r["Type"] == "AWS::Logs::LogGroup"}
+    ours["Resources"].update(groups)
+    return ours
+
+
+def package_in(directory: Path) -> Package:
+    """Name the two files of a package."""
+    return Package(directory / "template.json", directory / "deployment.zip")

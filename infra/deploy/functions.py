@@ -1,0 +1,62 @@
+"""What of a function `chalice deploy` can't express, and a way to start every function anew."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from infra.deploy.problems import DeployError
+from infra.package.template import function_of, functions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from infra.deploy.aws import Aws
+    from infra.stages import Stage
+
+_SECONDS = 300.0
+_POLL_SECONDS = {True: 0.05, False: 1.0}
+# Nothing reads it: a change of the environment is what makes Lambda start every function anew.
+RESTARTED = "SECRETS_CHANGED_AT"
+
+
+def set_logging(stage: Stage, aws: Aws, template: dict[str, Any]) -> str:
+    """Give each function the log settings that the template gives it."""
+    client, changed = aws.client("lambda"), 0
+    for logical_id, function in functions(template).items():
+        name = function_of(logical_id)
+        wanted = function["Properties"]["LoggingConfig"] | {"LogGroup": stage.log_group(name)}
+        full_name = stage.function_name(name)
+        has = client.get_function_configuration(FunctionName=full_name).get("LoggingConfig", {})
+        if {key: has.get(key) for key in wanted} != wanted:
+            client.update_function_configuration(FunctionName=full_name, LoggingConfig=wanted)
+            _await_update(client, full_name, aws)
+            changed += 1
+    return f"{changed} functions changed" if changed else "as they should be"
+
+
+def restart(stage: Stage, aws: Aws, when: str, tell: Callable[[str], None]) -> None:
+    """Start anew every function that reads secrets; what is being answered is answered."""
+    client = aws.client("lambda")
+    names = [stage.function_name(name) for name in stage.functions if name != "key_check"]
+    for name in names:
+        tell(f"{name} starts anew")
+        variables = client.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+        client.update_function_configuration(
+            FunctionName=name, Environment={"Variables": variables | {RESTARTED: when}}
+        )
+    for name in names:
+        _await_update(client, name, aws)
+
+
+def _await_update(client: Any, name: str, aws: Aws) -> None:
+    deadline = time.monotonic() + _SECONDS
+    while True:
+        found = client.get_function_configuration(FunctionName=name)
+        if found.get("LastUpdateStatus") == "Successful":
+            return
+        if found.get("LastUpdateStatus") == "Failed" or time.monotonic() > deadline:
+            reason = found.get("LastUpdateStatusReason") or found.get("LastUpdateStatus")
+            message = f"{name} didn't take its new settings: {reason}"
+            raise DeployError(message)
+        time.sleep(_POLL_SECONDS[aws.emulated])

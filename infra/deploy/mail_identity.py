@@ -1,0 +1,37 @@
+"""The domain that mails come from, made known to SES with DKIM."""
+
+from __future__ import annotations
+
+from email.utils import parseaddr
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from infra.deploy.aws import code_of
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from infra.deploy.aws import Aws
+    from infra.stages import Stage
+
+
+def make_identity(stage: Stage, aws: Aws, console: Console) -> str:
+    """Make the identity, and print the records that the domain's DNS has to have."""
+    domain = parseaddr(stage.environment["MAIL_FROM"])[1].rpartition("@")[2]
+    client = aws.client("sesv2")
+    try:
+        client.create_email_identity(EmailIdentity=domain)
+    except ClientError as error:
+        if code_of(error) != "AlreadyExistsException":
+            raise
+    found = client.get_email_identity(EmailIdentity=domain)
+    dkim = found.get("DkimAttributes", {})
+    if found.get("VerifiedForSendingStatus") and dkim.get("Status") == "SUCCESS":
+        return f"{domain} is proved and signed"
+    for token in dkim.get("Tokens", []):
+        record = f"{token}._domainkey.{domain}  CNAME  {token}.dkim.amazonses.com"
+        console.print(record, markup=False, highlight=False, soft_wrap=True)
+    return (
+        f"{domain} is known, DKIM is {dkim.get('Status', 'PENDING')}; its DNS needs those records"
+    )
