@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -83,7 +84,8 @@ def _direct(region: str, url: str, environ: Mapping[str, str]) -> Updates:
     from chalicelib.storage.request_signing import Signer
 
     endpoint = Endpoint.parse(url)
-    connections = KeptConnections(endpoint, _tls(environ) if endpoint.secure else None)
+    bundle = environ.get("AWS_CA_BUNDLE") or None
+    connections = KeptConnections(endpoint, cache(lambda: _tls(bundle)))
     signer = Signer(endpoint.host_header, region)
     return DirectUpdates(connections, signer, lambda: _credentials(environ))
 
@@ -98,10 +100,11 @@ def _credentials(environ: Mapping[str, str]) -> Credentials:
     )
 
 
-def _tls(environ: Mapping[str, str]) -> Any:
+def _tls(bundle: str | None) -> Any:
+    # At the first connection: to read a system's certificates takes as long as half of a start,
+    # and a malformed key needs none.
     import ssl
 
-    # The system's certificates, or the bundle that the SDK would take; names are checked.
-    context = ssl.create_default_context(cafile=environ.get("AWS_CA_BUNDLE") or None)
+    context = ssl.create_default_context(cafile=bundle)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     return context

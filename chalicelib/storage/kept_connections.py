@@ -12,12 +12,13 @@ import select
 import socket
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from chalicelib.storage.http_answers import Incoming, NothingCameError, read_answer
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable
 
     from chalicelib.storage.http_answers import Answer
@@ -61,10 +62,13 @@ class Endpoint:
 
 @dataclass(frozen=True)
 class KeptConnections:
-    """Asks one endpoint, each caller on a connection of its own; `tls` is None for plain http."""
+    """Asks one endpoint, each caller on a connection of its own.
+
+    `tls` gives the context of a secure connection, which checks certificate and name.
+    """
 
     endpoint: Endpoint
-    tls: Any
+    tls: Callable[[], ssl.SSLContext]
     connect_seconds: float = 1.0
     answer_seconds: float = 2.0
     # The wall clock: a frozen function's other clocks may stand still.
@@ -124,8 +128,8 @@ class KeptConnections:
             # Without it the kernel holds a request's end back until the last answer's receipt is
             # acknowledged, 44 ms later.
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            if self.tls is not None:
-                connection = self.tls.wrap_socket(connection, server_hostname=self.endpoint.host)
+            if self.endpoint.secure:
+                connection = self.tls().wrap_socket(connection, server_hostname=self.endpoint.host)
             connection.settimeout(self.answer_seconds)
         except BaseException:
             connection.close()

@@ -13,7 +13,7 @@ from chalicelib.storage.direct_updates import DirectUpdates
 from chalicelib.storage.kept_connections import Endpoint, KeptConnections
 from chalicelib.storage.request_signing import Credentials, Signer
 from chalicelib.storage.updates import UpdateRefusedError, UpdateUndecidedError
-from tests.support.scripted_server import answer, scripted_server
+from tests.support.scripted_server import answer, plain, scripted_server
 
 if TYPE_CHECKING:
     from tests.support.scripted_server import ScriptedServer
@@ -26,7 +26,7 @@ def _updates(server: ScriptedServer, *credentials: Credentials) -> DirectUpdates
     endpoint = Endpoint.parse(server.url)
     read = iter(credentials or (_OLD, _OLD))
     return DirectUpdates(
-        KeptConnections(endpoint, None),
+        KeptConnections(endpoint, plain),
         Signer(endpoint.host_header, "eu-west-1"),
         lambda: next(read),
         _NOW.timestamp,

@@ -12,9 +12,10 @@ import pytest
 from chalicelib.storage.http_answers import BrokenAnswerError, NothingCameError
 from chalicelib.storage.kept_connections import Endpoint, KeptConnections
 from tests.support.range_service import write_certificate
-from tests.support.scripted_server import ScriptedServer, answer, scripted_server
+from tests.support.scripted_server import ScriptedServer, answer, plain, scripted_server
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 _REQUEST = b"POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: 2\r\n\r\n{}"
@@ -32,7 +33,7 @@ class _Clock:
 
 
 def _connections(
-    server: ScriptedServer, tls: ssl.SSLContext | None = None, seconds: float = 5.0
+    server: ScriptedServer, tls: Callable[[], ssl.SSLContext] = plain, seconds: float = 5.0
 ) -> tuple[KeptConnections, _Clock]:
     clock = _Clock()
     endpoint = Endpoint.parse(server.url)
@@ -175,17 +176,18 @@ def test_over_tls_the_certificate_decides(tmp_path: Path) -> None:
     certificate = write_certificate(tmp_path / "own.pem")
     serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     serving.load_cert_chain(certificate)
-    knowing, system = ssl.create_default_context(cafile=certificate), ssl.create_default_context()
+    own = ssl.create_default_context(cafile=certificate)
+    knowing, system = (lambda: own), ssl.create_default_context
     with scripted_server([answer(), answer()], tls=serving) as server:
         connections, _ = _connections(server, knowing)
         for _ in range(2):
             assert connections.ask(_REQUEST).body == b"{}"
     # Signed by nobody that the system knows; known, and another's name.
-    for context, host in ((system, "127.0.0.1"), (knowing, "localhost")):
+    for tls, host in ((system, "127.0.0.1"), (knowing, "localhost")):
         with scripted_server([answer()], tls=serving) as server:
             endpoint = replace(Endpoint.parse(server.url), host=host)
             with pytest.raises(ssl.SSLCertVerificationError):
-                KeptConnections(endpoint, context).ask(_REQUEST)
+                KeptConnections(endpoint, tls).ask(_REQUEST)
             assert server.requests == []
 
 

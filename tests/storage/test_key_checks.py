@@ -29,6 +29,7 @@ from tests.support.moto_server import moto_server
 from tests.support.owners import TRAIL, a_key, an_owner_in
 from tests.support.people import NOON
 from tests.support.races import race, winners
+from tests.support.scripted_server import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -52,7 +53,7 @@ def updates(request: pytest.FixtureRequest, engine: Engine) -> Iterator[Updates]
         endpoint = Endpoint.parse(engine.endpoint or stack.enter_context(moto_server()))
         # The engines' queues are shorter than AWS's: 320 callers connect at the same moment.
         yield DirectUpdates(
-            KeptConnections(endpoint, None, connect_seconds=10, answer_seconds=30),
+            KeptConnections(endpoint, plain, connect_seconds=10, answer_seconds=30),
             Signer(endpoint.host_header, REGION),
             lambda: Credentials("test", "test"),
         )

@@ -86,6 +86,11 @@ def answer(body: bytes = b"{}", status: int = 200, *headers: bytes) -> bytes:
     return b"\r\n".join(lines) + _HEAD_END + body
 
 
+def plain() -> ssl.SSLContext:
+    """Stand for the TLS of a caller that is to need none."""
+    raise AssertionError
+
+
 def _read(connection: socket.socket) -> bytes:
     received = b""
     while (end := received.find(_HEAD_END)) < 0 or len(received) < end + 4 + _length(received):
