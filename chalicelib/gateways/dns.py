@@ -38,7 +38,7 @@ class TxtLookup:
         from dns.resolver import NXDOMAIN, NoAnswer
 
         try:
-            found = self._resolver().resolve(f"{name}.", "TXT", search=False)
+            found = resolver(self.server).resolve(f"{name}.", "TXT", search=False)
         except (NXDOMAIN, NoAnswer):
             return ()
         except (DNSException, OSError, ValueError) as error:
@@ -47,20 +47,22 @@ class TxtLookup:
         texts = (_text(record) for record in list(found)[:_RECORDS_MAX])
         return tuple(text for text in texts if text is not None)
 
-    def _resolver(self) -> Resolver:
-        from dns.nameserver import Do53Nameserver
-        from dns.resolver import Resolver
 
-        resolver = Resolver(configure=self.server is None)
-        if self.server is not None:
-            host, port = self.server
-            # A name such as localhost can stand for several addresses; any that answers will do.
-            found = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)
-            addresses = dict.fromkeys(str(entry[4][0]) for entry in found)
-            resolver.nameservers = [Do53Nameserver(address, port) for address in addresses]
-        resolver.timeout = _TRY_SECONDS
-        resolver.lifetime = _ALL_SECONDS
-        return resolver
+def resolver(server: tuple[str, int] | None) -> Resolver:
+    """Make a resolver that asks a server, or the system's own, and gives up in seconds."""
+    from dns.nameserver import Do53Nameserver
+    from dns.resolver import Resolver
+
+    made = Resolver(configure=server is None)
+    if server is not None:
+        host, port = server
+        # A name such as localhost can stand for several addresses; any that answers will do.
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)
+        addresses = dict.fromkeys(str(entry[4][0]) for entry in found)
+        made.nameservers = [Do53Nameserver(address, port) for address in addresses]
+    made.timeout = _TRY_SECONDS
+    made.lifetime = _ALL_SECONDS
+    return made
 
 
 def _text(record: Rdata) -> str | None:

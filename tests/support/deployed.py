@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from tests.support.http import Reply
 
 STAGE: Stage = read_stage("prod")
-ORIGIN = STAGE.environment["PUBLIC_URL"]
+ORIGIN = "https://auth.hub.test"
+SENDER = "no-reply@hub.test"
 
 _BUCKET = "packages"
 _ARCHIVE = f"s3://{_BUCKET}/deployment.zip"
@@ -88,14 +89,16 @@ def deploy(engine: Engine, package: Package, secrets: Mapping[str, str]) -> Depl
     store.create_bucket(Bucket=_BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
     store.put_object(Bucket=_BUCKET, Key="deployment.zip", Body=package.archive.read_bytes())
     store.put_object(Bucket=_BUCKET, Key="template.json", Body=_uploaded(package))
+    topic = engine.client("sns").create_topic(Name="operators")["TopicArn"]
     cloudformation = engine.client("cloudformation")
     cloudformation.create_stack(
         StackName=STAGE.stack,
         TemplateURL=f"{engine.endpoint}/{_BUCKET}/template.json",
         Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+        Parameters=_parameters(PublicUrl=ORIGIN, MailFrom=SENDER, AlarmTopicArn=topic),
     )
     outputs = _outputs(cloudformation)
-    engine.client("ses").verify_email_identity(EmailAddress=STAGE.environment["MAIL_FROM"])
+    engine.client("ses").verify_email_identity(EmailAddress=SENDER)
     return Deployed(engine, outputs["RestAPIId"])
 
 
@@ -117,6 +120,10 @@ def make_whole(stage: Deployed, package: Package) -> None:
             responseTemplates=answer["responseTemplates"],
         )
     gateway.create_deployment(restApiId=stage.api_id, stageName="api")
+
+
+def _parameters(**values: str) -> list[dict[str, str]]:
+    return [{"ParameterKey": name, "ParameterValue": value} for name, value in values.items()]
 
 
 def _settle_tables(dynamodb: Any) -> None:

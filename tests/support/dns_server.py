@@ -26,6 +26,7 @@ class DnsServer:
 
     address: tuple[str, int] = ("127.0.0.1", 0)
     records: dict[str, list[str]] = field(default_factory=dict)
+    cnames: dict[str, str] = field(default_factory=dict)
     behave: Behaviour | None = None
     asked: list[tuple[str, str]] = field(default_factory=list)
 
@@ -38,6 +39,7 @@ class DnsServer:
     def forget(self) -> None:
         """Know no record again, and be honest."""
         self.records.clear()
+        self.cnames.clear()
         self.asked.clear()
         self.behave = None
 
@@ -53,7 +55,9 @@ class DnsServer:
         reply = dns.message.make_response(question)
         name = question.question[0].name.to_text()
         texts = self.records.get(name.rstrip("."))
-        if texts is None:
+        if alias := self.cnames.get(name.rstrip(".")):
+            reply.answer.append(dns.rrset.from_text(name, 60, "IN", "CNAME", f"{alias}."))
+        elif texts is None:
             reply.set_rcode(dns.rcode.NXDOMAIN)
         elif texts:
             quoted = ['"' + text.replace('"', '\\"') + '"' for text in texts]

@@ -1,0 +1,44 @@
+"""This machine's clock against AWS's: whoever is too far off has every request refused."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from infra.doctor.findings import UncheckedError
+from infra.doctor.subject import code_of
+
+if TYPE_CHECKING:
+    from infra.doctor.findings import Checking
+    from infra.doctor.subject import Subject
+
+# AWS refuses a signature that is five minutes old or early; a drifting clock shows before that.
+_MOST = timedelta(minutes=1)
+_TOO_FAR = ("RequestExpired", "RequestTimeTooSkewed", "SignatureDoesNotMatch")
+
+
+def check(subject: Subject) -> Checking:
+    """Compare with the Date of an answer, which is exact to a second."""
+    try:
+        answer = subject.client("sts").get_caller_identity()
+    except ClientError as error:
+        if code_of(error) in _TOO_FAR:
+            yield f"AWS takes no request of this machine ({code_of(error)}). Is its clock right?"
+            return ""
+        raise
+    date = answer["ResponseMetadata"]["HTTPHeaders"].get("date")
+    if date is None:
+        message = "the answer has no Date."
+        raise UncheckedError(message)
+    ahead = subject.clock() - parsedate_to_datetime(date)
+    if abs(ahead) > _MOST:
+        way = "ahead of" if ahead > timedelta() else "behind"
+        seconds = abs(ahead).total_seconds()
+        yield (
+            f"This machine's clock is {seconds:.0f} seconds {way} AWS's. Let it follow a time"
+            " server: at five minutes AWS refuses every request."
+        )
+    return "This machine's clock is AWS's, to within a minute."

@@ -1,0 +1,21 @@
+"""Looks in the DNS for what has to stand there."""
+
+from __future__ import annotations
+
+from chalicelib.gateways.dns import resolver
+from infra.doctor.findings import UncheckedError
+
+
+def has_cname(name: str, target: str, server: tuple[str, int] | None) -> bool:
+    """Whether a name is an alias of a target; raises UncheckedError where nobody answers."""
+    from dns.exception import DNSException
+    from dns.resolver import NXDOMAIN, NoAnswer
+
+    try:
+        answer = resolver(server).resolve(f"{name}.", "CNAME", search=False)
+    except (NXDOMAIN, NoAnswer):
+        return False
+    except (DNSException, OSError, ValueError) as error:
+        message = f"the DNS doesn't answer about {name}."
+        raise UncheckedError(message) from error
+    return any(str(record.target).rstrip(".").lower() == target for record in answer)

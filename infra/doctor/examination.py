@@ -1,0 +1,78 @@
+"""Runs every check, whatever becomes of the others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from infra.doctor import (
+    alarms,
+    clock,
+    domains,
+    functions,
+    gateway,
+    logs,
+    queues,
+    secrets,
+    sender,
+    tables,
+    triggers,
+)
+from infra.doctor.findings import Checking, Finding, Outcome, UncheckedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from infra.doctor.subject import Subject
+
+CHECKS: dict[str, Callable[[Subject], Checking]] = {
+    "Clock": clock.check,
+    "Tables": tables.check,
+    "Expiry": tables.check_expiry,
+    "Backups": tables.check_backups,
+    "Functions": functions.check,
+    "Settings": functions.check_settings,
+    "Triggers": triggers.check,
+    "Key checks": gateway.check_authorizer,
+    "Error answers": gateway.check_answers,
+    "API stage": gateway.check_stage,
+    "Secrets": secrets.check,
+    "SAML key": secrets.check_certificate,
+    "Mail account": sender.check_account,
+    "Mail sender": sender.check_identity,
+    "Mail queue": queues.check,
+    "Parked mails": queues.check_dead_letters,
+    "SSO domains": domains.check,
+    "Logs": logs.check,
+    "Alarms": alarms.check,
+}
+
+
+def examine(subject: Subject) -> Iterator[Finding]:
+    """Make every check, and give what it found as it is found."""
+    for title, check in CHECKS.items():
+        yield from _make(title, check(subject))
+
+
+def _make(title: str, checking: Checking) -> Iterator[Finding]:
+    healthy = True
+    while True:
+        try:
+            words = next(checking)
+        except StopIteration as done:
+            if healthy:
+                yield Finding(title, Outcome.FINE, done.value)
+            return
+        except UncheckedError as reason:
+            yield Finding(title, Outcome.UNCHECKED, f"Couldn't be checked: {reason}")
+            return
+        except (BotoCoreError, ClientError) as error:
+            yield Finding(title, Outcome.UNCHECKED, f"Couldn't be checked: {_said(error)}")
+            return
+        healthy = False
+        yield Finding(title, Outcome.TROUBLE, words)
+
+
+def _said(error: Exception) -> str:
+    return " ".join(str(error).split()).rstrip(".: ") + "."

@@ -1,0 +1,33 @@
+"""What an examination comes to: sentences for the person who runs the command."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Outcome(Enum):
+    """What a sentence is about."""
+
+    FINE = "fine"
+    TROUBLE = "trouble"
+    # Neither: nobody could look. It is never told as fine.
+    UNCHECKED = "unchecked"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One sentence, and the check that it comes from."""
+
+    title: str
+    outcome: Outcome
+    words: str
+
+
+# A check gives its troubles one by one, and returns what it says where there are none.
+Checking = Generator[str, None, str]
+
+
+class UncheckedError(Exception):
+    """A check can't be made; the message says why, and what it would take."""

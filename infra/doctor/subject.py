@@ -1,0 +1,67 @@
+"""What is examined: one stage, in the account and region that the environment names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+
+    from infra.stages import Stage
+
+_PATIENCE = Config(
+    connect_timeout=5, read_timeout=20, retries={"total_max_attempts": 5, "mode": "standard"}
+)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A stage and the means to look at it; nothing here changes anything."""
+
+    stage: Stage
+    session: Any
+    clock: Callable[[], datetime]
+    # None asks the system's resolver.
+    dns_server: tuple[str, int] | None = None
+    _clients: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
+
+    def client(self, service: str) -> Any:
+        """Give the client for the account and region of the environment."""
+        if service not in self._clients:
+            self._clients[service] = self.session.create_client(service, config=_PATIENCE)
+        return self._clients[service]
+
+    def pages(self, service: str, operation: str, **wanted: Any) -> Iterator[dict[str, Any]]:
+        """Read a listing to its end."""
+        yield from self.client(service).get_paginator(operation).paginate(**wanted)
+
+    @cached_property
+    def functions(self) -> dict[str, dict[str, Any]]:
+        """The functions that there are, as Lambda has them, by their names in the stage."""
+        client, found = self.client("lambda"), {}
+        for function in self.stage.functions:
+            name = self.stage.function_name(function)
+            try:
+                found[function] = client.get_function_configuration(FunctionName=name)
+            except ClientError as error:
+                if code_of(error) != "ResourceNotFoundException":
+                    raise
+        return found
+
+    def variables(self, function: str) -> dict[str, str]:
+        """Give a function's environment; the stage's own where there is no such function."""
+        if function not in self.functions:
+            return self.stage.environment
+        found: dict[str, str] = self.functions[function].get("Environment", {}).get("Variables", {})
+        return found
+
+
+def code_of(error: ClientError) -> str:
+    """Give AWS's own name of a refusal."""
+    return str(error.response["Error"]["Code"])
