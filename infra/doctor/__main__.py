@@ -6,13 +6,14 @@ With 2 where there is no trouble but something couldn't be checked: that isn't k
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import sys
 from datetime import UTC, datetime
 
 import botocore.session
 import click
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, NoRegionError
 from rich.console import Console
 from rich.text import Text
 
@@ -23,6 +24,10 @@ from infra.doctor.subject import Subject
 from infra.stages import StageError, read_stage
 
 _STYLES = {Outcome.FINE: "green", Outcome.TROUBLE: "bold red", Outcome.UNCHECKED: "yellow"}
+_WHOSE = (
+    "Account and region come from the environment: sign in (aws sso login) and set AWS_PROFILE, or"
+    " the AWS_ACCESS_KEY variables, and AWS_REGION, for example eu-west-1."
+)
 _OUTCOME_WIDTH = max(len(outcome.value) for outcome in Outcome) + 2
 _TITLE_WIDTH = max(map(len, CHECKS)) + 2
 
@@ -36,9 +41,14 @@ def cli(stage: str) -> None:
     """
     try:
         subject = _subject(stage)
-    except (StageError, SettingsError, BotoCoreError) as error:
+    except (StageError, SettingsError) as error:
         click.echo(error, err=True)
         sys.exit(2)
+    except BotoCoreError as error:
+        click.echo(f"AWS can't be asked: {error}\n{_WHOSE}", err=True)
+        sys.exit(2)
+    # What the app's own modules would log is said in the findings.
+    logging.getLogger("chalicelib").addHandler(logging.NullHandler())
     console = Console()
     findings = []
     for finding in examine(subject):
@@ -51,6 +61,9 @@ def _subject(name: str) -> Subject:
     session = botocore.session.get_session()
     if region := os.environ.get("AWS_REGION"):
         session.set_config_variable("region", region)
+    if not session.get_config_variable("region"):
+        # One service would be asked without any, and the others refuse it.
+        raise NoRegionError
     server = Settings.from_environ({"DNS_SERVER": os.environ.get("DNS_SERVER", "")}).dns_server
     subject = Subject(read_stage(name), session, lambda: datetime.now(UTC), server)
     # Without a region, credentials or a connection there is nothing to look at. What AWS itself

@@ -5,7 +5,6 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import BotoCoreError, ClientError
 from pynamodb.exceptions import PynamoDBException
 
 from chalicelib.domain.email_domains import DomainUnprovenError
@@ -58,6 +57,6 @@ def _proved(subject: Subject) -> Iterator[tuple[str, AccountDomain]]:
     domains = AccountDomains(connection, AuditTrail(timedelta(days=1)))
     try:
         yield from islice(domains.all_proved(), _MOST)
-    except (PynamoDBException, BotoCoreError, ClientError) as error:
-        message = f"the table of domains can't be read ({type(error).__name__})."
+    except (PynamoDBException, UnavailableError) as error:
+        message = "the table of domains can't be read."
         raise UncheckedError(message) from error

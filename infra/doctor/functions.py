@@ -57,10 +57,10 @@ def check_settings(subject: Subject) -> Checking:
 
 
 def _troubles(name: str, configuration: dict[str, Any], architecture: str) -> Iterator[str]:
-    state, update = configuration.get("State"), configuration.get("LastUpdateStatus")
-    if state in ("Failed", "Pending") or update == "Failed":
+    if "Failed" in (configuration.get("State"), configuration.get("LastUpdateStatus")):
         reason = configuration.get("StateReason") or configuration.get("LastUpdateStatusReason")
-        yield f"Function {name} can't run: {reason or state}. Deploy again."
+        why = str(reason or "Lambda doesn't say why").rstrip(".")
+        yield f"Function {name} could not be deployed: {why}. Deploy again."
     version = re.fullmatch(r"python(\d+)\.(\d+)", configuration["Runtime"])
     if version is None or tuple(map(int, version.groups())) < _OLDEST:
         runtime = configuration["Runtime"]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from infra.stages import Stage
 
 _PATIENCE = Config(
-    connect_timeout=5, read_timeout=20, retries={"total_max_attempts": 5, "mode": "standard"}
+    connect_timeout=5, read_timeout=20, retries={"total_max_attempts": 3, "mode": "standard"}
 )
 
 

@@ -107,7 +107,7 @@ def make_whole(stage: Deployed, package: Package) -> None:
 
     The tests of the template hold that it says so; AWS does all of it from the template.
     """
-    _settle_tables(stage.engine.client("dynamodb"))
+    settle_tables(stage.engine.client("dynamodb"))
     gateway = stage.engine.client("apigateway")
     template = json.loads(package.template.read_text())
     definition = template["Resources"]["RestAPI"]["Properties"]["DefinitionBody"]
@@ -122,11 +122,8 @@ def make_whole(stage: Deployed, package: Package) -> None:
     gateway.create_deployment(restApiId=stage.api_id, stageName="api")
 
 
-def _parameters(**values: str) -> list[dict[str, str]]:
-    return [{"ParameterKey": name, "ParameterValue": value} for name, value in values.items()]
-
-
-def _settle_tables(dynamodb: Any) -> None:
+def settle_tables(dynamodb: Any) -> None:
+    """Give every table what the emulator leaves out of a template."""
     for name, attribute in ttl_attributes(STAGE.prefix).items():
         dynamodb.update_time_to_live(
             TableName=name,
@@ -139,6 +136,10 @@ def _settle_tables(dynamodb: Any) -> None:
         )
         encrypted = table["SSESpecification"]["SSEEnabled"]
         dynamodb.update_table(TableName=name, SSESpecification={"Enabled": encrypted})
+
+
+def _parameters(**values: str) -> list[dict[str, str]]:
+    return [{"ParameterKey": name, "ParameterValue": value} for name, value in values.items()]
 
 
 def _uploaded(package: Package) -> bytes:
