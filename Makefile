@@ -12,8 +12,8 @@ FOR ?= lambda
 WORKERS := -n auto --maxprocesses 4 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo operator test check bench uniformity package deploy rotate destroy restore
-.PHONY: clean python
+.PHONY: help run demo operator test check bench uniformity package deploy doctor rotate destroy
+.PHONY: restore clean python
 .DELETE_ON_ERROR:
 
 help: ## List what can be made
