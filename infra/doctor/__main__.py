@@ -58,6 +58,7 @@ def cli(stage: str) -> None:
 
 
 def _subject(name: str) -> Subject:
+    stage = read_stage(name)
     session = botocore.session.get_session()
     if region := os.environ.get("AWS_REGION"):
         session.set_config_variable("region", region)
@@ -65,7 +66,7 @@ def _subject(name: str) -> Subject:
         # One service would be asked without any, and the others refuse it.
         raise NoRegionError
     server = Settings.from_environ({"DNS_SERVER": os.environ.get("DNS_SERVER", "")}).dns_server
-    subject = Subject(read_stage(name), session, lambda: datetime.now(UTC), server)
+    subject = Subject(stage, session, lambda: datetime.now(UTC), server)
     # Without a region, credentials or a connection there is nothing to look at. What AWS itself
     # refuses is told by the check that it stops.
     with contextlib.suppress(ClientError):
