@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from infra.doctor.findings import Checking
     from infra.doctor.subject import Subject
 
-# Chalice's name for it, the same in every stage of the app.
-_GATEWAY_STAGE = "api"
 # What API Gateway does where an authorizer says nothing.
 _USUAL_TTL = 300
 
@@ -55,13 +53,13 @@ def check_answers(subject: Subject) -> Checking:
 def check_stage(subject: Subject) -> Checking:
     """See that the API can be called, and that nothing about it is billed by the hour."""
     api_id = _require(subject)
-    client = subject.client("apigateway")
+    client, name = subject.client("apigateway"), subject.stage.gateway_stage
     try:
-        stage = client.get_stage(restApiId=api_id, stageName=_GATEWAY_STAGE)
+        stage = client.get_stage(restApiId=api_id, stageName=name)
     except ClientError as error:
         if code_of(error) != "NotFoundException":
             raise
-        yield f"The API {api_id} has no stage {_GATEWAY_STAGE}, so nobody can call it. Deploy."
+        yield f"The API {api_id} has no stage {name}, so nobody can call it. Deploy."
         return ""
     if stage.get("cacheClusterEnabled"):
         yield (

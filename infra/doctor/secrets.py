@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _OPTIONAL = frozenset({"DEVISE_PEPPER"})
 # What a rotation changes without signing anyone out. A new address key forgets every count; the
 # SAML pair goes by its certificate's end.
-_ROTATED = ("PASSWORD_PEPPERS", "COOKIE_KEY")
+_ROTATED = {"PASSWORD_PEPPERS": "pepper", "COOKIE_KEY": "cookie_key"}
 _OLDEST = timedelta(days=365)
 _CERTIFICATE_LEFT = timedelta(days=60)
 
@@ -46,7 +46,8 @@ def check(subject: Subject) -> Checking:
         ages[name] = _age(kept[name]["LastModifiedDate"], now)
         if name in _ROTATED and ages[name] > _OLDEST:
             days = ages[name].days
-            yield f"{name} is {days} days old. Rotate it once a year (docs/operations.md)."
+            what = _ROTATED[name]
+            yield f"{name} is {days} days old. Rotate it once a year: make rotate WHAT={what}."
     oldest = max(ages, key=lambda name: ages[name], default="")
     age = f"the oldest, {oldest}, is {ages[oldest].days} days old" if ages else "there is none"
     return f"All {len(needed)} are kept and encrypted; {age}."
@@ -72,8 +73,8 @@ def check_certificate(subject: Subject) -> Checking:
     end = certificate.not_valid_after_utc
     if end - subject.clock() < _CERTIFICATE_LEFT:
         yield (
-            f"Our SAML certificate ends on {end:%d %B %Y}. Rotate the pair, and give the new one to"
-            " every account's identity provider (docs/operations.md)."
+            f"Our SAML certificate ends on {end:%d %B %Y}. Rotate the pair (make rotate WHAT=saml),"
+            " and let every account's identity provider read our metadata anew."
         )
     return f"Our certificate is good until {end:%d %B %Y}."
 
