@@ -48,6 +48,15 @@ class Stage:
         return self.prefix.rstrip("-")
 
     @property
+    def names(self) -> dict[str, str]:
+        """The parameters of infra/resources.yaml by which it names its parts after the stage's."""
+        return {
+            "TablePrefix": self.prefix,
+            "FunctionPrefix": self.function_name("api"),
+            "ApiName": self.app,
+        }
+
+    @property
     def tables(self) -> tuple[str, ...]:
         """The names of the tables."""
         return tuple(table["TableName"] for table in table_definitions(self.prefix))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support import after_all_flows
 from tests.support.chromium import ChromiumMissingError, launched, open_tab
 from tests.support.dns_server import running as running_dns
 from tests.support.engines import (
@@ -35,6 +36,11 @@ if TYPE_CHECKING:
     from tests.support.ledger import Ledger
     from tests.support.saml.providers import Provider
     from tests.support.service import Service
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Ask at the end of a run of all flows what no flow needed."""
+    config.pluginmanager.register(after_all_flows.Asking(config))
 
 
 @pytest.fixture(scope="session")

@@ -110,7 +110,7 @@ def settings() -> Settings:
     global _settings  # noqa: PLW0603
     if _settings is None:
         _settings = Settings.from_environ(os.environ)
-        logs.configure(_settings.log_level)
+        logs.configure(_settings.log_level, _settings.table_prefix)
     return _settings
 
 

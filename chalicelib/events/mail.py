@@ -44,11 +44,16 @@ def deliver_mail(event: SQSEvent) -> None:
     for record in event:
         request = MailRequest.from_json(record.body)
         asked = {"kind": request.kind, "asked_by": request.request_id}
-        # First, and whether or not a mail goes out: a message that comes again is told of once.
-        ready.personal_events.tell(request)
-        if not request.is_counted or ready.mail_cap.admits(request):
-            senders[request.kind](request)
-            _log.info("mail_handled", extra=asked)
+        try:
+            # First, and whether or not a mail goes out: a message that comes again is told of once.
+            ready.personal_events.tell(request)
+            if not request.is_counted or ready.mail_cap.admits(request):
+                senders[request.kind](request)
+                _log.info("mail_handled", extra=asked)
+        except Exception:
+            # Lambda logs the error itself; this line says which request's mail it was.
+            _log.warning("mail_failed", extra=asked)
+            raise
 
 
 def _send_nothing(_: MailRequest) -> None:

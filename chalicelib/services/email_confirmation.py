@@ -119,7 +119,8 @@ class EmailConfirmation:
             details = ledger.report(reservation, AttemptStep.EMAIL_CONFIRMATION)
             email = sign_up.email.value
             self.queue.put(browser.asker.request(MailKind.SIGN_IN_FAILED, email, now, details))
-            _log.info("authentication_failed", extra=told)
+            seen = {"checked": details["checked"], "locks": details["locks"]}
+            _log.info("authentication_failed", extra={**seen, **told})
             raise WrongPasswordError(param="password")
         self.attempts.forgive(ledger, now, known_device=False)
         _log.info("authentication_succeeded", extra=told)

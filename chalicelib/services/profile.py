@@ -135,7 +135,8 @@ class Profile:
             details = ledger.report(reservation, AttemptStep.PROOF)
             email = user.email.value
             self.queue.put(browser.asker.request(MailKind.SIGN_IN_FAILED, email, now, details))
-            _log.info("authentication_failed", extra=told)
+            seen = {"checked": details["checked"], "locks": details["locks"]}
+            _log.info("authentication_failed", extra={**seen, **told})
             raise WrongPasswordError(param=param)
         self.attempts.forgive(ledger, now, known_device=known)
         _log.info("authentication_succeeded", extra=told)

@@ -98,7 +98,8 @@ class SignIn:
             # The same message for every failure; whom it matters to, the worker finds out.
             told = ledger.report(reservation, AttemptStep.SIGN_IN)
             self.queue.put(browser.asker.request(MailKind.SIGN_IN_FAILED, email.value, now, told))
-            _log.info("authentication_failed", extra={**_PROOF, **browser.asker.trace})
+            seen = {"checked": told["checked"], "locks": told["locks"]}
+            _log.info("authentication_failed", extra={**_PROOF, **seen, **browser.asker.trace})
             raise InvalidCredentialsError
         if user is None:
             self.attempts.forgive(ledger, now, known_device=known)

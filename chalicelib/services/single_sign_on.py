@@ -224,7 +224,7 @@ class SingleSignOn:
         for _ in range(_TRIES):
             try:
                 self._check_domain(answer)
-                return steps[answer.request.purpose](answer)
+                arrived = steps[answer.request.purpose](answer)
             except SpentError as error:
                 raise SamlRefusedError(Refusal.REPLAYED, claims) from error
             except MovedOnError:
@@ -232,6 +232,9 @@ class SingleSignOn:
                     raise SamlRefusedError(Refusal.CONNECTION_CHANGED, claims) from None
             except SamlRefusedError as error:
                 raise SamlRefusedError(error.refusal, claims) from error
+            else:
+                _log_success(answer)
+                return arrived
         raise UnavailableError
 
     def _check_domain(self, answer: _Answer) -> None:
@@ -368,6 +371,18 @@ def _joined(answer: _Answer, user: User, membership: Membership) -> Finish:
         answer.event(user, EventName.MEMBER_JOINED, role=role),
         answer.event(user, EventName.SIGN_IN_SUCCEEDED),
     )
+
+
+def _log_success(answer: _Answer) -> None:
+    if answer.request.purpose is RequestPurpose.TEST:
+        return
+    told = {
+        "method": SignInMethod.SSO.value,
+        "step": answer.request.purpose.value,
+        "account_id": answer.connection.account_id,
+        "request_id": answer.asker.request_id,
+    }
+    _log.info("authentication_succeeded", extra=told)
 
 
 def _secret_of(text: str | None) -> SecretToken:

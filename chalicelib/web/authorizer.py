@@ -43,6 +43,7 @@ def check_api_key(request: AuthRequest) -> dict[str, Any]:
         told = {"limited": "true", "limit": str(error.limit), "seconds": str(error.retry_after)}
         return _may_read(request, "limited", told)
     except UnavailableError:
+        _log.warning("api_key_unchecked")
         return _may_read(request, "unavailable", {"unavailable": "true"})
     told = {
         "account_id": use.account_id,

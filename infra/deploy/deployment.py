@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -93,8 +92,7 @@ class _Deployment:
         return f"{archive.name}, {archive.stat().st_size / 1_000_000:.1f} MB"
 
     def stack(self) -> str:
-        whole = self.template()
-        ours = own_template(whole)
+        whole, ours = self.template(), template()
         # The stage's own values, as the one template for pipelines has them.
         defaults = {name: str(whole["Parameters"][name]["Default"]) for name in ours["Parameters"]}
         chosen = self.wishes.parameters
@@ -104,14 +102,6 @@ class _Deployment:
         queue = Stack(self.aws, self.stage.stack).outputs()["MailQueueUrl"]
         added = {"MAIL_QUEUE_URL": queue}
         return deploy_app(self.stage, self.aws, self.wishes.package.archive, added, tell)
-
-
-def own_template(whole: dict[str, Any]) -> dict[str, Any]:
-    """Cut the one template for pipelines to what Chalice doesn't deploy itself."""
-    ours = copy.deepcopy(template())
-    groups = {n: r for n, r in whole["Resources"].items() if r["Type"] == "AWS::Logs::LogGroup"}
-    ours["Resources"].update(groups)
-    return ours
 
 
 def package_in(directory: Path) -> Package:

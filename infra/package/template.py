@@ -19,7 +19,9 @@ Template = dict[str, Any]
 
 _FUNCTION = "AWS::Serverless::Function"
 _SECTIONS = ("Parameters", "Mappings", "Conditions", "Resources", "Outputs")
-_LOG_DAYS = 90
+# Our lines are JSON already and come through as they are, metrics included; the platform's own
+# START, END and REPORT of each call, which are paid by the byte, don't (docs/decisions/0063).
+LOGGING = {"LogFormat": "JSON", "ApplicationLogLevel": "INFO", "SystemLogLevel": "WARN"}
 
 
 def whole_template(chalices: Template, stage: Stage) -> Template:
@@ -61,9 +63,9 @@ def _merged(chalices: Template, ours: Template) -> Template:
 
 
 def _fix_parameters(parameters: dict[str, Any], stage: Stage) -> None:
-    prefix = stage.environment["TABLE_PREFIX"]
-    # The policies name the tables, so another prefix would make a stage that may do nothing.
-    parameters["TablePrefix"] |= {"Default": prefix, "AllowedValues": [prefix]}
+    # The policies name tables and logs, so other names would make a stage that may do nothing.
+    for parameter, value in stage.names.items():
+        parameters[parameter] |= {"Default": value, "AllowedValues": [value]}
     parameters["PublicUrl"] = {
         "Type": "String",
         "Default": stage.environment["PUBLIC_URL"],
@@ -89,18 +91,12 @@ def _settle(template: Template, logical_id: str, properties: Template, stage: St
         "MAIL_QUEUE_URL": {"Ref": "MailQueue"},
     }
     group = f"{logical_id}LogGroup"
-    template["Resources"].setdefault(group, _log_group(name))
-    properties["LoggingConfig"] = {"LogGroup": {"Ref": group}}
-
-
-def _log_group(function: str) -> Template:
-    # Made before the function, which would otherwise make one that is kept for ever.
-    return {
-        "Type": "AWS::Logs::LogGroup",
-        "DeletionPolicy": "Delete",
-        "UpdateReplacePolicy": "Retain",
-        "Properties": {"LogGroupName": f"/aws/lambda/{function}", "RetentionInDays": _LOG_DAYS},
-    }
+    if group not in template["Resources"]:
+        message = (
+            f"infra/resources.yaml has no {group}, so the log of {name} would be kept for ever."
+        )
+        raise PackageError(message)
+    properties["LoggingConfig"] = {"LogGroup": {"Ref": group}, **LOGGING}
 
 
 def _take_from_own_queue(mail: Template) -> None:

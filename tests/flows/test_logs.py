@@ -71,7 +71,7 @@ def test_each_line_is_one_json_object_with_its_time_and_event(
     _journey(service)
     lines = [json.loads(line) for line in _lines(caplog)]
     assert lines
-    assert all({"at", "level", "event", "logger"} <= set(line) for line in lines)
+    assert all({"timestamp", "level", "event", "logger"} <= set(line) for line in lines)
     requests = [line for line in lines if line["event"] == "request"]
     assert all({"request_id", "method", "route", "status"} <= set(request) for request in requests)
 

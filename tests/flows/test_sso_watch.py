@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from chalicelib import bootstrap
 from tests.support.company import Company, a_company
 from tests.support.people import StoppedClock
 
@@ -35,7 +34,7 @@ def look(service: Service, after: timedelta = timedelta()) -> list[str]:
     """Let a day's work happen; gives the subjects of what it mailed."""
     service.clock.advance(after)
     before = len(service.outbox)
-    bootstrap.services().sso_watch.look()
+    service.watch()
     return [letter.subject for letter in service.outbox[before:]]
 
 

@@ -19,11 +19,12 @@ from typing import TYPE_CHECKING, Any
 from chalicelib import bootstrap
 from chalicelib.settings import Settings
 from infra.local.gateway import Gateway
-from infra.local.http_messages import Request
+from infra.local.http_messages import Answer, Request
 from infra.local.worker import mail_handler, sqs_event
 from infra.saml_keys import saml_pair
 from tests.support.engines import REGION, botocore_session
 from tests.support.http import Browser, Program, Reply
+from tests.support.permissions import acting_as, guarded
 from tests.support.tables import fresh_tables
 
 if TYPE_CHECKING:
@@ -38,6 +39,30 @@ ORIGIN = "http://localhost:8000"
 SENDER = "no-reply@hub.test"
 _LINK = re.compile(rf"^{re.escape(ORIGIN)}/\S+\?token=\S+$", re.MULTILINE)
 _QUEUE_ARN = f"arn:aws:sqs:{REGION}:123456789012:mail"
+
+_DAILY = {
+    "version": "0",
+    "account": "123456789012",
+    "region": REGION,
+    "detail": {},
+    "detail-type": "Scheduled Event",
+    "source": "aws.events",
+    "time": "2026-11-24T12:00:00Z",
+    "id": "daily",
+    "resources": [],
+}
+
+
+class _Functions(Gateway):
+    """The gateway, each of whose functions is held to its own policy."""
+
+    def _event(self, request: Request, request_id: str) -> dict[str, Any]:
+        with acting_as("key_check"):
+            return super()._event(request, request_id)
+
+    def _view(self, event: dict[str, Any], request_id: str) -> Answer:
+        with acting_as("api"):
+            return super()._view(event, request_id)
 
 
 @dataclass(frozen=True)
@@ -94,12 +119,20 @@ class Service:
             QueueUrl=self.settings.mail_queue_url, AttributeNames=["All"]
         ).get("Messages"):
             for message in messages:
-                self.handler(sqs_event(message, _QUEUE_ARN), None)
+                with acting_as("mail"):
+                    self.handler(sqs_event(message, _QUEUE_ARN), None)
                 sqs.delete_message(
                     QueueUrl=self.settings.mail_queue_url, ReceiptHandle=message["ReceiptHandle"]
                 )
                 done += 1
         return done
+
+    def watch(self) -> None:
+        """Let the daily look at single sign-on happen."""
+        import app
+
+        with acting_as("sso_watch"):
+            app.app.handler_map["sso_watch"](_DAILY, None)
 
     @property
     def outbox(self) -> list[Letter]:
@@ -156,7 +189,7 @@ def start(engine: Engine, environ: Mapping[str, str], clock: StoppedClock) -> Se
 
     settings = Settings.from_environ(environ)
     bootstrap.use(bootstrap.build(settings, clock))
-    return Service(engine, clock, settings, Gateway(app.app), mail_handler(app.app))
+    return Service(engine, clock, settings, _Functions(app.app), mail_handler(app.app))
 
 
 @contextlib.contextmanager
@@ -169,7 +202,7 @@ def running(
     """Run one with an empty store and an empty outbox."""
     monkeypatch.setattr("botocore.session.get_session", botocore_session)
     monkeypatch.setattr("pynamodb.connection.base.get_session", botocore_session)
-    with fresh_tables(engine) as prefix:
+    with fresh_tables(engine) as prefix, guarded(prefix):
         yield start(engine, {**environ_for(engine, prefix), **environ}, clock)
         stop()
 

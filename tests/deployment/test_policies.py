@@ -1,0 +1,60 @@
+"""Each function may do what it does, and nothing else.
+
+That nothing is missing is held by every flow test: `tests/support/permissions.py` watches what the
+service under test asks AWS for, and `after_all_flows.py` asks in the end what none of them needed.
+Here stands what must never be there.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from tests.support.permissions import (
+    FUNCTIONS,
+    Permission,
+    allowed,
+    needless,
+    policy,
+    used,
+)
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_what_a_function_may_do_and_no_flow_needs_is_told(
+    function: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`H12`: asked at the end of a run of all flows."""
+    first, *others = sorted(p for p in allowed(function) if p.action.startswith("dynamodb:"))
+    others += [p for p in allowed(function) if not p.action.startswith("dynamodb:")]
+    monkeypatch.setitem(used, function, set(others))
+    assert needless(function) == [first]
+
+
+def test_the_authorizer_reaches_the_keys_table_alone_and_deletes_nothing() -> None:
+    """`H12`."""
+    on_tables = {p for p in allowed("key_check") if p.action.startswith("dynamodb:")}
+    assert on_tables == {Permission("dynamodb:UpdateItem", "api_keys")}
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_nobody_changes_or_deletes_what_the_audit_trail_holds(function: str) -> None:
+    """`H6`."""
+    on_trail = {p.action for p in allowed(function) if p.on == "audit_events"}
+    assert on_trail <= {"dynamodb:PutItem", "dynamodb:Query"}
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_no_policy_has_a_wildcard_for_actions_or_for_tables(function: str) -> None:
+    for permission in allowed(function):
+        assert "*" not in permission.action
+        assert "*" not in permission.on
+        assert permission.on or not permission.action.startswith("dynamodb:")
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_the_stages_differ_in_their_names_alone(function: str) -> None:
+    dev = re.sub("(thub|auth)-dev", r"\1-prod", json.dumps(policy(function, "dev")))
+    assert json.loads(dev) == policy(function, "prod")
