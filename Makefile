@@ -23,7 +23,7 @@ run: $(STAMP) ## Run the app, its mail worker, the inbox and an AWS emulator
 	@exec env STOP_WITH_PARENT=1 $(RUN) -m infra.local
 
 demo: $(STAMP) ## Load a small data set into the account that was last made in the local run
-	@$(RUN) -m infra.records demo
+	@$(RUN) -m infra.operator --stage local records demo
 
 operator: $(STAMP) ## Help a person or move data, on STAGE (local: the run that is up): ARGS="find …"
 	@$(RUN) -m infra.operator --stage $(STAGE) $(ARGS)

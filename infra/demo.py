@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from chalicelib.domain.people import Account
-    from chalicelib.storage.connection import StoreConnection
+    from chalicelib.storage.accounts import Accounts
 
 COUNT = 120
 
@@ -25,9 +25,8 @@ _FIRST = datetime(2026, 9, 1, 6, 0, tzinfo=UTC)
 _ARCHIVED_SHARE = 0.3
 
 
-def newest_account(connection: StoreConnection, account_id: str | None) -> Account:
+def newest_account(accounts: Accounts, account_id: str | None) -> Account:
     """Find the account that was named, or the one that was made last; raises LocalRunError."""
-    from chalicelib.storage.accounts import Accounts
     from chalicelib.storage.tables import AccountRow
 
     if account_id is None:
@@ -37,7 +36,7 @@ def newest_account(connection: StoreConnection, account_id: str | None) -> Accou
             raise LocalRunError(message)
         account_id = max(rows, key=lambda row: row.created_at).account_id
     try:
-        return Accounts(connection).get(account_id)
+        return accounts.get(account_id)
     except NotFoundError as error:
         message = f"There is no account {account_id!r}."
         raise LocalRunError(message) from error

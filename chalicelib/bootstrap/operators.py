@@ -10,7 +10,9 @@ from chalicelib.bootstrap.parts import Parts
 
 if TYPE_CHECKING:
     from chalicelib.domain.clock import Clock
+    from chalicelib.services.account_export import AccountExport
     from chalicelib.services.operator_people import OperatorPeople
+    from chalicelib.services.record_loading import RecordLoading
     from chalicelib.services.user_export import UserExport
     from chalicelib.services.user_import import UserImport
     from chalicelib.storage.imported_users import ImportedUsers
@@ -25,6 +27,8 @@ class OperatorServices:
     people: OperatorPeople
     user_import: UserImport
     user_export: UserExport
+    account_export: AccountExport
+    record_loading: RecordLoading
 
 
 def operator_services() -> OperatorServices:
@@ -38,6 +42,8 @@ def operator_services() -> OperatorServices:
         people=_people(parts, trail),
         user_import=_user_import(parts, users),
         user_export=_user_export(parts, users, trail),
+        account_export=_account_export(parts, trail),
+        record_loading=_record_loading(parts, trail),
     )
 
 
@@ -89,3 +95,26 @@ def _user_export(parts: Parts, users: ImportedUsers, trail: OperatorTrail) -> Us
     from chalicelib.services.user_export import UserExport
 
     return UserExport(users, MovedHashes(parts.hasher), trail, parts.clock)
+
+
+def _account_export(parts: Parts, trail: OperatorTrail) -> AccountExport:
+    from chalicelib.services.account_export import AccountExport
+    from chalicelib.storage.account_contents import AccountContents
+
+    return AccountExport(
+        accounts=parts.accounts,
+        contents=AccountContents(parts.connection, parts.trail),
+        invitations=parts.invitation_store,
+        keys=parts.api_key_store,
+        connections=parts.sso_connections,
+        domains=parts.account_domains,
+        trail=trail,
+        clock=parts.clock,
+    )
+
+
+def _record_loading(parts: Parts, trail: OperatorTrail) -> RecordLoading:
+    from chalicelib.services.record_loading import RecordLoading
+    from chalicelib.storage.record_loads import RecordLoads
+
+    return RecordLoading(parts.accounts, RecordLoads(parts.connection), trail, parts.clock)

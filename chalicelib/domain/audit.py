@@ -23,6 +23,7 @@ class EventName(StrEnum):
     """
 
     ACCOUNT_CREATED = "account.created"
+    ACCOUNT_EXPORTED = "account.exported"
     ACCOUNT_OPENED = "account.opened"
     ACCOUNT_OWNERSHIP_TRANSFERRED = "account.ownership_transferred"
     API_KEY_CREATED = "api_key.created"
@@ -39,6 +40,7 @@ class EventName(StrEnum):
     MEMBER_REACTIVATED = "member.reactivated"
     MEMBER_REMOVED = "member.removed"
     MEMBER_SUSPENDED = "member.suspended"
+    RECORD_LOADED = "record.loaded"
     SIGN_IN_LOCKED = "sign_in.locked"
     SIGN_IN_REFUSED = "sign_in.refused"
     SIGN_IN_SUCCEEDED = "sign_in.succeeded"

@@ -143,7 +143,7 @@ class Members:
 
     def _read(self, account_id: str, user_ids: Sequence[str]) -> list[Member | None]:
         rows = read_many(self.connection, ((UserRow, user_id, None) for user_id in user_ids))
-        return [_member_of(row, account_id) for row in rows]
+        return [member_of(row, account_id) for row in rows]
 
     def _write(self, parts: _Parts, manager: Manager, member: Member) -> None:
         is_self = manager.user_id == member.user_id
@@ -233,7 +233,8 @@ def _as_read(member: Member) -> Condition:
     return condition
 
 
-def _member_of(row: UserRow | None, account_id: str) -> Member | None:
+def member_of(row: UserRow | None, account_id: str) -> Member | None:
+    """Read a person as a member of one account; None for who isn't in it."""
     user = user_of(row) if row is not None else None
     if user is None or account_id not in user.memberships:
         return None

@@ -44,17 +44,21 @@ class OperatorTrail:
 
         `change` may add up to nineteen parts.
         """
-        event = deed.event
 
         def parts(transaction: TransactWrite) -> None:
             if change is not None:
                 change(transaction)
-            self.trail.add(transaction, event)
-            for account_id in deed.account_ids[:TOLD_AT_ONCE]:
-                self.trail.add(transaction, told_to(event, account_id))
+            self.add(transaction, deed)
 
         write_all(self.connection, parts)
-        self._tell_the_others(event)
+        self._tell_the_others(deed.event)
+
+    def add(self, transaction: TransactWrite, deed: Deed) -> None:
+        """Tell of a deed in a transaction: in the operators' trail, and to the first accounts."""
+        event = deed.event
+        self.trail.add(transaction, event)
+        for account_id in deed.account_ids[:TOLD_AT_ONCE]:
+            self.trail.add(transaction, told_to(event, account_id))
 
     def look_back(self, now: datetime, wanted: AuditFilter) -> Iterator[AuditEvent]:
         """Read the trail, newest first.

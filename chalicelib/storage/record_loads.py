@@ -17,7 +17,7 @@ from chalicelib.storage.tables import AccountRow, RecordRow
 from chalicelib.storage.transactions import ConditionFailedError, read_all, write_all
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from pynamodb.connection.base import Connection
     from pynamodb.expressions.condition import Condition
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from chalicelib.domain.records import Record
 
-# A transaction takes 100 parts, one of which is the counts', and one the workspaces'.
-BATCH_MAX = 98
+# A transaction takes 100 parts: one is the counts', one the workspaces', two tell of the load.
+BATCH_MAX = 96
 _TRIES = 5
 
 
@@ -62,8 +62,15 @@ class RecordLoads:
             if error.cause_response_code != "ConditionalCheckFailedException":
                 raise
 
-    def put(self, account_id: str, records: Mapping[str, tuple[Record, bool]]) -> Loaded:
+    def put(
+        self,
+        account_id: str,
+        records: Mapping[str, tuple[Record, bool]],
+        also: Callable[[TransactWrite], None] | None = None,
+    ) -> Loaded:
         """Write up to BATCH_MAX records by id, and count them in the same transaction.
+
+        `also` adds up to two parts that go with it, if anything is written.
 
         Each comes with whether its time was given; one without keeps the time of its first load.
         Two loads at once can't count twice: each write holds only while the row is as it was read.
@@ -74,7 +81,7 @@ class RecordLoads:
             batch = self._compare(account_id, records)
             try:
                 if batch.writes:
-                    write_all(self.connection, batch.parts)
+                    write_all(self.connection, batch.with_parts(also))
             except ConditionFailedError as error:
                 if 0 in error.failed:
                     message = "A workspace of these records has just been deleted."
@@ -125,6 +132,18 @@ class _Batch:
             self.writes.append((made, _as_read(row)))
         self.counts[count_name(record.workspace_id, record.status.value)] += 1
         self.workspaces.add(record.workspace_id)
+
+    def with_parts(
+        self, also: Callable[[TransactWrite], None] | None
+    ) -> Callable[[TransactWrite], None]:
+        """Give all that goes into the transaction."""
+
+        def parts(transaction: TransactWrite) -> None:
+            self.parts(transaction)
+            if also is not None:
+                also(transaction)
+
+        return parts
 
     def parts(self, transaction: TransactWrite) -> None:
         """Add all writes to a transaction, the condition on their workspaces first."""

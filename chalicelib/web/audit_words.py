@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 WORDS: Mapping[EventName, str] = {
     EventName.ACCOUNT_CREATED: "Created the account",
+    EventName.ACCOUNT_EXPORTED: "Exported the whole account",
     EventName.ACCOUNT_OPENED: "Opened the account",
     EventName.ACCOUNT_OWNERSHIP_TRANSFERRED: "Handed over ownership",
     EventName.API_KEY_CREATED: "Created an API key",
@@ -30,6 +31,7 @@ WORDS: Mapping[EventName, str] = {
     EventName.MEMBER_REACTIVATED: "Reactivated a member",
     EventName.MEMBER_REMOVED: "Removed a member",
     EventName.MEMBER_SUSPENDED: "Suspended a member",
+    EventName.RECORD_LOADED: "Loaded records",
     EventName.SIGN_IN_LOCKED: "Locked a sign-in",
     EventName.SIGN_IN_REFUSED: "Failed to sign in",
     EventName.SIGN_IN_SUCCEEDED: "Signed in",
@@ -63,6 +65,7 @@ GROUP_WORDS: Mapping[str, str] = {
     "audit_log.": "The audit log",
     "invitation.": "Invitations",
     "member.": "Members",
+    "record.": "Records",
     "sign_in.": "Signing in",
     "session.": "Sessions",
     "sso.": "Single sign-on",

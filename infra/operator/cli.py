@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from infra.operator import people, users
+from infra.operator import accounts, people, records, users
 from infra.operator.desk import Desk
 
 
@@ -29,6 +29,8 @@ for _command in (
     people.trail,
     users.import_users,
     users.export_users,
+    accounts.export_account,
+    records.records,
 ):
     cli.add_command(_command)
 
@@ -43,7 +45,7 @@ def main() -> None:
     from infra.operator.problems import OperatorError
 
     # The one sentence below says it to a person; the log of a Lambda has no place here.
-    logging.getLogger().addHandler(logging.NullHandler())
+    logging.disable(logging.CRITICAL)
     try:
         cli(prog_name="operator")
     except (OperatorError, LocalRunError, SettingsError) as problem:

@@ -49,12 +49,22 @@ def writing(name: str) -> Iterator[IO[str]]:
     try:
         unfinished.unlink(missing_ok=True)
         descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        with _removing(unfinished), os.fdopen(descriptor, "w", encoding="utf-8") as file:
             yield file
         unfinished.rename(path)
     except OSError as error:
         message = f"{path} can't be written: {error.strerror}."
         raise OperatorError(message) from error
+
+
+@contextmanager
+def _removing(unfinished: Path) -> Iterator[None]:
+    """Leave nothing behind where it can't be finished: what is in it may be worth stealing."""
+    try:
+        yield
+    except BaseException:
+        unfinished.unlink(missing_ok=True)
+        raise
 
 
 def _size(file: IO[bytes]) -> int | None:

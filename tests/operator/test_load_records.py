@@ -17,6 +17,7 @@ from infra.record_lines import LINE_MAX_BYTES
 from tests.support.children import ROOT, clean_environ
 from tests.support.engines import REGION
 from tests.support.owners import an_owner_in
+from tests.support.service import environ_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 # getrusage would tell the peak of the test run that the child was forked from.
 _PEAK = """
 import re, sys
-from infra.records import cli
+from infra.operator.cli import cli
 try:
     cli(sys.argv[1:], standalone_mode=False)
 except SystemExit as ended:
@@ -49,7 +50,7 @@ def store(engine_room: EngineRoom) -> Iterator[tuple[StoreConnection, dict[str, 
             patch.setenv(name, value)
         with fresh_tables(engine) as prefix:
             connection = open_tables(prefix, REGION)
-            environ = {**clean_environ(), **engine.environ, "TABLE_PREFIX": prefix}
+            environ = {**clean_environ(), **engine.environ, **environ_for(engine, prefix)}
             yield connection, environ, an_owner_in(connection).account_id
 
 
@@ -71,7 +72,7 @@ def run(store: Any, tmp_path: Path) -> Callable[..., subprocess.CompletedProcess
     def load(lines: list[Any], *options: str) -> subprocess.CompletedProcess[str]:
         file = tmp_path / "records.jsonl"
         file.write_bytes(b"".join(_written(line) + b"\n" for line in lines))
-        command = [sys.executable, "-m", "infra.records", "load", str(file), *options]
+        command = [sys.executable, "-m", "infra.operator", "records", "load", str(file), *options]
         return subprocess.run(
             command, cwd=ROOT, env=store[1], capture_output=True, text=True, check=False
         )
@@ -121,17 +122,17 @@ def test_good_lines_go_in_though_others_are_bad(
     named = [line.split(":")[0] for line in done.stderr.splitlines() if line.startswith("line ")]
     assert named == [f"line {n}" for n in (2, 3, 4, 5, *range(7, 19))]
     assert "\x1b" not in done.stderr
-    assert "2 added, 0 changed, 0 as they were, 16 bad." in done.stderr
+    assert "2 added, 0 changed, 0 as they were, 16 bad." in done.stdout
     assert Records(store[0]).get(account, "good-11").created_at.year == 2026
 
 
 def test_a_file_can_be_loaded_again(run: Any, store: Any, account: str, workspace: str) -> None:
     before = _total(store, account, RecordFilter())
     lines = [_line(workspace, f"again-{n}") for n in range(250)]
-    assert "250 added" in run(lines, "--account", account).stderr
+    assert "250 added" in run(lines, "--account", account).stdout
     done = run(lines, "--account", account)
     assert done.returncode == 0
-    assert "0 added, 0 changed, 250 as they were, 0 bad." in done.stderr
+    assert "0 added, 0 changed, 250 as they were, 0 bad." in done.stdout
     assert _total(store, account, RecordFilter()) == before + 250
 
 
@@ -139,7 +140,7 @@ def test_the_last_line_of_an_id_counts(run: Any, store: Any, account: str, works
     archived = RecordFilter(workspace, RecordStatus.ARCHIVED)
     before = _total(store, account, archived)
     lines = [_line(workspace, "moving"), _line(workspace, "moving", status="archived")]
-    assert "1 added, 1 changed" in run(lines, "--account", account).stderr
+    assert "1 added, 1 changed" in run(lines, "--account", account).stdout
     assert Records(store[0]).get(account, "moving").status is RecordStatus.ARCHIVED
     assert _total(store, account, archived) == before + 1
 
@@ -148,9 +149,9 @@ def test_a_line_can_name_its_account_and_leave_out_what_has_a_default(
     run: Any, store: Any, account: str, workspace: str
 ) -> None:
     least = {"id": "least", "terminus_id": "T", "workspace_id": workspace, "account_id": account}
-    assert "1 added" in run([b"\xef\xbb\xbf" + _written(least)]).stderr
+    assert "1 added" in run([b"\xef\xbb\xbf" + _written(least)]).stdout
     first = Records(store[0]).get(account, "least")
-    assert "1 as they were" in run([least]).stderr
+    assert "1 as they were" in run([least]).stdout
     assert Records(store[0]).get(account, "least") == first
 
 
@@ -162,7 +163,7 @@ def test_without_an_account_a_line_is_bad(run: Any, workspace: str) -> None:
 
 def test_standard_input_is_read_too(store: Any, account: str, workspace: str) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "infra.records", "load", "-", "--account", account],
+        [sys.executable, "-m", "infra.operator", "records", "load", "-", "--account", account],
         cwd=ROOT,
         env=store[1],
         input=json.dumps(_line(workspace, "piped")),
@@ -171,7 +172,7 @@ def test_standard_input_is_read_too(store: Any, account: str, workspace: str) ->
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert "1 added" in done.stderr
+    assert "1 added" in done.stdout
 
 
 def test_a_database_that_is_away_ends_it_with_one_sentence(run: Any, store: Any) -> None:
@@ -193,13 +194,13 @@ def test_the_size_of_a_file_costs_no_memory(
         for number in range(40_000):
             out.write(_written(_line(workspace, f"many-{number % 300}")) + b"\n")
     done = subprocess.run(
-        [sys.executable, "-c", _PEAK, "load", str(file), "--account", account],
+        [sys.executable, "-c", _PEAK, "records", "load", str(file), "--account", account],
         cwd=ROOT,
         env=store[1],
         capture_output=True,
         text=True,
         check=True,
     )
-    status, peak = done.stdout.split()
+    *_, status, peak = done.stdout.split()
     assert status == "0", done.stderr
     assert int(peak) < 150 * 1024

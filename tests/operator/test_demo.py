@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from infra.local import running
 from tests.support.children import ROOT, clean_environ
 from tests.support.engines import REGION
 from tests.support.owners import an_owner_in
+from tests.support.service import environ_for
 from tests.support.tables import fresh_tables
 
 if TYPE_CHECKING:
@@ -24,6 +26,15 @@ if TYPE_CHECKING:
 
     from chalicelib.storage.connection import StoreConnection
     from tests.support.engines import EngineRoom
+
+
+_SECRETS = (
+    "PASSWORD_PEPPERS",
+    "ADDRESS_KEY",
+    "COOKIE_KEY",
+    "SAML_PRIVATE_KEY",
+    "SAML_CERTIFICATE",
+)
 
 
 @pytest.fixture
@@ -37,13 +48,16 @@ def noted(
         for name, value in engine.environ.items():
             monkeypatch.setenv(name, value)
         assert engine.endpoint is not None
+        environ = environ_for(engine, prefix)
+        kept = {name: environ[name] for name in _SECRETS}
+        (tmp_path / "secrets.json").write_text(json.dumps(kept))
         running.note(tmp_path, running.Running(engine.endpoint, REGION, prefix))
         yield open_tables(prefix, REGION)
 
 
 def _demo(data: Path, *options: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "infra.records", "demo", *options],
+        [sys.executable, "-m", "infra.operator", "--stage", "local", "records", "demo", *options],
         cwd=ROOT,
         env={**clean_environ(), "LOCAL_DATA": str(data)},
         capture_output=True,
@@ -54,9 +68,9 @@ def _demo(data: Path, *options: str) -> subprocess.CompletedProcess[str]:
 
 def test_the_newest_account_gets_shipments_once(noted: StoreConnection, tmp_path: Path) -> None:
     account_id = an_owner_in(noted).account_id
-    assert f"{COUNT} added" in _demo(tmp_path).stderr
+    assert f"{COUNT} added" in _demo(tmp_path).stdout
     again = _demo(tmp_path, "--account", account_id)
-    assert f"0 added, 0 changed, {COUNT} as they were, 0 bad." in again.stderr
+    assert f"0 added, 0 changed, {COUNT} as they were, 0 bad." in again.stdout
     records = Records(noted)
     archived = RecordFilter(status=RecordStatus.ARCHIVED)
     page = records.page(account_id, PageRequest(), RecordFilter())
