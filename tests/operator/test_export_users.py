@@ -19,13 +19,16 @@ from tests.support.journeys import (
 )
 from tests.support.keys import account_of
 from tests.support.operators import done, operate
-from tests.support.service import environ_for, start
-from tests.support.tables import fresh_tables
+from tests.support.service import running
 from tests.support.trail import told, user_id_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from tests.support.engines import Engine
+    from tests.support.people import StoppedClock
     from tests.support.service import Service
 
 _SECRETS = {
@@ -46,21 +49,24 @@ def _exported(tmp_path: Path) -> tuple[str, list[dict[str, Any]]]:
     return str(file), [json.loads(line) for line in file.read_text("utf-8").splitlines()]
 
 
-def _another(service: Service, prefix: str, **changed: str) -> Service:
-    environ = {**environ_for(service.engine, prefix), **_SECRETS, **changed}
-    return start(service.engine, environ, service.clock)
+@pytest.fixture
+def stage(
+    moto: Engine, clock: StoppedClock, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., AbstractContextManager[Service]]:
+    """Open an empty stage with the same secrets, or others."""
+    return lambda **changed: running(moto, clock, {**_SECRETS, **changed}, monkeypatch)
 
 
 def test_exported_people_sign_in_at_an_empty_stage_with_the_same_pepper(
-    service: Service, tmp_path: Path
+    stage: Any, tmp_path: Path
 ) -> None:
-    become_a_user(service)
-    user_id = user_id_of(ADDRESS)
-    file, (line,) = _exported(tmp_path)
+    with stage() as full:
+        become_a_user(full)
+        user_id = user_id_of(ADDRESS)
+        file, (line,) = _exported(tmp_path)
     assert (line["id"], line["email"], line["name"]) == (user_id, ADDRESS, "Robin")
     assert [account["role"] for account in line["accounts"]] == ["owner"]
-    with fresh_tables(service.engine) as prefix:
-        empty = _another(service, prefix)
+    with stage() as empty:
         assert "1 added" in done("import-users", "--without-accounts", file)
         signed_in_program(empty)
         assert user_id_of(ADDRESS) == user_id
@@ -76,12 +82,12 @@ def test_exported_people_sign_in_at_an_empty_stage_with_the_same_pepper(
     ids=["another pepper of the same name", "the same pepper by another name"],
 )
 def test_without_the_pepper_a_hash_is_refused_instead_of_shutting_its_person_out(
-    service: Service, tmp_path: Path, changed: dict[str, str]
+    stage: Any, tmp_path: Path, changed: dict[str, str]
 ) -> None:
-    become_a_user(service)
-    file, _ = _exported(tmp_path)
-    with fresh_tables(service.engine) as prefix:
-        _another(service, prefix, **changed)
+    with stage() as full:
+        become_a_user(full)
+        file, _ = _exported(tmp_path)
+    with stage(**changed):
         result = operate("import-users", "--without-accounts", file)
         assert result.exit_code == 1
         assert "line 1: password_hash: it needs the pepper 2026" in result.output
@@ -95,18 +101,17 @@ def test_without_the_pepper_a_hash_is_refused_instead_of_shutting_its_person_out
     ],
 )
 def test_an_imported_hash_moves_on_only_where_the_same_is_set(
-    service: Service, tmp_path: Path, changed: dict[str, str], reason: str
+    stage: Any, tmp_path: Path, changed: dict[str, str], reason: str
 ) -> None:
     source = tmp_path / "devise.jsonl"
     line = {"email": ADDRESS, "password_hash": f"$2a$04${'a' * 21}e{'a' * 31}"}
     source.write_text(json.dumps(line))
-    done("import-users", str(source))
-    file, _ = _exported(tmp_path)
-    with fresh_tables(service.engine) as prefix:
-        _another(service, prefix, **changed)
+    with stage():
+        done("import-users", str(source))
+        file, _ = _exported(tmp_path)
+    with stage(**changed):
         assert f"line 1: password_hash: {reason}" in operate("import-users", file).output
-    with fresh_tables(service.engine) as prefix:
-        _another(service, prefix)
+    with stage():
         done("import-users", file)
 
 
