@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 
@@ -27,6 +27,15 @@ class Finding:
 
 # A check gives its troubles one by one, and returns what it says where there are none.
 Checking = Generator[str, None, str]
+
+
+def together(troubles: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """Say of all that have the same trouble in one sentence; each is a name and its trouble."""
+    names: dict[str, list[str]] = {}
+    for name, trouble in troubles:
+        names.setdefault(trouble, []).append(name)
+    for trouble, those in names.items():
+        yield f"{', '.join(those)}: {trouble}"
 
 
 class UncheckedError(Exception):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from chalicelib.gateways.secrets import SECRET_NAMES
+from infra.doctor.findings import together
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,11 +24,7 @@ _SECRET = frozenset(SECRET_NAMES) - {"SAML_CERTIFICATE"}
 def check(subject: Subject) -> Checking:
     """Look at each function of the stage, and whether they were deployed together."""
     stage, found = subject.stage, subject.functions
-    for function in stage.functions:
-        if function not in found:
-            yield f"Function {stage.function_name(function)} is missing. Deploy the stage."
-    for function, configuration in found.items():
-        yield from _troubles(stage.function_name(function), configuration, stage.architecture)
+    yield from together(_standing(subject))
     for what, words in (("Runtime", "runtimes"), ("CodeSha256", "packages")):
         if len({configuration[what] for configuration in found.values()}) > 1:
             yield f"Functions run on different {words}: a deployment broke off. Deploy again."
@@ -37,36 +34,52 @@ def check(subject: Subject) -> Checking:
 
 def check_settings(subject: Subject) -> Checking:
     """Look at each function's environment; a secret has no place there (`H12`)."""
-    for function in subject.functions:
-        name, variables = subject.stage.function_name(function), subject.variables(function)
-        for variable in _OF_THE_STAGE:
-            wanted = subject.stage.environment[variable]
-            if variables.get(variable) != wanted:
-                yield f"Function {name} has another {variable} than {wanted}. Deploy the stage."
-        if shown := sorted(_SECRET & variables.keys()):
-            yield (
-                f"Function {name} shows {' and '.join(shown)} to whoever may see its settings."
-                f" Keep secrets under {subject.stage.secrets_path} alone, and rotate these."
-            )
-        if "AWS_ENDPOINT_URL" in variables:
-            yield f"Function {name} sends its calls to AWS_ENDPOINT_URL. Remove that variable."
-        if variables.get("LOG_LEVEL") == "DEBUG":
-            yield f"Function {name} logs at DEBUG, which is dear. Set LOG_LEVEL to INFO."
+    yield from together(
+        (subject.stage.function_name(function), trouble)
+        for function in subject.functions
+        for trouble in _settings(subject, subject.variables(function))
+    )
     yield from _addresses(subject)
     return f"Each function has the stage's, with {subject.variables('api').get('PUBLIC_URL')}."
 
 
-def _troubles(name: str, configuration: dict[str, Any], architecture: str) -> Iterator[str]:
+def _standing(subject: Subject) -> Iterator[tuple[str, str]]:
+    stage, found = subject.stage, subject.functions
+    for function in stage.functions:
+        name = stage.function_name(function)
+        if function not in found:
+            yield name, "missing. Deploy the stage."
+        else:
+            for trouble in _troubles(found[function], stage.architecture):
+                yield name, trouble
+
+
+def _troubles(configuration: dict[str, Any], architecture: str) -> Iterator[str]:
     if "Failed" in (configuration.get("State"), configuration.get("LastUpdateStatus")):
         reason = configuration.get("StateReason") or configuration.get("LastUpdateStatusReason")
         why = str(reason or "Lambda doesn't say why").rstrip(".")
-        yield f"Function {name} could not be deployed: {why}. Deploy again."
+        yield f"could not be deployed: {why}. Deploy again."
     version = re.fullmatch(r"python(\d+)\.(\d+)", configuration["Runtime"])
     if version is None or tuple(map(int, version.groups())) < _OLDEST:
-        runtime = configuration["Runtime"]
-        yield f"Function {name} runs on {runtime}. Deploy with Python 3.11 or later."
+        yield f"runs on {configuration['Runtime']}. Deploy with Python 3.11 or later."
     if configuration.get("Architectures", ["x86_64"]) != [architecture]:
-        yield f"Function {name} isn't for {architecture}, as its package is. Deploy again."
+        yield f"not for {architecture}, as its package is. Deploy again."
+
+
+def _settings(subject: Subject, variables: dict[str, str]) -> Iterator[str]:
+    for variable in _OF_THE_STAGE:
+        wanted = subject.stage.environment[variable]
+        if variables.get(variable) != wanted:
+            yield f"another {variable} than {wanted}. Deploy the stage."
+    if shown := sorted(_SECRET & variables.keys()):
+        yield (
+            f"shows {' and '.join(shown)} to whoever may see its settings. Keep secrets under"
+            f" {subject.stage.secrets_path} alone, and rotate what was shown."
+        )
+    if "AWS_ENDPOINT_URL" in variables:
+        yield "sends its calls to AWS_ENDPOINT_URL. Remove that variable."
+    if variables.get("LOG_LEVEL") == "DEBUG":
+        yield "logs at DEBUG, which is dear. Set LOG_LEVEL to INFO."
 
 
 def _addresses(subject: Subject) -> Iterator[str]:

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from infra.doctor.findings import together
+
 if TYPE_CHECKING:
     from infra.doctor.findings import Checking
     from infra.doctor.subject import Subject
+
+_MISSING = "missing; Lambda makes one that is kept for ever. Deploy the stage."
+_FOR_EVER = "kept for ever, and so is what it costs. Set the retention."
 
 
 def check(subject: Subject) -> Checking:
@@ -14,14 +19,12 @@ def check(subject: Subject) -> Checking:
     beginning = subject.stage.log_group("api")
     pages = subject.pages("logs", "describe_log_groups", logGroupNamePrefix=beginning)
     groups = {group["logGroupName"]: group for page in pages for group in page["logGroups"]}
-    days = set()
-    for function in subject.stage.functions:
-        name = subject.stage.log_group(function)
-        if name not in groups:
-            yield f"Log group {name} is missing; Lambda makes one that is kept for ever. Deploy."
-        elif "retentionInDays" not in groups[name]:
-            yield f"Log group {name} is kept for ever, and so is what it costs. Set its retention."
-        else:
-            days.add(groups[name]["retentionInDays"])
-    kept = " or ".join(str(number) for number in sorted(days))
+    names = [subject.stage.log_group(function) for function in subject.stage.functions]
+    yield from together((name, _MISSING) for name in names if name not in groups)
+    there = [groups[name] for name in names if name in groups]
+    yield from together(
+        (group["logGroupName"], _FOR_EVER) for group in there if "retentionInDays" not in group
+    )
+    days = sorted({group["retentionInDays"] for group in there if "retentionInDays" in group})
+    kept = " or ".join(map(str, days))
     return f"Each function's is kept for {kept} days."

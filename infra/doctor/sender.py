@@ -67,10 +67,14 @@ def _domain(subject: Subject, domain: str, identity: dict[str, Any]) -> Checking
     if dkim.get("SigningAttributesOrigin") == "EXTERNAL":
         message = f"{domain} brings its own DKIM keys, whose records SES doesn't list."
         raise UncheckedError(message)
-    for token in dkim.get("Tokens", []):
-        name, target = f"{token}._domainkey.{domain}", f"{token}.dkim.amazonses.com"
-        if not has_cname(name, target, subject.dns_server):
-            yield f"The DNS lacks a record: {name} as a CNAME of {target}."
+    records = {
+        f"{token}._domainkey.{domain}": f"{token}.dkim.amazonses.com"
+        for token in dkim.get("Tokens", [])
+    }
+    lacking = [n for n, target in records.items() if not has_cname(n, target, subject.dns_server)]
+    if lacking:
+        pairs = ", ".join(f"{name} as a CNAME of {records[name]}" for name in lacking)
+        yield f"The DNS lacks {pairs}."
     return ""
 
 

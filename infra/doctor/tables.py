@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from infra.doctor.findings import together
 from infra.doctor.subject import code_of
 from infra.resources import table_definitions, ttl_attributes
 
@@ -15,66 +16,71 @@ if TYPE_CHECKING:
     from infra.doctor.findings import Checking
     from infra.doctor.subject import Subject
 
+_MISSING = (
+    "missing. Restore it if it held anything (docs/operations.md); deploying makes an empty one."
+)
 _INDEXES = ("GlobalSecondaryIndexes", "LocalSecondaryIndexes")
 
 
 def check(subject: Subject) -> Checking:
     """Look at each table that this version of the app reads."""
-    client = subject.client("dynamodb")
-    definitions = table_definitions(subject.stage.prefix)
-    for definition in definitions:
-        name = definition["TableName"]
-        try:
-            table = client.describe_table(TableName=name)["Table"]
-        except ClientError as error:
-            if code_of(error) != "ResourceNotFoundException":
-                raise
-            yield (
-                f"Table {name} is missing. Restore it if it held anything (docs/operations.md);"
-                " deploying again makes an empty one."
-            )
-            continue
-        yield from _troubles(name, table, definition)
-    return f"All {len(definitions)} are there, encrypted and protected from deletion."
+    yield from together(_standing(subject))
+    return f"All {len(subject.stage.tables)} are there, encrypted and protected from deletion."
 
 
 def check_expiry(subject: Subject) -> Checking:
     """See that rows with an end are tidied up: kept on, they cost, and tell of people (`H16`)."""
     client = subject.client("dynamodb")
     attributes = ttl_attributes(subject.stage.prefix)
+    kept = []
     for name, attribute in attributes.items():
         found = _ask(client.describe_time_to_live, name)
-        if found is None:
-            continue
-        ttl = found["TimeToLiveDescription"]
-        status = ttl["TimeToLiveStatus"]
-        if status not in ("ENABLED", "ENABLING") or ttl.get("AttributeName") != attribute:
-            yield (
-                f"Table {name} keeps rows that have expired. Turn on its time to live,"
-                f" with the attribute {attribute}."
-            )
+        if found is not None and not _expires(found["TimeToLiveDescription"], attribute):
+            kept.append((name, f"keeps what has expired. Turn on time to live, by {attribute}."))
+    yield from together(kept)
     return f"All {len(attributes)} tables whose rows expire are tidied up."
 
 
 def check_backups(subject: Subject) -> Checking:
     """See that each table can be restored to any second of the last weeks."""
     client = subject.client("dynamodb")
+    trouble = (
+        "can't be restored to a moment. Turn on point-in-time recovery; what is lost before that"
+        " stays lost."
+    )
+    lost = []
     for name in subject.stage.tables:
         found = _ask(client.describe_continuous_backups, name)
-        if found is None:
-            continue
-        backups = found["ContinuousBackupsDescription"]
-        recovery = backups.get("PointInTimeRecoveryDescription", {})
-        if recovery.get("PointInTimeRecoveryStatus") != "ENABLED":
-            yield (
-                f"Table {name} can't be restored to a moment."
-                " Turn on its point-in-time recovery; what is lost before that stays lost."
-            )
+        if found is not None and not _is_backed_up(found["ContinuousBackupsDescription"]):
+            lost.append((name, trouble))
+    yield from together(lost)
     return "Every table can be restored to any second since its recovery was turned on."
 
 
+def _standing(subject: Subject) -> Iterator[tuple[str, str]]:
+    client = subject.client("dynamodb")
+    for definition in table_definitions(subject.stage.prefix):
+        name = definition["TableName"]
+        found = _ask(client.describe_table, name)
+        if found is None:
+            yield name, _MISSING
+        else:
+            for trouble in _troubles(found["Table"], definition):
+                yield name, trouble
+
+
+def _expires(found: dict[str, Any], attribute: str) -> bool:
+    is_on = found["TimeToLiveStatus"] in ("ENABLED", "ENABLING")
+    return is_on and found.get("AttributeName") == attribute
+
+
+def _is_backed_up(found: dict[str, Any]) -> bool:
+    recovery = found.get("PointInTimeRecoveryDescription", {})
+    return bool(recovery.get("PointInTimeRecoveryStatus") == "ENABLED")
+
+
 def _ask(operation: Any, table: str) -> dict[str, Any] | None:
-    """Ask about a table; None for one that is missing, which the first check tells of."""
+    """Ask about a table; None for one that is missing, which one check alone tells of."""
     try:
         answer: dict[str, Any] = operation(TableName=table)
     except ClientError as error:
@@ -84,21 +90,21 @@ def _ask(operation: Any, table: str) -> dict[str, Any] | None:
     return answer
 
 
-def _troubles(name: str, table: dict[str, Any], definition: dict[str, Any]) -> Iterator[str]:
+def _troubles(table: dict[str, Any], definition: dict[str, Any]) -> Iterator[str]:
     if table["TableStatus"] not in ("ACTIVE", "UPDATING"):
-        yield f"Table {name} is {table['TableStatus'].lower()}, and can't be read meanwhile."
+        yield f"{table['TableStatus'].lower()}, and can't be read meanwhile."
     if _shape(table) != _shape(definition):
         yield (
-            f"Table {name} has other keys or indexes than this version of the app reads."
-            " Deploy the version that belongs to it, or this one's tables."
+            "other keys or indexes than this version of the app reads. Deploy the version that"
+            " belongs to it, or this one's tables."
         )
     if table.get("SSEDescription", {}).get("Status") not in ("ENABLED", "UPDATING"):
-        yield f"Table {name} isn't encrypted with a key of KMS. Turn on its encryption (SSE)."
+        yield "not encrypted with a key of KMS. Turn on encryption (SSE)."
     # An emulator says it as a word.
     if str(table.get("DeletionProtectionEnabled", False)).lower() != "true":
-        yield f"Table {name} can be deleted by one call. Turn on its deletion protection."
+        yield "one call can delete it. Turn on deletion protection."
     if table.get("BillingModeSummary", {}).get("BillingMode") != "PAY_PER_REQUEST":
-        yield f"Table {name} is billed by the hour. Set its billing mode to on demand."
+        yield "billed by the hour. Set the billing mode to on demand."
 
 
 def _shape(table: dict[str, Any]) -> object:

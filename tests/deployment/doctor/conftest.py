@@ -1,0 +1,61 @@
+"""A stage of the doctor's own, since these tests make it ill."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import botocore.session
+import pytest
+
+from infra.doctor.subject import Subject
+from tests.support.deployed import STAGE, deploy, make_whole
+from tests.support.engines import ministack
+from tests.support.service import fresh_secrets
+from tests.support.wards import say_verified
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from infra.package.build import Package
+    from tests.support.deployed import Deployed
+    from tests.support.dns_server import DnsServer
+
+
+@pytest.fixture(scope="session")
+def ward(package: Package, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
+    """The stage."""
+    with ministack(tmp_path_factory.mktemp("ward")) as engine:
+        stage = deploy(engine, package, fresh_secrets())
+        make_whole(stage, package)
+        engine.client("sesv2").create_email_identity(EmailIdentity="hub.test")
+        yield stage
+
+
+@pytest.fixture(scope="session")
+def shared_session() -> Any:
+    """One session for all: a new one would read the models of eleven services anew."""
+    return botocore.session.Session()
+
+
+@pytest.fixture
+def session(shared_session: Any, ward: Deployed, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A session that sees a verified domain, which the emulator leaves pending for ever."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    for name, value in ward.engine.environ.items():
+        monkeypatch.setenv(name, value)
+    event = "after-call.sesv2.GetEmailIdentity"
+    shared_session.register(event, say_verified)
+    yield shared_session
+    shared_session.unregister(event, say_verified)
+
+
+@pytest.fixture
+def subject(session: Any, dns: DnsServer, ward: Deployed) -> Subject:
+    """The healthy stage, its DKIM records in the DNS."""
+    known = ward.engine.client("sesv2").get_email_identity(EmailIdentity="hub.test")
+    for token in known["DkimAttributes"]["Tokens"]:
+        dns.cnames[f"{token}._domainkey.hub.test"] = f"{token}.dkim.amazonses.com"
+    return Subject(STAGE, session, lambda: datetime.now(UTC), dns.address)
