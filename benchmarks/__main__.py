@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import imports, key_check, package, races, saml, sign_in
+from benchmarks.peers import comparing
 
 if TYPE_CHECKING:
     from benchmarks.figures import Figure
@@ -31,6 +32,11 @@ Written by `make bench`; run it to get your own machine's figures.
 - A key's check is the authorizer's whole function, from Lambda's event to its policy. It asks a
   canned DynamoDB in a process of its own, over a socket on this machine; only the asking process's
   CPU counts. The floor signs the same request, sends it and looks at nothing that comes back.
+- Peers check a key in their usual form, in packages of their own that the bench installs, each in a
+  process that is asked in turn with ours: djangorestframework-api-key's permission on a view,
+  fastapi-users' database strategy, Flask-Security's authentication token, better-auth's
+  `verifyApiKey`, all on SQLite. What they cost is net: less the same view without a key. Ours is
+  whole. Of the peers, only better-auth counts a key's calls, as we do.
 - A SAML response is received and verified as its consumer does it, without the store. The floor is
   python3-saml by its manual, in strict mode with both certificates. The bombs are the corpus's.
 - An import is timed in a fresh interpreter with an empty environment.
@@ -41,8 +47,8 @@ Written by `make bench`; run it to get your own machine's figures.
   quick hash that is counted.
 
 ## Figures
-| metric | ours | floor | ratio | goal | met |
-|---|---|---|---|---|---|
+| metric | ours | floor | peers | ratio | goal | met |
+|---|---|---|---|---|---|---|
 """
 _UNSEEN = """
 ## What each figure doesn't show
@@ -55,6 +61,7 @@ def main() -> int:
     measured = [
         *sign_in.figures(),
         *key_check.figures(),
+        *comparing.figures(),
         *saml.figures(),
         *imports.figures(),
         *package.figures(),
@@ -80,6 +87,7 @@ def _plain(figure: Figure) -> dict[str, object]:
         "metric": figure.metric,
         "ours": figure.ours,
         "floor": figure.floor,
+        "peers": dict(figure.peers),
         "ratio": figure.ratio,
         "goal": figure.goal,
         "met": figure.met,
@@ -92,6 +100,7 @@ def _cells(figure: Figure) -> list[str]:
         figure.metric,
         str(figure.ours),
         str(figure.floor),
+        ", ".join(f"{name} {cost}" for name, cost in figure.peers.items()) or "none",
         str(figure.ratio),
         figure.goal,
         met,
@@ -99,7 +108,7 @@ def _cells(figure: Figure) -> list[str]:
 
 
 def _show(measured: list[Figure]) -> None:
-    table = Table("metric", "ours", "floor", "ratio", "goal", "met")
+    table = Table("metric", "ours", "floor", "peers", "ratio", "goal", "met")
     for figure in measured:
         table.add_row(*_cells(figure))
     Console().print(table)

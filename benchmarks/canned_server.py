@@ -6,21 +6,22 @@ Its work isn't counted: what is measured is the CPU of the process that asks.
 from __future__ import annotations
 
 import contextlib
+import json
 import socket
 import subprocess
 import sys
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 _HEAD_END = b"\r\n\r\n"
 
 
-def serve(body: bytes) -> None:
+def serve(body: bytes, status: str) -> None:
     """Answer every request with one body, on a free port that is printed."""
-    answer = _answer(body)
+    answer = _answer(body, status)
     with socket.create_server(("127.0.0.1", 0)) as listening:
         sys.stdout.write(f"{listening.getsockname()[1]}\n")
         sys.stdout.flush()
@@ -31,15 +32,15 @@ def serve(body: bytes) -> None:
 
 
 @contextlib.contextmanager
-def canned_dynamodb(body: bytes) -> Iterator[str]:
+def canned_dynamodb(said: Mapping[str, Any], status: int = 200) -> Iterator[str]:
     """Run one beside this process, and give its address."""
-    command = [sys.executable, "-m", "benchmarks.canned_server"]
+    command = [sys.executable, "-m", "benchmarks.canned_server", str(status)]
     with subprocess.Popen(  # noqa: S603 - our own Python and our own words
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as child:
         assert child.stdin is not None  # noqa: S101 - it was asked for
         assert child.stdout is not None  # noqa: S101 - as above
-        child.stdin.write(body)
+        child.stdin.write(json.dumps(said).encode())
         child.stdin.close()
         port = int(child.stdout.readline())
         try:
@@ -68,17 +69,17 @@ def _length(head: bytes) -> int:
     return 0
 
 
-def _answer(body: bytes) -> bytes:
+def _answer(body: bytes, status: str) -> bytes:
     # The headers that DynamoDB sends.
     return (
-        b"HTTP/1.1 200 OK\r\nServer: Server\r\nDate: Tue, 24 Nov 2026 12:00:00 GMT\r\n"
+        f"HTTP/1.1 {status} Words\r\nContent-Length: {len(body)}\r\n".encode()
+        + b"Server: Server\r\nDate: Tue, 24 Nov 2026 12:00:00 GMT\r\n"
         b"Content-Type: application/x-amz-json-1.0\r\n"
-        + f"Content-Length: {len(body)}\r\n".encode()
-        + b"Connection: keep-alive\r\n"
+        b"Connection: keep-alive\r\n"
         b"x-amzn-RequestId: 4KBNVRGD25RG1KEO9UT4V3FQDJVV4KQNSO5AEMVJF66Q9ASUAAJG\r\n"
         b"\r\n" + body
     )
 
 
 if __name__ == "__main__":
-    serve(sys.stdin.buffer.read())
+    serve(sys.stdin.buffer.read(), sys.argv[1])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ class Figure:
     low: float
     high: float
     unseen: str
+    # Other products' cost, where they do the same.
+    peers: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def met(self) -> bool:

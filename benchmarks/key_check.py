@@ -39,7 +39,7 @@ _ROUNDS = 200
 _CALLS = 10
 _GARBAGE_AT_ONCE = 200
 _ARN = f"arn:aws:execute-api:{_REGION}:123456789012:abc123/api/GET/api/v1/records"
-_KEYS = {
+KEYS = {
     "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
     "AWS_SECRET_ACCESS_KEY": "example",
     # As long as a Lambda's.
@@ -84,16 +84,16 @@ def figures() -> list[Figure]:
 
 def measure(good: str) -> Costs:
     """Let our handler check a good key, on each transport in turn."""
-    environ = {**os.environ, **_KEYS}
-    with canned_dynamodb(json.dumps(_answer()).encode()) as url, mock.patch.dict(os.environ, _KEYS):
+    environ = {**os.environ, **KEYS}
+    with canned_dynamodb(answer()) as url, mock.patch.dict(os.environ, KEYS):
         os.environ["AWS_ENDPOINT_URL"] = environ["AWS_ENDPOINT_URL"] = url
         open_tables("thub-", _REGION)
         checks = {
-            "ours": _built(environ),
-            "sdk": _built({**environ, "KEY_CHECK_TRANSPORT": "sdk"}),
+            "ours": built(environ),
+            "sdk": built({**environ, "KEY_CHECK_TRANSPORT": "sdk"}),
             "pynamodb": KeyCheck(PynamodbChecks(100), utc_now),  # type: ignore[arg-type]
         }
-        subjects = {name: _asking(good, check) for name, check in checks.items()}
+        subjects = {name: asking(good, check) for name, check in checks.items()}
         subjects["floor"] = _floor(url, good)
         for name, ask in subjects.items():
             if not ask():
@@ -118,7 +118,7 @@ def _figure(costs: Costs, subject: str, metric: str, goal: float) -> Figure:
 def _garbage(good: str) -> Figure:
     # One takes less than the clock can tell, so many are timed together.
     wrong = good[:-1] + ("0" if good[-1] != "0" else "1")
-    ask = _asking(wrong, _built({**os.environ, **_KEYS}))
+    ask = asking(wrong, built({**os.environ, **KEYS}))
     taken = interleaved({"garbage": lambda: [ask() for _ in range(_GARBAGE_AT_ONCE)]}, 50)
     each = statistics.median(taken["garbage"]) / _GARBAGE_AT_ONCE
     return Figure(
@@ -132,11 +132,13 @@ def _garbage(good: str) -> Figure:
     )
 
 
-def _built(environ: Mapping[str, str]) -> KeyCheck:
+def built(environ: Mapping[str, str]) -> KeyCheck:
+    """Put a check together as the authorizer's function does."""
     return build_key_check(Settings.from_environ(environ), utc_now, environ)
 
 
-def _asking(key: str, check: KeyCheck) -> Callable[[], object]:
+def asking(key: str, check: KeyCheck) -> Callable[[], object]:
+    """Give a call of the shipped handler; it returns None for a refusal."""
     event = {"type": "TOKEN", "authorizationToken": f"Bearer {key}", "methodArn": _ARN}
 
     def ask() -> object:
@@ -162,7 +164,7 @@ def _floor(url: str, key: str) -> Callable[[], object]:
     connection = socket.create_connection((str(place.hostname), int(place.port or 0)))
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     signer = Signer(place.netloc, _REGION)
-    credentials = Credentials(*(value for value in list(_KEYS.values())[:3]))
+    credentials = Credentials(*(value for value in list(KEYS.values())[:3]))
     recorded: list[Mapping[str, Any]] = []
     with contextlib.suppress(Exception):
         _Recorder(recorded).record(key)
@@ -192,7 +194,8 @@ class _Recorder:
         return {}
 
 
-def _answer() -> dict[str, Any]:
+def answer() -> dict[str, Any]:
+    """Give DynamoDB's answer to the check of a good key."""
     minute, _ = minute_of(datetime.now(UTC))
     # The minutes to come as well: the measuring may go on into the next.
     counters = {f"m{minute + ahead}": {"N": "7"} for ahead in range(5)}

@@ -1,0 +1,127 @@
+"""The shipped check of a key beside other products', asked in turn."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+from unittest import mock
+
+from benchmarks.canned_server import canned_dynamodb
+from benchmarks.figures import Figure, paired_ratio
+from benchmarks.key_check import KEYS, answer, asking, built
+from benchmarks.peers.installing import NODE_PEER, PYTHON_PEERS, Peer, PeerMissingError, started
+from chalicelib import bootstrap
+from chalicelib.domain.api_keys import ApiKeySecret
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    Ask = Callable[[str, int], float]
+
+_ROUNDS = 40
+_CALLS = 20
+_WARM = 200
+_KINDS = ("valid", "invalid", "malformed")
+_GOALS = {"valid": 0.35, "invalid": 1.0, "malformed": 0.03}
+_OURS = "ours"
+_UNKNOWN = {"__type": "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException"}
+_UNSEEN = (
+    "that peers read a file beside them, and DynamoDB is a network away; and what their databases"
+    " cost in operation."
+)
+
+
+def figures() -> list[Figure]:
+    """Measure those peers that this machine can have; a printed reason stands for each other."""
+    with contextlib.ExitStack() as stack:
+        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        asked: dict[str, Ask] = {_OURS: stack.enter_context(_ourselves())}
+        for name in (*PYTHON_PEERS, NODE_PEER):
+            try:
+                peer = stack.enter_context(started(name, scratch))
+                _warm(peer)
+            except PeerMissingError as reason:
+                sys.stderr.write(f"{name} is not measured: {reason}\n")
+            else:
+                asked[name] = peer.ask
+        if len(asked) == 1:
+            return []
+        taken = _in_turn(asked)
+    return [_figure(kind, taken) for kind in _KINDS]
+
+
+def _figure(kind: str, taken: Mapping[str, Mapping[str, list[float]]]) -> Figure:
+    net = {name: _net(costs, kind) for name, costs in taken.items()}
+    ours = net.pop(_OURS)
+    best = min(net, key=lambda name: statistics.median(net[name]))
+    return Figure(
+        f"API key, {kind}: event in, policy out / the best peer's net cost ({best})",
+        round(statistics.median(ours), 4),
+        0,
+        round(paired_ratio(ours, net[best]), 3),
+        0,
+        _GOALS[kind],
+        _UNSEEN,
+        {name: round(statistics.median(costs), 3) for name, costs in net.items()},
+    )
+
+
+def _net(costs: Mapping[str, list[float]], kind: str) -> list[float]:
+    return [whole - bare for whole, bare in zip(costs[kind], costs["bare"], strict=True)]
+
+
+def _in_turn(asked: Mapping[str, Ask]) -> dict[str, dict[str, list[float]]]:
+    kinds = ("bare", *_KINDS)
+    taken: dict[str, dict[str, list[float]]] = {
+        name: {kind: [] for kind in kinds} for name in asked
+    }
+    names = list(asked)
+    for turn in range(_ROUNDS):
+        for name in names[turn % len(names) :] + names[: turn % len(names)]:
+            for kind in kinds:
+                taken[name][kind].append(asked[name](kind, _CALLS))
+    return taken
+
+
+def _warm(peer: Peer) -> None:
+    for kind in ("bare", *_KINDS):
+        peer.ask(kind, _WARM)
+
+
+@contextlib.contextmanager
+def _ourselves() -> Iterator[Ask]:
+    """Ask the shipped handler, with a canned DynamoDB for known keys and one for unknown."""
+    good = ApiKeySecret.new().value
+    with (
+        mock.patch.dict(os.environ, KEYS),
+        canned_dynamodb(answer()) as knowing,
+        canned_dynamodb(_UNKNOWN, 400) as ignorant,
+    ):
+        checks = {
+            url: built({**os.environ, "AWS_ENDPOINT_URL": url}) for url in (knowing, ignorant)
+        }
+        subjects: Mapping[str, Callable[[], object]] = {
+            "bare": lambda: None,
+            "valid": asking(good, checks[knowing]),
+            "invalid": asking(good, checks[ignorant]),
+            "malformed": asking("garbage", checks[knowing]),
+        }
+        for kind in _KINDS:
+            if bool(subjects[kind]()) != (kind == "valid"):
+                raise RuntimeError(kind)
+
+        def ask(kind: str, calls: int) -> float:
+            subject = subjects[kind]
+            began = time.process_time()
+            for _ in range(calls):
+                subject()
+            return (time.process_time() - began) * 1000 / calls
+
+        yield ask
+    bootstrap.use(None)
