@@ -16,7 +16,7 @@ from infra.deploy.problems import DeployError
 from infra.deploy.record import read_record, rest_api_id
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from infra.deploy.aws import Aws
     from infra.stages import Stage
@@ -55,6 +55,19 @@ def live_url(stage: Stage, aws: Aws) -> str:
     return f"https://{host}/{stage.gateway_stage}"
 
 
+def ask(url: str, headers: Mapping[str, str] | None = None) -> Answer:
+    """Get a URL; status 0 where nothing answers."""
+    request = urllib.request.Request(url, headers=dict(headers or {}))  # noqa: S310 - our own
+    try:
+        with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as answer:  # noqa: S310
+            return _read(answer)
+    except urllib.error.HTTPError as error:
+        with error:
+            return _read(error)
+    except OSError as error:
+        return Answer(0, {}, str(error))
+
+
 def _is_well(answer: Answer) -> bool:
     return answer.status == HTTPStatus.OK
 
@@ -86,7 +99,7 @@ _QUESTIONS = (
 def _demand(url: str, is_right: Callable[[Answer], bool], wanted: str) -> None:
     deadline = time.monotonic() + _PATIENCE_SECONDS
     while True:
-        answer = _ask(url)
+        answer = ask(url)
         if is_right(answer):
             return
         if time.monotonic() > deadline:
@@ -98,17 +111,6 @@ def _demand(url: str, is_right: Callable[[Answer], bool], wanted: str) -> None:
         time.sleep(1.0)
 
 
-def _ask(url: str) -> Answer:
-    try:
-        with urllib.request.urlopen(url, timeout=_TIMEOUT_SECONDS) as answer:  # noqa: S310 - our own
-            return _read(answer)
-    except urllib.error.HTTPError as error:
-        with error:
-            return _read(error)
-    except OSError as error:
-        return Answer(0, {}, str(error))
-
-
 def _read(answer: urllib.error.HTTPError) -> Answer:
     headers = {name.lower(): value for name, value in answer.headers.items()}
     return Answer(int(answer.status or 0), headers, answer.read().decode("utf-8", "replace"))
@@ -116,7 +118,7 @@ def _read(answer: urllib.error.HTTPError) -> Answer:
 
 def _public_address(stage: Stage, aws: Aws) -> str:
     public = stage.environment["PUBLIC_URL"].rstrip("/")
-    if aws.emulated or _is_well(_ask(f"{public}/health")):
+    if aws.emulated or _is_well(ask(f"{public}/health")):
         return ""
     host = urlsplit(public).hostname
     target = next(

@@ -37,7 +37,7 @@ def check_authorizer(subject: Subject) -> Checking:
 
 def check_answers(subject: Subject) -> Checking:
     """See that what API Gateway says by itself has the one envelope (`H1`)."""
-    api_id = _require(subject)
+    api_id = require_api(subject)
     pages = subject.pages("apigateway", "get_gateway_responses", restApiId=api_id)
     there = {item["responseType"]: item for page in pages for item in page["items"]}
     wanted = openapi_extension()
@@ -52,7 +52,7 @@ def check_answers(subject: Subject) -> Checking:
 
 def check_stage(subject: Subject) -> Checking:
     """See that the API can be called, and that nothing about it is billed by the hour."""
-    api_id = _require(subject)
+    api_id = require_api(subject)
     client, name = subject.client("apigateway"), subject.stage.gateway_stage
     try:
         stage = client.get_stage(restApiId=api_id, stageName=name)
@@ -69,6 +69,15 @@ def check_stage(subject: Subject) -> Checking:
     return f"The API {api_id} can be called, and has no cache."
 
 
+def require_api(subject: Subject) -> str:
+    """Give the id of the stage's API; raises UncheckedError where there is none."""
+    found = _find(subject)
+    if found is None:
+        message = "no API asks this stage's key_check."
+        raise UncheckedError(message)
+    return found[0]
+
+
 def _find(subject: Subject) -> tuple[str, dict[str, Any]] | None:
     """Find the API by the function that it asks: both stages' have the same name."""
     asked = f":function:{subject.stage.function_name('key_check')}/"
@@ -79,14 +88,6 @@ def _find(subject: Subject) -> tuple[str, dict[str, Any]] | None:
                 if asked in authorizer.get("authorizerUri", ""):
                     return api["id"], authorizer
     return None
-
-
-def _require(subject: Subject) -> str:
-    found = _find(subject)
-    if found is None:
-        message = "no API asks this stage's key_check."
-        raise UncheckedError(message)
-    return found[0]
 
 
 def _is(there: dict[str, Any], wanted: dict[str, Any]) -> bool:

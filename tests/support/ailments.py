@@ -22,14 +22,18 @@ _API = STAGE.function_name("api")
 
 
 @contextlib.contextmanager
-def a_table_is_gone(stage: Deployed) -> Iterator[None]:
+def a_table_is_gone(stage: Deployed, name: str = LINKS) -> Iterator[None]:
     client = stage.engine.client("dynamodb")
-    client.update_table(TableName=LINKS, DeletionProtectionEnabled=False)
-    client.delete_table(TableName=LINKS)
+    client.update_table(TableName=name, DeletionProtectionEnabled=False)
+    client.delete_table(TableName=name)
     yield
-    (definition,) = [d for d in table_definitions(STAGE.prefix) if d["TableName"] == LINKS]
+    (definition,) = [d for d in table_definitions(STAGE.prefix) if d["TableName"] == name]
     client.create_table(**definition, DeletionProtectionEnabled=True)
     settle_tables(client)
+
+
+def the_keys_are_gone(stage: Deployed) -> AbstractContextManager[None]:
+    return a_table_is_gone(stage, f"{STAGE.prefix}api_keys")
 
 
 @contextlib.contextmanager
@@ -172,6 +176,15 @@ def an_answer_has_other_words(stage: Deployed) -> Iterator[None]:
         client.put_gateway_response(**name, **kept, responseTemplates=words)
         if words is not was["responseTemplates"]:
             yield
+
+
+@contextlib.contextmanager
+def what_is_set_is_not_served(stage: Deployed) -> Iterator[None]:
+    client = stage.engine.client("apigateway")
+    with an_answer_is_not_ours(stage):
+        client.create_deployment(restApiId=stage.api_id, stageName="api")
+    yield
+    client.create_deployment(restApiId=stage.api_id, stageName="api")
 
 
 @contextlib.contextmanager

@@ -85,6 +85,8 @@ AILMENTS: list[tuple[str, ailments.Ailment, str]] = [
     ("Error answers", ailments.an_answer_has_other_words, "words of its own for THROTTLED,"),
     ("API stage", ailments.the_api_has_a_cache, "it is billed by the hour"),
     ("API stage", ailments.nobody_can_call, "has no stage api"),
+    ("Live answers", ailments.what_is_set_is_not_served, "A call without a key is answered 401"),
+    ("Live answers", ailments.the_keys_are_gone, "A key of nobody is answered 503"),
     ("Secrets", ailments.the_secret("ADDRESS_KEY", None), "ADDRESS_KEY is missing"),
     (
         "Secrets",
