@@ -56,6 +56,9 @@ package: $(STAMP) ## Write build/STAGE/template.json and deployment.zip, for you
 deploy: $(STAMP) ## Put STAGE into your AWS account, or bring it up to date there
 	@$(RUN) -m infra.deploy up $(STAGE) --for $(FOR) $(ARGS)
 
+doctor: $(STAMP) ## Examine STAGE and say what ails it; the exit status tells too
+	@$(RUN) -m infra.doctor $(STAGE)
+
 rotate: $(STAMP) ## Change a secret of STAGE: WHAT=cookie_key, pepper or saml
 	@$(RUN) -m infra.deploy rotate $(STAGE) $(WHAT)
 

@@ -47,6 +47,19 @@ def test_links_between_documents_lead_somewhere() -> None:
     assert broken == []
 
 
+def test_whatever_documents_tell_to_make_can_be_made() -> None:
+    makefile = (conformance.ROOT / "Makefile").read_text(encoding="utf-8")
+    rules = set(re.findall(r"^([a-z]+):", makefile, re.MULTILINE))
+    phony = " ".join(re.findall(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)).split()
+    pages = [*DOCS.rglob("*.md"), *conformance.ROOT.glob("*.md")]
+    told = {
+        target
+        for page in pages
+        for target in re.findall(r"(?:`|^)make ([a-z]+)", page.read_text("utf-8"), re.MULTILINE)
+    }
+    assert told | set(phony) <= rules
+
+
 def test_every_setting_is_documented() -> None:
     """`docs/settings.md` names each variable that the settings read."""
     source = (conformance.ROOT / "chalicelib" / "settings.py").read_text(encoding="utf-8")
