@@ -8,6 +8,7 @@ from chalicelib.bootstrap import services, settings
 from chalicelib.domain.clock import in_words
 from chalicelib.domain.email_address import EmailAddress
 from chalicelib.web.blueprints import Pages
+from chalicelib.web.cookies import keep_address, kept_address
 from chalicelib.web.rendering import page, see_other
 from chalicelib.web.requests import asker_of, query_parameter, read_form
 from chalicelib.web.visitor import browser_of
@@ -34,7 +35,9 @@ def show_password_reset() -> Response:
     request = password_reset_pages.current_request
     token = query_parameter(request, "token")
     if not token:
-        return _reset_request(sent=query_parameter(request, "done") == "sent")
+        if query_parameter(request, "done") == "sent":
+            return _reset_request(kept_address(request.headers) or "", sent=True)
+        return _reset_request()
     services().password_reset.check(token)
     return _reset_form(token)
 
@@ -47,7 +50,7 @@ def reset_password() -> Response:
     if "token" not in form:
         email = EmailAddress.parse(form.get("email", ""))
         services().password_reset.request(email, asker_of(request))
-        return see_other("/password-reset?done=sent")
+        return see_other("/password-reset?done=sent", cookies=[keep_address(email.value)])
     services().password_reset.complete(form["token"], form.get("password", ""), asker_of(request))
     return see_other("/sign-in?done=password-set")
 
@@ -64,7 +67,9 @@ def show_account_unlock() -> Response:
     request = password_reset_pages.current_request
     token = query_parameter(request, "token")
     if not token:
-        return _unlock_request(sent=query_parameter(request, "done") == "sent")
+        if query_parameter(request, "done") == "sent":
+            return _unlock_request(kept_address(request.headers) or "", sent=True)
+        return _unlock_request()
     services().account_unlock.check(token)
     return page("account_unlock.html", token=token)
 
@@ -77,7 +82,7 @@ def unlock_account() -> Response:
     if "token" not in form:
         email = EmailAddress.parse(form.get("email", ""))
         services().account_unlock.request(email, browser_of(request))
-        return see_other("/account-unlock?done=sent")
+        return see_other("/account-unlock?done=sent", cookies=[keep_address(email.value)])
     services().account_unlock.complete(form["token"], asker_of(request))
     return see_other("/sign-in?done=unlocked")
 

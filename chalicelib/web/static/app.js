@@ -36,6 +36,36 @@
     input.addEventListener("blur", () => { hint.textContent = ""; });
   };
 
+  // What a new password still lacks, while it is typed. The service judges; this only saves a round.
+  const adviceOn = (input) => {
+    const typed = [...input.value.normalize("NFC")];
+    const plain = input.value.toLowerCase();
+    const names = [...input.form.elements]
+      .filter((other) => other !== input && /^(text|email)$/.test(other.type))
+      .flatMap((other) => other.value.toLowerCase().split(/[^\p{L}]+/u))
+      .filter((word) => word.length > 2);
+    const rest = names.reduce((left, name) => left.replaceAll(name, ""), plain).replace(/[^\p{L}]/gu, "");
+    const missing = input.minLength - typed.length;
+    if (!typed.length) return "";
+    if (missing > 0) return `${missing} more ${missing === 1 ? "character" : "characters"} to go.`;
+    if (/^(.{1,4})\1+$/su.test(plain) || new Set(typed).size < 6) return "Easily guessed: it repeats itself.";
+    if (names.length && rest.length < 4) return "Easily guessed: names and digits alone.";
+    if (/^\d+$/.test(plain)) return "Easily guessed: digits alone.";
+    return "Long enough. Make it one that you use nowhere else.";
+  };
+
+  const addAdvice = (input) => {
+    const advice = element("p", { className: "hint advice" });
+    let later;
+    advice.setAttribute("role", "status");
+    input.closest(".field").append(advice);
+    // After a pause, so that a screen reader isn't interrupted by each letter.
+    input.addEventListener("input", () => {
+      clearTimeout(later);
+      later = setTimeout(() => { advice.textContent = adviceOn(input); }, 300);
+    });
+  };
+
   // One click sends a form once. Coming back, or waiting long enough to doubt, makes it ready again.
   const release = (form) => {
     delete form.dataset.sent;
@@ -101,6 +131,7 @@
   };
 
   all('input[type="password"]').forEach((input) => { addReveal(input); addCapsLockHint(input); });
+  all('input[autocomplete="new-password"]').forEach(addAdvice);
   all("[data-copy]").forEach(addCopy);
   all("button[data-wait]").forEach(countDown);
   document.addEventListener("submit", sendOnce);
