@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from infra.operator.desk import Desk
 
 LINE_MAX_BYTES = 200_000
+# More would only get into each other's way at an account that all of them join.
+_WORKERS = min(os.cpu_count() or 1, 8)
 # Of what waits for each worker: few enough to hold, enough to keep all busy.
 _WAITING = 4
 _SKIPPED = {
@@ -41,9 +43,7 @@ _SKIPPED = {
 @click.argument("file", type=click.File("rb"))
 @click.option("--dry-run", is_flag=True, help="Say what would happen, and change nothing.")
 @click.option("--without-accounts", is_flag=True, help="Leave out the accounts that lines name.")
-@click.option(
-    "--workers", default=os.cpu_count() or 1, type=click.IntRange(1, 64), help="Lines at a time."
-)
+@click.option("--workers", default=_WORKERS, type=click.IntRange(1, 64), help="Lines at a time.")
 @click.pass_obj
 def import_users(
     desk: Desk, file: IO[bytes], *, dry_run: bool, without_accounts: bool, workers: int
