@@ -72,11 +72,15 @@ def _make(title: str, checking: Checking) -> Iterator[Finding]:
             yield Finding(title, Outcome.UNCHECKED, f"Couldn't be checked: {reason}")
             return
         except (BotoCoreError, ClientError) as error:
-            yield Finding(title, Outcome.UNCHECKED, f"Couldn't be checked: {_said(error)}")
+            yield Finding(title, Outcome.UNCHECKED, f"Couldn't be checked: {_said(error)}.")
+            return
+        except Exception as error:  # noqa: BLE001 - an answer that we don't know is no health
+            kind = f"an answer wasn't understood ({type(error).__name__}: {_said(error)})"
+            yield Finding(title, Outcome.UNCHECKED, f"Couldn't be checked: {kind}.")
             return
         healthy = False
         yield Finding(title, Outcome.TROUBLE, words)
 
 
 def _said(error: Exception) -> str:
-    return " ".join(str(error).split()).rstrip(".: ") + "."
+    return " ".join(str(error).split()).rstrip(".: ")

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     Behaviour = Callable[[dns.message.Message, str], dns.message.Message | bytes | None]
 
+_PORTS_TRIED = 20
+
 
 @dataclass
 class DnsServer:
@@ -82,10 +84,8 @@ def running() -> Iterator[DnsServer]:
             if (reply := server.answer(self.request.recv(size), "tcp")) is not None:
                 self.request.sendall(struct.pack("!H", len(reply)) + reply)
 
-    with (
-        socketserver.ThreadingUDPServer(("127.0.0.1", 0), Udp) as udp,
-        socketserver.ThreadingTCPServer(udp.server_address, Tcp) as tcp,
-    ):
+    udp, tcp = _on_one_port(Udp, Tcp)
+    with udp, tcp:
         server.address = ("127.0.0.1", int(udp.server_address[1]))
         threads = [
             Thread(target=each.serve_forever, kwargs={"poll_interval": 0.05}) for each in (udp, tcp)
@@ -99,3 +99,17 @@ def running() -> Iterator[DnsServer]:
                 each.shutdown()
             for thread in threads:
                 thread.join()
+
+
+def _on_one_port(
+    udp: type[socketserver.BaseRequestHandler], tcp: type[socketserver.BaseRequestHandler]
+) -> tuple[socketserver.UDPServer, socketserver.TCPServer]:
+    # The port that UDP is given is free for UDP; now and then some other TCP has it.
+    for _ in range(_PORTS_TRIED):
+        packets = socketserver.ThreadingUDPServer(("127.0.0.1", 0), udp)
+        try:
+            return packets, socketserver.ThreadingTCPServer(packets.server_address, tcp)
+        except OSError:
+            packets.server_close()
+    message = f"none of {_PORTS_TRIED} ports is free for both"
+    raise OSError(message)

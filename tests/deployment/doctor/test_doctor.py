@@ -148,6 +148,23 @@ def _refused(subject: Subject, session: Any, title: str, event: str, code: str) 
     return found
 
 
+def test_an_answer_that_nobody_foresaw_stops_its_own_check_alone(
+    subject: Subject, session: Any
+) -> None:
+    """What AWS says may differ from what the emulator does."""
+
+    def forget(parsed: dict[str, Any], **_: Any) -> None:
+        parsed.pop("SendQuota")
+
+    session.register("after-call.sesv2.GetAccount", forget)
+    found = list(examine(subject))
+    session.unregister("after-call.sesv2.GetAccount", forget)
+    (unchecked,) = [finding for finding in found if finding.outcome is not Outcome.FINE]
+    assert unchecked.words == (
+        "Couldn't be checked: an answer wasn't understood (KeyError: 'SendQuota')."
+    )
+
+
 def test_the_page_names_every_action_that_it_takes(subject: Subject, session: Any) -> None:
     """Nobody needs a permission to ask who they are; the store's two calls are its own client's."""
     asked = {"dynamodb:Scan", "dynamodb:GetItem"}
