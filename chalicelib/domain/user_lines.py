@@ -12,6 +12,7 @@ from chalicelib.domain.email_address import EmailAddress
 from chalicelib.domain.errors import InvalidValueError
 from chalicelib.domain.names import parse_name
 from chalicelib.domain.people import Membership, MembershipStatus, Role
+from chalicelib.domain.tokens import new_id
 from chalicelib.domain.workspace_roles import demand_room, parse_workspace_roles
 
 if TYPE_CHECKING:
@@ -19,25 +20,33 @@ if TYPE_CHECKING:
 
     from chalicelib.domain.people import Account, User
 
-# Each takes three parts of the transaction that makes the person.
-ACCOUNTS_MAX = 30
+# Each takes up to four parts of the transaction that makes the person.
+ACCOUNTS_MAX = 20
 HASH_MAX_LENGTH = 400
 _FIELDS = frozenset(
     ("id", "email", "name", "created_at", "confirmed", "password_hash", "pepper", "accounts")
 )
 _ACCOUNT_FIELDS = frozenset(("id", "name", "role", "status", "workspaces"))
+_ACCOUNT_ID = re.compile(r"acc_[0-9a-f]{32}\Z")
 _USER_ID = re.compile(r"usr_[0-9a-f]{32}\Z")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)\Z", re.ASCII)
 
 
 @dataclass(frozen=True)
 class NamedAccount:
-    """An account that a line puts its person in, by id."""
+    """An account that a line puts its person in, by id, or makes for its owner."""
 
     id: str
     role: Role
-    status: MembershipStatus
-    workspaces: tuple[tuple[str, str], ...]
+    status: MembershipStatus = MembershipStatus.ACTIVE
+    workspaces: tuple[tuple[str, str], ...] = ()
+    # What an account that is made is to be called.
+    name: str = ""
+
+    @property
+    def owned(self) -> Membership:
+        """The membership of an account that is made with its person."""
+        return Membership(self.id, self.name, Role.OWNER)
 
     def membership(self, account: Account) -> Membership:
         """Make the membership; raises InvalidValueError for a workspace that isn't there."""
@@ -118,10 +127,9 @@ def _account(fields: Mapping[str, Any]) -> NamedAccount:
     _known(fields, _ACCOUNT_FIELDS, "accounts")
     role, status = fields.get("role", Role.MEMBER), fields.get("status", MembershipStatus.ACTIVE)
     if role == Role.OWNER:
-        words = "an account has its owner already; give admin, and have it handed over"
-        raise InvalidValueError(words, param="accounts.role")
+        return _owned(fields)
     if role not in (Role.ADMIN, Role.MEMBER):
-        raise InvalidValueError("must be admin or member", param="accounts.role")
+        raise InvalidValueError("must be owner, admin or member", param="accounts.role")
     if not isinstance(status, str) or status not in list(MembershipStatus):
         raise InvalidValueError("must be active or suspended", param="accounts.status")
     given = fields.get("workspaces", {})
@@ -129,6 +137,19 @@ def _account(fields: Mapping[str, Any]) -> NamedAccount:
         raise InvalidValueError("must be roles by id", param="accounts.workspaces")
     account_id = _text(fields, "id", "accounts.id")
     return NamedAccount(account_id, Role(role), MembershipStatus(status), tuple(given.items()))
+
+
+def _owned(fields: Mapping[str, Any]) -> NamedAccount:
+    if fields.get("status", MembershipStatus.ACTIVE) != MembershipStatus.ACTIVE:
+        raise InvalidValueError("an owner is active", param="accounts.status")
+    if fields.get("workspaces"):
+        raise InvalidValueError("an owner reaches all of them", param="accounts.workspaces")
+    account_id = fields.get("id") or new_id("acc")
+    if not isinstance(account_id, str) or not _ACCOUNT_ID.match(account_id):
+        words = "must be acc_ and 32 digits of 0 to f, or left out"
+        raise InvalidValueError(words, param="accounts.id")
+    name = parse_name(_text(fields, "name", "accounts.name"), "accounts.name")
+    return NamedAccount(account_id, Role.OWNER, name=name)
 
 
 def _known(fields: Mapping[str, Any], known: frozenset[str], within: str = "") -> None:

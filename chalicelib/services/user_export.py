@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.audit import EventName
 from chalicelib.domain.operators import Deed, told_to
+from chalicelib.domain.people import Role
 from chalicelib.domain.user_lines import user_fields
 from chalicelib.storage.rows import user_of
 
@@ -39,11 +41,17 @@ class UserExport:
     def lines(self, deed: Deed) -> Iterator[dict[str, Any]]:
         """Give user after user; each account is told before the first of its people is given."""
         told: set[str] = set()
-        for row in self.users.all():
-            user = user_of(row)
+        # Owners first: an import makes their accounts before somebody joins them.
+        for user in chain(self._people(owners=True), self._people(owners=False)):
             self._tell(user, deed, told)
             stored = user.password_hash
             yield user_fields(user, self.hashes.mark(stored) if stored else None)
+
+    def _people(self, *, owners: bool) -> Iterator[User]:
+        for row in self.users.all():
+            user = user_of(row)
+            if owners == any(m.role is Role.OWNER for m in user.memberships.values()):
+                yield user
 
     def _tell(self, user: User, deed: Deed, told: set[str]) -> None:
         for account_id in user.memberships:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from chalicelib.domain.audit import EventName
 from chalicelib.domain.errors import InvalidValueError, NotFoundError, UnavailableError
 from chalicelib.domain.operators import Deed
-from chalicelib.domain.people import User
+from chalicelib.domain.people import Role, User
 from chalicelib.domain.tokens import derived_id
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from chalicelib.storage.imported_users import ImportedUsers, Standing
 
 
+# What a refusal for the sake of an account names.
+ACCOUNT_ID = "accounts.id"
 _ACCOUNTS_KNOWN = 1_000
 
 
@@ -69,7 +71,7 @@ class UserImport:
             made = self.hashes.read(line.password_hash, line.pepper)
         # The same address always gets the same id, which nobody without the key can tell.
         user_id = line.id or derived_id("usr", "import", self.address_keys.of(line.email.value))
-        memberships = tuple(named.membership(self._account(named)) for named in line.accounts)
+        memberships = tuple(map(self._membership, line.accounts))
         return Candidate(line, user_id, made, memberships)
 
     def look(self, candidate: Candidate) -> Outcome:
@@ -80,7 +82,10 @@ class UserImport:
         return self.users.standing(candidate.line.email, candidate.id)
 
     def take(self, candidate: Candidate, operator: Operator, run_id: str) -> Outcome:
-        """Make a user of a candidate, all or nothing; raises UnavailableError."""
+        """Make a user of a candidate, all or nothing.
+
+        Raises UnavailableError, InvalidValueError where another line has just made an account.
+        """
         found = self._standing(candidate)
         outcome = _outcome(candidate, found)
         if outcome is not Outcome.ADDED:
@@ -101,16 +106,23 @@ class UserImport:
             return Outcome.ADDED
         outcome = self.look(candidate)
         if outcome is Outcome.ADDED:
-            # Neither the address nor the id stood in the way.
+            # Neither the address nor the id stood in the way; maybe an account that is made does.
+            self.check(line)
             raise UnavailableError
         return outcome
 
-    def _account(self, named: NamedAccount) -> Account:
+    def _membership(self, named: NamedAccount) -> Membership:
         try:
-            return self._known_accounts(named.id)
+            account = self._known_accounts(named.id)
         except NotFoundError as error:
+            if named.role is Role.OWNER:
+                return named.owned
             words = f"there is no account {named.id!r}"
-            raise InvalidValueError(words, param="accounts.id") from error
+            raise InvalidValueError(words, param=ACCOUNT_ID) from error
+        if named.role is Role.OWNER:
+            words = f"the account {named.id!r} is here, and has its owner"
+            raise InvalidValueError(words, param=ACCOUNT_ID)
+        return named.membership(account)
 
     @cached_property
     def _known_accounts(self) -> Callable[[str], Account]:

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.audit import EventName
 from chalicelib.domain.operators import told_to
+from chalicelib.domain.people import Role
 from chalicelib.storage.members import list_member
+from chalicelib.storage.new_accounts import account_rows
 from chalicelib.storage.people import LATEST
 from chalicelib.storage.rows import membership_map
 from chalicelib.storage.sign_ups import drop_sign_ups
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from chalicelib.domain.audit import AuditEvent
     from chalicelib.domain.email_address import EmailAddress
     from chalicelib.domain.operators import Deed
-    from chalicelib.domain.people import User
+    from chalicelib.domain.people import Membership, User
     from chalicelib.storage.operator_trail import OperatorTrail
 
 _METHOD = "import"
@@ -58,16 +60,16 @@ class ImportedUsers:
     def add(self, user: User, deed: Deed) -> bool:
         """Make a user with all memberships, or nothing; whether they were made.
 
-        False where the address or the id is taken by now, or an account is gone.
+        False where the address, the id or that of a new account is taken by now.
         """
 
         def parts(transaction: TransactWrite) -> None:
             transaction.delete(SignUpRow(user.email.value, LATEST))
             put_new(transaction, EmailRow(user.email.value, user_id=user.id))
             put_new(transaction, _row_of(user))
-            for account_id in user.memberships:
-                list_member(transaction, account_id, user.id)
-            for event in _joined(user, deed):
+            for membership in user.memberships.values():
+                _enter(transaction, membership, user, deed)
+            for event in _events(user, deed):
                 self.trail.trail.add(transaction, event)
 
         try:
@@ -85,10 +87,23 @@ class ImportedUsers:
         return iter(UserRow.scan(consistent_read=True))
 
 
-def _joined(user: User, deed: Deed) -> Iterator[AuditEvent]:
-    """Tell each account of its new member, under an id that the deed's own gives."""
+def _enter(transaction: TransactWrite, membership: Membership, user: User, deed: Deed) -> None:
+    if membership.role is not Role.OWNER:
+        list_member(transaction, membership.account_id, user.id)
+        return
+    for row in account_rows(membership, user.id, deed.at):
+        put_new(transaction, row)
+
+
+def _events(user: User, deed: Deed) -> Iterator[AuditEvent]:
+    """Tell each account of its new member or its making, under ids that the deed's own gives."""
     own = replace(deed.event, name=EventName.MEMBER_JOINED)
+    made = replace(deed.event, name=EventName.ACCOUNT_CREATED)
     for membership in user.memberships.values():
+        if membership.role is Role.OWNER:
+            account = membership.account_party
+            yield told_to(replace(made, target=account), membership.account_id)
+            continue
         told = {
             "role": membership.role.value,
             "workspaces": {key: role.value for key, role in membership.workspaces.items()},

@@ -13,10 +13,10 @@ from typing import IO, TYPE_CHECKING
 import click
 from rich.text import Text
 
-from chalicelib.domain.errors import DomainError
+from chalicelib.domain.errors import DomainError, InvalidValueError
 from chalicelib.domain.tokens import new_id
 from chalicelib.domain.user_lines import parse_user
-from chalicelib.services.user_import import Candidate, Outcome
+from chalicelib.services.user_import import ACCOUNT_ID, Candidate, Outcome
 from infra.json_lines import BadLine, JsonLine, in_a_line, read_objects
 from infra.operator.files import reading, writing
 
@@ -26,7 +26,11 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from chalicelib.domain.user_lines import UserLine
     from infra.operator.desk import Desk
+
+    # A line's number, its person, and what comes of it.
+    _Waiting = deque[tuple[int, Candidate, Future[Outcome]]]
 
 LINE_MAX_BYTES = 200_000
 # More would only get into each other's way at an account that all of them join.
@@ -99,10 +103,10 @@ class UserLoading:
     def take(self, lines: Iterable[JsonLine | BadLine], *, with_accounts: bool) -> None:
         """Take over every good line, and name every bad or skipped one."""
         users, operator = self.desk.services.user_import, self.desk.operator
-        waiting: deque[tuple[int, Candidate, Future[Outcome]]] = deque()
+        waiting: _Waiting = deque()
         with ThreadPoolExecutor(self.workers) as pool:
             for line in lines:
-                candidate = self._candidate(line, with_accounts=with_accounts)
+                candidate = self._candidate(line, waiting, with_accounts=with_accounts)
                 if candidate is None:
                     continue
                 if len(waiting) >= self.workers * _WAITING:
@@ -130,15 +134,17 @@ class UserLoading:
     def _name(self) -> str:
         return self.desk.operator.name
 
-    def _candidate(self, line: JsonLine | BadLine, *, with_accounts: bool) -> Candidate | None:
+    def _candidate(
+        self, line: JsonLine | BadLine, waiting: _Waiting, *, with_accounts: bool
+    ) -> Candidate | None:
         if isinstance(line, BadLine):
             self._refuse(line.number, line.reason)
             return None
         try:
             person = parse_user(line.fields, with_accounts=with_accounts)
-            candidate = self.desk.services.user_import.check(person)
+            candidate = self._checked(person, waiting)
         except DomainError as error:
-            self._refuse(line.number, f"{in_a_line(error.param)}: {in_a_line(error.message)}")
+            self._refuse(line.number, _reason(error))
             return None
         address = hash(candidate.line.email.value)
         if address in self._seen:
@@ -147,8 +153,24 @@ class UserLoading:
         self._seen.add(address)
         return candidate
 
+    def _checked(self, person: UserLine, waiting: _Waiting) -> Candidate:
+        users = self.desk.services.user_import
+        try:
+            return users.check(person)
+        except InvalidValueError as error:
+            if error.param != ACCOUNT_ID or not waiting:
+                raise
+        # One of the lines that are worked on may be about to make the account.
+        while waiting:
+            self._settle(*waiting.popleft())
+        return users.check(person)
+
     def _settle(self, number: int, candidate: Candidate, done: Future[Outcome]) -> None:
-        outcome = done.result()
+        try:
+            outcome = done.result()
+        except InvalidValueError as error:
+            self._refuse(number, _reason(error))
+            return
         self.outcomes[outcome] += 1
         if outcome in _SKIPPED:
             self._tell(number, f"{candidate.line.email} {_SKIPPED[outcome]}")
@@ -159,3 +181,7 @@ class UserLoading:
 
     def _tell(self, number: int, words: str) -> None:
         self.console.print(Text(f"line {number}: {words}"), soft_wrap=True)
+
+
+def _reason(error: DomainError) -> str:
+    return f"{in_a_line(error.param)}: {in_a_line(error.message)}"

@@ -67,8 +67,8 @@ def test_exported_people_sign_in_at_an_empty_stage_with_the_same_pepper(
     assert (line["id"], line["email"], line["name"]) == (user_id, ADDRESS, "Robin")
     assert [account["role"] for account in line["accounts"]] == ["owner"]
     with stage() as empty:
-        assert "1 added" in done("import-users", "--without-accounts", file)
-        signed_in_program(empty)
+        assert "1 added" in done("import-users", file)
+        assert account_of(signed_in_program(empty)) == line["accounts"][0]["id"]
         assert user_id_of(ADDRESS) == user_id
         assert ask_sign_in(empty.program(), password=OTHER_PASSWORD).status == 401
 

@@ -158,13 +158,23 @@ _BAD: list[tuple[Any, str]] = [
     ({"email": KIM, "accounts": [1]}, "accounts: must be a list of objects"),
     ({"email": KIM, "accounts": [{"id": "acc_1"}]}, "accounts.id: there is no account 'acc_1'"),
     ({"email": KIM, "accounts": [{"id": 1}]}, "accounts.id: must be text"),
-    ({"email": KIM, "accounts": [{"id": "acc_1", "role": "owner"}]}, "has its owner already"),
-    ({"email": KIM, "accounts": [{"id": "acc_1", "role": []}]}, "must be admin or member"),
+    ({"email": KIM, "accounts": [{"id": "acc_1", "role": "owner"}]}, "accounts.id: must be acc_"),
+    ({"email": KIM, "accounts": [{"role": "owner"}]}, "accounts.name: must be text"),
+    ({"email": KIM, "accounts": [{"role": "owner", "name": "\x1b"}]}, "accounts.name: Remove"),
+    (
+        {"email": KIM, "accounts": [{"role": "owner", "name": "A", "status": "suspended"}]},
+        "accounts.status: an owner is active",
+    ),
+    (
+        {"email": KIM, "accounts": [{"role": "owner", "name": "A", "workspaces": {"w": "x"}}]},
+        "accounts.workspaces: an owner reaches all",
+    ),
+    ({"email": KIM, "accounts": [{"id": "acc_1", "role": []}]}, "must be owner, admin or member"),
     ({"email": KIM, "accounts": [{"id": "acc_1", "status": 1}]}, "active or suspended"),
     ({"email": KIM, "accounts": [{"id": "acc_1", "workspaces": []}]}, "must be roles by id"),
     ({"email": KIM, "accounts": [{"id": "acc_1", "x": 1}]}, "accounts.x: there is no such field"),
     ({"email": KIM, "accounts": [{"id": "acc_1"}] * 2}, "name each account once"),
-    ({"email": KIM, "accounts": [{"id": f"acc_{n}"} for n in range(31)]}, "at most 30"),
+    ({"email": KIM, "accounts": [{"id": f"acc_{n}"} for n in range(31)]}, "at most 20"),
 ]
 
 
@@ -297,3 +307,29 @@ def test_accounts_can_be_left_out(service: Service, tmp_path: Path) -> None:
     line = {"email": KIM, "password_hash": devises(), "accounts": [{"id": "acc_elsewhere"}]}
     done("import-users", "--without-accounts", written(tmp_path, line))
     assert signed_in_program(service, KIM).get("/auth/session").json["account"] is None
+
+
+def test_an_owner_comes_with_their_account_and_others_join_it(
+    service: Service, tmp_path: Path
+) -> None:
+    account_id = f"acc_{'7' * 32}"
+    own = [{"id": account_id, "name": "Kim's", "role": "owner"}, {"name": "Labs", "role": "owner"}]
+    join = [{"id": account_id, "role": "admin"}]
+    lines = [
+        {"email": KIM, "name": "Kim", "password_hash": devises(), "accounts": own},
+        {"email": "lee@acme.test", "password_hash": devises(), "accounts": join},
+        {"email": "sam@acme.test", "accounts": own[:1]},
+    ]
+    result = operate("import-users", written(tmp_path, *lines))
+    refused = f"line 3: accounts.id: the account '{account_id}' is here, and has its owner"
+    assert refused in result.output
+    assert "2 added, 0 imported before, 0 skipped, 1 bad." in result.output
+    kim, lee = (signed_in_program(service, who) for who in (KIM, "lee@acme.test"))
+    assert kim.get("/auth/session").status == 200
+    owned = UserRow.get(user_id_of(KIM)).memberships.as_dict().values()
+    assert {(m["name"], m["role"]) for m in owned} == {("Kim's", "owner"), ("Labs", "owner")}
+    assert lee.get("/api/v1/members").json["total_count"] == 2
+    account = AccountRow.get(account_id, "account")
+    assert (account.owner_id, account.member_count) == (user_id_of(KIM), 2)
+    (created,) = told(service, account_id, "account.created")
+    assert created["actor"]["type"] == "operator"
