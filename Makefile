@@ -59,7 +59,7 @@ deploy: $(STAMP) ## Put STAGE into your AWS account, or bring it up to date ther
 doctor: $(STAMP) ## Examine STAGE and say what ails it; the exit status tells too
 	@$(RUN) -m infra.doctor $(STAGE)
 
-rotate: $(STAMP) ## Change a secret of STAGE: WHAT=cookie_key, pepper or saml
+rotate: $(STAMP) ## Change a secret of STAGE: WHAT=cookie_key, pepper, saml or saml_switch
 	@$(RUN) -m infra.deploy rotate $(STAGE) $(WHAT)
 
 destroy: $(STAMP) ## Take STAGE away, but its tables; ARGS=--tables-too takes these as well

@@ -67,6 +67,8 @@ class Settings:
     cookie_keys: tuple[bytes, ...] = field(default=(), repr=False)
     saml_private_key: str = field(default="", repr=False)
     saml_certificate: str = ""
+    saml_second_private_key: str = field(default="", repr=False)
+    saml_second_certificate: str = ""
 
     @property
     def is_local(self) -> bool:
@@ -116,6 +118,8 @@ class Settings:
             cookie_keys=read.keys("COOKIE_KEY"),
             saml_private_key=environ.get("SAML_PRIVATE_KEY", ""),
             saml_certificate=environ.get("SAML_CERTIFICATE", ""),
+            saml_second_private_key=environ.get("SAML_SECOND_PRIVATE_KEY", ""),
+            saml_second_certificate=environ.get("SAML_SECOND_CERTIFICATE", ""),
         )
 
 

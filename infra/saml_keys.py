@@ -54,3 +54,10 @@ def _certificate(key: RSAPrivateKey) -> str:
         .sign(key, hashes.SHA256())
     )
     return certificate.public_bytes(serialization.Encoding.PEM).decode("ascii")
+
+
+def made_at(certificate: str) -> datetime:
+    """Say from when on a certificate is good, which tells the older of two pairs."""
+    from cryptography import x509
+
+    return x509.load_pem_x509_certificate(certificate.encode("ascii")).not_valid_before_utc

@@ -11,7 +11,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from chalicelib.bootstrap.clients import aws_client
-from chalicelib.bootstrap.passwords import named, password_hasher, password_policy
+from chalicelib.bootstrap.passwords import password_hasher, password_policy
+from chalicelib.bootstrap.saml import saml_keys
 
 if TYPE_CHECKING:
     from chalicelib.domain.clock import Clock
@@ -62,7 +63,6 @@ class Parts:
         from chalicelib.domain.sign_up import SIGN_UP_WAITS
         from chalicelib.gateways.mail_queue import MailQueue
         from chalicelib.gateways.mailer import Mailer
-        from chalicelib.gateways.saml_requests import SamlKeys
         from chalicelib.gateways.ses import Ses
         from chalicelib.storage.accounts import Accounts
         from chalicelib.storage.api_keys import ApiKeys
@@ -108,8 +108,7 @@ class Parts:
         self.mailer = Mailer(Ses(aws_client("ses", chosen)), chosen.mail_from, chosen.product_name)
         self.policy = password_policy(chosen)
         self.hasher = password_hasher(chosen)
-        with named("SAML_PRIVATE_KEY and SAML_CERTIFICATE"):
-            self.saml_keys = SamlKeys.parse(chosen.saml_private_key, chosen.saml_certificate)
+        self.saml_keys = saml_keys(chosen)
 
     def sign_in(self) -> SignIn:
         from chalicelib.services.sign_in import SignIn

@@ -33,13 +33,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SamlKeys:
-    """The deployment's own key pair: signs requests, decrypts assertions. The key is PEM, RSA."""
+    """The deployment's own key pair: signs requests, decrypts assertions. The key is PEM, RSA.
+
+    A second pair is on its way in or out: it decrypts as well, and stands in our metadata so that
+    providers take our signatures before and after the change.
+    """
 
     private_key: str = field(repr=False)
     certificate: Certificate
+    second: SamlKeys | None = None
 
     @classmethod
-    def parse(cls, private_key: str, certificate: str) -> SamlKeys | None:
+    def parse(
+        cls, private_key: str, certificate: str, second: SamlKeys | None = None
+    ) -> SamlKeys | None:
         """Read the pair that the settings hold; none where both are empty; raises ValueError."""
         if not private_key and not certificate:
             return None
@@ -47,9 +54,14 @@ class SamlKeys:
             message = "the private key must be RSA in PEM"
             raise ValueError(message)
         try:
-            return cls(private_key, Certificate.parse(certificate))
+            return cls(private_key, Certificate.parse(certificate), second)
         except InvalidCertificateError as error:
             raise ValueError(error.message) from error
+
+    @property
+    def pairs(self) -> tuple[SamlKeys, ...]:
+        """Return the pairs, the one that signs first."""
+        return (self, self.second) if self.second else (self,)
 
 
 @dataclass(frozen=True)
@@ -90,7 +102,10 @@ def sign_in_request(ask: SignInAsk, relay_state: str, keys: SamlKeys | None) -> 
 def metadata(ours: ServiceProvider, keys: SamlKeys | None) -> str:
     """Describe our end. It names no end of its validity: a copy must not go stale."""
     signed = "true" if keys else "false"
-    described = "".join((_key_descriptor("signing", keys), _key_descriptor("encryption", keys)))
+    pairs = keys.pairs if keys else ()
+    # What is encrypted for us is encrypted with the first alone: a provider takes any that it sees.
+    described = "".join(_key_descriptor("signing", pair) for pair in pairs)
+    described += "".join(_key_descriptor("encryption", pair) for pair in pairs[:1])
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         f"<md:EntityDescriptor xmlns:md={quoteattr(METADATA)} entityID={quoteattr(ours.entity_id)}>"
@@ -130,9 +145,7 @@ def _sign(query: str, keys: SamlKeys) -> bytes:
     return signature
 
 
-def _key_descriptor(use: str, keys: SamlKeys | None) -> str:
-    if keys is None:
-        return ""
+def _key_descriptor(use: str, keys: SamlKeys) -> str:
     methods = (AES_256_GCM, AES_128_GCM, RSA_OAEP) if use == "encryption" else ()
     return (
         f'<md:KeyDescriptor use="{use}"><ds:KeyInfo xmlns:ds={quoteattr(DS)}><ds:X509Data>'

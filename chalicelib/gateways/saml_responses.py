@@ -122,9 +122,13 @@ def _open(received: ReceivedResponse, expected: Expected, keys: SamlKeys | None)
 
     if received.encrypted and keys is None:
         raise SamlRefusedError(Refusal.UNREADABLE_ENCRYPTION)
-    settings = _library_settings(expected, keys)
+    text = b64encode(received.xml).decode("ascii")
+    if received.encrypted and keys is not None and keys.second is not None:
+        # Encrypted with whichever certificate its provider knows.
+        with contextlib.suppress(Exception):
+            return OneLogin_Saml2_Response(_library_settings(expected, keys.second), text)
     try:
-        return OneLogin_Saml2_Response(settings, b64encode(received.xml).decode("ascii"))
+        return OneLogin_Saml2_Response(_library_settings(expected, keys), text)
     except Exception as error:
         # One answer for a wrong key, wrong padding and wrong content: no oracle.
         refusal = Refusal.UNREADABLE_ENCRYPTION if received.encrypted else Refusal.LIBRARY

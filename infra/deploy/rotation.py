@@ -6,15 +6,13 @@ two rounds: first every function learns to accept the new secret, then every fun
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from chalicelib.gateways.secrets import read_secrets
-from infra.deploy.functions import restart
+from infra.deploy import saml_rotation
 from infra.deploy.problems import DeployError
-from infra.deploy.secrets import replace
+from infra.deploy.secrets import put
 from infra.new_secrets import new_key
-from infra.saml_keys import saml_pair
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,25 +21,25 @@ if TYPE_CHECKING:
     from infra.stages import Stage
 
 _LISTS = {"cookie_key": "COOKIE_KEY", "pepper": "PASSWORD_PEPPERS"}
-WHAT = (*_LISTS, "saml")
+WHAT = (*_LISTS, *saml_rotation.WHAT)
 # A browser that is not seen for so many changes is one that isn't known yet.
 _COOKIE_KEYS_KEPT = 4
 
 
 def rotate(stage: Stage, aws: Aws, what: str, tell: Callable[[str], None]) -> str:
     """Change a secret; raises DeployError where there is none to change."""
-    if what == "saml":
-        return _rotate_saml(stage, aws, tell)
+    if what in saml_rotation.WHAT:
+        return saml_rotation.rotate(stage, aws, what, tell)
     name = _LISTS[what]
     old = _kept(stage, aws, name)
     new = _newest(name, old)
     older = [one for one in old if one != new]
     # Accepted by all before the first uses it. A run that breaks off in between leaves one more
     # that is accepted, and no harm.
-    _put(stage, aws, {name: ",".join([*older, new])}, tell)
+    put(stage, aws, {name: ",".join([*older, new])}, tell)
     if name == "COOKIE_KEY":
         older = older[: _COOKIE_KEYS_KEPT - 1]
-    _put(stage, aws, {name: ",".join([new, *older])}, tell)
+    put(stage, aws, {name: ",".join([new, *older])}, tell)
     return f"{name} has a new first; {len(older)} older ones are still accepted"
 
 
@@ -52,20 +50,9 @@ def _newest(name: str, old: list[str]) -> str:
     return f"{max(numbers, default=0) + 1}:{new_key()}"
 
 
-def _rotate_saml(stage: Stage, aws: Aws, tell: Callable[[str], None]) -> str:
-    _kept(stage, aws, "SAML_PRIVATE_KEY")
-    _put(stage, aws, saml_pair(), tell)
-    return "there is a new pair; each identity provider needs our metadata anew"
-
-
 def _kept(stage: Stage, aws: Aws, name: str) -> list[str]:
     found = read_secrets(aws.client("ssm"), stage.secrets_path).get(name)
     if not found:
         message = f"There is no {name} under {stage.secrets_path}; make deploy makes the first."
         raise DeployError(message)
     return [part.strip() for part in found.split(",")]
-
-
-def _put(stage: Stage, aws: Aws, values: dict[str, str], tell: Callable[[str], None]) -> None:
-    replace(stage, aws, values)
-    restart(stage, aws, datetime.now(UTC).isoformat(timespec="seconds"), tell)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from chalicelib.gateways.secrets import SECRET_NAMES, read_secrets
 from infra.deploy.aws import code_of
+from infra.deploy.functions import restart
 from infra.deploy.problems import DeployError
 from infra.new_secrets import new_secrets
 from infra.saml_keys import certificate_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from infra.deploy.aws import Aws
     from infra.stages import Stage
 
@@ -42,8 +46,11 @@ def make_secrets(stage: Stage, aws: Aws, *, anew: bool) -> str:
     return f"{len(made)} made, {len(found)} kept, under {stage.secrets_path}"
 
 
-def replace(stage: Stage, aws: Aws, values: dict[str, str]) -> None:
-    """Put other values in the place of secrets; raises DeployError for one that doesn't fit."""
+def put(stage: Stage, aws: Aws, values: dict[str, str], tell: Callable[[str], None]) -> None:
+    """Put values in the place of secrets, and start every function anew that reads them.
+
+    Raises DeployError for a value that doesn't fit.
+    """
     ssm = aws.client("ssm")
     for name, value in values.items():
         if len(value.encode()) > _MOST_BYTES:
@@ -51,6 +58,7 @@ def replace(stage: Stage, aws: Aws, values: dict[str, str]) -> None:
             raise DeployError(message)
         path = f"{stage.secrets_path}/{name}"
         ssm.put_parameter(Name=path, Value=value, Type="SecureString", Overwrite=True)
+    restart(stage, aws, datetime.now(UTC).isoformat(timespec="microseconds"), tell)
 
 
 def delete_secrets(stage: Stage, aws: Aws) -> str:

@@ -266,6 +266,31 @@ def _restarts(account: Operator) -> dict[str, str]:
     }
 
 
+def test_a_saml_pair_is_shown_before_it_signs_and_decrypts_after_it_signed(
+    somebody: Operator,
+) -> None:
+    """`H12`: in two commands, each refused at the wrong time."""
+    first, second = (
+        ("SAML_PRIVATE_KEY", "SAML_CERTIFICATE"),
+        ("SAML_SECOND_PRIVATE_KEY", "SAML_SECOND_CERTIFICATE"),
+    )
+    early = somebody.rotate("saml_switch")
+    assert (early.status, "no newer pair" in early.said) == (1, True)
+    old = [_secrets(somebody)[name] for name in first]
+    assert somebody.rotate("saml").status == 0
+    made = _secrets(somebody)
+    assert [made[name] for name in first] == old
+    new = [made[name] for name in second]
+    again = somebody.rotate("saml")
+    assert (again.status, "a second pair already" in again.said) == (1, True)
+    assert somebody.rotate("saml_switch").status == 0
+    switched = _secrets(somebody)
+    assert [switched[name] for name in (*first, *second)] == [*new, *old]
+    assert somebody.rotate("saml").status == 0
+    assert [_secrets(somebody)[name] for name in first] == new
+    assert _stage(somebody).program().get("/health").status == 200
+
+
 def test_each_pepper_has_an_id_of_its_own(somebody: Operator) -> None:
     """`A13`."""
     found = Peppers.parse(_secrets(somebody)["PASSWORD_PEPPERS"]).newest_first

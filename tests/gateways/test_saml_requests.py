@@ -27,6 +27,10 @@ _THEIRS = IdentityProvider(
 )
 _HUB = rsa_pair("hub")
 _KEYS = SamlKeys(_HUB.private_pem, _HUB.certificate)
+_NEXT = rsa_pair("next")
+_ROTATING = SamlKeys(
+    _HUB.private_pem, _HUB.certificate, SamlKeys(_NEXT.private_pem, _NEXT.certificate)
+)
 
 
 def _request_in(url: str) -> etree._Element:
@@ -91,8 +95,21 @@ def test_with_a_key_the_query_is_signed_as_the_binding_says() -> None:
     assert OneLogin_Saml2_Utils.validate_binary_sign(signed, value, pem, RSA_SHA256)
 
 
-def test_the_private_key_is_in_no_repr() -> None:
-    assert "PRIVATE KEY" not in repr(Saml(_KEYS))
+def test_the_private_keys_are_in_no_repr() -> None:
+    assert "PRIVATE KEY" not in repr(Saml(_ROTATING))
+
+
+def test_while_a_pair_is_changed_metadata_shows_both_to_verify_and_one_to_encrypt() -> None:
+    """`H12`: providers that read it take signatures before the switch and after it."""
+    described = etree.fromstring(Saml(_ROTATING).metadata(_OURS).encode())
+    assert OneLogin_Saml2_XML.validate_xml(described, "saml-schema-metadata-2.0.xsd") is described
+    shown = [
+        (key.get("use"), certificate.text)
+        for key in described.iter(f"{{{METADATA}}}KeyDescriptor")
+        for certificate in key.iter(f"{{{DS}}}X509Certificate")
+    ]
+    first, second = _HUB.certificate.base64, _NEXT.certificate.base64
+    assert shown == [("signing", first), ("signing", second), ("encryption", first)]
 
 
 def test_our_metadata_names_us_our_key_and_where_answers_go() -> None:

@@ -22,6 +22,7 @@ from chalicelib.domain.saml import (
 )
 from chalicelib.domain.sso import ServiceProvider
 from chalicelib.gateways.saml import Saml
+from chalicelib.gateways.saml_requests import SamlKeys
 from tests.support.saml.corpus.case import assertion_of, signed
 from tests.support.saml.keys import ec_pair, rsa_pair
 from tests.support.saml.messages import Attribute, Markup, at, encoded
@@ -139,6 +140,29 @@ def test_a_key_transported_with_sha_256_is_read() -> None:
     document = _S.signed(_S.facts())
     encrypt(assertion_of(document), _S.hub, AES_256_GCM, OAEP_11)
     assert verified_in(_S, encoded(document)).email.value == _S.mallory
+
+
+@pytest.mark.parametrize("known", ["hub", "next"])
+def test_while_a_pair_is_changed_either_decrypts(known: str) -> None:
+    """`H12`: a provider encrypts with the certificate that it knows."""
+    document = _S.signed(_S.facts())
+    encrypt(assertion_of(document), rsa_pair(known))
+    coming = rsa_pair("next")
+    second = SamlKeys(coming.private_pem, coming.certificate)
+    saml = Saml(SamlKeys(_S.hub.private_pem, _S.hub.certificate, second))
+    received = saml.receive(encoded(document))
+    assert saml.verify(received, expected_in(_S)).email.value == _S.mallory
+
+
+def test_a_third_key_is_refused_like_any_other_while_a_pair_is_changed() -> None:
+    document = _S.signed(_S.facts())
+    encrypt(assertion_of(document), rsa_pair("third"))
+    coming = rsa_pair("next")
+    second = SamlKeys(coming.private_pem, coming.certificate)
+    saml = Saml(SamlKeys(_S.hub.private_pem, _S.hub.certificate, second))
+    with pytest.raises(SamlRefusedError) as refused:
+        saml.verify(saml.receive(encoded(document)), expected_in(_S))
+    assert refused.value.refusal is Refusal.UNREADABLE_ENCRYPTION
 
 
 def test_without_a_key_pair_nothing_encrypted_is_read() -> None:
