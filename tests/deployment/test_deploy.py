@@ -12,6 +12,7 @@ import pytest
 from chalicelib.domain.password_hashing import Peppers
 from infra.package.template import function_of, functions
 from infra.resources import template as resources_template
+from infra.stages import read_stage
 from tests.support.deployed import Deployed
 from tests.support.deployments import STAGE, Operator, operator
 from tests.support.journeys import ADDRESS, ask_sign_in, sign_up
@@ -65,7 +66,7 @@ def _api(account: Operator) -> str:
 
 
 def _stage(account: Operator) -> Deployed:
-    return Deployed(account.engine, _api(account))
+    return Deployed(account.engine, _api(account), STAGE.environment["PUBLIC_URL"])
 
 
 def _functions(account: Operator) -> dict[str, Any]:
@@ -366,3 +367,17 @@ def test_told_so_it_takes_everything_and_a_second_time_finds_nothing(somebody: O
     assert (_secrets(somebody), _left(somebody)) == ({}, [])
     again = somebody.destroy("--tables-too", "--no-export")
     assert again.status == 0, again.said
+
+
+def test_a_stack_that_no_update_leads_out_of_says_what_does(somebody: Operator) -> None:
+    cloudformation = somebody.client("cloudformation")
+    name = {"Fn::GetAtt": ["Topic", "NoSuchThing"]}
+    broken = {
+        "Topic": {"Type": "AWS::SNS::Topic"},
+        "Queue": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": name}},
+    }
+    dev = read_stage("dev")
+    cloudformation.create_stack(StackName=dev.stack, TemplateBody=json.dumps({"Resources": broken}))
+    done = somebody.up(stage=dev.name)
+    assert done.status == 1
+    assert f"aws cloudformation delete-stack --stack-name {dev.stack}" in done.said

@@ -43,10 +43,11 @@ class Deployed:
 
     engine: Engine
     api_id: str
+    origin: str = ORIGIN
 
     def browser(self) -> Browser:
         """Give a browser without JavaScript that was never here before."""
-        return Browser(self.send, ORIGIN)
+        return Browser(self.send, self.origin)
 
     def program(self) -> Program:
         """Give a program that was never here before."""
@@ -65,7 +66,7 @@ class Deployed:
 
     def await_link(self, address: str, page: str) -> str:
         """Wait for the worker to send a link to a page, and give the newest."""
-        pattern = rf"^{re.escape(ORIGIN)}/{page}\?token=[\w-]+\r?$"
+        pattern = rf"^{re.escape(self.origin)}/{page}\?token=[\w-]+\r?$"
         end = time.monotonic() + _MAIL_SECONDS
         while not (links := re.findall(pattern, "\n".join(self.mails_to(address)), re.MULTILINE)):
             assert time.monotonic() < end, f"no link to /{page} reached {address}"
