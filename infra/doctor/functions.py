@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _OLDEST = (3, 11)
 _OF_THE_STAGE = ("TABLE_PREFIX", "MAIL_QUEUE_NAME", "SECRETS_PATH")
 # Public, and looked at by itself.
-_SECRET = frozenset(SECRET_NAMES) - {"SAML_CERTIFICATE"}
+_SECRET = frozenset(SECRET_NAMES) - {"SAML_CERTIFICATE", "SAML_SECOND_CERTIFICATE"}
 
 
 def check(subject: Subject) -> Checking:

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from infra.doctor.findings import Checking
     from infra.doctor.subject import Subject
 
-# Only people who were imported from Devise need it.
-_OPTIONAL = frozenset({"DEVISE_PEPPER"})
+# Only people who were imported from Devise need the one; the other two come with the first change
+# of the SAML pair.
+_OPTIONAL = frozenset({"DEVISE_PEPPER", "SAML_SECOND_PRIVATE_KEY", "SAML_SECOND_CERTIFICATE"})
 # What a rotation changes without signing anyone out. A new address key forgets every count; the
 # SAML pair goes by its certificate's end.
 _ROTATED = {"PASSWORD_PEPPERS": "pepper", "COOKIE_KEY": "cookie_key"}
