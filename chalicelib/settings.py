@@ -7,8 +7,11 @@ from base64 import b64decode
 from binascii import Error as Base64Error
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+
+from chalicelib.domain.colours import DEFAULT_ACCENT, ColourError, parse_colour
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,6 +20,7 @@ _SECONDS = (1, 31_536_000)
 _COUNT = (1, 1_000_000)
 _LOCAL_HOSTS = frozenset(("localhost", "127.0.0.1", "::1"))
 _KEY_BYTES = 32
+_STATIC = Path(__file__).parent / "web" / "static"
 _LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 _TRANSPORTS = ("direct", "sdk")
 
@@ -31,6 +35,8 @@ class Settings:
 
     public_url: str = "http://localhost:8000"
     product_name: str = "Terminus Hub"
+    brand_accent: str = DEFAULT_ACCENT
+    brand_logo: str = ""
     mail_from: str = "no-reply@localhost.test"
     log_level: str = "INFO"
     table_prefix: str = "thub-"
@@ -82,6 +88,8 @@ class Settings:
         return cls(
             public_url=read.public_url(),
             product_name=read.text("PRODUCT_NAME", "Terminus Hub"),
+            brand_accent=read.brand_accent(),
+            brand_logo=read.brand_logo(),
             mail_from=read.text("MAIL_FROM", "no-reply@localhost.test"),
             log_level=read.log_level(),
             table_prefix=read.text("TABLE_PREFIX", "thub-"),
@@ -135,6 +143,25 @@ class _Reader:
             message = f"{name} must be a line of printable text."
             raise SettingsError(message)
         return value
+
+    def brand_accent(self) -> str:
+        raw = self.environ.get("BRAND_ACCENT", DEFAULT_ACCENT)
+        try:
+            return parse_colour(raw)
+        except ColourError as error:
+            message = f"BRAND_ACCENT must be a colour such as {DEFAULT_ACCENT}; it is {raw!r}."
+            raise SettingsError(message) from error
+
+    def brand_logo(self) -> str:
+        name = self.environ.get("BRAND_LOGO", "")
+        drawing = re.fullmatch(r"[a-z0-9][a-z0-9-]{0,63}\.svg", name)
+        if name and not (drawing and (_STATIC / name).is_file()):
+            message = (
+                "BRAND_LOGO must be the name of an SVG in chalicelib/web/static, in small letters,"
+                f" digits and hyphens, such as acme.svg; it is {name!r}."
+            )
+            raise SettingsError(message)
+        return name
 
     def number(self, name: str, default: int, limits: tuple[int, int] = _COUNT) -> int:
         raw = self.environ.get(name, str(default)).strip()

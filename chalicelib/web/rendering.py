@@ -13,12 +13,12 @@ from chalice import Response
 
 from chalicelib.bootstrap import services, settings
 from chalicelib.domain.clock import ago, exact
+from chalicelib.web.static_files import static_files
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
 _HERE = Path(__file__).parent
-STATIC = _HERE / "static"
 HTML = "text/html; charset=utf-8"
 
 
@@ -46,11 +46,19 @@ def url(path: str) -> str:
     return f"{urlsplit(settings().public_url).path}{path}"
 
 
-@cache
 def asset(name: str) -> str:
     """Return the URL of a static file; it changes with the content, so it caches for good."""
-    version = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
-    return url(f"/static/{name}?v={version}")
+    return url(f"/static/{name}?v={_version(static_files()[name])}")
+
+
+def stylesheets() -> list[str]:
+    """Name the stylesheets of every page: ours, and the operator's colours over it."""
+    return [name for name in ("app.css", "brand.css") if name in static_files()]
+
+
+@cache
+def _version(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()[:12]
 
 
 @cache
@@ -66,7 +74,12 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     made.globals.update(
-        asset=asset, url=url, brand=settings().product_name, visitor=None, notice=None
+        asset=asset,
+        stylesheets=stylesheets,
+        url=url,
+        brand=settings().product_name,
+        visitor=None,
+        notice=None,
     )
     made.filters["exact"] = exact
     made.filters["ago"] = lambda moment: ago(moment, services().clock())

@@ -9,7 +9,8 @@ import pytest
 
 from chalicelib import bootstrap
 from chalicelib.domain.people import Membership, Role
-from chalicelib.web.rendering import STATIC, page
+from chalicelib.web.rendering import page
+from chalicelib.web.static_files import STATIC
 from chalicelib.web.visitor import PageVisitor
 
 if TYPE_CHECKING:

@@ -1,0 +1,91 @@
+"""An operator's accent colour, and what can be read beside it: contrast as WCAG 2.2 counts it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+DEFAULT_ACCENT: Final = "#0b6253"
+TEXT_CONTRAST = 4.5
+# What accents are read on: the stylesheet's --ground in light, its --surface in dark, where that is
+# the harder one of the two.
+_LIGHT_GROUND, _DARK_GROUND = "#f5f6f4", "#181d1b"
+_BLACK, _WHITE = "#000000", "#ffffff"
+_STEPS = 50
+_HOVER_STEPS = 6
+
+
+class ColourError(ValueError):
+    """It isn't a colour that every browser and mail program reads alike."""
+
+
+@dataclass(frozen=True)
+class Accent:
+    """A theme's accent: for words and rings, for buttons, and for the words on buttons."""
+
+    text: str
+    text_strong: str
+    fill: str
+    fill_strong: str
+    on_fill: str
+
+
+@dataclass(frozen=True)
+class Palette:
+    """What one colour becomes in the light theme and in the dark one."""
+
+    light: Accent
+    dark: Accent
+
+
+def parse_colour(raw: str) -> str:
+    """Take `#rrggbb` and nothing else, since it ends up in a stylesheet; raises ColourError."""
+    if not re.fullmatch(r"#[0-9A-Fa-f]{6}", raw):
+        raise ColourError(raw)
+    return raw.lower()
+
+
+def palette(accent: str) -> Palette:
+    """Keep the colour on light buttons; elsewhere shade it as far as reading takes."""
+    light, dark = _readable(accent, _LIGHT_GROUND, _BLACK), _readable(accent, _DARK_GROUND, _WHITE)
+    return Palette(
+        _accent(light, _shaded(light, _BLACK, _HOVER_STEPS), accent),
+        _accent(dark, _shaded(dark, _WHITE, _HOVER_STEPS), dark),
+    )
+
+
+def contrast(one: str, other: str) -> float:
+    """Say how far two colours stand apart, from 1 to 21 (WCAG 1.4.3)."""
+    low, high = sorted((_luminance(one), _luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def _accent(text: str, text_strong: str, fill: str) -> Accent:
+    # One of the two always reaches 4.5.
+    on_fill = max((_WHITE, _BLACK), key=lambda colour: contrast(fill, colour))
+    away = _BLACK if on_fill == _WHITE else _WHITE
+    return Accent(text, text_strong, fill, _shaded(fill, away, _HOVER_STEPS), on_fill)
+
+
+def _readable(colour: str, ground: str, towards: str) -> str:
+    shades = (_shaded(colour, towards, step) for step in range(_STEPS + 1))
+    return next(shade for shade in shades if contrast(shade, ground) >= TEXT_CONTRAST)
+
+
+def _shaded(colour: str, towards: str, step: int) -> str:
+    pairs = zip(_channels(colour), _channels(towards), strict=True)
+    return "#" + "".join(f"{round(c + (t - c) * step / _STEPS):02x}" for c, t in pairs)
+
+
+def _luminance(colour: str) -> float:
+    red, green, blue = (_linear(channel / 255) for channel in _channels(colour))
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def _linear(part: float) -> float:
+    return part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4  # noqa: PLR2004 - sRGB
+
+
+def _channels(colour: str) -> tuple[int, int, int]:
+    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
