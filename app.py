@@ -28,6 +28,7 @@ from chalicelib.web.pages.accounts import accounts_pages
 from chalicelib.web.pages.api_keys import api_keys_pages
 from chalicelib.web.pages.assets import assets_pages
 from chalicelib.web.pages.audit_log import audit_log_pages
+from chalicelib.web.pages.docs import docs_pages
 from chalicelib.web.pages.home import home_pages
 from chalicelib.web.pages.invitations import invitations_pages
 from chalicelib.web.pages.joining import joining_pages
@@ -79,6 +80,7 @@ for blueprint in (
     joining_pages,
     members_pages,
     leave_account_pages,
+    docs_pages,
     assets_pages,
     mail_worker,
     scheduled_work,

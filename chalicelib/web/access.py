@@ -30,6 +30,8 @@ class Access(Enum):
 INVENTORY: Mapping[str, Access] = {
     "GET /health": Access.ANYONE,
     "GET /static/{name}": Access.ANYONE,
+    "GET /docs": Access.ANYONE,
+    "GET /docs/reference": Access.ANYONE,
     # Signing in and up
     "GET /sign-in": Access.ANYONE,
     "POST /sign-in": Access.ANYONE,

@@ -72,6 +72,8 @@ def _signing_in(address: str) -> tuple[Deed, ...]:
 
 
 _STRANGER = (
+    PageState("docs", None, "/docs", "Using the API"),
+    PageState("docs, reference", None, "/docs/reference", "API reference"),
     PageState("sign-in", None, "/sign-in", "Sign in"),
     PageState("sign-in, signed out", None, "/sign-in?done=signed-out", "Sign in"),
     PageState("sign-in, no address", None, "/sign-in", "Sign in", _signing_in("robin")),
