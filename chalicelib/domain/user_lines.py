@@ -44,9 +44,9 @@ class NamedAccount:
     name: str = ""
 
     @property
-    def owned(self) -> Membership:
-        """The membership of an account that is made with its person."""
-        return Membership(self.id, self.name, Role.OWNER)
+    def alone(self) -> Membership:
+        """The membership of an account that isn't there yet: its owner makes it."""
+        return Membership(self.id, self.name, self.role)
 
     def membership(self, account: Account) -> Membership:
         """Make the membership; raises InvalidValueError for a workspace that isn't there."""

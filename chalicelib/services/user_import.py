@@ -14,7 +14,7 @@ from chalicelib.domain.people import Role, User
 from chalicelib.domain.tokens import derived_id
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from chalicelib.domain.addresses import AddressKeys
     from chalicelib.domain.clock import Clock
@@ -64,14 +64,17 @@ class UserImport:
     address_keys: AddressKeys
     clock: Clock
 
-    def check(self, line: UserLine) -> Candidate:
-        """Judge a line; raises InvalidValueError for its hash or an account that it names."""
+    def check(self, line: UserLine, promised: Collection[str] = ()) -> Candidate:
+        """Judge a line; raises InvalidValueError for its hash or an account that it names.
+
+        `promised` are accounts that other lines would make, where nothing is really made.
+        """
         made = None
         if line.password_hash is not None:
             made = self.hashes.read(line.password_hash, line.pepper)
         # The same address always gets the same id, which nobody without the key can tell.
         user_id = line.id or derived_id("usr", "import", self.address_keys.of(line.email.value))
-        memberships = tuple(map(self._membership, line.accounts))
+        memberships = tuple(self._membership(named, promised) for named in line.accounts)
         return Candidate(line, user_id, made, memberships)
 
     def look(self, candidate: Candidate) -> Outcome:
@@ -111,17 +114,15 @@ class UserImport:
             raise UnavailableError
         return outcome
 
-    def _membership(self, named: NamedAccount) -> Membership:
+    def _membership(self, named: NamedAccount, promised: Collection[str]) -> Membership:
         try:
             account = self._known_accounts(named.id)
         except NotFoundError as error:
-            if named.role is Role.OWNER:
-                return named.owned
-            words = f"there is no account {named.id!r}"
-            raise InvalidValueError(words, param=ACCOUNT_ID) from error
+            if (named.role is Role.OWNER) != (named.id in promised):
+                return named.alone
+            raise _refusal(named) from error
         if named.role is Role.OWNER:
-            words = f"the account {named.id!r} is here, and has its owner"
-            raise InvalidValueError(words, param=ACCOUNT_ID)
+            raise _refusal(named)
         return named.membership(account)
 
     @cached_property
@@ -133,3 +134,10 @@ def _outcome(candidate: Candidate, found: Standing) -> Outcome:
     if found.holder_id is not None:
         return Outcome.KNOWN if found.holder_id == candidate.id else Outcome.TAKEN
     return Outcome.MOVED if found.id_exists else Outcome.ADDED
+
+
+def _refusal(named: NamedAccount) -> InvalidValueError:
+    words = f"there is no account {named.id!r}"
+    if named.role is Role.OWNER:
+        words = f"the account {named.id!r} has its owner"
+    return InvalidValueError(words, param=ACCOUNT_ID)

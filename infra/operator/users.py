@@ -14,6 +14,7 @@ import click
 from rich.text import Text
 
 from chalicelib.domain.errors import DomainError, InvalidValueError
+from chalicelib.domain.people import Role
 from chalicelib.domain.tokens import new_id
 from chalicelib.domain.user_lines import parse_user
 from chalicelib.services.user_import import ACCOUNT_ID, Candidate, Outcome
@@ -97,6 +98,8 @@ class UserLoading:
     id: str = field(default_factory=lambda: new_id("opr"))
     outcomes: Counter[Outcome] = field(default_factory=Counter)
     bad: int = 0
+    # The accounts that a dry run would have made.
+    promised: set[str] = field(default_factory=set)
     # The addresses so far, as numbers: of a million lines they take some 60 MB.
     _seen: set[int] = field(default_factory=set)
 
@@ -151,19 +154,22 @@ class UserLoading:
             self._refuse(line.number, f"{candidate.line.email} stands in an earlier line")
             return None
         self._seen.add(address)
+        if self.dry_run:
+            owned = (m.id for m in candidate.memberships if m.role is Role.OWNER)
+            self.promised.update(owned)
         return candidate
 
     def _checked(self, person: UserLine, waiting: _Waiting) -> Candidate:
         users = self.desk.services.user_import
         try:
-            return users.check(person)
+            return users.check(person, self.promised)
         except InvalidValueError as error:
             if error.param != ACCOUNT_ID or not waiting:
                 raise
         # One of the lines that are worked on may be about to make the account.
         while waiting:
             self._settle(*waiting.popleft())
-        return users.check(person)
+        return users.check(person, self.promised)
 
     def _settle(self, number: int, candidate: Candidate, done: Future[Outcome]) -> None:
         try:

@@ -147,6 +147,8 @@ def test_an_export_is_its_owners_to_read_and_replaces_nothing(
     assert stat.S_IMODE((tmp_path / "out.jsonl").stat().st_mode) == 0o600
     assert [path.name for path in tmp_path.iterdir()] == ["out.jsonl"]
     assert isinstance(operate("export-users", file, "--yes").exception, OperatorError)
+    printed = operate("export-users", "-", "--yes").stdout
+    assert printed == (tmp_path / "out.jsonl").read_text("utf-8")
     nowhere = str(tmp_path / "no" / "where")
     assert isinstance(operate("export-users", nowhere, "--yes").exception, OperatorError)
 

@@ -320,8 +320,13 @@ def test_an_owner_comes_with_their_account_and_others_join_it(
         {"email": "lee@acme.test", "password_hash": devises(), "accounts": join},
         {"email": "sam@acme.test", "accounts": own[:1]},
     ]
-    result = operate("import-users", written(tmp_path, *lines))
-    refused = f"line 3: accounts.id: the account '{account_id}' is here, and has its owner"
+    file = written(tmp_path, *lines)
+    refused = f"line 3: accounts.id: the account '{account_id}' has its owner"
+    tried = operate("import-users", "--dry-run", file)
+    assert refused in tried.output
+    assert "2 would be added, 0 imported before, 0 skipped, 1 bad." in tried.output
+    assert service.rows("users") == []
+    result = operate("import-users", file)
     assert refused in result.output
     assert "2 added, 0 imported before, 0 skipped, 1 bad." in result.output
     kim, lee = (signed_in_program(service, who) for who in (KIM, "lee@acme.test"))

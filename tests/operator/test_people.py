@@ -6,10 +6,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from click.testing import CliRunner
 
 from chalicelib.domain.errors import InvalidValueError, NotFoundError
 from chalicelib.domain.operators import OPERATORS
 from chalicelib.storage.tables import AuditEventRow, UserRow
+from infra.operator.cli import cli
 from tests.support.journeys import (
     ADDRESS,
     OTHER_PASSWORD,
@@ -176,6 +178,15 @@ def test_the_audit_page_names_the_operator_and_not_their_address(service: Servic
     assert "terminus.test" not in page
     assert "arn:aws" not in page
     assert "every session" in page
+
+
+def test_whoever_gives_no_name_is_called_as_aws_calls_them(service: Service) -> None:
+    become_a_user(service)
+    result = CliRunner().invoke(cli, ["unlock", ADDRESS])
+    assert result.exit_code == 0, result.exception
+    (own,) = told(service, OPERATORS)
+    assert own["details"]["identity"] == "arn:aws:sts::123456789012:user/moto"
+    assert own["actor"]["name"] == "moto"
 
 
 def test_what_operators_did_is_listed(service: Service, clock: StoppedClock) -> None:
