@@ -12,6 +12,8 @@ from infra.doctor.gateway import require_api
 from infra.gateway_responses import gateway_responses
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from infra.doctor.findings import Checking
     from infra.doctor.subject import Subject
 
@@ -31,6 +33,17 @@ def check(subject: Subject) -> Checking:
     address = _address(subject)
     if trouble := _health(address):
         yield trouble
+    else:
+        yield from _refusals(subject, address)
+    if _emulator():
+        return f"{address} answers, and refuses keys as it should."
+    public = subject.variables("api").get("PUBLIC_URL", "").rstrip("/")
+    if trouble := _health(public):
+        yield f"{trouble} Custom domain in docs/operations.md has the way."
+    return f"{public} answers, and keys are refused as they should be."
+
+
+def _refusals(subject: Subject, address: str) -> Iterator[str]:
     for what, path, headers, name in _QUESTIONS:
         answer, right = ask(address + path, headers), gateway_responses()[name]
         if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
@@ -41,12 +54,6 @@ def check(subject: Subject) -> Checking:
                 f"{what} is answered {answer.status} in words of API Gateway's own. What is set"
                 " there isn't served: deploy the stage."
             )
-    if _emulator():
-        return f"{address} answers, and refuses keys as it should."
-    public = subject.variables("api").get("PUBLIC_URL", "").rstrip("/")
-    if trouble := _health(public):
-        yield f"{trouble} Custom domain in docs/operations.md has the way."
-    return f"{public} answers, and keys are refused as they should be."
 
 
 def _health(address: str) -> str | None:

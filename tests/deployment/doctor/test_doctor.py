@@ -7,7 +7,6 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-import pytest
 from click.testing import CliRunner
 from dns.message import Message, make_response
 from dns.rcode import Rcode
@@ -21,9 +20,8 @@ from tests.support.deployed import STAGE
 from tests.support.wards import findings, say_verified, troubles
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    import pytest
 
-    from infra.doctor.findings import Finding
     from infra.doctor.subject import Subject
     from tests.support.deployed import Deployed
     from tests.support.dns_server import DnsServer
@@ -78,91 +76,6 @@ def test_what_could_not_be_looked_at_is_never_fine(
     assert "Alarms" in line
     assert "Couldn't be checked: Could not connect to the endpoint URL" in line
     assert said.splitlines()[-1] == "Stage prod: 1 that couldn't be checked."
-
-
-def _account(**said: Any) -> Callable[..., None]:
-    def say(parsed: dict[str, Any], **_: Any) -> None:
-        parsed |= said
-
-    return say
-
-
-@pytest.mark.parametrize(
-    ("said", "words"),
-    [
-        ({"SendingEnabled": False}, "SES has paused this account"),
-        ({"EnforcementStatus": "SHUTDOWN"}, "SES has paused this account"),
-        ({"EnforcementStatus": "PROBATION"}, "SES watches this account"),
-        (
-            {"SendQuota": {"Max24HourSend": 200.0, "SentLast24Hours": 161.0, "MaxSendRate": 1.0}},
-            "161 of the 200 mails that SES allows a day are sent",
-        ),
-    ],
-)
-def test_what_ses_holds_against_the_account_is_told(
-    subject: Subject, session: Any, said: dict[str, Any], words: str
-) -> None:
-    """The emulator never says these; AWS's answer is put into its own."""
-    event, say = "after-call.sesv2.GetAccount", _account(**said)
-    session.register(event, say)
-    (sentence,) = troubles(subject, "Mail account")
-    session.unregister(event, say)
-    assert words in sentence
-
-
-@pytest.mark.parametrize(
-    ("title", "event"),
-    [
-        ("Clock", "sts.GetCallerIdentity"),
-        ("Tables", "dynamodb.DescribeTable"),
-        ("Functions", "lambda.GetFunctionConfiguration"),
-        ("API stage", "api-gateway.GetStage"),
-        ("SAML key", "ssm.GetParameter"),
-        ("Mail sender", "sesv2.GetEmailIdentity"),
-        ("Mail queue", "sqs.GetQueueUrl"),
-        ("Alarms", "cloudformation.DescribeStackResources"),
-    ],
-)
-def test_what_aws_refuses_is_no_health(
-    subject: Subject, session: Any, title: str, event: str
-) -> None:
-    (found,) = _refused(subject, session, title, event, "AccessDeniedException")
-    assert found.outcome is Outcome.UNCHECKED
-    assert found.words.startswith("Couldn't be checked: An error occurred (AccessDenied")
-
-
-def test_a_clock_that_aws_takes_no_request_from_is_trouble(subject: Subject, session: Any) -> None:
-    (found,) = _refused(subject, session, "Clock", "sts.GetCallerIdentity", "RequestTimeTooSkewed")
-    assert found.outcome is Outcome.TROUBLE
-    assert found.words.endswith("(RequestTimeTooSkewed). Is its clock right?")
-
-
-def _refused(subject: Subject, session: Any, title: str, event: str, code: str) -> list[Finding]:
-    def refuse(http_response: Any, parsed: dict[str, Any], **_: Any) -> None:
-        http_response.status_code = 403
-        parsed["Error"] = {"Code": code, "Message": "Not you."}
-
-    session.register(f"after-call.{event}", refuse)
-    found = findings(subject, title)
-    session.unregister(f"after-call.{event}", refuse)
-    return found
-
-
-def test_an_answer_that_nobody_foresaw_stops_its_own_check_alone(
-    subject: Subject, session: Any
-) -> None:
-    """What AWS says may differ from what the emulator does."""
-
-    def forget(parsed: dict[str, Any], **_: Any) -> None:
-        parsed.pop("SendQuota")
-
-    session.register("after-call.sesv2.GetAccount", forget)
-    found = list(examine(subject))
-    session.unregister("after-call.sesv2.GetAccount", forget)
-    (unchecked,) = [finding for finding in found if finding.outcome is not Outcome.FINE]
-    assert unchecked.words == (
-        "Couldn't be checked: an answer wasn't understood (KeyError: 'SendQuota')."
-    )
 
 
 def test_the_page_names_every_action_that_it_takes(subject: Subject, session: Any) -> None:
@@ -239,6 +152,13 @@ def test_a_domain_that_ses_has_not_verified_or_the_dns_lacks_is_told(
     session.unregister("after-call.sesv2.GetEmailIdentity", say_verified)
     pending = troubles(dataclasses.replace(subject), "Mail sender")
     assert "SES doesn't sign mails from hub.test with DKIM (pending). Look at it in SES." in pending
+
+
+def test_a_dns_that_does_not_answer_says_nothing_of_dkim(subject: Subject, dns: DnsServer) -> None:
+    dns.behave = _fail
+    (silent,) = findings(subject, "Mail sender")
+    assert silent.outcome is Outcome.UNCHECKED
+    assert silent.words.startswith("Couldn't be checked: the DNS doesn't answer about ")
 
 
 def test_single_sign_ons_domains_are_looked_up(
