@@ -34,10 +34,16 @@ class Stack:
         """Give a program that was never here before."""
         return Program(over_sockets(self.origin))
 
+    def mails(self) -> list[dict[str, Any]]:
+        """Give all mails, newest first."""
+        found: list[dict[str, Any]] = over_sockets(self.inbox)(
+            "GET", "/messages.json", {}, b""
+        ).json
+        return found
+
     def mails_to(self, address: str) -> list[dict[str, Any]]:
         """Give the mails to an address, newest first."""
-        inbox = over_sockets(self.inbox)("GET", "/messages.json", {}, b"")
-        return [mail for mail in inbox.json if mail["to"] == address]
+        return [mail for mail in self.mails() if mail["to"] == address]
 
     def await_mail(self, address: str, number: int = 1) -> dict[str, Any]:
         """Wait until an address has so many mails, and give the newest."""
