@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import re
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -211,3 +212,15 @@ def test_logs_hold_no_secret_and_nothing_was_parked(deployed: Deployed) -> None:
         QueueUrl=address, AttributeNames=["ApproximateNumberOfMessages"]
     )
     assert parked["Attributes"]["ApproximateNumberOfMessages"] == "0"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process's peak in /proc")
+def test_after_all_that_no_function_has_needed_half_of_its_memory(deployed: Deployed) -> None:
+    """It is chosen for its share of a CPU; docs/operations.md has the figures."""
+    peaks = deployed.peak_megabytes()
+    sizes = {
+        function["FunctionName"]: function["MemorySize"]
+        for function in deployed.engine.client("lambda").list_functions()["Functions"]
+    }
+    assert peaks.keys() == sizes.keys()
+    assert [name for name, peak in peaks.items() if peak > sizes[name] / 2] == []

@@ -7,10 +7,12 @@ out of a template is done by hand here, as `make_whole` says.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from infra.package.template import functions
@@ -33,6 +35,7 @@ SENDER = "no-reply@hub.test"
 
 _BUCKET = "packages"
 _ARCHIVE = f"s3://{_BUCKET}/deployment.zip"
+_FUNCTION = re.compile(rb"^AWS_LAMBDA_FUNCTION_NAME=(.+)$", re.MULTILINE)
 _STACK_SECONDS = 60.0
 _MAIL_SECONDS = 20.0
 
@@ -72,6 +75,22 @@ class Deployed:
             assert time.monotonic() < end, f"no link to /{page} reached {address}"
             time.sleep(0.05)
         return str(links[-1]).rstrip()
+
+    def peak_megabytes(self) -> dict[str, int]:
+        """Give the most memory that each function's process has had so far, Python included."""
+        # Other emulators on this machine run functions of the same names.
+        own = f"AWS_ENDPOINT_URL={self._endpoint}".encode()
+        peaks: dict[str, int] = {}
+        for process in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                environ = (process / "environ").read_bytes().split(b"\0")
+                status = (process / "status").read_text()
+                for name in _FUNCTION.findall(b"\n".join(environ)):
+                    if own in environ:
+                        (kilobytes,) = re.findall(r"VmHWM:\s+(\d+)", status)
+                        known = peaks.get(name.decode(), 0)
+                        peaks[name.decode()] = max(known, int(kilobytes) // 1024)
+        return peaks
 
     @property
     def _endpoint(self) -> str:
