@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from infra.deploy import preflight
 from infra.deploy.app import deploy_app
-from infra.deploy.functions import set_logging
+from infra.deploy.functions import set_logs_and_tracing
 from infra.deploy.gateway import put_gateway_responses
 from infra.deploy.mail_identity import make_identity
 from infra.deploy.problems import DeployError
@@ -62,7 +62,11 @@ def steps(stage: Stage, aws: Aws, wishes: Wishes, console: Console) -> list[Step
             lambda tell: put_gateway_responses(stage, aws, tell),
             hint=_ALLOWED,
         ),
-        Step("Logs", lambda _: set_logging(stage, aws, made.template()), hint=_ALLOWED),
+        Step(
+            "Logs and tracing",
+            lambda _: set_logs_and_tracing(stage, aws, made.template()),
+            hint=_ALLOWED,
+        ),
         Step("The mails' sender", lambda _: make_identity(stage, aws, console), hint=_ALLOWED),
         Step("A look at it", lambda tell: smoke_test(stage, aws, tell)),
     ]

@@ -20,16 +20,19 @@ _POLL_SECONDS = {True: 0.05, False: 1.0}
 RESTARTED = "SECRETS_CHANGED_AT"
 
 
-def set_logging(stage: Stage, aws: Aws, template: dict[str, Any]) -> str:
-    """Give each function the log settings that the template gives it."""
+def set_logs_and_tracing(stage: Stage, aws: Aws, template: dict[str, Any]) -> str:
+    """Let each function log and trace as the template says; Chalice turns tracing on, never off."""
     client, changed = aws.client("lambda"), 0
     for logical_id, function in functions(template).items():
         name = function_of(logical_id)
-        wanted = function["Properties"]["LoggingConfig"] | {"LogGroup": stage.log_group(name)}
-        full_name = stage.function_name(name)
-        has = client.get_function_configuration(FunctionName=full_name).get("LoggingConfig", {})
-        if {key: has.get(key) for key in wanted} != wanted:
-            client.update_function_configuration(FunctionName=full_name, LoggingConfig=wanted)
+        properties, full_name = function["Properties"], stage.function_name(name)
+        wanted = {
+            "LoggingConfig": properties["LoggingConfig"] | {"LogGroup": stage.log_group(name)},
+            "TracingConfig": {"Mode": properties["Tracing"]},
+        }
+        has = client.get_function_configuration(FunctionName=full_name)
+        if any((has.get(key) or {}) | value != has.get(key) for key, value in wanted.items()):
+            client.update_function_configuration(FunctionName=full_name, **wanted)
             _await_update(client, full_name, aws)
             changed += 1
     return f"{changed} functions changed" if changed else "as they should be"

@@ -32,6 +32,7 @@ def whole_template(chalices: Template, stage: Stage) -> Template:
     for logical_id, function in functions(merged).items():
         _settle(merged, logical_id, function["Properties"], stage)
     _take_from_own_queue(merged["Resources"]["Mail"]["Properties"])
+    _trace_the_api_too(merged)
     return merged
 
 
@@ -103,3 +104,9 @@ def _take_from_own_queue(mail: Template) -> None:
     # By attribute, so that the queue is there before the function listens to it.
     (source,) = mail["Events"].values()
     source["Properties"]["Queue"] = {"Fn::GetAtt": ["MailQueue", "Arn"]}
+
+
+def _trace_the_api_too(template: Template) -> None:
+    # `chalice deploy` does; what it packages has the functions alone.
+    traced = any(f["Properties"]["Tracing"] == "Active" for f in functions(template).values())
+    template["Resources"]["RestAPI"]["Properties"]["TracingEnabled"] = traced

@@ -13,20 +13,29 @@ from typing import Any
 import pytest
 
 from infra.merge_template import merge_template
+from infra.package.template import whole_template
+from infra.stages import read_stage
 from tests.support.children import ROOT
+from tests.support.permissions import FUNCTIONS, allowed
 
 Template = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Template:
-    """The whole app, but with no third parties to fetch: the template is the same."""
-    project = tmp_path_factory.mktemp("project")
+    return _build(tmp_path_factory.mktemp("project"))
+
+
+def _build(project: Path, **settings: Any) -> Template:
+    """Build the whole app, but with no third parties to fetch: the template is the same."""
     for name in ("chalicelib", ".chalice"):
         ignored = shutil.ignore_patterns("__pycache__", "deployments", "deployed")
         shutil.copytree(ROOT / name, project / name, ignore=ignored)
     shutil.copy(ROOT / "app.py", project)
     (project / "requirements.txt").touch()
+    config = json.loads((project / ".chalice" / "config.json").read_text())
+    config["stages"]["dev"] |= settings
+    (project / ".chalice" / "config.json").write_text(json.dumps(config))
     merge = project / "merge.json"
     merge.write_text(json.dumps(merge_template("dev")))
     chalice = str(Path(sys.executable).with_name("chalice"))
@@ -95,3 +104,26 @@ def test_the_authorizers_function_is_its_own_module(built: Template) -> None:
     authorizer = functions["chalicelib.web.authorizer.check_api_key"]
     assert authorizer["MemorySize"] == 256
     assert authorizer["Architectures"] == ["arm64"]
+
+
+def _api(built: Template) -> dict[str, Any]:
+    properties: dict[str, Any] = built["Resources"]["RestAPI"]["Properties"]
+    return properties
+
+
+def _functions(built: Template) -> list[dict[str, Any]]:
+    kind = "AWS::Serverless::Function"
+    return [r["Properties"] for r in built["Resources"].values() if r["Type"] == kind]
+
+
+def test_nothing_is_traced_unless_the_stage_wants_it(built: Template, tmp_path: Path) -> None:
+    """With one setting everything is, and every policy allows what that takes."""
+    assert {function["Tracing"] for function in _functions(built)} == {"PassThrough"}
+    stage = read_stage("dev")
+    assert not _api(whole_template(built, stage))["TracingEnabled"]
+    traced = whole_template(_build(tmp_path, xray=True), stage)
+    assert {function["Tracing"] for function in _functions(traced)} == {"Active"}
+    assert _api(traced)["TracingEnabled"]
+    for function in FUNCTIONS:
+        actions = {permission.action for permission in allowed(function, "dev")}
+        assert actions >= {"xray:PutTelemetryRecords", "xray:PutTraceSegments"}

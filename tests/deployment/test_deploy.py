@@ -132,6 +132,15 @@ def test_functions_are_those_of_the_template(somebody: Operator, whole: Template
         assert has["LoggingConfig"] == wanted["LoggingConfig"] | group
 
 
+def test_tracing_that_is_not_wanted_any_longer_is_turned_off(somebody: Operator) -> None:
+    client, name = somebody.client("lambda"), STAGE.function_name("mail")
+    client.update_function_configuration(FunctionName=name, TracingConfig={"Mode": "Active"})
+    done = somebody.up()
+    assert done.status == 0, done.said
+    assert "1 functions changed" in done.said
+    assert _functions(somebody)[name]["TracingConfig"]["Mode"] == "PassThrough"
+
+
 def known_url(variables: dict[str, str]) -> dict[str, str]:
     """The emulator names itself by two hosts."""
     return {"MAIL_QUEUE_URL": variables["MAIL_QUEUE_URL"]}
