@@ -12,7 +12,7 @@ FOR ?= lambda
 WORKERS := -n auto --maxprocesses 4 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo operator test check bench uniformity package deploy doctor rotate destroy
+.PHONY: help run demo operator test check bench load uniformity package deploy doctor rotate destroy
 .PHONY: restore clean python
 .DELETE_ON_ERROR:
 
@@ -46,6 +46,9 @@ check: $(STAMP) ## Lint, types, import rules, and tests with coverage
 
 bench: $(STAMP) ## Measure what docs/ promises about speed
 	@$(RUN) -m benchmarks
+
+load: $(STAMP) ## Put 50 people and 200 programs on a local stack for two minutes
+	@$(RUN) -m benchmarks.load
 
 uniformity: $(STAMP) ## Prove that answers tell nothing, and time them
 	@$(RUN) -m benchmarks.uniformity $(ARGS)

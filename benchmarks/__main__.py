@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,17 +57,17 @@ None shows how long a person waits, or what a Lambda's CPU makes of it.
 """
 
 
+_PARTS = (sign_in, key_check, comparing, saml, imports, package, races)
+
+
 def main() -> int:
     """Measure; non-zero when a goal is missed."""
-    measured = [
-        *sign_in.figures(),
-        *key_check.figures(),
-        *comparing.figures(),
-        *saml.figures(),
-        *imports.figures(),
-        *package.figures(),
-        *races.figures(),
-    ]
+    measured: list[Figure] = []
+    for part in _PARTS:
+        began = time.monotonic()
+        measured += part.figures()
+        name = part.__name__.removeprefix("benchmarks.")
+        sys.stderr.write(f"{name}: measured in {time.monotonic() - began:.0f} s\n")
     (_HERE / "results.json").write_text(
         json.dumps([_plain(figure) for figure in measured], indent=2, ensure_ascii=False) + "\n",
         "utf-8",

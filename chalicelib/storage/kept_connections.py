@@ -145,7 +145,10 @@ class _Kept(NamedTuple):
 def _send(connection: socket.socket, request: bytes) -> None:
     try:
         connection.sendall(request)
-    except (BrokenPipeError, ConnectionResetError) as error:
+    except TimeoutError:
+        raise
+    except OSError as error:
+        # Not all of it went out, so nobody can have acted on it.
         raise NothingCameError from error
 
 

@@ -85,6 +85,21 @@ def test_a_kept_connection_that_ends_before_any_answer_is_asked_again_once(
     assert [record.message for record in caplog.records] == ["asked_again"]
 
 
+def test_over_tls_the_same_is_asked_again(tmp_path: Path) -> None:
+    certificate = write_certificate(tmp_path / "own.pem")
+    serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    serving.load_cert_chain(certificate)
+    knowing = ssl.create_default_context(cafile=certificate)
+    scripts = [answer()], [answer(), _CLOSE], [answer(b'{"n":4}')]
+    with scripted_server(*scripts, tls=serving) as server:
+        connections, _ = _connections(server, lambda: knowing)
+        connections.ask(_REQUEST)
+        # Closed already, and used so soon that nobody looks.
+        server.closed.wait(5)
+        assert connections.ask(_REQUEST).body == b"{}"
+        assert connections.ask(_REQUEST).body == b'{"n":4}'
+
+
 def test_it_is_not_asked_a_third_time() -> None:
     with scripted_server([answer(), _CLOSE], [_CLOSE], [answer()]) as server:
         connections, _ = _connections(server)
