@@ -72,7 +72,7 @@ def rotate(stage_name: str, what: str) -> None:
 def destroy(stage_name: str, *, tables_too: bool, export_to: Path | None, no_export: bool) -> None:
     """Take STAGE away, and leave its tables and secrets.
 
-    --tables-too takes these away as well. Every table is exported first, to build/exports/ or to
+    --tables-too takes these away as well. Every table is exported first, to exports/ or to
     where --export-to says; --no-export does without.
     """
     stage, aws = read_stage(stage_name), connect()
@@ -83,7 +83,7 @@ def destroy(stage_name: str, *, tables_too: bool, export_to: Path | None, no_exp
         message = "Nothing was taken away."
         raise DeployError(message)
     moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-    target = export_to or ROOT / "build" / "exports" / f"{stage.name}-{moment}"
+    target = export_to or ROOT / "exports" / f"{stage.name}-{moment}"
     run(
         removal.steps(stage, aws, export_to=None if no_export else target, tables_too=tables_too),
         Console(),

@@ -40,7 +40,7 @@ def rotate(stage: Stage, aws: Aws, what: str, tell: Callable[[str], None]) -> st
     if name == "COOKIE_KEY":
         older = older[: _COOKIE_KEYS_KEPT - 1]
     put(stage, aws, {name: ",".join([new, *older])}, tell)
-    return f"{name} has a new first; {len(older)} older ones are still accepted"
+    return f"{name} has a new first; still accepted: {len(older)} older"
 
 
 def _newest(name: str, old: list[str]) -> str:

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from chalicelib.bootstrap.passwords import password_hasher
+from chalicelib.bootstrap.saml import saml_keys
 from chalicelib.gateways.secrets import SECRET_NAMES, read_secrets
+from chalicelib.settings import Settings, SettingsError
 from infra.deploy.aws import code_of
 from infra.deploy.functions import restart
 from infra.deploy.problems import DeployError
@@ -41,6 +44,7 @@ def make_secrets(stage: Stage, aws: Aws, *, anew: bool) -> str:
             " Put the key back, or delete the certificate as well and a new pair is made."
         )
         raise DeployError(message)
+    _check(stage, found | made)
     for name, value in made.items():
         _put_once(ssm, f"{stage.secrets_path}/{name}", value)
     return f"{len(made)} made, {len(found)} kept, under {stage.secrets_path}"
@@ -67,6 +71,17 @@ def delete_secrets(stage: Stage, aws: Aws) -> str:
     names = [f"{stage.secrets_path}/{name}" for name in SECRET_NAMES]
     gone = ssm.delete_parameters(Names=names)["DeletedParameters"]
     return f"{len(gone)} deleted"
+
+
+def _check(stage: Stage, values: dict[str, str]) -> None:
+    """Hold them to what a function asks of them at its start."""
+    try:
+        settings = Settings.from_environ(stage.environment | values)
+        password_hasher(settings)
+        saml_keys(settings)
+    except SettingsError as error:
+        message = f"{error} It stands under {stage.secrets_path}; no function would start."
+        raise DeployError(message) from error
 
 
 def _put_once(ssm: Any, path: str, value: str) -> None:

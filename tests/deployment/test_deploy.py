@@ -322,6 +322,30 @@ def test_without_a_secret_that_passwords_hang_on_nothing_is_made(somebody: Opera
     ssm.put_parameter(Name=lost, Value=value, Type="SecureString")
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("COOKIE_KEY", "c2hvcnQ="),
+        ("PASSWORD_PEPPERS", "MTIzNA=="),
+        ("SAML_PRIVATE_KEY", "MTIzNA=="),
+        ("SAML_CERTIFICATE", "MTIzNA=="),
+    ],
+)
+def test_a_secret_that_no_function_would_start_with_is_found_and_not_shown(
+    somebody: Operator, name: str, value: str
+) -> None:
+    """`H5`."""
+    ssm, path = somebody.client("ssm"), f"{STAGE.secrets_path}/{name}"
+    kept = ssm.get_parameter(Name=path, WithDecryption=True)["Parameter"]["Value"]
+    ssm.put_parameter(Name=path, Value=value, Type="SecureString", Overwrite=True)
+    done = somebody.up()
+    ssm.put_parameter(Name=path, Value=kept, Type="SecureString", Overwrite=True)
+    assert done.status == 1
+    assert "no function would start" in done.said
+    assert name in done.said
+    assert value not in done.said
+
+
 def test_only_the_stages_name_takes_it_away(somebody: Operator) -> None:
     done = somebody.destroy(typed="yes")
     assert (done.status, len(_functions(somebody))) == (1, len(STAGE.functions))
