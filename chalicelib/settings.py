@@ -14,13 +14,14 @@ from urllib.parse import urlsplit
 from chalicelib.domain.colours import DEFAULT_ACCENT, ColourError, parse_colour
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 _SECONDS = (1, 31_536_000)
 _COUNT = (1, 1_000_000)
 _LOCAL_HOSTS = frozenset(("localhost", "127.0.0.1", "::1"))
 _KEY_BYTES = 32
 _STATIC = Path(__file__).parent / "web" / "static"
+_LANGUAGES = ("en", "de")
 _LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 _TRANSPORTS = ("direct", "sdk")
 
@@ -38,6 +39,7 @@ class Settings:
     brand_accent: str = DEFAULT_ACCENT
     brand_logo: str = ""
     mail_from: str = "no-reply@localhost.test"
+    mail_language: str = "en"
     log_level: str = "INFO"
     table_prefix: str = "thub-"
     mail_queue_url: str = ""
@@ -91,7 +93,8 @@ class Settings:
             brand_accent=read.brand_accent(),
             brand_logo=read.brand_logo(),
             mail_from=read.text("MAIL_FROM", "no-reply@localhost.test"),
-            log_level=read.log_level(),
+            mail_language=read.one_of("MAIL_LANGUAGE", _LANGUAGES, "en"),
+            log_level=read.one_of("LOG_LEVEL", _LOG_LEVELS, "INFO", str.upper),
             table_prefix=read.text("TABLE_PREFIX", "thub-"),
             mail_queue_url=environ.get("MAIL_QUEUE_URL", ""),
             region=environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION", ""),
@@ -115,7 +118,7 @@ class Settings:
             invitation=read.seconds("INVITATION_SECONDS", 604_800),
             mails_per_hour=read.number("MAILS_PER_HOUR", 5),
             api_key_requests_per_minute=read.number("API_KEY_REQUESTS_PER_MINUTE", 100),
-            key_check_transport=read.key_check_transport(),
+            key_check_transport=read.one_of("KEY_CHECK_TRANSPORT", _TRANSPORTS, "direct"),
             audit_kept=timedelta(days=read.number("AUDIT_DAYS", 400, (1, 36_500))),
             argon2_memory_kib=read.number("ARGON2_MEMORY_KIB", 47_104, (7_168, 1_048_576)),
             argon2_time=read.number("ARGON2_TIME", 1, (1, 100)),
@@ -174,20 +177,14 @@ class _Reader:
     def seconds(self, name: str, default: int) -> timedelta:
         return timedelta(seconds=self.number(name, default, _SECONDS))
 
-    def log_level(self) -> str:
-        level = self.environ.get("LOG_LEVEL", "INFO").upper()
-        if level not in _LOG_LEVELS:
-            message = f"LOG_LEVEL must be one of {', '.join(_LOG_LEVELS)}; it is {level!r}."
+    def one_of(
+        self, name: str, choices: tuple[str, ...], default: str, read: Callable[[str], str] = str
+    ) -> str:
+        value = read(self.environ.get(name, default))
+        if value not in choices:
+            message = f"{name} must be {' or '.join(choices)}; it is {value!r}."
             raise SettingsError(message)
-        return level
-
-    def key_check_transport(self) -> str:
-        transport = self.environ.get("KEY_CHECK_TRANSPORT", "direct")
-        if transport not in _TRANSPORTS:
-            words = " or ".join(_TRANSPORTS)
-            message = f"KEY_CHECK_TRANSPORT must be {words}; it is {transport!r}."
-            raise SettingsError(message)
-        return transport
+        return value
 
     def key(self, name: str) -> bytes:
         return self._key(name, self.environ.get(name, ""))

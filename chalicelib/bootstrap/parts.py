@@ -105,7 +105,13 @@ class Parts:
         )
         self.sign_ups = SignUps(connection, SIGN_UP_WAITS + chosen.confirm_link, self.trail)
         self.queue = MailQueue(aws_client("sqs", chosen), chosen.mail_queue_url)
-        self.mailer = Mailer(Ses(aws_client("ses", chosen)), chosen.mail_from, chosen.product_name)
+        self.mailer = Mailer(
+            Ses(aws_client("ses", chosen)),
+            chosen.mail_from,
+            chosen.product_name,
+            chosen.brand_accent,
+            chosen.mail_language,
+        )
         self.policy = password_policy(chosen)
         self.hasher = password_hasher(chosen)
         self.saml_keys = saml_keys(chosen)

@@ -20,13 +20,18 @@ def rfc3339(moment: datetime) -> str:
 
 def in_words(duration: timedelta) -> str:
     """Say a duration in its largest unit, rounded down: "24 hours", "1 hour", "90 seconds"."""
+    return _plural(*largest_unit(duration))
+
+
+def largest_unit(duration: timedelta) -> tuple[int, str]:
+    """Count a duration in its largest unit, for whoever says it in words."""
     seconds = int(duration.total_seconds())
     # Days only from two on: "24 hours" says better when a link ends than "1 day".
     units = (("day", 86_400, 172_800), ("hour", 3_600, 3_600), ("minute", 60, 60))
     for unit, length, least in units:
         if seconds >= least:
-            return _plural(seconds // length, unit)
-    return _plural(seconds, "second")
+            return seconds // length, unit
+    return seconds, "second"
 
 
 def ago(moment: datetime, now: datetime) -> str:
@@ -37,11 +42,6 @@ def ago(moment: datetime, now: datetime) -> str:
     if past < timedelta(days=7):
         return f"{in_words(past)} ago"
     return moment.astimezone(UTC).strftime("%-d %B %Y")
-
-
-def spoken(moment: datetime) -> str:
-    """Write a time as mails say it: `24 November 2026, 09:30 UTC`."""
-    return moment.astimezone(UTC).strftime("%-d %B %Y, %H:%M UTC")
 
 
 def exact(moment: datetime) -> str:

@@ -8,7 +8,6 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.domain.clock import spoken
 from chalicelib.domain.sessions import Client
 from chalicelib.domain.tokens import new_id
 
@@ -86,10 +85,10 @@ class MailRequest:
         return Asker(Client(self.address, self.user_agent), self.request_id)
 
     @property
-    def asked(self) -> dict[str, str]:
+    def asked(self) -> dict[str, object]:
         """What a mail tells of who asked for it: when, and from where."""
         return {
-            "asked_at": spoken(self.asked_at),
+            "asked_at": self.asked_at,
             "address": self.address,
             "client": self.user_agent,
         }

@@ -10,11 +10,15 @@ _PLAIN = re.compile(r"[A-Za-z0-9 +_-]{1,40}\Z")
 
 def in_words(user_agent: str) -> str | None:
     """Say "Firefox on Linux", or None for what no known browser says."""
+    return " on ".join(word for word in browser_and_system(user_agent) if word) or None
+
+
+def browser_and_system(user_agent: str) -> tuple[str, str]:
+    """Name both, each empty where no known browser says it."""
     # Imported here: its patterns cost 180 ms, which the mail worker alone should pay.
     from ua_parser import parse
 
     parsed = parse(user_agent)
     browser = parsed.user_agent.family if parsed.user_agent else ""
     system = parsed.os.family if parsed.os else ""
-    words = [word for word in (browser, system) if _PLAIN.match(word)]
-    return " on ".join(words) or None
+    return browser if _PLAIN.match(browser) else "", system if _PLAIN.match(system) else ""

@@ -1,26 +1,26 @@
-"""What mails look like: a template's text and HTML parts in one MIME message."""
+"""What mails look like: one layout's text and HTML parts in one MIME message."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import formataddr, make_msgid
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from chalicelib.gateways.browsers import in_words
+from chalicelib.domain.colours import DEFAULT_ACCENT, palette
+from chalicelib.gateways.browsers import browser_and_system
+from chalicelib.gateways.mail_forms import MAIL_FORMS
+from chalicelib.gateways.mail_words import MAIL_TEMPLATES, mail_words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from chalicelib.domain.mail import Mail
-
-_TEMPLATES = Path(__file__).parent / "email_templates"
+    from chalicelib.gateways.mail_words import MailWords
 
 
 @dataclass(frozen=True)
@@ -30,38 +30,70 @@ class Mailer:
     deliver: Callable[[EmailMessage], None]
     sender: str
     brand: str
+    accent: str = DEFAULT_ACCENT
+    language: str = "en"
 
     def send(self, mail: Mail) -> None:
         """Render and deliver one mail."""
-        subject = _subjects()[mail.template].format(brand=self.brand)
-        context = {"brand": self.brand, "subject": subject, **mail.context}
-        context["client"] = in_words(str(context.get("client") or ""))
+        parts = self._parts(mail)
         message = EmailMessage(policy=SMTP)
         message["From"] = formataddr((self.brand, self.sender))
         message["To"] = mail.to
-        message["Subject"] = subject
+        message["Subject"] = parts["subject"]
         message["Message-ID"] = make_msgid(domain=self.sender.rpartition("@")[2])
         # RFC 3834: nobody's holiday reply should come back.
         message["Auto-Submitted"] = "auto-generated"
-        message.set_content(_render(f"{mail.template}.txt", context) + "\n", cte="8bit")
-        message.add_alternative(_render(f"{mail.template}.html", context), subtype="html")
+        message["Content-Language"] = self.language
+        message.set_content(_render("layout.txt", parts) + "\n", cte="8bit")
+        message.add_alternative(_render("layout.html", parts), subtype="html")
         self.deliver(message)
 
+    def _parts(self, mail: Mail) -> dict[str, object]:
+        words, form = mail_words(self.language), MAIL_FORMS[mail.template]
+        facts = {"brand": self.brand, **mail.context}
+        said, colours = words.of(mail.template), palette(self.accent)
+        greeted = form.greets and facts.get("name")
+        return {
+            "brand": self.brand,
+            "language": self.language,
+            "light": colours.light,
+            "dark": colours.dark,
+            "subject": words.filled(said["subject"], facts),
+            "hello": words.common("hello", facts) if greeted else "",
+            "before": _paragraphs(words, said["before"], facts),
+            "link": facts[form.link] if form.link else "",
+            "button": said.get("button", ""),
+            "after": _paragraphs(words, said.get("after", []), facts),
+            "second_link": facts[form.second_link] if form.second_link else "",
+            "if_not_you": words.filled(said["if_not_you"], facts),
+            "when": words.common("when", facts),
+            "from": _from(words, facts),
+        }
 
-def _render(template: str, context: dict[str, object]) -> str:
-    return _environment().get_template(template).render(context).strip()
+
+def _paragraphs(words: MailWords, said: list[str], facts: Mapping[str, object]) -> list[str]:
+    filled = (words.filled(paragraph, facts) for paragraph in said)
+    return [paragraph for paragraph in filled if paragraph]
+
+
+def _from(words: MailWords, facts: Mapping[str, object]) -> str:
+    """Say from where it was asked, as far as that is known."""
+    browser, system = browser_and_system(str(facts.get("client") or ""))
+    client = browser or system
+    if browser and system:
+        client = words.common("browser", {"browser": browser, "system": system})
+    place = ", ".join(str(part) for part in (facts.get("address"), client) if part)
+    return words.common("from", {"place": place}) if place else ""
+
+
+def _render(template: str, parts: Mapping[str, object]) -> str:
+    return _layouts().get_template(template).render(parts).strip()
 
 
 @cache
-def _subjects() -> dict[str, str]:
-    subjects: dict[str, str] = json.loads((_TEMPLATES / "subjects.json").read_text("utf-8"))
-    return subjects
-
-
-@cache
-def _environment() -> Environment:
+def _layouts() -> Environment:
     return Environment(
-        loader=FileSystemLoader(_TEMPLATES),
+        loader=FileSystemLoader(MAIL_TEMPLATES),
         autoescape=select_autoescape(("html",)),
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.audit import EventName
-from chalicelib.domain.clock import in_words
 from chalicelib.domain.email_address import EmailAddress
 from chalicelib.domain.links import LinkPurpose
 from chalicelib.domain.mail import Mail, MailKind
@@ -72,7 +71,7 @@ class AccountUnlock:
         told = {
             "name": user.name,
             "link": f"{self.public_url}/account-unlock?token={token}",
-            "lifetime": in_words(self.link_lifetime),
+            "lifetime": self.link_lifetime,
         }
         self.mailer.send(Mail(email.value, "account_unlock", {**request.asked, **told}))
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from chalicelib.domain.clock import in_words
 from chalicelib.domain.errors import NotFoundError
 from chalicelib.domain.invitations import Invitation
 from chalicelib.domain.mail import Mail, MailKind
@@ -102,7 +101,7 @@ class InvitationService:
             "inviter_name": invitation.inviter_name,
             "account_name": account.name,
             "link": f"{self.public_url}/invitation?token={token}",
-            "lifetime": in_words(self.link_lifetime),
+            "lifetime": self.link_lifetime,
             # Where the inviter sits is none of a stranger's business.
             "address": "",
             "client": "",

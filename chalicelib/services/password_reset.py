@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.audit import EventName
-from chalicelib.domain.clock import in_words
 from chalicelib.domain.email_address import EmailAddress
 from chalicelib.domain.errors import LinkInvalidError
 from chalicelib.domain.links import LinkPurpose
@@ -65,7 +64,7 @@ class PasswordReset:
         told = {
             "name": user.name,
             "link": f"{self.public_url}/password-reset?token={self._add_link(user)}",
-            "lifetime": in_words(self.link_lifetime),
+            "lifetime": self.link_lifetime,
         }
         self.mailer.send(Mail(email.value, "password_reset", {**request.asked, **told}))
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.attempts import AttemptStep
 from chalicelib.domain.audit import EventName
-from chalicelib.domain.clock import in_words
 from chalicelib.domain.devices import is_current
 from chalicelib.domain.email_address import EmailAddress
 from chalicelib.domain.errors import InvalidValueError, WrongPasswordError
@@ -118,7 +117,7 @@ class Profile:
         told = {
             "name": user.name,
             "link": f"{self.public_url}/email-confirmation?token={token}",
-            "lifetime": in_words(self.link_lifetime),
+            "lifetime": self.link_lifetime,
         }
         template = "email_change_confirmation"
         self.mailer.send(Mail(email.value, template, {**request.asked, **told}))

@@ -10,7 +10,6 @@ import hmac
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from chalicelib.domain.clock import in_words
 from chalicelib.domain.email_address import EmailAddress
 from chalicelib.domain.links import LinkPurpose
 from chalicelib.domain.mail import Mail, MailKind
@@ -102,7 +101,7 @@ class SignUpService:
         if sign_up is None or not sign_up.waits(self.clock()):
             return None
         link = self._confirmation_link(sign_up)
-        told = {"name": sign_up.name, "link": link, "lifetime": in_words(self.link_lifetime)}
+        told = {"name": sign_up.name, "link": link, "lifetime": self.link_lifetime}
         return Mail(email.value, "sign_up_confirmation", {**context, **told})
 
     def _chosen(

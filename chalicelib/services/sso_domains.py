@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.audit import AuditEvent, EventName, Party, PartyType
-from chalicelib.domain.clock import spoken
 from chalicelib.domain.email_domains import DomainProof, DomainUnprovenError, parse_domain
 from chalicelib.domain.errors import ConflictError, NotFoundError, UnavailableError
 from chalicelib.domain.mail import Asker, Mail
@@ -163,7 +162,7 @@ class SsoWatch:
             if days is None or told.get(certificate.fingerprint, days + 1) <= days:
                 continue
             ends = {
-                "ends_at": spoken(certificate.not_after),
+                "ends_at": certificate.not_after,
                 "fingerprint": certificate.fingerprint,
             }
             self._tell(connection.account_id, "sso_certificate_ending", ends)
@@ -172,7 +171,7 @@ class SsoWatch:
 
     def _tell(self, account_id: str, template: str, told: Mapping[str, object]) -> None:
         account = self.accounts.get(account_id)
-        nobody = {"asked_at": spoken(self.clock()), "address": "", "client": ""}
+        nobody = {"asked_at": self.clock(), "address": "", "client": ""}
         for user in self.managers.of(account_id):
             context = {"name": user.name, "account_name": account.name, **nobody, **told}
             self.mailer.send(Mail(user.email.value, template, context))
@@ -184,7 +183,7 @@ def _missing(domain: AccountDomain, at: datetime) -> dict[str, object]:
         "domain": domain.domain,
         "txt_name": proof.txt_name,
         "txt_value": proof.txt_value,
-        "at": spoken(at),
+        "at": at,
     }
 
 
