@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from colorsys import hls_to_rgb, rgb_to_hls
 from dataclasses import dataclass
 from typing import Final
 
 DEFAULT_ACCENT: Final = "#0b6253"
 TEXT_CONTRAST = 4.5
+# In dark more than has to be, as in our own palette; a little paler, since full colours glow there.
+_DARK_CONTRAST, _DARK_SATURATION = 7.0, 0.75
 # What accents are read on: the stylesheet's --ground in light, its --surface in dark, where that is
 # the harder one of the two.
 _LIGHT_GROUND, _DARK_GROUND = "#f5f6f4", "#181d1b"
@@ -48,7 +51,7 @@ def parse_colour(raw: str) -> str:
 
 def palette(accent: str) -> Palette:
     """Keep the colour on light buttons; elsewhere shade it as far as reading takes."""
-    light, dark = _readable(accent, _LIGHT_GROUND, _BLACK), _readable(accent, _DARK_GROUND, _WHITE)
+    light, dark = _darkened(accent), _lightened(accent)
     return Palette(
         _accent(light, _shaded(light, _BLACK, _HOVER_STEPS), accent),
         _accent(dark, _shaded(dark, _WHITE, _HOVER_STEPS), dark),
@@ -68,9 +71,22 @@ def _accent(text: str, text_strong: str, fill: str) -> Accent:
     return Accent(text, text_strong, fill, _shaded(fill, away, _HOVER_STEPS), on_fill)
 
 
-def _readable(colour: str, ground: str, towards: str) -> str:
-    shades = (_shaded(colour, towards, step) for step in range(_STEPS + 1))
-    return next(shade for shade in shades if contrast(shade, ground) >= TEXT_CONTRAST)
+def _darkened(colour: str) -> str:
+    shades = (_shaded(colour, _BLACK, step) for step in range(_STEPS + 1))
+    return next(shade for shade in shades if contrast(shade, _LIGHT_GROUND) >= TEXT_CONTRAST)
+
+
+def _lightened(colour: str) -> str:
+    """Keep the hue, where mixing with white would wash it out."""
+    hue, lightness, saturation = rgb_to_hls(*(channel / 255 for channel in _channels(colour)))
+    paler = saturation * _DARK_SATURATION
+    lights = (lightness + (1 - lightness) * step / _STEPS for step in range(_STEPS + 1))
+    shades = (_hex(hls_to_rgb(hue, light, paler)) for light in lights)
+    return next(shade for shade in shades if contrast(shade, _DARK_GROUND) >= _DARK_CONTRAST)
+
+
+def _hex(parts: tuple[float, float, float]) -> str:
+    return "#" + "".join(f"{round(part * 255):02x}" for part in parts)
 
 
 def _shaded(colour: str, towards: str, step: int) -> str:
