@@ -13,7 +13,7 @@ WORKERS := -n auto --maxprocesses 4 --dist loadfile
 
 .DEFAULT_GOAL := help
 .PHONY: help run demo operator test check bench load uniformity package deploy doctor rotate destroy
-.PHONY: restore clean python
+.PHONY: restore pictures clean python
 .DELETE_ON_ERROR:
 
 help: ## List what can be made
@@ -52,6 +52,9 @@ load: $(STAMP) ## Put 50 people and 200 programs on a local stack for two minute
 
 uniformity: $(STAMP) ## Prove that answers tell nothing, and time them
 	@$(RUN) -m benchmarks.uniformity $(ARGS)
+
+pictures: $(STAMP) ## Take the pictures in docs/pictures anew
+	@chromium=$$($(RUN) -m infra.chromium) && CHROMIUM="$$chromium" $(RUN) -m tests.support.pictures
 
 package: $(STAMP) ## Write build/STAGE/template.json and deployment.zip, for your own pipeline
 	@$(RUN) -m infra.package $(STAGE) --for $(FOR)
