@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import imports, key_check, package, races, saml, sign_in
-from benchmarks.peers import comparing
+from benchmarks.peers import comparing, signing_in
 
 if TYPE_CHECKING:
     from benchmarks.figures import Figure
@@ -38,6 +38,9 @@ Written by `make bench`; run it to get your own machine's figures.
   fastapi-users' database strategy, Flask-Security's authentication token, better-auth's
   `verifyApiKey`, all on SQLite. What they cost is net: less the same view without a key. Ours is
   whole. Of the peers, only better-auth counts a key's calls, as we do.
+- A sign-in beside peers is each one's own way: Django's `authenticate` and `login`, the login
+  routes of fastapi-users and Flask-Security, better-auth's `signInEmail`, on SQLite; with the
+  hasher that each has by default, and with argon2id at our cost.
 - A SAML response is received and verified as its consumer does it, without the store. The floor is
   python3-saml by its manual, in strict mode with both certificates. The bombs are the corpus's.
 - An import is timed in a fresh interpreter with an empty environment.
@@ -57,7 +60,7 @@ None shows how long a person waits, or what a Lambda's CPU makes of it.
 """
 
 
-_PARTS = (sign_in, key_check, comparing, saml, imports, package, races)
+_PARTS = (sign_in, signing_in, key_check, comparing, saml, imports, package, races)
 
 
 def main() -> int:

@@ -15,7 +15,7 @@ from unittest import mock
 from benchmarks.canned_server import canned_dynamodb
 from benchmarks.figures import Figure, paired_ratio
 from benchmarks.key_check import KEYS, answer, asking, built
-from benchmarks.peers.installing import NODE_PEER, PYTHON_PEERS, Peer, PeerMissingError, started
+from benchmarks.peers.installing import Peer, PeerMissingError, started
 from chalicelib import bootstrap
 from chalicelib.domain.api_keys import ApiKeySecret
 
@@ -24,6 +24,12 @@ if TYPE_CHECKING:
 
     Ask = Callable[[str, int], float]
 
+_PEERS = {
+    "djangorestframework-api-key": "django_api_key.py",
+    "fastapi-users": "fastapi_users_keys.py",
+    "Flask-Security": "flask_security_tokens.py",
+    "better-auth": "better_auth_api_key.mjs",
+}
 _ROUNDS = 40
 _CALLS = 20
 _WARM = 200
@@ -42,9 +48,9 @@ def figures() -> list[Figure]:
     with contextlib.ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         asked: dict[str, Ask] = {_OURS: stack.enter_context(_ourselves())}
-        for name in (*PYTHON_PEERS, NODE_PEER):
+        for name, script in _PEERS.items():
             try:
-                peer = stack.enter_context(started(name, scratch))
+                peer = stack.enter_context(started(script, scratch))
                 _warm(peer)
             except PeerMissingError as reason:
                 sys.stderr.write(f"{name} is not measured: {reason}\n")

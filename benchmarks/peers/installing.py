@@ -18,13 +18,6 @@ if TYPE_CHECKING:
 _SCRIPTS = Path(__file__).parent / "scripts"
 _HOME = _SCRIPTS.parents[2] / "build" / "peers"
 _SECONDS = 400
-PYTHON_PEERS = {
-    "djangorestframework-api-key": "django_api_key.py",
-    "fastapi-users": "fastapi_users_keys.py",
-    "Flask-Security": "flask_security_tokens.py",
-}
-NODE_PEER = "better-auth"
-_NODE_SCRIPT = "better_auth_api_key.mjs"
 
 
 class PeerMissingError(Exception):
@@ -75,18 +68,19 @@ def node_peer() -> Path:
         # Its plugin asks for another release of a helper than its own core does.
         _run(["npm", "install", "--prefix", str(home), "--no-audit", "--no-fund", _LEGACY])
         _note(home, pins)
-    shutil.copy(_SCRIPTS / _NODE_SCRIPT, home)
     return home
 
 
 @contextlib.contextmanager
-def started(name: str, scratch: Path) -> Iterator[Peer]:
-    """Run a peer on an empty database; raises PeerMissingError where it can't be had."""
-    database = str(scratch / f"{name}.sqlite3")
-    if name == NODE_PEER:
-        command = ["node", str(node_peer() / _NODE_SCRIPT), database]
+def started(script: str, scratch: Path, *arguments: str) -> Iterator[Peer]:
+    """Run a peer's script on an empty database; raises PeerMissingError where it can't be had."""
+    database = str(scratch / f"{script}-{'-'.join(arguments)}.sqlite3")
+    if script.endswith(".mjs"):
+        # Beside its packages, where node looks for them.
+        command = ["node", shutil.copy(_SCRIPTS / script, node_peer())]
     else:
-        command = [str(python_peers()), str(_SCRIPTS / PYTHON_PEERS[name]), database]
+        command = [str(python_peers()), str(_SCRIPTS / script)]
+    command += [database, *arguments]
     with subprocess.Popen(  # noqa: S603 - what was just installed, and our own words
         command,
         stdin=subprocess.PIPE,
