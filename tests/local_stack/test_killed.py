@@ -208,7 +208,7 @@ def test_a_kill_loses_no_mail_makes_no_half_user_and_lets_no_link_be_spent_twice
             for address in addresses[::4]:
                 assert ask_sign_in(journeys.stack.program(), address, OTHER_PASSWORD).status == 200
             _kill(_emulator_of(child))
-            assert child.wait(20) == 1
+            assert child.wait(60) == 1
         with mortal.up():
             # Back where it was saved last, and whole there too.
             _all_are_whole(mortal, len(mortal.rows("users")))
