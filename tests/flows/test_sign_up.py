@@ -171,6 +171,21 @@ def test_a_refused_form_comes_back_with_what_was_typed(service: Service) -> None
     assert fields["Password"].attributes["aria-invalid"] == "true"
 
 
+def test_everything_that_needs_another_look_is_said_at_once(service: Service) -> None:
+    browser = service.browser()
+    browser.open("/sign-up")
+    page = browser.press("Create account", Email="robin", Account_name="Acme")
+    assert page.status == 422
+    for said in (
+        "Some fields need another look",
+        "Name : Enter a name.",
+        "Email : Enter an email address",
+        "Password : Enter a password.",
+    ):
+        assert said in page.alert
+    assert "Account name :" not in page.alert
+
+
 def test_two_spellings_of_an_address_are_one(service: Service) -> None:
     become_a_user(service)
     browser = service.browser()

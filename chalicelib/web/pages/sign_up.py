@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING
 
 from chalicelib.bootstrap import services, settings
 from chalicelib.domain.email_address import EmailAddress
+from chalicelib.domain.errors import DomainError
 from chalicelib.domain.names import parse_name
+from chalicelib.domain.passwords import PasswordTooShortError
 from chalicelib.domain.sign_up import SignUpForm
 from chalicelib.web.blueprints import Pages
 from chalicelib.web.cookies import keep_address, kept_address, sign_up_cookie
+from chalicelib.web.errors import http_error
 from chalicelib.web.rendering import page, see_other
 from chalicelib.web.requests import asker_of, query_parameter, read_form
 from chalicelib.web.visitor import browser_of, sign_up_ticket
@@ -32,7 +35,24 @@ def show_sign_up() -> Response:
 
 def _refused_sign_up(form: dict[str, str], words: HttpError) -> Response:
     values = {name: form.get(name, "") for name in _NO_VALUES}
-    return _form(values, {words.param or "password": words.message}, words.status)
+    errors = {**_faults(form), words.param or "password": words.message}
+    return _form(values, errors, words.status)
+
+
+def _faults(form: dict[str, str]) -> dict[str, str]:
+    """Find what else needs another look, so that one round mends it all."""
+    checks = (
+        ("name", lambda text: parse_name(text, "name")),
+        ("email", EmailAddress.parse),
+        ("account_name", lambda text: parse_name(text, "account_name")),
+    )
+    faults = {} if form.get("password") else {"password": PasswordTooShortError.message}
+    for field, parse in checks:
+        try:
+            parse(form.get(field, ""))
+        except DomainError as error:
+            faults[field] = http_error(error).message
+    return faults
 
 
 @sign_up_pages.route("/sign-up", methods=["POST"], refused=_refused_sign_up)
