@@ -40,7 +40,7 @@ def smoke_test(stage: Stage, aws: Aws, tell: Callable[[str], None]) -> str:
     base = live_url(stage, aws)
     for path, is_right, wanted in _QUESTIONS:
         tell(path)
-        _demand(base + path, is_right, wanted)
+        _demand(base + path, is_right, wanted, _whom_to_ask(aws))
     return f"{base} answers{_public_address(stage, aws)}"
 
 
@@ -96,7 +96,16 @@ _QUESTIONS = (
 )
 
 
-def _demand(url: str, is_right: Callable[[Answer], bool], wanted: str) -> None:
+def _whom_to_ask(aws: Aws) -> str:
+    if aws.emulated:
+        return (
+            "Emulators that can't import an API's definition make it and then don't serve it, and"
+            " AWS_ENDPOINT_URL names one: there, make the stage from `make package`'s template."
+        )
+    return "The functions' logs say why; they are in CloudWatch."
+
+
+def _demand(url: str, is_right: Callable[[Answer], bool], wanted: str, hint: str) -> None:
     deadline = time.monotonic() + _PATIENCE_SECONDS
     while True:
         answer = ask(url)
@@ -105,7 +114,7 @@ def _demand(url: str, is_right: Callable[[Answer], bool], wanted: str) -> None:
         if time.monotonic() > deadline:
             message = (
                 f"{url} should answer {wanted}, and it answers {answer.status}:"
-                f" {answer.text[:300]}\nThe functions' logs say why; they are in CloudWatch."
+                f" {answer.text[:300]}\n{hint}"
             )
             raise DeployError(message)
         time.sleep(1.0)

@@ -108,10 +108,14 @@ def trail(desk: Desk, days: int) -> None:
 
     services = desk.services
     since = services.clock() - timedelta(days=days)
+    told = False
     for event in services.people.look_back(AuditFilter(since=since)):
+        told = True
         target = target_words(event) or "-"
         line = (exact(event.at), event.actor.name or "-", WORDS[event.name], target)
         desk.say("  ".join((*line, event.asker.request_id)))
+    if not told:
+        desk.say(f"No operator did anything in {days} days.")
 
 
 def _card(person: Person) -> Table:

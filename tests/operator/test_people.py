@@ -189,6 +189,11 @@ def test_whoever_gives_no_name_is_called_as_aws_calls_them(service: Service) -> 
     assert own["actor"]["name"] == "moto"
 
 
+def test_an_empty_trail_says_so(service: Service) -> None:
+    become_a_user(service)
+    assert done("trail", "--days", "7") == "No operator did anything in 7 days.\n"
+
+
 def test_what_operators_did_is_listed(service: Service, clock: StoppedClock) -> None:
     become_a_user(service)
     done("unlock", ADDRESS)
