@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import imports, key_check, package, races, saml, sign_in
+from benchmarks import imports, key_bill, key_check, package, races, saml, sign_in
 from benchmarks.peers import comparing, signing_in
 
 if TYPE_CHECKING:
@@ -21,7 +21,8 @@ _HERE = Path(__file__).parent
 _PAGE = _HERE.parent / "docs" / "performance.md"
 _METHOD = """# Performance
 
-Written by `make bench`; run it to get your own machine's figures.
+Written by `make bench`; run it to get your own machine's figures. A crowd at once is
+[under load](load.md), what it costs is [costs](costs.md), how far it grows is [scale](scale.md).
 
 ## How it is measured
 - Ratios, not seconds: the subjects run in turn in one process, and each round's ratio is taken;
@@ -41,6 +42,8 @@ Written by `make bench`; run it to get your own machine's figures.
 - A sign-in beside peers is each one's own way: Django's `authenticate` and `login`, the login
   routes of fastapi-users and Flask-Security, better-auth's `signInEmail`, on SQLite; with the
   hasher that each has by default, and with argon2id at our cost.
+- What a check consumes is counted by Amazon's own DynamoDB Local, and priced as in
+  [costs](costs.md).
 - A SAML response is received and verified as its consumer does it, without the store. The floor is
   python3-saml by its manual, in strict mode with both certificates. The bombs are the corpus's.
 - An import is timed in a fresh interpreter with an empty environment.
@@ -60,7 +63,7 @@ None shows how long a person waits, or what a Lambda's CPU makes of it.
 """
 
 
-_PARTS = (sign_in, signing_in, key_check, comparing, saml, imports, package, races)
+_PARTS = (sign_in, signing_in, key_check, comparing, key_bill, saml, imports, package, races)
 
 
 def main() -> int:

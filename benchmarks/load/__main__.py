@@ -5,6 +5,7 @@ Loopback only; it ends by itself after two minutes and the calls that are under 
 
 from __future__ import annotations
 
+import os
 import statistics
 import sys
 import tempfile
@@ -41,8 +42,9 @@ def main() -> int:
     """Load, and say what happened; non-zero when any call failed."""
     with tempfile.TemporaryDirectory() as scratch, running_stack(Path(scratch)) as stack:
         crowd = gathered(stack, _PEOPLE, _KEYS)
+        busy, _, _ = os.getloadavg()
         notes = crowd.stay(_SECONDS)
-    text = _table(notes)
+    text = _table(notes) + f"\nBefore they began, the machine's load was {busy:.1f} already.\n"
     print(text)  # noqa: T201 - a command
     if notes.errors:
         print(*Counter(notes.errors).most_common(), sep="\n", file=sys.stderr)  # noqa: T201
