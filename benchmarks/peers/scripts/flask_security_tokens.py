@@ -1,33 +1,8 @@
 """Flask-Security: a view that wants its authentication token, on SQLite, through WSGI."""
 
-import sys
-
 from answering import answer, expect, wsgi
-from flask import Flask
-from flask_security import Security, SQLAlchemyUserDatastore, auth_required
-from flask_security.models import fsqla_v3
-from flask_sqlalchemy import SQLAlchemy
-
-app = Flask(__name__)
-app.config.update(
-    SECRET_KEY="k" * 40,
-    SECURITY_PASSWORD_SALT="1" * 20,
-    SECURITY_PASSWORD_HASH="argon2",
-    SQLALCHEMY_DATABASE_URI=f"sqlite:///{sys.argv[1]}",
-)
-db = SQLAlchemy(app)
-fsqla_v3.FsModels.set_db_info(db)
-
-
-class Role(db.Model, fsqla_v3.FsRoleMixin):
-    """Its roles."""
-
-
-class User(db.Model, fsqla_v3.FsUserMixin):
-    """Its users."""
-
-
-security = Security(app, SQLAlchemyUserDatastore(db, User, Role))
+from flask_security import auth_required
+from flask_security_app import app, db, security
 
 
 @app.get("/bare")
