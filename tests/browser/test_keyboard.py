@@ -20,11 +20,11 @@ pytestmark = [pytest.mark.browser, pytest.mark.stack]
 
 def _sign_up(keys: Keyboard, stack: Stack, address: str) -> None:
     keys.tab.goto("/sign-up")
-    assert keys.focused == "Name"
+    keys.await_focus("Name")
     keys.type("Email", address)
     keys.press("Create account")
     keys.tab.get_by_role("alert").wait_for()
-    assert "Some fields need another look" in keys.focused
+    keys.await_focus("Some fields need another look")
     keys.press("Name")
     keys.type("Name", "Robin")
     keys.type("Password", PASSWORD)
@@ -37,15 +37,15 @@ def _sign_up(keys: Keyboard, stack: Stack, address: str) -> None:
 
 
 def _sign_in(keys: Keyboard, address: str) -> None:
-    assert keys.focused == "Email"
+    keys.await_focus("Email")
     keys.type("Email", address)
     keys.tab.keyboard.press("Enter")
     keys.tab.get_by_label("Password").wait_for()
-    assert keys.focused == "Password"
+    keys.await_focus("Password")
     keys.type("Password", "not it at all")
     keys.press("Sign in")
     keys.tab.get_by_role("alert").wait_for()
-    assert keys.focused == "Password"
+    keys.await_focus("Password")
     keys.type("Password", PASSWORD)
     keys.press("Sign in")
     keys.await_heading("Workspaces")
@@ -61,7 +61,7 @@ def _make_and_delete_a_key(keys: Keyboard) -> None:
     keys.type("Name", "CI pipeline")
     keys.press("Create key")
     keys.tab.get_by_role("heading", name="Your new key").wait_for()
-    assert "Your new key: CI pipeline" in keys.focused
+    keys.await_focus("Your new key: CI pipeline")
     keys.press("Delete CI pipeline")
     keys.await_heading("Delete “CI pipeline”?")
     keys.press("Delete key")
@@ -71,7 +71,7 @@ def _make_and_delete_a_key(keys: Keyboard) -> None:
 def _sign_out(keys: Keyboard) -> None:
     keys.press("Sign out")
     keys.await_heading("Sign in")
-    assert keys.focused == "Email"
+    keys.await_focus("Email")
 
 
 def _journey(tab: Page, stack: Stack) -> None:

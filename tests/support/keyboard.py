@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 _MOST_STEPS = 60
+_PATIENCE = 5.0
 _NAME = """() => {
   const it = document.activeElement;
   const name = it.labels?.[0]?.textContent ?? it.getAttribute("aria-label") ?? it.textContent;
@@ -33,6 +35,13 @@ class Keyboard:
         """The name of what has the focus."""
         name: str = self.tab.evaluate(_NAME)
         return name
+
+    def await_focus(self, words: str) -> None:
+        """Wait for the focus that a page gives by itself, which comes a moment after the page."""
+        end = time.monotonic() + _PATIENCE
+        while words not in self.focused:
+            assert time.monotonic() < end, f"{self.focused!r} has the focus, not {words!r}"
+            self.tab.wait_for_timeout(20)
 
     def go_to(self, name: str) -> None:
         """Press Tab until something of this name has the focus, and see that it shows (2.4.7)."""
