@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import imports, key_bill, key_check, package, races, saml, sign_in
+from benchmarks import imports, key_check, package, races, saml, sign_in
 from benchmarks.bars import drawn
+from benchmarks.operations import bill
 from benchmarks.peers import comparing, signing_in
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ None shows how long a person waits, or what a Lambda's CPU makes of it.
 """
 
 
-_PARTS = (sign_in, signing_in, key_check, comparing, key_bill, saml, imports, package, races)
+_PARTS = (sign_in, signing_in, key_check, comparing, bill, saml, imports, package, races)
 
 
 def main() -> int:

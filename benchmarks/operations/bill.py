@@ -1,0 +1,68 @@
+"""What operations consume and cost, read off Amazon's own DynamoDB Local; writes docs/costs.md."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmarks.figures import Figure
+from benchmarks.operations.counting import counted
+from benchmarks.operations.page import CHECK, named, page, unequal
+from benchmarks.operations.prices import AS_OF, cost
+from tests.support.engines import EngineMissingError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from benchmarks.operations.counting import Operation
+
+SIZES = (10, 1_000, 100_000)
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "costs.md"
+_OLD_COUNTERS = (
+    "what old counters of a key that is seldom used cost when they are swept: at most 1.13."
+)
+_OWN_LISTS = "lists that grow with an account's own things, such as its keys or its audit trail."
+
+
+def figures() -> list[Figure]:
+    """Count everything; nothing, with a printed reason, where that DynamoDB can't be had."""
+    try:
+        found = counted(SIZES)
+    except EngineMissingError as reason:
+        sys.stderr.write(f"Operations are not counted: {reason}\n")
+        return []
+    PAGE.write_text(page(found), "utf-8")
+    for name in unequal(found):
+        sys.stderr.write(f"{name}: not the same with more users\n")
+    few, many = found[SIZES[0]], found[SIZES[-1]]
+    return [
+        _compared("DynamoDB requests", _requests(many), _requests(few)),
+        _compared("capacity units", _units(many), _units(few)),
+        *_check(named(few, CHECK)),
+    ]
+
+
+def _compared(what: str, many: float, few: float) -> Figure:
+    metric = f"{what} of every operation once, with {SIZES[-1]:,} users / with {SIZES[0]}"
+    return Figure(metric, many, few, round(many / few, 4), 1, 1, _OWN_LISTS)
+
+
+def _check(check: Operation) -> list[Figure]:
+    requests, units = check.bill.requests, check.bill.write_units
+    dollars = round(cost(check).without_gateway, 2)
+    name = "dollars for a million checks, without the gateway"
+    assumed = f"Lambda's own time, which is assumed; prices of {AS_OF}."
+    return [
+        Figure("DynamoDB requests of a key's check", requests, 1, requests, 1, 1, _OLD_COUNTERS),
+        Figure("write units of a key's check", units, 1, units, 0, 1.13, _OLD_COUNTERS),
+        Figure(name, dollars, 0, dollars, 0, 1.07, assumed),
+    ]
+
+
+def _requests(operations: Sequence[Operation]) -> float:
+    return sum(operation.bill.requests for operation in operations)
+
+
+def _units(operations: Sequence[Operation]) -> float:
+    return sum(operation.bill.read_units + operation.bill.write_units for operation in operations)
