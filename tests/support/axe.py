@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from functools import cache
 from importlib import resources
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 # WCAG 2.2 AA, what came before it, and axe's own best practices.
 _TAGS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice")
-EVERYTHING = {"type": "tag", "values": list(_TAGS)}
-# A theme changes colours and nothing else.
-COLOURS = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
+_RULES = {"type": "tag", "values": list(_TAGS)}
 _RUN = """async (rules) => {
   const options = { runOnly: rules, resultTypes: ["violations"], elementRef: false };
   const { violations } = await axe.run(document, options);
@@ -22,11 +20,11 @@ _RUN = """async (rules) => {
 }"""
 
 
-def findings(tab: Page, rules: dict[str, Any]) -> list[str]:
+def findings(tab: Page) -> list[str]:
     """Say what axe finds on the page as it stands; it is loaded once a page."""
     if not tab.evaluate("'axe' in window"):
         tab.evaluate(_source())
-    found: list[str] = tab.evaluate(_RUN, rules)
+    found: list[str] = tab.evaluate(_RUN, _RULES)
     return found
 
 

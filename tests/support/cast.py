@@ -143,7 +143,9 @@ def _links(stack: Stack, robin: Program) -> dict[str, str]:
     unlock = stack.await_link("lea@lea.test", number=3)
     for address in ("new@acme.test", "sam@borealis.test"):
         _invite(robin, address)
+    connection = robin.get(f"{_API}/sso").json["connection_id"]
     return {
+        "acs": f"/sso/{connection}/acs",
         "confirm": stack.await_link("ada@ada.test"),
         "reset": reset,
         "unlock": unlock,

@@ -67,6 +67,19 @@ def _send_empty(button: str) -> Deed:
     return deed
 
 
+def _post_to_the_address_behind_the_hash(tab: Page) -> None:
+    """Send an empty form, as an identity provider's page would send a full one."""
+    tab.evaluate(
+        """() => {
+          const form = document.createElement("form");
+          form.method = "post";
+          form.action = location.hash.slice(1);
+          document.body.append(form);
+          form.submit();
+        }"""
+    )
+
+
 def _signing_in(address: str) -> tuple[Deed, ...]:
     return (_fill("Email", address), _press("Continue"))
 
@@ -170,6 +183,20 @@ _PERSON = (
     PageState("home, none given", "kim", "/", "Workspaces"),
     PageState("home, not allowed", "kim", "/settings/api-keys", "Workspaces"),
     PageState("accounts", "kim", "/accounts", "Choose an account"),
+    PageState(
+        "accounts, company's own way",
+        "kim",
+        "/accounts",
+        "Sign in through your organisation",
+        (_press("Borealis"),),
+    ),
+    PageState(
+        "provider's answer refused",
+        None,
+        "/sign-in#{acs}",
+        "Signing in didn't work",
+        (_post_to_the_address_behind_the_hash,),
+    ),
     PageState("accounts, none", "nobody", "/accounts", "No account yet"),
     PageState("account, new", "kim", "/accounts/new", "New account"),
     PageState(
