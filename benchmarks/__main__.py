@@ -36,8 +36,9 @@ Written by `make bench`; run it to get your own machine's figures. A crowd at on
   database don't.
 - The floor of a sign-in is argon2id alone, with the same cost.
 - A key's check is the authorizer's whole function, from Lambda's event to its policy. It asks a
-  canned DynamoDB in a process of its own, over a socket on this machine; only the asking process's
-  CPU counts. The floor signs the same request, sends it and looks at nothing that comes back.
+  canned DynamoDB in a process of its own, over a socket on this machine, both on one core; only
+  the asking process's CPU counts. The floor signs the same request, sends it and looks at nothing
+  that comes back.
 - Peers check a key in their usual form, in packages of their own that the bench installs, each in a
   process that is asked in turn with ours: djangorestframework-api-key's permission on a view,
   fastapi-users' database strategy, Flask-Security's authentication token, better-auth's

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import statistics
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,24 @@ class Figure:
     def goal(self) -> str:
         """The goal in words."""
         return f"≤ {self.high}" if self.low == 0 else f"{self.low} to {self.high}"
+
+
+@contextlib.contextmanager
+def on_one_core() -> Iterator[None]:
+    """Keep this process, and those that it starts meanwhile, on one core.
+
+    To wake another core costs the caller CPU, and how much depends on what else the machine does;
+    a small Lambda has one to itself. Where the system has no such call, nothing is kept.
+    """
+    if not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    allowed = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(allowed)})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, allowed)
 
 
 def interleaved(

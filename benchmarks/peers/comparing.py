@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from unittest import mock
 
 from benchmarks.canned_server import canned_dynamodb
-from benchmarks.figures import Figure, paired_ratio
+from benchmarks.figures import Figure, on_one_core, paired_ratio
 from benchmarks.key_check import KEYS, answer, asking, built
 from benchmarks.peers.installing import Peer, PeerMissingError, started
 from chalicelib import bootstrap
@@ -46,6 +46,7 @@ _UNSEEN = (
 def figures() -> list[Figure]:
     """Measure those peers that this machine can have; a printed reason stands for each other."""
     with contextlib.ExitStack() as stack:
+        stack.enter_context(on_one_core())
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         asked: dict[str, Ask] = {_OURS: stack.enter_context(_ourselves())}
         for name, script in _PEERS.items():

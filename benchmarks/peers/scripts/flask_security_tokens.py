@@ -35,11 +35,14 @@ def with_token(value):
     return call("/keyed", **{"Authentication-Token": value})
 
 
+# Not the last letter: it has bits that count for nothing.
+unknown = f"{token[:-9]}{'A' if token[-9] != 'A' else 'B'}{token[-8:]}"
+
 answer(
     {
         "bare": expect(200, call("/bare")),
         "valid": expect(200, with_token(token)),
-        "invalid": expect(401, with_token(token[:-1] + ("A" if token[-1] != "A" else "B"))),
+        "invalid": expect(401, with_token(unknown)),
         "malformed": expect(401, with_token("garbage")),
     }
 )
