@@ -32,13 +32,13 @@ _BEARER = re.compile(rf"(?i:bearer) {{1,10}}({PATTERN})\Z", re.ASCII)
 @authorizers.authorizer(ttl_seconds=0, name="key_check")
 def check_api_key(request: AuthRequest) -> dict[str, Any]:
     """Let a good key through, with whose it is; refuse all others in one way (`F7`)."""
+    bearer = _BEARER.match(request.token)
+    if bearer is None:
+        raise _refusal()
     try:
-        use = key_check().use(_bearer(request.token))
+        use = key_check().use(bearer[1])
     except InvalidApiKeyError:
-        # The request's id isn't given to an authorizer; the gateway's access log has it.
-        _log.info("authentication_failed", extra={"method": "api_key"})
-        # The one message that API Gateway turns into a 401.
-        raise Exception("Unauthorized") from None  # noqa: TRY002
+        raise _refusal() from None
     except RateLimitedError as error:
         told = {"limited": "true", "limit": str(error.limit), "seconds": str(error.retry_after)}
         return _may_read(request, "limited", told)
@@ -70,8 +70,8 @@ def _may_read(request: AuthRequest, principal: str, told: dict[str, str]) -> dic
     }
 
 
-def _bearer(header: str) -> str:
-    found = _BEARER.match(header)
-    if found is None:
-        raise InvalidApiKeyError
-    return found[1]
+def _refusal() -> Exception:
+    # The request's id isn't given to an authorizer; the gateway's access log has it.
+    _log.info("authentication_failed", extra={"method": "api_key"})
+    # The one message that API Gateway turns into a 401.
+    return Exception("Unauthorized")
