@@ -119,6 +119,9 @@ def _report(since: Since, kept: Kept) -> None:
     _tell("API keys that stay dead", kept.keys)
     _tell("people who have to reset their password", kept.passwords)
     _tell("members who stay without access", [f"{u} in {a}" for a, u in kept.members])
+    _tell(
+        "members who keep the lesser role or workspaces", [f"{u} in {a}" for a, u in kept.lessened]
+    )
     _tell("to be looked at, owners again who had left", [f"{u} of {a}" for a, u in kept.owners])
 
 

@@ -14,6 +14,7 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.audit import EventName, moment_text
+from chalicelib.domain.people import Role, WorkspaceRole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -57,12 +58,20 @@ FATES: Mapping[str, Fate] = {
 
 _KEYS_ENDED = frozenset({EventName.API_KEY_DELETED, EventName.API_KEY_REVOKED})
 _PASSWORDS_CHANGED = frozenset(
-    {EventName.USER_PASSWORD_CHANGED, EventName.USER_PASSWORD_RESET, EventName.USER_EMAIL_CHANGED}
+    {
+        EventName.USER_PASSWORD_CHANGED,
+        EventName.USER_PASSWORD_REMOVED,
+        EventName.USER_PASSWORD_RESET,
+        EventName.USER_EMAIL_CHANGED,
+    }
 )
 _ACCESS_ENDED = frozenset(
     {EventName.MEMBER_SUSPENDED, EventName.MEMBER_REMOVED, EventName.MEMBER_LEFT}
 )
 _ACCESS_GIVEN = frozenset({EventName.MEMBER_REACTIVATED, EventName.MEMBER_JOINED})
+_WEAKEST_FIRST = tuple(
+    role.value for role in (WorkspaceRole.VIEWER, WorkspaceRole.MEMBER, WorkspaceRole.ADMIN)
+)
 
 
 @dataclass
@@ -74,6 +83,8 @@ class Since:
     passwords_changed: set[str] = field(default_factory=set)
     # By (account, user): when access was last given or ended, and which of the two.
     access: dict[tuple[str, str], tuple[str, bool]] = field(default_factory=dict)
+    # By the same: every change of role or workspaces.
+    changes: dict[tuple[str, str], list[Row]] = field(default_factory=dict)
     events: Counter[str] = field(default_factory=Counter)
 
     def read(self, rows: Iterable[Row]) -> Since:
@@ -98,6 +109,8 @@ class Since:
             access = (moment, event in _ACCESS_GIVEN)
             known = self.access.get((row["account_id"], whom), ("", True))
             self.access[row["account_id"], whom] = max(known, access)
+        elif event == EventName.MEMBER_CHANGED:
+            self.changes.setdefault((row["account_id"], whom), []).append(row["details"])
 
     def lost_access(self, account_id: str, user_id: str) -> bool:
         """Whether the last word about a member is that they have no access."""
@@ -111,6 +124,7 @@ class Kept:
     keys: list[str] = field(default_factory=list)
     passwords: list[str] = field(default_factory=list)
     members: list[tuple[str, str]] = field(default_factory=list)
+    lessened: list[tuple[str, str]] = field(default_factory=list)
     owners: list[tuple[str, str]] = field(default_factory=list)
 
 
@@ -140,14 +154,38 @@ def _amended_user(row: Row, live: Row, since: Since, kept: Kept) -> Row:
     stale = differs or gone or user_id in since.passwords_changed
     if stale and changed.pop("password_hash", None):
         kept.passwords.append(user_id)
-    memberships = dict(row["memberships"])
-    for account_id, membership in memberships.items():
-        if membership["status"] != "active" or not since.lost_access(account_id, user_id):
-            continue
-        if membership["role"] == "owner":
-            # An account must have its owner; whoever reads the report decides.
-            kept.owners.append((account_id, user_id))
-            continue
-        memberships[account_id] = membership | {"status": "suspended"}
-        kept.members.append((account_id, user_id))
+    memberships = {
+        account_id: _amended_membership((account_id, user_id), membership, since, kept)
+        for account_id, membership in row["memberships"].items()
+    }
     return changed | {"memberships": memberships}
+
+
+def _amended_membership(which: tuple[str, str], row: Row, since: Since, kept: Kept) -> Row:
+    if row["role"] == "owner":
+        # An account must have its owner; whoever reads the report decides.
+        if since.lost_access(*which):
+            kept.owners.append(which)
+        return row
+    lessened = _lessened(row, since.changes.get(which, []))
+    if lessened != row:
+        kept.lessened.append(which)
+    if row["status"] != "active" or not since.lost_access(*which):
+        return lessened
+    kept.members.append(which)
+    return lessened | {"status": "suspended"}
+
+
+def _lessened(row: Row, changes: Iterable[Row]) -> Row:
+    """Take back what any change since took, and give nothing that one gave."""
+    role, workspaces = row["role"], dict(row["workspaces"])
+    for change in changes:
+        if change.get("new_role") == Role.MEMBER:
+            role = Role.MEMBER.value
+        if (left := change.get("new_workspaces")) is not None:
+            workspaces = {
+                key: min(had, left[key], key=_WEAKEST_FIRST.index)
+                for key, had in workspaces.items()
+                if key in left
+            }
+    return row | {"role": role, "workspaces": workspaces}

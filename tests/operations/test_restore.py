@@ -20,18 +20,23 @@ from chalicelib.domain.people import Role
 from infra.resources import table_definitions
 from infra.restore.__main__ import restore
 from infra.restore.point_in_time import Backup
-from infra.restore.rows import FATES, Since
+from infra.restore.rows import FATES, Kept, Since, amended
 from infra.restore.tables import Tables
 from infra.stages import read_stage
 from tests.support.engines import REGION
-from tests.support.journeys import ADDRESS, PASSWORD, ask_sign_in, token_of
+from tests.support.journeys import (
+    ADDRESS,
+    PASSWORD,
+    ask_sign_in,
+    signed_in_program,
+    token_of,
+)
 from tests.support.keys import Holder, account_of, add_member, an_owner, make_key
 from tests.support.trail import names_told, user_id_of
 
 if TYPE_CHECKING:
     from click.testing import Result
 
-    from infra.restore.rows import Kept
     from tests.support.engines import Engine
     from tests.support.people import StoppedClock
     from tests.support.service import Service
@@ -168,6 +173,70 @@ def test_whoever_lost_access_since_has_none(
     opened = after.post("/auth/session/account", {"account_id": account}).status
     assert (opened == 200) is (how == "reactivated")
     assert kept.members == ([] if how == "reactivated" else [(account, kim)])
+
+
+def test_an_admin_who_was_made_a_member_since_stays_one(
+    service: Service, clock: StoppedClock
+) -> None:
+    owner = an_owner(service)
+    account = account_of(owner)
+    add_member(service, account, "kim@acme.test", Role.ADMIN)
+    kim = user_id_of("kim@acme.test")
+    drill = Drill(service)
+    clock.advance(timedelta(minutes=5))
+    assert owner.call("PATCH", f"{_MEMBERS}/{kim}", {"role": "member"}).status == 200
+    _, kept = drill.take_back()
+    after = service.program()
+    ask_sign_in(after, "kim@acme.test")
+    opened = after.post("/auth/session/account", {"account_id": account}).json
+    assert opened["account"]["role"] == "member"
+    assert after.get("/api/v1/members").status == 403
+    assert kept.lessened == [(account, kim)]
+
+
+def test_a_workspace_that_was_taken_from_a_member_since_stays_taken(
+    service: Service, clock: StoppedClock
+) -> None:
+    """And one in which they were made less is not what it was."""
+    owner = an_owner(service)
+    account = account_of(owner)
+    add_member(service, account, "kim@acme.test", Role.MEMBER)
+    kim = user_id_of("kim@acme.test")
+    names = ("Taken", "Lessened", "Kept")
+    made = [owner.post("/api/v1/workspaces", {"name": name}).json["id"] for name in names]
+    path = f"{_MEMBERS}/{kim}"
+    given = [{"id": key, "role": "admin"} for key in made]
+    assert owner.call("PATCH", path, {"role": "member", "workspaces": given}).status == 200
+    drill = Drill(service)
+    clock.advance(timedelta(minutes=5))
+    _, lessened, unchanged = given
+    left = [{**lessened, "role": "viewer"}, unchanged]
+    assert owner.call("PATCH", path, {"role": "member", "workspaces": left}).status == 200
+    drill.take_back()
+    again = signed_in_program(service)
+    (shown,) = [m for m in again.get(_MEMBERS).json["items"] if m["user_id"] == kim]
+    assert shown["role"] == "member"
+    assert {each["id"]: each["role"] for each in shown["workspaces"]} == {
+        made[1]: "viewer",
+        made[2]: "admin",
+    }
+
+
+def test_a_password_that_an_operator_stopped_since_is_not_right_again() -> None:
+    """Though the row that would tell it is lost."""
+    noon = datetime(2026, 11, 24, 12, tzinfo=UTC)
+    event = {
+        "moment": "2026-11-24T12:30:00.000000Z#evt_1",
+        "event": "user.password_removed",
+        "account_id": "acc_1",
+        "actor": {"type": "operator", "id": None, "name": "Jo"},
+        "target": {"type": "user", "id": "usr_1", "name": "Robin"},
+    }
+    row = {"user_id": "usr_1", "credentials_version": 1, "password_hash": "x", "memberships": {}}
+    kept = Kept()
+    back = amended("users", row, None, Since(noon).read([event]), kept)
+    assert "password_hash" not in back
+    assert kept.passwords == ["usr_1"]
 
 
 def test_sessions_and_links_of_before_are_dead_and_history_is_whole(
