@@ -23,7 +23,7 @@ from infra.restore.point_in_time import Backup
 from infra.restore.rows import FATES, Kept, Since, amended
 from infra.restore.tables import Tables
 from infra.stages import read_stage
-from tests.support.engines import REGION
+from tests.support.engines import REGION, boto3_session
 from tests.support.journeys import (
     ADDRESS,
     PASSWORD,
@@ -73,7 +73,8 @@ class Drill:
     def take_back(self) -> tuple[Since, Kept]:
         """Go back, after the queue's events have arrived."""
         self.service.work()
-        tables = Tables(boto3.resource("dynamodb"), self.backup.prefix, self.backup.copies)
+        dynamodb = boto3_session().resource("dynamodb")
+        tables = Tables(dynamodb, self.backup.prefix, self.backup.copies)
         return tables.take_back(self.moment, lambda _table, _rows: None)
 
 

@@ -56,7 +56,25 @@ class Engine:
 
 @cache
 def botocore_session() -> Any:
-    """One session for the whole run: each new one would read the services' models anew."""
+    """One session for all code under test: each new one would read the services' models anew."""
+    return _new_session()
+
+
+@cache
+def boto3_session() -> Any:
+    """One for boto3: it hooks into the session that it's given, and fails if it does so twice."""
+    import boto3
+
+    return boto3.Session(botocore_session=_new_session(), region_name=REGION)
+
+
+@cache
+def _session_of_the_tests() -> Any:
+    # Not the one under test, into which a library may have hooked in the meantime.
+    return _new_session()
+
+
+def _new_session() -> Any:
     import botocore.session
     import moto  # noqa: F401 - it hooks into sessions that are made after its import
 
@@ -65,7 +83,7 @@ def botocore_session() -> Any:
 
 @cache
 def _client(service: str, endpoint: str | None) -> Any:
-    return botocore_session().create_client(
+    return _session_of_the_tests().create_client(
         service,
         region_name=REGION,
         endpoint_url=endpoint,
