@@ -81,6 +81,11 @@ class Stage:
         """The parameter that keeps what Chalice deployed, for whoever deploys next."""
         return f"/{self.stack}/deployed"
 
+    @property
+    def turn_parameter(self) -> str:
+        """The parameter that stands while a command changes the stage."""
+        return f"/{self.stack}/at-work"
+
 
 def read_stage(name: str) -> Stage:
     """Read a stage; raises StageError for one that isn't configured."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from botocore.exceptions import BotoCoreError, ClientError
@@ -14,7 +15,12 @@ from infra.deploy import deployment, removal, rotation
 from infra.deploy.aws import connect
 from infra.deploy.problems import DeployError
 from infra.deploy.steps import Step, run
+from infra.deploy.turn import Turn
 from infra.stages import ROOT, StageError, read_stage
+
+if TYPE_CHECKING:
+    from infra.deploy.aws import Aws
+    from infra.stages import Stage
 
 
 @click.group()
@@ -51,7 +57,7 @@ def up(
         parameters=_parameters(settings),
         new_secrets=new_secrets,
     )
-    run(deployment.steps(stage, aws, wishes, console), console)
+    run(deployment.steps(stage, aws, wishes, console), console, _turn(stage, aws))
 
 
 @cli.command()
@@ -61,7 +67,7 @@ def rotate(stage_name: str, what: str) -> None:
     """Put a new secret before the older ones of STAGE, and start its functions anew."""
     stage, aws = read_stage(stage_name), connect()
     step = Step(f"Rotation of {what}", lambda tell: rotation.rotate(stage, aws, what, tell))
-    run([step], Console())
+    run([step], Console(), _turn(stage, aws))
 
 
 @cli.command()
@@ -87,7 +93,12 @@ def destroy(stage_name: str, *, tables_too: bool, export_to: Path | None, no_exp
     run(
         removal.steps(stage, aws, export_to=None if no_export else target, tables_too=tables_too),
         Console(),
+        _turn(stage, aws),
     )
+
+
+def _turn(stage: Stage, aws: Aws) -> Turn:
+    return Turn(aws.client("ssm"), stage.turn_parameter)
 
 
 def _parameters(settings: tuple[str, ...]) -> dict[str, str]:

@@ -97,9 +97,14 @@ def _chalice(project: Path, verb: str, stage: Stage, tell: Callable[[str], None]
         text=True,
     )
     said = []
-    for line in child.stdout or ():
-        said.append(line.rstrip())
-        tell(said[-1])
+    try:
+        for line in child.stdout or ():
+            said.append(line.rstrip())
+            tell(said[-1])
+    except BaseException:
+        # Nothing of it goes on once nobody waits for it; the next run finds what it made.
+        child.kill()
+        raise
     if child.wait() != 0:
         # Above the line that says ERROR stands where in Chalice it happened.
         starts = [at for at, line in enumerate(said) if "ERROR - " in line]

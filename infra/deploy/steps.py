@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -12,9 +13,11 @@ from infra.deploy.problems import DeployError
 from infra.package.problems import PackageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from rich.console import Console
+
+    from infra.deploy.turn import Turn
 
 
 @dataclass(frozen=True)
@@ -27,21 +30,41 @@ class Step:
     hint: str = "Look at what AWS says above."
 
 
-def run(steps: Sequence[Step], console: Console) -> None:
-    """Run every step; raises DeployError at the first that fails, with what to do about it."""
-    for number, step in enumerate(steps, 1):
-        place = f"[{number}/{len(steps)}] {step.title}"
-        began = time.monotonic()
-        said = _do(step, place, console)
-        seconds = time.monotonic() - began
-        line = f"{place}: {said} ({seconds:.0f} s)"
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
+@contextlib.contextmanager
+def taking_turns(turn: Turn, console: Console) -> Iterator[None]:
+    """Have the stage inside the block, and show while that has to be waited for."""
+    with contextlib.ExitStack() as held:
+        with console.status("Looking whether another command is at work") as status:
+            held.enter_context(turn.taken(lambda now: status.update(_plain(now))))
+        yield
 
 
-def _do(step: Step, place: str, console: Console) -> str:
+def run(steps: Sequence[Step], console: Console, turn: Turn) -> None:
+    """Run every step while no other command changes the stage.
+
+    Raises DeployError at the first step that fails, with what to do about it, or when the turn is
+    another's.
+    """
+    with taking_turns(turn, console):
+        for number, step in enumerate(steps, 1):
+            place = f"[{number}/{len(steps)}] {step.title}"
+            began = time.monotonic()
+            said = _do(step, place, console, turn)
+            seconds = time.monotonic() - began
+            line = f"{place}: {said} ({seconds:.0f} s)"
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def _do(step: Step, place: str, console: Console, turn: Turn) -> str:
     with console.status(_plain(place)) as status:
+
+        def tell(now: str) -> None:
+            turn.check()
+            status.update(_plain(f"{place}: {now}"))
+
         try:
-            return step.do(lambda now: status.update(_plain(f"{place}: {now}")))
+            turn.check()
+            return step.do(tell)
         except (BotoCoreError, ClientError, DeployError, PackageError) as error:
             hint = "" if isinstance(error, DeployError) else f"\n{step.hint}"
             message = (

@@ -11,6 +11,9 @@ import boto3
 import click
 from rich.console import Console
 
+from infra.deploy.problems import DeployError
+from infra.deploy.steps import taking_turns
+from infra.deploy.turn import Turn
 from infra.restore.closing import closed
 from infra.restore.point_in_time import Backup, RestoreError
 from infra.restore.tables import Tables
@@ -55,8 +58,10 @@ def restore(stage_name: str, moment: datetime, *, yes: bool, fetch_only: bool) -
             _console.print(f"The copies begin with {backup.copies}; nothing else was changed.")
             return
         _ask(stage, moment, yes=yes)
-        since, kept = _take_back(stage, backup)
-    except (RestoreError, StageError) as error:
+        turn = Turn(boto3.client("ssm"), stage.turn_parameter)
+        with taking_turns(turn, _console):
+            since, kept = _take_back(stage, backup, turn)
+    except (DeployError, RestoreError, StageError) as error:
         _console.print(str(error), markup=False)
         sys.exit(1)
     backup.remove()
@@ -81,7 +86,7 @@ def _ask(stage: Stage, moment: datetime, *, yes: bool) -> None:
     raise RestoreError(message)
 
 
-def _take_back(stage: Stage, backup: Backup) -> tuple[Since, Kept]:
+def _take_back(stage: Stage, backup: Backup, turn: Turn) -> tuple[Since, Kept]:
     tables = Tables(boto3.resource("dynamodb"), backup.prefix, backup.copies)
     functions = [stage.function_name(function) for function in stage.functions]
     moved: Counter[str] = Counter()
@@ -91,6 +96,7 @@ def _take_back(stage: Stage, backup: Backup) -> tuple[Since, Kept]:
     ):
 
         def tell(table: str, rows: int) -> None:
+            turn.check()
             moved[table] += rows
             status.update(f"{table}: {moved[table]:,} rows changed")
 

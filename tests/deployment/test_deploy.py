@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from chalicelib.domain.password_hashing import Peppers
+from infra.deploy.turn import Holder, Turn
 from infra.package.template import function_of, functions
 from infra.resources import template as resources_template
 from infra.stages import read_stage
@@ -104,6 +105,18 @@ def test_a_second_deployment_makes_nothing_anew(somebody: Operator) -> None:
     assert (_secrets(somebody), _api(somebody)) == (secrets, api)
     assert set(_functions(somebody)) == functions_before
     assert not [secret for secret in secrets.values() if secret in done.said]
+
+
+def test_while_one_command_is_at_work_another_is_turned_away(somebody: Operator) -> None:
+    """Two rotations at once could drop a pepper that hashes were made with already."""
+    secrets, before = _secrets(somebody), _functions(somebody)
+    elsewhere = Holder(pid=1, host="elsewhere", machine="another")
+    at_work = Turn(somebody.client("ssm"), STAGE.turn_parameter, elsewhere, renewed_every=0.5)
+    with at_work.taken(lambda _said: None):
+        for turned_away in (somebody.up(), somebody.rotate("pepper"), somebody.destroy()):
+            assert turned_away.status == 1
+            assert "Process 1 on elsewhere is changing this stage" in turned_away.said
+    assert (_secrets(somebody), _functions(somebody)) == (secrets, before)
 
 
 def test_functions_are_those_of_the_template(somebody: Operator, whole: Template) -> None:

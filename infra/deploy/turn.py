@@ -1,0 +1,168 @@
+"""One command at a time changes a stage, whoever runs it and wherever.
+
+Two rotations at once could drop a pepper that hashes were made with already, and two first
+deployments make two APIs. So a command takes its turn: a parameter that only one can make, and that
+its holder renews for as long as it lives. One that was killed is known by its silence.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Event, Thread
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from infra.deploy.aws import code_of
+from infra.deploy.problems import DeployError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+# Seconds. A renewal may fail a few times before anybody takes the stage over.
+_RENEWED_EVERY = 20.0
+_SILENT_FOR = 90.0
+
+
+def _machine() -> str:
+    """Name what process numbers are counted on, where Linux tells; no two containers share it."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+        return f"{boot}-{Path('/proc/self/ns/pid').stat().st_ino}"
+    except OSError:
+        return ""
+
+
+@dataclass(frozen=True)
+class Holder:
+    """A command that has a stage."""
+
+    pid: int = field(default_factory=os.getpid)
+    host: str = field(default_factory=socket.gethostname)
+    machine: str = field(default_factory=_machine)
+
+    def is_gone(self) -> bool:
+        """Tell whether it ran on this machine and no longer does; elsewhere nobody can say."""
+        if not self.machine or self.machine != _machine():
+            return False
+        try:
+            os.kill(self.pid, 0)
+        except ProcessLookupError:
+            return True
+        except PermissionError:
+            return False
+        return False
+
+
+@dataclass
+class Turn:
+    """The right to change a stage; `name` is the parameter that stands for it.
+
+    Its version in Parameter Store grows by one with each write, whoever's it is: that orders
+    commands that come at once, without a clock.
+    """
+
+    ssm: Any = field(repr=False)
+    name: str
+    holder: Holder = field(default_factory=Holder)
+    renewed_every: float = _RENEWED_EVERY
+    silent_for: float = _SILENT_FOR
+    _version: int = 0
+    _renewed: float = 0
+    _lost: bool = False
+
+    @contextlib.contextmanager
+    def taken(self, tell: Callable[[str], None]) -> Iterator[None]:
+        """Have the stage inside the block; raises DeployError while another command has it."""
+        while not self._make():
+            if (version := self._left_behind(tell)) is not None:
+                self._take_over(version)
+                break
+        over = Event()
+        renewing = Thread(target=self._renew_until, args=(over,), daemon=True)
+        renewing.start()
+        try:
+            yield
+        finally:
+            over.set()
+            renewing.join()
+            if self._is_ours():
+                self.ssm.delete_parameters(Names=[self.name])
+
+    def check(self) -> None:
+        """Raise DeployError if another command may have taken the stage over."""
+        if self._lost or time.monotonic() - self._renewed > self.silent_for:
+            message = (
+                "This command was silent for so long that another may have taken the stage over,"
+                " so it goes no further."
+            )
+            raise DeployError(message)
+
+    def _make(self) -> bool:
+        try:
+            self._write(overwrite=False)
+        except ClientError as error:
+            if code_of(error) != "ParameterAlreadyExists":
+                raise
+            return False
+        return True
+
+    def _left_behind(self, tell: Callable[[str], None]) -> int | None:
+        """Watch whether the holder lives: its last version if not, none if it ended meanwhile."""
+        seen, end = self._look(), time.monotonic() + self.silent_for
+        while (now := self._look()) and seen:
+            version, holder = now
+            who = f"Process {holder.pid} on {holder.host}"
+            if version != seen[0]:
+                message = f"{who} is changing this stage. Try again when it is done."
+                raise DeployError(message)
+            if holder.is_gone() or time.monotonic() > end:
+                return version
+            tell(f"{who} was changing this stage: waiting for a sign of it")
+            time.sleep(self.renewed_every / 10)
+        return None
+
+    def _take_over(self, version: int) -> None:
+        # Of all that found it left behind, the one whose write came first has it.
+        self._write(overwrite=True)
+        if self._version != version + 1:
+            message = "Another command has just taken this stage. Try again when it is done."
+            raise DeployError(message)
+
+    def _renew_until(self, over: Event) -> None:
+        while not over.wait(self.renewed_every):
+            # A lost network is no lost turn: check() knows when it has lasted too long.
+            with contextlib.suppress(BotoCoreError, ClientError):
+                expected = self._version + 1
+                if self._is_ours():
+                    self._write(overwrite=True)
+                self._lost = self._version != expected
+            if self._lost:
+                return
+
+    def _is_ours(self) -> bool:
+        found = self._look()
+        return not self._lost and found is not None and found[0] == self._version
+
+    def _look(self) -> tuple[int, Holder] | None:
+        try:
+            found = self.ssm.get_parameter(Name=self.name)["Parameter"]
+        except ClientError as error:
+            if code_of(error) == "ParameterNotFound":
+                return None
+            raise
+        return found["Version"], Holder(**json.loads(found["Value"]))
+
+    def _write(self, *, overwrite: bool) -> None:
+        holder = {field: getattr(self.holder, field) for field in ("pid", "host", "machine")}
+        begun = time.monotonic()
+        self._version = self.ssm.put_parameter(
+            Name=self.name, Value=json.dumps(holder), Type="String", Overwrite=overwrite
+        )["Version"]
+        self._renewed = begun

@@ -1,0 +1,139 @@
+"""Only one command at a time changes a stage, and a killed one keeps nobody from it for long."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from infra.deploy.problems import DeployError
+from infra.deploy.turn import Holder, Turn
+from tests.support.races import race, winners
+
+if TYPE_CHECKING:
+    from tests.support.engines import Engine
+
+_NAME = "/thub-test/at-work"
+_ELSEWHERE = Holder(pid=1, host="elsewhere", machine="another")
+
+
+@pytest.fixture
+def ssm(moto: Engine) -> Any:
+    client = moto.client("ssm")
+    client.delete_parameters(Names=[_NAME])
+    return client
+
+
+def _turn(
+    ssm: Any, holder: Holder = _ELSEWHERE, *, renewed_every: float = 0.05, silent_for: float = 2
+) -> Turn:
+    return Turn(ssm, _NAME, holder, renewed_every, silent_for)
+
+
+def _left(ssm: Any, holder: Holder) -> None:
+    """Leave what a killed command leaves."""
+    value = json.dumps({"pid": holder.pid, "host": holder.host, "machine": holder.machine})
+    ssm.put_parameter(Name=_NAME, Value=value, Type="String")
+
+
+def _silence(_said: str) -> None:
+    pass
+
+
+def _stands(ssm: Any) -> bool:
+    return bool(ssm.get_parameters(Names=[_NAME])["Parameters"])
+
+
+def test_a_second_command_is_turned_away_and_told_whose_turn_it_is(ssm: Any) -> None:
+    with _turn(ssm).taken(_silence):
+        with pytest.raises(DeployError, match="Process 1 on elsewhere is changing this stage"):
+            _turn(ssm, Holder()).taken(_silence).__enter__()
+        assert _stands(ssm)
+    assert not _stands(ssm)
+    with _turn(ssm, Holder()).taken(_silence):
+        pass
+
+
+def test_a_long_command_keeps_its_turn(ssm: Any) -> None:
+    turn = _turn(ssm)
+    with turn.taken(_silence):
+        time.sleep(2 * turn.silent_for)
+        turn.check()
+
+
+def test_a_command_that_fails_gives_its_turn_back(ssm: Any) -> None:
+    with pytest.raises(ZeroDivisionError), _turn(ssm).taken(_silence):
+        raise ZeroDivisionError
+    assert not _stands(ssm)
+
+
+def test_what_a_killed_command_left_is_taken_over_after_a_silence(ssm: Any) -> None:
+    _left(ssm, _ELSEWHERE)
+    said: list[str] = []
+    with _turn(ssm, Holder()).taken(said.append):
+        assert said[0] == "Process 1 on elsewhere was changing this stage: waiting for a sign of it"
+    assert not _stands(ssm)
+
+
+def test_a_command_killed_on_this_machine_is_not_waited_for(ssm: Any) -> None:
+    child = subprocess.Popen([sys.executable, "-c", ""])
+    child.wait()
+    gone = replace(Holder(), pid=child.pid)
+    if not gone.machine:
+        pytest.skip("only Linux tells one start of a machine from another")
+    _left(ssm, gone)
+    said: list[str] = []
+    with _turn(ssm, silent_for=1_000).taken(said.append):
+        assert said == []
+
+
+def test_a_process_number_says_nothing_about_another_machine() -> None:
+    unused = replace(_ELSEWHERE, pid=2**22 - 1, host=Holder().host)
+    assert not unused.is_gone()
+    assert not replace(unused, machine="").is_gone()
+    assert not Holder().is_gone()
+    if os.getuid():
+        assert not replace(Holder(), pid=1).is_gone()
+
+
+@pytest.mark.parametrize("left", [False, True])
+def test_of_many_that_come_at_once_one_has_the_stage(ssm: Any, *, left: bool) -> None:
+    if left:
+        _left(ssm, _ELSEWHERE)
+    with ExitStack() as held:
+
+        def come(number: int) -> None:
+            turn = _turn(ssm, replace(_ELSEWHERE, pid=number), silent_for=10 if not left else 0.3)
+            held.enter_context(turn.taken(_silence))
+
+        assert len(winners(race(come, (DeployError,), callers=8))) == 1
+
+
+def test_a_command_that_slept_goes_no_further(ssm: Any) -> None:
+    """As a laptop does whose lid was closed in the middle of a rotation."""
+    asleep = _turn(ssm, renewed_every=1_000, silent_for=0.5)
+    with asleep.taken(_silence):
+        with _turn(ssm, Holder(), silent_for=0.5).taken(_silence):
+            with pytest.raises(DeployError, match="silent for"):
+                asleep.check()
+            assert _stands(ssm)
+        assert not _stands(ssm)
+
+
+def test_a_turn_that_another_has_is_not_given_back(ssm: Any) -> None:
+    asleep = _turn(ssm, renewed_every=1.5)
+    with ExitStack() as held:
+        with asleep.taken(_silence):
+            held.enter_context(_turn(ssm, Holder(), silent_for=0.5).taken(_silence))
+            # It wakes and finds out.
+            time.sleep(1.5)
+            with pytest.raises(DeployError, match="silent for"):
+                asleep.check()
+        assert _stands(ssm)
