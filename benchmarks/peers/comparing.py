@@ -107,7 +107,7 @@ def _ourselves() -> Iterator[Ask]:
     good = ApiKeySecret.new().value
     with (
         mock.patch.dict(os.environ, KEYS),
-        canned_dynamodb(answer()) as knowing,
+        canned_dynamodb(answer(good)) as knowing,
         canned_dynamodb(_UNKNOWN, 400) as ignorant,
     ):
         checks = {

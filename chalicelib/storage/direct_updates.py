@@ -63,6 +63,7 @@ class DirectUpdates:
                 said = _read(answer)
         except (OSError, BrokenAnswerError, ValueError) as error:
             raise UpdateUndecidedError(type(error).__name__) from error
+        self._demand_own(request, said)
         if answer.status == _OK:
             return said
         if _code(said) == _REFUSED:
@@ -74,6 +75,18 @@ class DirectUpdates:
     def _ask(self, body: bytes) -> Answer:
         at = self._clock() + self._skew
         return self._connections.ask(self._signer.head(_TARGET, body, self._credentials, at) + body)
+
+    def _demand_own(self, request: Mapping[str, Any], said: Mapping[str, Any]) -> None:
+        """Hold the row that an answer shows against the one that was asked for.
+
+        Nothing else ties the two together: were an answer ever sent twice, each later one on that
+        connection would be read as its neighbour's, and one key be good for another's account.
+        """
+        row = said.get("Attributes") or said.get("Item")
+        if row and any(row.get(name) != value for name, value in request["Key"].items()):
+            self._connections.close()
+            message = "another row's answer"
+            raise UpdateUndecidedError(message)
 
     def _corrected(self, code: str, answer: Answer) -> bool:
         """Whether a refusal of the signature has a cause that is gone now.

@@ -90,9 +90,13 @@ class KeptConnections:
                 _log.warning("asked_again")
         return self._ask(self._open(), request)
 
-    def __del__(self) -> None:
+    def close(self) -> None:
+        """Close what is kept; the next request opens a connection of its own."""
         while self.kept:
             self.kept.pop().connection.close()
+
+    def __del__(self) -> None:
+        self.close()
 
     def _ask(self, connection: socket.socket, request: bytes) -> Answer:
         try:

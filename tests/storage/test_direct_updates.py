@@ -43,12 +43,30 @@ def _dated(at: datetime) -> bytes:
 
 
 def test_an_update_is_sent_as_json_and_its_answer_is_given() -> None:
-    with scripted_server([answer(b'{"Attributes":{"n":{"S":"\xc3\xa9"}}}')]) as server:
+    with scripted_server([answer(b'{"Attributes":{"k":{"S":"\xc3\xa9"}}}')]) as server:
         got = _updates(server).update({"TableName": "t", "Key": {"k": {"S": "é"}}})
-        assert got == {"Attributes": {"n": {"S": "é"}}}
+        assert got == {"Attributes": {"k": {"S": "é"}}}
         head, _, body = server.requests[0].partition(b"\r\n\r\n")
     assert json.loads(body) == {"TableName": "t", "Key": {"k": {"S": "é"}}}
     assert b"\r\nx-amz-target:DynamoDB_20120810.UpdateItem\r\n" in head
+
+
+def _of(row: str) -> bytes:
+    return answer(json.dumps({"Attributes": {"k": {"S": row}, "owner": {"S": row}}}).encode())
+
+
+def test_an_answer_of_another_row_decides_nothing_and_ends_its_connection() -> None:
+    """`H3`: an answer that came twice would otherwise be read as the next key's."""
+    limited = _error("ConditionalCheckFailedException", Item={"k": {"S": "b"}})
+    for shifted in (_of("b"), limited):
+        with scripted_server([_of("b"), _of("a")], [_of("a")]) as server:
+            updates = _updates(server)
+            updates.update({"Key": {"k": {"S": "b"}}})
+            server.talking[0].sendall(shifted)
+            with pytest.raises(UpdateUndecidedError, match="another row's answer"):
+                updates.update({"Key": {"k": {"S": "a"}}})
+            got = updates.update({"Key": {"k": {"S": "a"}}})
+            assert got["Attributes"]["owner"] == {"S": "a"}
 
 
 def test_a_condition_that_fails_brings_the_row() -> None:
@@ -58,7 +76,7 @@ def test_a_condition_that_fails_brings_the_row() -> None:
         updates = _updates(server)
         for expected in (row, {}):
             with pytest.raises(UpdateRefusedError) as refused:
-                updates.update({})
+                updates.update({"Key": row})
             assert refused.value.row == expected
 
 

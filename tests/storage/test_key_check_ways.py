@@ -30,12 +30,10 @@ if TYPE_CHECKING:
     from tests.support.engines import Engine
 
 _KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": REGION}
-_SAID = {
-    "Attributes": {
-        "account_id": {"S": "acc_1"},
-        "key_id": {"S": "key_1"},
-        f"m{int(NOON.timestamp()) // 60}": {"N": "7"},
-    }
+_ROW = {
+    "account_id": {"S": "acc_1"},
+    "key_id": {"S": "key_1"},
+    f"m{int(NOON.timestamp()) // 60}": {"N": "7"},
 }
 
 
@@ -58,8 +56,10 @@ def test_the_sdk_and_the_direct_way_ask_and_read_the_same(
     secret: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Held on the wire: DynamoDB can't tell one from the other by what is asked."""
-    key, uses = ApiKeySecret.new().value, []
-    said = answer(json.dumps(_SAID).encode(), 200, b"Content-Type: application/x-amz-json-1.0")
+    key, uses = ApiKeySecret.new(), []
+    row = {"digest": {"S": key.digest}, **_ROW}
+    body = json.dumps({"Attributes": row}).encode()
+    said = answer(body, 200, b"Content-Type: application/x-amz-json-1.0")
     with scripted_server([said], [said]) as server:
         for transport in ("direct", "sdk"):
             check = _check(
@@ -68,7 +68,7 @@ def test_the_sdk_and_the_direct_way_ask_and_read_the_same(
                 KEY_CHECK_TRANSPORT=transport,
                 AWS_SECRET_ACCESS_KEY=secret,
             )
-            uses.append(check.use(key))
+            uses.append(check.use(key.value))
             del check
         ours, theirs = (request.partition(b"\r\n\r\n") for request in server.requests)
     assert uses[0] == uses[1]
