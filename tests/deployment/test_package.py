@@ -171,6 +171,28 @@ def test_a_wheel_that_lambda_needs_and_no_index_has_stops_the_build(
         libraries.fetch(ROOT / "requirements.txt", tmp_path, "arm64")
 
 
+def test_every_pin_has_a_wheel_that_lambdas_arm64_can_load(tmp_path: Path) -> None:
+    """Lambda's Python 3.11 has glibc 2.26, the later ones 2.34."""
+    index = [sys.executable, "-m", "pip", "download", "--no-deps", "--dest", str(tmp_path)]
+    asked = subprocess.run([*index, "markupsafe"], capture_output=True, check=False)
+    if asked.returncode != 0:
+        pytest.skip("no package index answers here")
+    target = tmp_path / "target"
+    libraries.fetch(ROOT / "requirements.txt", target, "arm64")
+    compiled = list(target.rglob("*.so*"))
+    assert len(compiled) > 5
+    newest = (2, 26) if sys.version_info < (3, 12) else (2, 34)
+    for library in compiled:
+        content = library.read_bytes()
+        # An ELF file's machine stands at byte 18; 183 is AArch64.
+        assert (content[:4], content[18]) == (b"\x7fELF", 183), library
+        wanted = [
+            tuple(map(int, version.split(b".")))
+            for version in re.findall(rb"GLIBC_(\d+\.\d+)", content)
+        ]
+        assert max(wanted, default=(2, 0)) <= newest, library
+
+
 def test_more_than_lambda_takes_stops_the_build(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
