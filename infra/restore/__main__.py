@@ -124,6 +124,7 @@ def _report(since: Since, kept: Kept) -> None:
     _console.print("What was withdrawn after it stays withdrawn:")
     _tell("API keys that stay dead", kept.keys)
     _tell("people who have to reset their password", kept.passwords)
+    _tell("to be looked at, people whose earlier address counts again", kept.addresses)
     _tell("members who stay without access", [f"{u} in {a}" for a, u in kept.members])
     _tell(
         "members who keep the lesser role or workspaces", [f"{u} in {a}" for a, u in kept.lessened]

@@ -13,7 +13,7 @@ from datetime import UTC
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.domain.audit import EventName, moment_text
+from chalicelib.domain.audit import EventName
 from chalicelib.domain.people import Role, WorkspaceRole
 
 if TYPE_CHECKING:
@@ -69,6 +69,8 @@ _ACCESS_ENDED = frozenset(
     {EventName.MEMBER_SUSPENDED, EventName.MEMBER_REMOVED, EventName.MEMBER_LEFT}
 )
 _ACCESS_GIVEN = frozenset({EventName.MEMBER_REACTIVATED, EventName.MEMBER_JOINED})
+# Who comes back after leaving comes as what they were made then.
+_CHANGED = frozenset({EventName.MEMBER_CHANGED, EventName.MEMBER_JOINED})
 _WEAKEST_FIRST = tuple(
     role.value for role in (WorkspaceRole.VIEWER, WorkspaceRole.MEMBER, WorkspaceRole.ADMIN)
 )
@@ -81,19 +83,20 @@ class Since:
     moment: datetime
     keys_ended: dict[str, str] = field(default_factory=dict)
     passwords_changed: set[str] = field(default_factory=set)
+    addresses_changed: set[str] = field(default_factory=set)
     # By (account, user): when access was last given or ended, and which of the two.
     access: dict[tuple[str, str], tuple[str, bool]] = field(default_factory=dict)
     # By the same: every change of role or workspaces.
     changes: dict[tuple[str, str], list[Row]] = field(default_factory=dict)
+    # By account: when it was last handed on, and to whom.
+    heirs: dict[str, tuple[str, str]] = field(default_factory=dict)
     events: Counter[str] = field(default_factory=Counter)
 
     def read(self, rows: Iterable[Row]) -> Since:
-        """Take in events of any time, in any order."""
-        first = moment_text(self.moment)
+        """Take in what happened after the moment, in any order."""
         for row in rows:
-            if row["moment"] > first:
-                self.events[row["event"]] += 1
-                self._note(row)
+            self.events[row["event"]] += 1
+            self._note(row)
         return self
 
     def _note(self, row: Row) -> None:
@@ -105,16 +108,25 @@ class Since:
             self.keys_ended[whom] = moment
         elif event in _PASSWORDS_CHANGED:
             self.passwords_changed.add(whom)
+            if event == EventName.USER_EMAIL_CHANGED:
+                self.addresses_changed.add(whom)
         elif event in _ACCESS_ENDED | _ACCESS_GIVEN:
             access = (moment, event in _ACCESS_GIVEN)
             known = self.access.get((row["account_id"], whom), ("", True))
             self.access[row["account_id"], whom] = max(known, access)
-        elif event == EventName.MEMBER_CHANGED:
+        elif event == EventName.ACCOUNT_OWNERSHIP_TRANSFERRED:
+            heir = self.heirs.get(row["account_id"], ("", ""))
+            self.heirs[row["account_id"]] = max(heir, (moment, whom))
+        if event in _CHANGED:
             self.changes.setdefault((row["account_id"], whom), []).append(row["details"])
 
     def lost_access(self, account_id: str, user_id: str) -> bool:
         """Whether the last word about a member is that they have no access."""
         return not self.access.get((account_id, user_id), ("", True))[1]
+
+    def handed_on(self, account_id: str, user_id: str) -> bool:
+        """Whether an account is another's by now."""
+        return self.heirs.get(account_id, ("", user_id))[1] != user_id
 
 
 @dataclass
@@ -123,6 +135,7 @@ class Kept:
 
     keys: list[str] = field(default_factory=list)
     passwords: list[str] = field(default_factory=list)
+    addresses: list[str] = field(default_factory=list)
     members: list[tuple[str, str]] = field(default_factory=list)
     lessened: list[tuple[str, str]] = field(default_factory=list)
     owners: list[tuple[str, str]] = field(default_factory=list)
@@ -154,6 +167,9 @@ def _amended_user(row: Row, live: Row, since: Since, kept: Kept) -> Row:
     stale = differs or gone or user_id in since.passwords_changed
     if stale and changed.pop("password_hash", None):
         kept.passwords.append(user_id)
+    if live.get("email") != row.get("email") or user_id in since.addresses_changed:
+        # Which of the two is the person's, nobody here can tell; the password is gone with it.
+        kept.addresses.append(user_id)
     memberships = {
         account_id: _amended_membership((account_id, user_id), membership, since, kept)
         for account_id, membership in row["memberships"].items()
@@ -164,7 +180,7 @@ def _amended_user(row: Row, live: Row, since: Since, kept: Kept) -> Row:
 def _amended_membership(which: tuple[str, str], row: Row, since: Since, kept: Kept) -> Row:
     if row["role"] == "owner":
         # An account must have its owner; whoever reads the report decides.
-        if since.lost_access(*which):
+        if since.lost_access(*which) or since.handed_on(*which):
             kept.owners.append(which)
         return row
     lessened = _lessened(row, since.changes.get(which, []))
@@ -180,9 +196,9 @@ def _lessened(row: Row, changes: Iterable[Row]) -> Row:
     """Take back what any change since took, and give nothing that one gave."""
     role, workspaces = row["role"], dict(row["workspaces"])
     for change in changes:
-        if change.get("new_role") == Role.MEMBER:
+        if Role.MEMBER in (change.get("new_role"), change.get("role")):
             role = Role.MEMBER.value
-        if (left := change.get("new_workspaces")) is not None:
+        if (left := change.get("new_workspaces", change.get("workspaces"))) is not None:
             workspaces = {
                 key: min(had, left[key], key=_WEAKEST_FIRST.index)
                 for key, had in workspaces.items()

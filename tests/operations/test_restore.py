@@ -195,6 +195,78 @@ def test_an_admin_who_was_made_a_member_since_stays_one(
     assert kept.lessened == [(account, kim)]
 
 
+def test_an_admin_who_left_since_and_came_back_as_a_member_stays_one(
+    service: Service, clock: StoppedClock
+) -> None:
+    owner = an_owner(service)
+    account = account_of(owner)
+    add_member(service, account, "kim@acme.test", Role.ADMIN)
+    kim = user_id_of("kim@acme.test")
+    drill = Drill(service)
+    clock.advance(timedelta(minutes=5))
+    assert owner.call("DELETE", f"{_MEMBERS}/{kim}").status == 204
+    clock.advance(timedelta(minutes=5))
+    invited = {"email": "kim@acme.test", "role": "member"}
+    assert owner.post("/api/v1/invitations", invited).status == 201
+    token = token_of(service.mail_to("kim@acme.test", "invited").link)
+    guest = service.program()
+    ask_sign_in(guest, "kim@acme.test")
+    assert guest.post("/auth/invitation", {"token": token}).status == 200
+    _, kept = drill.take_back()
+    after = service.program()
+    ask_sign_in(after, "kim@acme.test")
+    opened = after.post("/auth/session/account", {"account_id": account}).json
+    assert opened["account"]["role"] == "member"
+    assert kept.lessened == [(account, kim)]
+
+
+def test_what_was_withdrawn_while_the_moment_passed_stays_withdrawn(
+    service: Service, clock: StoppedClock
+) -> None:
+    """A request reads its clock before it writes: the copy can lack what is stamped earlier."""
+    owner = an_owner(service)
+    made = make_key(owner)
+    clock.advance(timedelta(seconds=2))
+    drill = Drill(service)
+    clock.advance(timedelta(seconds=-1))
+    assert owner.call("DELETE", f"/api/v1/api_keys/{made['id']}").status == 204
+    _, kept = drill.take_back()
+    assert Holder(service.program(), made["key"]).get("/api/v1/account").status == 401
+    assert kept.keys == [made["id"]]
+
+
+def test_whose_earlier_address_counts_again_is_named(service: Service, clock: StoppedClock) -> None:
+    """Whoever reads its mail can set them a new password."""
+    owner = an_owner(service)
+    drill = Drill(service)
+    clock.advance(timedelta(minutes=5))
+    body = {"current_password": PASSWORD, "email": "new@acme.test"}
+    assert owner.post("/auth/profile/email", body).status == 202
+    token = token_of(service.mail_to("new@acme.test", "new email").link)
+    confirmed = service.program().post(
+        "/auth/email_confirmation", {"token": token, "password": PASSWORD}
+    )
+    assert confirmed.status == 200
+    user_id = user_id_of("new@acme.test")
+    _, kept = drill.take_back()
+    assert kept.addresses == kept.passwords == [user_id]
+    assert user_id_of(ADDRESS) == user_id
+
+
+def test_who_handed_an_account_on_since_is_named(service: Service, clock: StoppedClock) -> None:
+    """They own it again, since somebody must; whoever reads the report may think otherwise."""
+    owner = an_owner(service)
+    account = account_of(owner)
+    add_member(service, account, "kim@acme.test", Role.ADMIN)
+    drill = Drill(service)
+    clock.advance(timedelta(minutes=5))
+    heir = {"user_id": user_id_of("kim@acme.test")}
+    assert owner.post("/api/v1/account/transfer_ownership", heir).status == 200
+    _, kept = drill.take_back()
+    assert signed_in_program(service).get("/auth/session").json["account"]["role"] == "owner"
+    assert kept.owners == [(account, user_id_of(ADDRESS))]
+
+
 def test_a_workspace_that_was_taken_from_a_member_since_stays_taken(
     service: Service, clock: StoppedClock
 ) -> None:
