@@ -11,6 +11,8 @@ NAME_MAX_LENGTH = 100
 _JOINERS = frozenset("\u200c\u200d")
 # Letters and signs that nothing is drawn for: Hangul fillers, the empty Braille cell.
 _BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+# Letters, numbers, punctuation and signs; marks only change what they stand on, if that.
+_DRAWN = frozenset("LNPS")
 _INVISIBLE = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))
 
 
@@ -23,12 +25,15 @@ def parse_name(text: str, param: str, maximum: int = NAME_MAX_LENGTH) -> str:
     if len(text) > maximum * 4:
         raise _too_long(maximum, param)
     name = unicodedata.normalize("NFC", text).strip()
-    if not name or not name.strip("\u200c\u200d"):
+    if not name:
         raise InvalidValueError("Enter a name.", param=param)
     if len(name) > maximum:
         raise _too_long(maximum, param)
     if any(_is_invisible(c) for c in name):
         raise InvalidValueError("Remove the invisible or control characters.", param=param)
+    if not any(unicodedata.category(c)[0] in _DRAWN for c in name):
+        # Joiners, marks and spaces alone: nothing would be there to see.
+        raise InvalidValueError("Enter a name.", param=param)
     if "://" in name:
         # Names stand in mails, which must not carry a stranger's link.
         raise InvalidValueError("Leave out web addresses.", param=param)

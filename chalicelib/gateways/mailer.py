@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from chalicelib.domain.mail import Mail
     from chalicelib.gateways.mail_words import MailWords
 
+# RFC 5321 4.5.3.1.6, without the line's end; SES refuses more.
+_LINE_MOST = 998
+
 
 @dataclass(frozen=True)
 class Mailer:
@@ -44,7 +47,8 @@ class Mailer:
         # RFC 3834: nobody's holiday reply should come back.
         message["Auto-Submitted"] = "auto-generated"
         message["Content-Language"] = self.language
-        message.set_content(_render("layout.txt", parts) + "\n", cte="8bit")
+        text = _render("layout.txt", parts) + "\n"
+        message.set_content(text, cte=_encoding(text))
         message.add_alternative(_render("layout.html", parts), subtype="html")
         self.deliver(message)
 
@@ -69,6 +73,15 @@ class Mailer:
             "when": words.common("when", facts),
             "from": _from(words, facts),
         }
+
+
+def _encoding(text: str) -> str:
+    """Leave a text as it is, which every program shows, unless a line of it is too long to send.
+
+    Three names of a hundred emoji in a sentence are enough.
+    """
+    longest = max(len(line.encode()) for line in text.splitlines())
+    return "8bit" if longest <= _LINE_MOST else "quoted-printable"
 
 
 def _paragraphs(words: MailWords, said: list[str], facts: Mapping[str, object]) -> list[str]:

@@ -113,6 +113,19 @@ def test_a_name_is_text_and_never_a_sentence_of_ours() -> None:
     assert "&lt;i&gt;Acme&lt;/i&gt;" in html
 
 
+@pytest.mark.parametrize("language", _LANGUAGES)
+@pytest.mark.parametrize("mail", MAIL_FORMS)
+def test_no_name_makes_a_line_that_is_too_long_to_send(mail: str, language: str) -> None:
+    """SES takes a thousand bytes a line, its end included; a name has up to four hundred."""
+    long = dict.fromkeys(
+        ("name", "inviter_name", "account_name", "old_owner", "new_owner"), "😀" * 100
+    )
+    message, text, _ = _sent(mail, language, **long, key_name="😀" * 100, domain="d" * 253)
+    assert max(len(line) for line in message.as_bytes().split(b"\r\n")) <= 998
+    for name in _holes(_catalogue(language)[mail]["before"]) & set(long):
+        assert long[name] in text
+
+
 def test_buttons_wear_the_operators_colour() -> None:
     outbox: list[EmailMessage] = []
     Mailer(outbox.append, "hub@acme.test", "Hub", "#ffd400").send(
