@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 DOCS = conformance.ROOT / "docs"
 _THREAT = re.compile(r"^### (T[0-9]+)\b", re.MULTILINE)
 _NAMED_TEST = re.compile(r"`tests/([\w/]+\.py)::(test_\w+)`")
+_BLOCKS = re.MULTILINE | re.DOTALL
 _LINK = re.compile(r"\]\((?!https?:|#|mailto:)([^)#\s]+)")
 
 
@@ -68,6 +70,32 @@ def test_every_setting_is_documented() -> None:
     assert read <= documented
 
 
+def test_every_variable_of_a_stage_and_of_a_local_run_is_documented() -> None:
+    config = json.loads((conformance.ROOT / ".chalice" / "config.json").read_text("utf-8"))
+    named = {name for s in config["stages"].values() for name in s["environment_variables"]}
+    documented = set(re.findall(r"`([A-Z][A-Z0-9_]+)`", (DOCS / "settings.md").read_text()))
+    assert named | {"PORT", "MAIL_PORT", "LOCAL_DATA"} <= documented
+
+
+def test_commands_to_paste_find_the_packages() -> None:
+    """They are installed in `.venv`, so another Python on the path lacks them."""
+    pages = [*DOCS.rglob("*.md"), *conformance.ROOT.glob("*.md")]
+    pasted = {
+        f"{page.name}: {line}"
+        for page in pages
+        for block in re.findall(r"^```(?:sh|text)\n(.*?)^```", page.read_text("utf-8"), _BLOCKS)
+        for line in re.findall(r"^(?:\$ )?python3? .*$", block, re.MULTILINE)
+    }
+    assert pasted == set()
+
+
+def test_what_operations_says_of_costs_is_what_was_counted() -> None:
+    months = _rows_of_months("costs.md")
+    assert len(months) == 3
+    expected = {month: [cells[0], cells[2]] for month, cells in months.items()}
+    assert _rows_of_months("operations.md") == expected
+
+
 def test_every_event_and_reason_of_the_audit_trail_is_documented() -> None:
     """`H4`: `docs/audit-trail.md` names each, in words, and none that there isn't."""
     page = (DOCS / "audit-trail.md").read_text(encoding="utf-8")
@@ -79,6 +107,13 @@ def test_every_reason_of_a_refused_sign_in_is_explained() -> None:
     page = (DOCS / "single-sign-on.md").read_text(encoding="utf-8")
     explained = set(re.findall(r"`([a-z0-9_]+)`", page.partition("## When a sign-in")[2]))
     assert explained == {refusal.value for refusal in Refusal}
+
+
+def _rows_of_months(page: str) -> dict[str, list[str]]:
+    rows = re.findall(
+        r"^\| ([0-9,]+) \| (\$.*) \|$", (DOCS / page).read_text("utf-8"), re.MULTILINE
+    )
+    return {month: cells.split(" | ") for month, cells in rows}
 
 
 def _resolves(page: Path, target: str) -> bool:

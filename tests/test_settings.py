@@ -74,6 +74,35 @@ def test_the_shortest_password_is_never_under_eight_or_over_sixty_four(length: s
 
 
 @pytest.mark.usefixtures("moto")
+@pytest.mark.parametrize(("length", "warnings"), [("14", 1), ("15", 0)])
+def test_a_start_warns_where_passwords_may_be_shorter_than_nist_has_them(
+    length: str,
+    warnings: int,
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """`A1`: once for each start, at every `LOG_LEVEL` but ERROR."""
+    from chalicelib import bootstrap
+
+    environ = {
+        "PASSWORD_PEPPERS": f"1:{_KEY}",
+        "ADDRESS_KEY": _KEY,
+        "COOKIE_KEY": _KEY,
+        "AWS_REGION": "eu-west-1",
+        "LOG_LEVEL": "WARNING",
+        "PASSWORD_MIN_LENGTH": length,
+    }
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    bootstrap.use(None)
+    request.addfinalizer(lambda: bootstrap.use(None))
+    bootstrap.services()
+    bootstrap.services()
+    assert capfd.readouterr().err.count('"short_passwords_allowed"') == warnings
+
+
+@pytest.mark.usefixtures("moto")
 @pytest.mark.parametrize("cost", [("7167", "5"), ("19455", "2"), ("47103", "1")], ids=str)
 def test_a_hash_is_never_cheaper_than_owasps_floor(cost: tuple[str, str]) -> None:
     """`A11`: refused at the start, wherever it is noticed first."""

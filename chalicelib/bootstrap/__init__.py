@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chalicelib import logs
+from chalicelib.bootstrap.passwords import warn_of_short_passwords
 from chalicelib.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ def services() -> Services:
         with _lock:
             if _built is None:
                 _built = build(_with_secrets(settings()))
+                warn_of_short_passwords(_built.settings)
     return _built
 
 

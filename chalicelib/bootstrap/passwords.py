@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 from typing import TYPE_CHECKING
 
 from chalicelib.settings import SettingsError
@@ -13,6 +14,17 @@ if TYPE_CHECKING:
     from chalicelib.domain.password_hashing import PasswordHasher
     from chalicelib.domain.passwords import PasswordPolicy
     from chalicelib.settings import Settings
+
+_log = logging.getLogger(__name__)
+# NIST SP 800-63B-4, 3.1.1.2, where the password is the only factor.
+_NIST_LEAST = 15
+
+
+def warn_of_short_passwords(chosen: Settings) -> None:
+    """Say in the log that passwords may be shorter than NIST has them (`A1`)."""
+    if chosen.password_min_length < _NIST_LEAST:
+        lengths = {"allowed": chosen.password_min_length, "least": _NIST_LEAST}
+        _log.warning("short_passwords_allowed", extra=lengths)
 
 
 def password_policy(chosen: Settings) -> PasswordPolicy:
