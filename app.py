@@ -22,8 +22,8 @@ from chalicelib.web.api.sign_up import sign_up_api
 from chalicelib.web.api.sso import sso_api
 from chalicelib.web.api.workspaces import workspaces_api
 from chalicelib.web.authorizer import authorizers
-from chalicelib.web.blueprints import refuse_other_methods
 from chalicelib.web.headers import finish_answer
+from chalicelib.web.other_methods import refuse_other_methods
 from chalicelib.web.pages.accounts import accounts_pages
 from chalicelib.web.pages.api_keys import api_keys_pages
 from chalicelib.web.pages.assets import assets_pages

@@ -94,7 +94,7 @@ class SamlRefusedError(DomainError):
     """A response that signs nobody in; `refusal` and `claims` are for the account's admins."""
 
     reason = "sso_refused"
-    message = "Your organisation's sign-in didn't work. Try again, or ask your administrator."
+    message = "Your company's sign-in didn't work. Try again, or ask your administrator."
 
     def __init__(self, refusal: Refusal, claims: ResponseClaims | None = None) -> None:
         """Say why, and what the response called itself."""

@@ -32,7 +32,7 @@ class SsoRequiredError(NotAllowedError):
     """The account is opened by a session of its own connection alone."""
 
     reason = "sso_required"
-    message = "This account is opened through your organisation's single sign-on."
+    message = "This account is opened through your company's sign-in."
 
     def __init__(self, sso_url: str) -> None:
         """Say where that begins."""

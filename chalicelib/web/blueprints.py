@@ -19,7 +19,6 @@ from chalicelib.domain.errors import DomainError, NotSignedInError, ProofRequire
 from chalicelib.web.access import Access, UnlistedRouteError, access_to
 from chalicelib.web.errors import (
     HttpError,
-    MethodNotAllowedError,
     UnsupportedTypeError,
     http_error,
     unexpected,
@@ -33,14 +32,12 @@ from chalicelib.web.visitor import admit
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from chalice import Chalice
     from chalice.app import Request
 
 View = Any
 
 _log = logging.getLogger(__name__)
 
-_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _WITH_BODY = frozenset(("POST", "PUT", "PATCH"))
 
 
@@ -202,7 +199,7 @@ class Pages(GuardedBlueprint):
             "error.html",
             status=words.status,
             title=self.title_of(words),
-            message=words.message,
+            message=_MESSAGES.get(HTTPStatus(words.status), words.message),
             request_id=request_id_of(self.current_request),
         )
         answer.headers.update(words.headers)
@@ -231,27 +228,11 @@ def json_answer(
 _TITLES = {
     HTTPStatus.FORBIDDEN: "You can't do that",
     HTTPStatus.NOT_FOUND: "Page not found",
-    HTTPStatus.METHOD_NOT_ALLOWED: "That didn't work",
     HTTPStatus.INTERNAL_SERVER_ERROR: "Something went wrong",
     HTTPStatus.SERVICE_UNAVAILABLE: "We'll be right back",
 }
-
-
-def refuse_other_methods(app: Chalice) -> None:
-    """Answer 405 for the methods that a path doesn't have.
-
-    API Gateway would call an undeclared method a missing authentication token.
-    """
-    for path, views in list(app.routes.items()):
-        missing = [method for method in _METHODS if method not in views]
-        allowed = ", ".join(sorted(views))
-        if missing:
-            app.route(path, methods=missing, content_types=[])(_not_allowed(allowed))
-
-
-def _not_allowed(allowed: str) -> Callable[..., Response]:
-    def method_not_allowed(**_: str) -> Response:
-        words = http_error(MethodNotAllowedError())
-        return json_answer(words.envelope, status=words.status, Allow=allowed)
-
-    return method_not_allowed
+_MESSAGES = {
+    HTTPStatus.NOT_FOUND: (
+        "There's nothing at this address. It may have been deleted, or belong to another account."
+    ),
+}

@@ -59,6 +59,21 @@ def test_asking_again_waits_and_needs_no_typing(tab: Page, path: str) -> None:
     assert tab.get_by_label("Email").count() == 0
 
 
+@pytest.mark.parametrize("path", ["/password-reset", "/account-unlock"])
+def test_what_was_typed_is_seen_after_a_reload_too_and_can_be_changed(tab: Page, path: str) -> None:
+    tab.goto(path)
+    tab.get_by_label("Email").fill("robni@acme.test")
+    tab.get_by_role("button", name="Send link").click()
+    tab.get_by_role("heading", name="Check your email").wait_for()
+    tab.reload()
+    tab.get_by_role("heading", name="Check your email").wait_for()
+    assert tab.get_by_text("You typed robni@acme.test.").is_visible()
+    tab.get_by_role("link", name="Change the address").click()
+    tab.get_by_label("Email").fill("robin@acme.test")
+    tab.get_by_role("button", name="Send link").click()
+    tab.get_by_text("You typed robin@acme.test.").wait_for()
+
+
 def test_asking_again_needs_no_typing_without_javascript(plain_tab: Page) -> None:
     plain_tab.goto("/password-reset")
     plain_tab.get_by_label("Email").fill("robin@acme.test")

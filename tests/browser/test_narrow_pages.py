@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
 
 from chalicelib import bootstrap
-from chalicelib.domain.people import Membership, Role
+from chalicelib.domain.people import Membership, Role, Workspace
 from chalicelib.web.rendering import page
 from chalicelib.web.static_files import STATIC
 from chalicelib.web.visitor import PageVisitor
@@ -83,3 +84,29 @@ def test_a_menu_of_two_hundred_accounts_scrolls_with_its_end_in_sight(
     assert panel["y"] + panel["height"] <= 640
     assert end["y"] + end["height"] <= panel["y"] + panel["height"]
     assert first == "Account 150"
+
+
+@pytest.mark.parametrize("width", [320, 1200])
+def test_a_field_named_by_a_long_workspace_stays_within_the_window(
+    chromium: Browser, width: int
+) -> None:
+    account = Membership("acc_1", "Acme", Role.OWNER)
+    body = page(
+        "member_invite.html",
+        visitor=PageVisitor("Robin", "robin@acme.test", account, (account,)),
+        workspaces=[Workspace("ws_1", "W" * 100, "", datetime(2026, 11, 24, tzinfo=UTC))],
+        values={"email": "", "role": "member", "workspaces": {}},
+        errors={},
+        lifetime="7 days",
+        notice=None,
+    ).body
+    tab = chromium.new_page(viewport={"width": width, "height": 640})
+    tab.route(f"{_ORIGIN}/static/**", _answer)
+    tab.route(
+        f"{_ORIGIN}/",
+        lambda route: route.fulfill(body=str(body), content_type="text/html; charset=utf-8"),
+    )
+    tab.goto(_ORIGIN)
+    inside = tab.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    tab.close()
+    assert inside

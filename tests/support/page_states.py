@@ -187,7 +187,7 @@ _PERSON = (
         "accounts, company's own way",
         "kim",
         "/accounts",
-        "Sign in through your organisation",
+        "Sign in through your company",
         (_press("Borealis"),),
     ),
     PageState(
@@ -210,7 +210,7 @@ _PERSON = (
         "account, by its company",
         "kim",
         "/accounts",
-        "Sign in through your organisation",
+        "Sign in through your company",
         (_press("Borealis"),),
     ),
     PageState("proof", "robin", "/proof", "Confirm it's you"),

@@ -75,3 +75,20 @@ def test_each_method_that_a_path_lacks_is_a_405(service: Service, path: str, met
     assert reply.error["type"] == "not_found_error"
     assert reply.header("Allow")
     assert reply.header("Access-Control-Allow-Origin") is None
+
+
+@pytest.mark.parametrize(
+    "path", ["/profile/email", "/sign-out", "/settings/single-sign-on/domains"]
+)
+def test_a_person_who_visits_where_only_forms_go_reads_a_page(service: Service, path: str) -> None:
+    """After a form that was shown again its address stands in the address bar."""
+    page = service.browser().open(path)
+    assert page.status == 405
+    assert page.heading == "Nothing to show here"
+    assert page.link("Go to the start page") == "/"
+    assert service.program().get(path, Accept="*/*").error["type"] == "not_found_error"
+
+
+def test_a_program_gets_the_envelope_whatever_it_accepts(service: Service) -> None:
+    reply = service.program().get("/auth/sign_in", Accept="text/html,*/*;q=0.8")
+    assert (reply.status, reply.error["type"]) == (405, "not_found_error")

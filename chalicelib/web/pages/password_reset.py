@@ -35,7 +35,7 @@ def show_password_reset() -> Response:
     request = password_reset_pages.current_request
     token = query_parameter(request, "token")
     if not token:
-        if query_parameter(request, "done") == "sent":
+        if query_parameter(request, "step") == "sent":
             return _reset_request(kept_address(request.headers) or "", sent=True)
         return _reset_request()
     services().password_reset.check(token)
@@ -50,7 +50,7 @@ def reset_password() -> Response:
     if "token" not in form:
         email = EmailAddress.parse(form.get("email", ""))
         services().password_reset.request(email, asker_of(request))
-        return see_other("/password-reset?done=sent", cookies=[keep_address(email.value)])
+        return see_other("/password-reset?step=sent", cookies=[keep_address(email.value)])
     services().password_reset.complete(form["token"], form.get("password", ""), asker_of(request))
     return see_other("/sign-in?done=password-set")
 
@@ -67,7 +67,7 @@ def show_account_unlock() -> Response:
     request = password_reset_pages.current_request
     token = query_parameter(request, "token")
     if not token:
-        if query_parameter(request, "done") == "sent":
+        if query_parameter(request, "step") == "sent":
             return _unlock_request(kept_address(request.headers) or "", sent=True)
         return _unlock_request()
     services().account_unlock.check(token)
@@ -82,7 +82,7 @@ def unlock_account() -> Response:
     if "token" not in form:
         email = EmailAddress.parse(form.get("email", ""))
         services().account_unlock.request(email, browser_of(request))
-        return see_other("/account-unlock?done=sent", cookies=[keep_address(email.value)])
+        return see_other("/account-unlock?step=sent", cookies=[keep_address(email.value)])
     services().account_unlock.complete(form["token"], asker_of(request))
     return see_other("/sign-in?done=unlocked")
 
