@@ -70,7 +70,7 @@ class OperatorPeople:
     def look_up(self, who: str) -> User:
         """Find a user by id or address; raises NotFoundError, InvalidEmailError."""
         user_id = who
-        if not who.startswith(_USER_ID):
+        if not _is_id(who):
             user_id = self.people.look_up(EmailAddress.parse(who)).user_id or ""
         user = self.people.get(user_id) if user_id else None
         if user is None:
@@ -80,7 +80,7 @@ class OperatorPeople:
 
     def waiting(self, who: str) -> SignUp | None:
         """Find the newest sign-up that waits at an address which is nobody's yet."""
-        if who.startswith(_USER_ID):
+        if _is_id(who):
             return None
         record = self.people.look_up(EmailAddress.parse(who))
         return None if record.user_id else record.waiting
@@ -157,3 +157,8 @@ class OperatorPeople:
             reach = Reach(account_id, wanted, now)
             found += [event.at for event in self.log.look(reach, 1, None, None).events]
         return max(found, default=None)
+
+
+def _is_id(who: str) -> bool:
+    # An address may begin as an id does.
+    return who.startswith(_USER_ID) and "@" not in who

@@ -27,7 +27,8 @@ class SdkUpdates:
             code = error.response["Error"]["Code"]
             if code == "ConditionalCheckFailedException":
                 raise UpdateRefusedError(error.response.get("Item") or {}) from error
-            raise UpdateUndecidedError(code) from error
+            # Without DynamoDB's message: of a wrong signature it tells what was signed.
+            raise UpdateUndecidedError(code) from None
         except BotoCoreError as error:
             raise UpdateUndecidedError(type(error).__name__) from error
         return answer

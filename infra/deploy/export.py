@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 from base64 import b64encode
-from typing import TYPE_CHECKING, Any
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
@@ -23,33 +24,50 @@ def export_tables(stage: Stage, aws: Aws, target: Path, tell: Callable[[str], No
     """Write one file for each table, in the form that DynamoDB's own import from S3 takes.
 
     Not by DynamoDB's export to S3, which needs a bucket and takes minutes for an empty table. The
-    app is gone by then, so nothing changes while this reads.
+    app is gone by then, so nothing changes while this reads. A table that is gone already leaves the
+    file that an earlier run wrote as it is: it may be all that is left of it.
     """
     dynamodb, rows = aws.client("dynamodb"), 0
     target.mkdir(parents=True, exist_ok=True, mode=0o700)
-    for table in stage.tables:
+    tables = [table for table in stage.tables if _is_there(dynamodb, table)]
+    for table in tables:
         with _private(target / f"{table}.json") as file:
             for item in _items(dynamodb, table):
                 file.write(json.dumps({"Item": item}, default=_binary) + "\n")
                 rows += 1
                 if rows % 1_000 == 0:
                     tell(f"{table}, {rows:,} rows")
-    return f"{rows:,} rows of {len(stage.tables)} tables in {target}"
+    return f"{rows:,} rows of {len(tables)} tables in {target}"
 
 
-def _private(path: Path) -> Any:
-    # Hashes of passwords and people's addresses are in there.
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    return os.fdopen(descriptor, "w", encoding="utf-8")
+@contextmanager
+def _private(path: Path) -> Iterator[IO[str]]:
+    """Write a new file in the place of whatever is there, once it is whole.
+
+    Hashes of passwords and people's addresses are in there, so it is never another's file that is
+    filled, nor one that others may read.
+    """
+    unfinished = path.with_suffix(".part")
+    unfinished.unlink(missing_ok=True)
+    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        yield file
+    unfinished.replace(path)
 
 
-def _items(dynamodb: Any, table: str) -> Iterator[dict[str, Any]]:
+def _is_there(dynamodb: Any, table: str) -> bool:
     try:
-        for page in dynamodb.get_paginator("scan").paginate(TableName=table, ConsistentRead=True):
-            yield from page["Items"]
+        dynamodb.describe_table(TableName=table)
     except ClientError as error:
         if code_of(error) != "ResourceNotFoundException":
             raise
+        return False
+    return True
+
+
+def _items(dynamodb: Any, table: str) -> Iterator[dict[str, Any]]:
+    for page in dynamodb.get_paginator("scan").paginate(TableName=table, ConsistentRead=True):
+        yield from page["Items"]
 
 
 def _binary(value: bytes) -> str:

@@ -369,13 +369,15 @@ def test_what_people_put_in_stays_and_is_written_to_files_that_nobody_else_reads
     somebody: Operator, tmp_path: Path
 ) -> None:
     secrets = _secrets(somebody)
+    file = tmp_path / "export" / f"{STAGE.prefix}users.json"
+    file.parent.mkdir()
+    file.touch(0o644)
     done = somebody.destroy("--export-to", str(tmp_path / "export"))
     assert done.status == 0, done.said
     kept = Counter(dict.fromkeys(somebody.client("dynamodb").list_tables()["TableNames"], 1))
     assert kept == Counter(dict.fromkeys(STAGE.tables, 1))
     assert _secrets(somebody) == secrets
     assert _left(somebody) == []
-    file = tmp_path / "export" / f"{STAGE.prefix}users.json"
     rows = [json.loads(line)["Item"] for line in file.read_text().splitlines()]
     assert {"user_id": {"S": "user_1"}, "binary": {"B": "/w=="}} in rows
     assert len(rows) == 2
@@ -406,13 +408,21 @@ def test_a_stage_comes_back_with_its_tables_and_secrets(somebody: Operator) -> N
     assert "Item" in found
 
 
-def test_told_so_it_takes_everything_and_a_second_time_finds_nothing(somebody: Operator) -> None:
-    done = somebody.destroy("--tables-too", "--no-export")
+def test_told_so_it_takes_everything_and_a_second_time_finds_nothing(
+    somebody: Operator, tmp_path: Path
+) -> None:
+    """And takes nothing from the files that the first time wrote."""
+    to = ("--export-to", str(tmp_path))
+    done = somebody.destroy("--tables-too", *to)
     assert done.status == 0, done.said
+    written = {file.name: file.read_text() for file in tmp_path.iterdir()}
+    assert written[f"{STAGE.prefix}users.json"]
     assert somebody.client("dynamodb").list_tables()["TableNames"] == []
     assert (_secrets(somebody), _left(somebody)) == ({}, [])
-    again = somebody.destroy("--tables-too", "--no-export")
+    again = somebody.destroy("--tables-too", *to)
     assert again.status == 0, again.said
+    assert {file.name: file.read_text() for file in tmp_path.iterdir()} == written
+    assert somebody.destroy("--tables-too", "--no-export").status == 0
 
 
 def test_a_stack_that_no_update_leads_out_of_says_what_does(somebody: Operator) -> None:

@@ -56,6 +56,13 @@ def test_a_person_is_found_by_address_or_id_and_no_hash_is_shown(service: Servic
     assert UserRow.get(user_id).password_hash not in by_address
 
 
+def test_an_address_that_begins_as_an_id_does_is_found(service: Service) -> None:
+    become_a_user(service, "usr_kim@acme.test")
+    sign_up(service.browser(), "usr_lee@acme.test")
+    assert "usr_kim@acme.test, confirmed" in done("find", "usr_kim@acme.test")
+    assert "waits for its confirmation" in done("find", "usr_lee@acme.test")
+
+
 def test_who_signed_out_still_has_a_last_sign_in(service: Service, clock: StoppedClock) -> None:
     become_a_user(service)
     clock.advance(timedelta(hours=1))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
-from datetime import timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
+from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from benchmarks.pynamodb_checks import PynamodbChecks
 from chalicelib.bootstrap.key_checks import build_key_check, endpoint_url
 from chalicelib.domain.api_keys import ApiKeySecret
+from chalicelib.domain.errors import UnavailableError
 from chalicelib.settings import Settings
 from chalicelib.storage.api_keys import ApiKeys
 from chalicelib.storage.direct_updates import DirectUpdates
@@ -76,6 +78,24 @@ def test_the_sdk_and_the_direct_way_ask_and_read_the_same(
     assert json.loads(ours[2]) == json.loads(theirs[2])
     for name in (b"x-amz-target", b"content-type", b"host"):
         assert _header(ours[0], name) == _header(theirs[0], name)
+
+
+@pytest.mark.parametrize("transport", ["direct", "sdk"])
+def test_what_dynamodb_says_of_a_signature_is_not_logged(
+    transport: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """`H5`: it repeats what was signed, the session's token too."""
+    kind = "com.amazon.coral.service#InvalidSignatureException"
+    words = "The Canonical String should have been x-amz-security-token:the-token"
+    date = format_datetime(datetime.now(UTC), usegmt=True).encode()
+    body = json.dumps({"__type": kind, "message": words}).encode()
+    said = answer(body, 400, b"Date: " + date)
+    with scripted_server([said], [said]) as server:
+        check = _check(monkeypatch, AWS_ENDPOINT_URL=server.url, KEY_CHECK_TRANSPORT=transport)
+        with pytest.raises(UnavailableError):
+            check.use(ApiKeySecret.new().value)
+    assert "InvalidSignatureException" in caplog.text
+    assert "the-token" not in caplog.text
 
 
 def _header(head: bytes, name: bytes) -> bytes:
