@@ -24,8 +24,8 @@ def export_tables(stage: Stage, aws: Aws, target: Path, tell: Callable[[str], No
     """Write one file for each table, in the form that DynamoDB's own import from S3 takes.
 
     Not by DynamoDB's export to S3, which needs a bucket and takes minutes for an empty table. The
-    app is gone by then, so nothing changes while this reads. A table that is gone already leaves the
-    file that an earlier run wrote as it is: it may be all that is left of it.
+    app is gone by then, so nothing changes while this reads. Of a table that is gone already, the
+    file that an earlier run wrote stays as it is: it may be all that is left.
     """
     dynamodb, rows = aws.client("dynamodb"), 0
     target.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -62,7 +62,6 @@ _PASSWORDS_CHANGED = frozenset(
         EventName.USER_PASSWORD_CHANGED,
         EventName.USER_PASSWORD_REMOVED,
         EventName.USER_PASSWORD_RESET,
-        EventName.USER_EMAIL_CHANGED,
     }
 )
 _ACCESS_ENDED = frozenset(
@@ -108,12 +107,12 @@ class Since:
             self.keys_ended[whom] = moment
         elif event in _PASSWORDS_CHANGED:
             self.passwords_changed.add(whom)
-            if event == EventName.USER_EMAIL_CHANGED:
-                self.addresses_changed.add(whom)
         elif event in _ACCESS_ENDED | _ACCESS_GIVEN:
             access = (moment, event in _ACCESS_GIVEN)
             known = self.access.get((row["account_id"], whom), ("", True))
             self.access[row["account_id"], whom] = max(known, access)
+        elif event == EventName.USER_EMAIL_CHANGED:
+            self.addresses_changed.add(whom)
         elif event == EventName.ACCOUNT_OWNERSHIP_TRANSFERRED:
             heir = self.heirs.get(row["account_id"], ("", ""))
             self.heirs[row["account_id"]] = max(heir, (moment, whom))
@@ -164,12 +163,13 @@ def _amended_user(row: Row, live: Row, since: Since, kept: Kept) -> Row:
     # that is gone stays gone: it may be an earlier, interrupted restore that took it.
     differs = live["credentials_version"] != row["credentials_version"]
     gone = "password_hash" not in live
-    stale = differs or gone or user_id in since.passwords_changed
+    moved = live.get("email") != row.get("email") or user_id in since.addresses_changed
+    if moved:
+        # Which of the two is the person's, nobody here can tell; the password goes with it.
+        kept.addresses.append(user_id)
+    stale = differs or gone or moved or user_id in since.passwords_changed
     if stale and changed.pop("password_hash", None):
         kept.passwords.append(user_id)
-    if live.get("email") != row.get("email") or user_id in since.addresses_changed:
-        # Which of the two is the person's, nobody here can tell; the password is gone with it.
-        kept.addresses.append(user_id)
     memberships = {
         account_id: _amended_membership((account_id, user_id), membership, since, kept)
         for account_id, membership in row["memberships"].items()

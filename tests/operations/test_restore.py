@@ -312,6 +312,15 @@ def test_a_password_that_an_operator_stopped_since_is_not_right_again() -> None:
     assert kept.passwords == ["usr_1"]
 
 
+def test_an_address_that_changed_without_a_word_in_the_trail_takes_the_password_along() -> None:
+    """Its event may still wait in the queue; a person of no account has no trail at all."""
+    row = {"user_id": "usr_1", "credentials_version": 1, "password_hash": "x", "memberships": {}}
+    before, now, kept = row | {"email": "old@acme.test"}, row | {"email": "new@acme.test"}, Kept()
+    back = amended("users", before, now, Since(datetime(2026, 11, 24, tzinfo=UTC)), kept)
+    assert "password_hash" not in back
+    assert kept.passwords == kept.addresses == ["usr_1"]
+
+
 def test_sessions_and_links_of_before_are_dead_and_history_is_whole(
     service: Service, clock: StoppedClock
 ) -> None:
