@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
 from chalicelib.domain.errors import InvalidValueError
-from chalicelib.domain.records import parse_record
+from chalicelib.domain.records import ID_PATTERN, parse_record
 from infra.json_lines import BadLine, JsonLine, in_a_line, read_objects
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 # A record's data may have 16 KB; written with escapes, and with what stands around it, six times.
 LINE_MAX_BYTES = 100_000
+_ID = re.compile(rf"{ID_PATTERN}\Z")
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,9 @@ def _record(line: JsonLine, account_id: str | None, now: datetime) -> GoodLine |
     owner = fields.get("account_id", account_id)
     if not isinstance(owner, str) or not owner:
         return BadLine(number, "account_id: missing, and no --account was given")
+    if not _ID.match(owner):
+        # DynamoDB refuses a longer key, and would end the load by it.
+        return BadLine(number, "account_id: must be 1 to 100 letters, digits, _ or -")
     try:
         record = parse_record(fields, now)
     except InvalidValueError as error:

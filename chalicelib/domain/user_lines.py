@@ -28,6 +28,7 @@ _FIELDS = frozenset(
 )
 _ACCOUNT_FIELDS = frozenset(("id", "name", "role", "status", "workspaces"))
 _ACCOUNT_ID = re.compile(r"acc_[0-9a-f]{32}\Z")
+_ANY_ID = re.compile(r"[A-Za-z0-9_-]{1,100}\Z")
 _USER_ID = re.compile(r"usr_[0-9a-f]{32}\Z")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)\Z", re.ASCII)
 
@@ -136,6 +137,10 @@ def _account(fields: Mapping[str, Any]) -> NamedAccount:
     if not isinstance(given, dict) or not all(isinstance(text, str) for text in given.values()):
         raise InvalidValueError("must be roles by id", param="accounts.workspaces")
     account_id = _text(fields, "id", "accounts.id")
+    if not _ANY_ID.match(account_id):
+        # DynamoDB refuses a longer key, and would end the import by it.
+        words = "must be 1 to 100 letters, digits, _ or -"
+        raise InvalidValueError(words, param="accounts.id")
     return NamedAccount(account_id, Role(role), MembershipStatus(status), tuple(given.items()))
 
 

@@ -157,6 +157,7 @@ _BAD: list[tuple[Any, str]] = [
     ({"email": KIM, "accounts": {}}, "accounts: must be a list of objects"),
     ({"email": KIM, "accounts": [1]}, "accounts: must be a list of objects"),
     ({"email": KIM, "accounts": [{"id": "acc_1"}]}, "accounts.id: there is no account 'acc_1'"),
+    ({"email": KIM, "accounts": [{"id": "a" * 3_000}]}, "accounts.id: must be 1 to 100 letters"),
     ({"email": KIM, "accounts": [{"id": 1}]}, "accounts.id: must be text"),
     ({"email": KIM, "accounts": [{"id": "acc_1", "role": "owner"}]}, "accounts.id: must be acc_"),
     ({"email": KIM, "accounts": [{"role": "owner"}]}, "accounts.name: must be text"),

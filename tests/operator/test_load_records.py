@@ -116,13 +116,15 @@ def test_good_lines_go_in_though_others_are_bad(
         _line(workspace, "good-9", account_id="acc_foreign"),
         _line(workspace, "good-10", data={"text": "x" * 20_000}),
         _line(workspace, "good-11"),
+        _line(workspace, "good-12", account_id="a" * 3_000),
     ]
     done = run(lines, "--account", account)
     assert done.returncode == 1
     named = [line.split(":")[0] for line in done.stderr.splitlines() if line.startswith("line ")]
-    assert named == [f"line {n}" for n in (2, 3, 4, 5, *range(7, 19))]
+    assert named == [f"line {n}" for n in (2, 3, 4, 5, *range(7, 19), 20)]
     assert "\x1b" not in done.stderr
-    assert "2 added, 0 changed, 0 as they were, 16 bad." in done.stdout
+    assert "2 added, 0 changed, 0 as they were, 17 bad." in done.stdout
+    assert len(done.stderr) < 5_000
     assert Records(store[0]).get(account, "good-11").created_at.year == 2026
 
 
