@@ -24,7 +24,7 @@ _KEPT = "name"
 
 def proof_first(request: Request) -> Response:
     """Send a session whose proof is too old to prove itself, and to come back after it."""
-    path = _page_of(request)
+    path = page_of(request)
     typed = read_form(request).get(_KEPT, "") if request.method == "POST" else ""
     if 0 < len(typed) <= NAME_MAX_LENGTH:
         path = f"{path}?{urlencode({_KEPT: typed})}"
@@ -36,7 +36,7 @@ def onward(path: str) -> str:
     return path if _OURS.match(path) else "/"
 
 
-def _page_of(request: Request) -> str:
+def page_of(request: Request) -> str:
     """Find the page that a form stands on: its own path, or the nearest above that shows one."""
     pattern = str(request.path)
     while pattern and f"GET {pattern}" not in INVENTORY:

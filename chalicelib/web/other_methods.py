@@ -1,4 +1,4 @@
-"""The methods that a path doesn't have: 405, for people as a page."""
+"""The methods that a path lacks: 405, and for people the way to the page with the form."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from chalicelib.web.blueprints import json_answer
 from chalicelib.web.errors import MethodNotAllowedError, http_error
-from chalicelib.web.rendering import page
-from chalicelib.web.requests import request_id_of
+from chalicelib.web.onward import onward, page_of
+from chalicelib.web.rendering import see_other
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,30 +36,13 @@ def _not_allowed(app: Chalice, allowed: str, *, for_people: bool) -> Callable[..
     def method_not_allowed(**_: str) -> Response:
         request = app.current_request
         if for_people and request is not None and _is_visit(request):
-            answer = _as_page(request)
-        else:
-            answer = _as_envelope()
-        answer.headers["Allow"] = allowed
-        return answer
+            return see_other(onward(page_of(request)))
+        words = http_error(MethodNotAllowedError())
+        return json_answer(words.envelope, status=words.status, Allow=allowed)
 
     return method_not_allowed
 
 
 def _is_visit(request: Request) -> bool:
-    """Say whether a person came by the address bar, as after a form that was shown again."""
+    """Say whether a person is coming: from the address bar, or back, after a refused form."""
     return request.method == "GET" and "text/html" in (request.headers.get("accept") or "")
-
-
-def _as_page(request: Request) -> Response:
-    return page(
-        "error.html",
-        status=405,
-        title="Nothing to show here",
-        message="This address only takes what a form sends. Go back, or begin at the start page.",
-        request_id=request_id_of(request),
-    )
-
-
-def _as_envelope() -> Response:
-    words = http_error(MethodNotAllowedError())
-    return json_answer(words.envelope, status=words.status)

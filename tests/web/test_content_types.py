@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.journeys import ADDRESS, PASSWORD
+from tests.support.journeys import ADDRESS, PASSWORD, become_a_user, sign_in
 
 if TYPE_CHECKING:
     from tests.support.service import Service
@@ -78,15 +78,32 @@ def test_each_method_that_a_path_lacks_is_a_405(service: Service, path: str, met
 
 
 @pytest.mark.parametrize(
-    "path", ["/profile/email", "/sign-out", "/settings/single-sign-on/domains"]
+    ("path", "led_to"),
+    [
+        ("/profile/email", "/profile"),
+        ("/profile/sessions/ses_1/end", "/profile"),
+        ("/settings/single-sign-on/domains/verify", "/settings/single-sign-on"),
+        ("/settings/members/usr_1/suspend", "/settings/members/usr_1"),
+        ("/settings/members/%0d%0aSet-Cookie:x/suspend", "/"),
+        ("/settings/members/https:%2f%2fevil.test/suspend", "/"),
+        ("/sign-out", "/"),
+    ],
 )
-def test_a_person_who_visits_where_only_forms_go_reads_a_page(service: Service, path: str) -> None:
+def test_a_person_who_visits_where_only_forms_go_is_led_to_the_form(
+    service: Service, path: str, led_to: str
+) -> None:
     """After a form that was shown again its address stands in the address bar."""
-    page = service.browser().open(path)
-    assert page.status == 405
-    assert page.heading == "Nothing to show here"
-    assert page.link("Go to the start page") == "/"
-    assert service.program().get(path, Accept="*/*").error["type"] == "not_found_error"
+    visit = service.program().get(path, Accept="text/html,*/*;q=0.8")
+    assert (visit.status, visit.header("Location")) == (303, led_to)
+    assert service.program().get(path, Accept="*/*").status == 405
+
+
+def test_a_visit_where_only_forms_go_changes_nothing(service: Service) -> None:
+    """A link or an image that leads to where forms go signs nobody out."""
+    owner = become_a_user(service)
+    sign_in(owner)
+    owner.open("/sign-out")
+    assert owner.page.heading == "Workspaces"
 
 
 def test_a_program_gets_the_envelope_whatever_it_accepts(service: Service) -> None:

@@ -81,5 +81,6 @@ def _page(visitor: Visitor, who: Manager, status: int = HTTPStatus.OK, **shown: 
         visitor=PageVisitor.of(visitor),
         keys=services().api_keys.page(who, PageRequest(limit=KEYS_MAX)).items,
         api_url=f"{settings().public_url}/api/v1",
+        answers_form=context["created"] is not None,
         **context,
     )

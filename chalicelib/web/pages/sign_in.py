@@ -92,6 +92,7 @@ def _password_step(email: EmailAddress, error: str | None = None, status: int = 
         "sign_in.html",
         status=status,
         step="password",
+        answers_form=True,
         email=email.value,
         email_error=None,
         error=error,

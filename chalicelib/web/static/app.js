@@ -144,8 +144,10 @@
     menu.querySelector("summary").focus();
   });
 
-  // A reload shouldn't say again what was said once.
-  if (location.search.startsWith("?done=")) history.replaceState(null, "", location.pathname);
+  // A reload shouldn't say again what was said once; nor should it, or Back, send a form again: to the
+  // browser, the answer to one becomes a page that was read.
+  const answersForm = document.documentElement.hasAttribute("data-answers-form");
+  if (answersForm || location.search.startsWith("?done=")) history.replaceState(null, "", location.pathname);
 
   // An older browser gives the first focus to fields only, not to a summary of errors.
   if (!("autofocus" in HTMLElement.prototype)) document.querySelector("div[autofocus]")?.focus();
