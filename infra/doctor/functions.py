@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from chalicelib.gateways.secrets import SECRET_NAMES
-from infra.doctor.findings import together
+from infra.doctor.findings import UncheckedError, together
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,6 +40,9 @@ def check_settings(subject: Subject) -> Checking:
         for trouble in _settings(subject, subject.variables(function))
     )
     yield from _addresses(subject)
+    if missing := [name for name in subject.stage.functions if name not in subject.functions]:
+        message = f"no function {' and '.join(missing)}."
+        raise UncheckedError(message)
     return f"Each function has the stage's, with {subject.variables('api').get('PUBLIC_URL')}."
 
 

@@ -23,6 +23,8 @@ _OPTIONAL = frozenset({"DEVISE_PEPPER", "SAML_SECOND_PRIVATE_KEY", "SAML_SECOND_
 # SAML pair goes by its certificate's end.
 _ROTATED = {"PASSWORD_PEPPERS": "pepper", "COOKIE_KEY": "cookie_key"}
 _OLDEST = timedelta(days=365)
+# Both or neither: half a pair stops every start.
+_SAML_PAIR = {"SAML_PRIVATE_KEY", "SAML_CERTIFICATE"}
 _CERTIFICATE_LEFT = timedelta(days=60)
 
 
@@ -37,8 +39,11 @@ def check(subject: Subject) -> Checking:
         for parameter in page["Parameters"]
     }
     needed = [name for name in SECRET_NAMES if name not in _OPTIONAL]
-    for name in needed:
-        if name not in kept:
+    missing = [name for name in needed if name not in kept]
+    if missing_pair := {*missing} >= _SAML_PAIR:
+        yield f"There is no SAML pair under {path}: requests go unsigned. Restore or deploy."
+    for name in missing:
+        if not (missing_pair and name in _SAML_PAIR):
             yield f"{name} is missing under {path}, and functions can't start. Restore or deploy."
     now, ages = subject.clock(), {}
     for name in [name for name in SECRET_NAMES if name in kept]:

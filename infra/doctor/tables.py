@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from infra.doctor.findings import together
+from infra.doctor.findings import UncheckedError, together
 from infra.doctor.subject import code_of
 from infra.resources import table_definitions, ttl_attributes
 
@@ -32,12 +32,15 @@ def check_expiry(subject: Subject) -> Checking:
     """See that rows with an end are tidied up: kept on, they cost, and tell of people (`H16`)."""
     client = subject.client("dynamodb")
     attributes = ttl_attributes(subject.stage.prefix)
-    kept = []
+    kept, missing = [], []
     for name, attribute in attributes.items():
         found = _ask(client.describe_time_to_live, name)
-        if found is not None and not _expires(found["TimeToLiveDescription"], attribute):
+        if found is None:
+            missing.append(name)
+        elif not _expires(found["TimeToLiveDescription"], attribute):
             kept.append((name, f"keeps what has expired. Turn on time to live, by {attribute}."))
     yield from together(kept)
+    _demand_none(missing)
     return f"All {len(attributes)} tables whose rows expire are tidied up."
 
 
@@ -48,12 +51,15 @@ def check_backups(subject: Subject) -> Checking:
         "can't be restored to a moment. Turn on point-in-time recovery; what is lost before that"
         " stays lost."
     )
-    lost = []
+    lost, missing = [], []
     for name in subject.stage.tables:
         found = _ask(client.describe_continuous_backups, name)
-        if found is not None and not _is_backed_up(found["ContinuousBackupsDescription"]):
+        if found is None:
+            missing.append(name)
+        elif not _is_backed_up(found["ContinuousBackupsDescription"]):
             lost.append((name, trouble))
     yield from together(lost)
+    _demand_none(missing)
     return "Every table can be restored to any second since its recovery was turned on."
 
 
@@ -77,6 +83,12 @@ def _expires(found: dict[str, Any], attribute: str) -> bool:
 def _is_backed_up(found: dict[str, Any]) -> bool:
     recovery = found.get("PointInTimeRecoveryDescription", {})
     return bool(recovery.get("PointInTimeRecoveryStatus") == "ENABLED")
+
+
+def _demand_none(missing: list[str]) -> None:
+    if missing:
+        message = f"no table {', '.join(missing)}."
+        raise UncheckedError(message)
 
 
 def _ask(operation: Any, table: str) -> dict[str, Any] | None:

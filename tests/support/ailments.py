@@ -32,6 +32,15 @@ def a_table_is_gone(stage: Deployed, name: str = LINKS) -> Iterator[None]:
     settle_tables(client)
 
 
+@contextlib.contextmanager
+def a_secret_is_gone(stage: Deployed, name: str) -> Iterator[None]:
+    client, path = stage.engine.client("ssm"), f"{STAGE.secrets_path}/{name}"
+    kept = client.get_parameter(Name=path, WithDecryption=True)["Parameter"]["Value"]
+    client.delete_parameter(Name=path)
+    yield
+    client.put_parameter(Name=path, Value=kept, Type="SecureString")
+
+
 def the_keys_are_gone(stage: Deployed) -> AbstractContextManager[None]:
     return a_table_is_gone(stage, f"{STAGE.prefix}api_keys")
 

@@ -7,6 +7,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from click.testing import CliRunner
 from dns.message import Message, make_response
 from dns.rcode import Rcode
@@ -20,8 +21,6 @@ from tests.support.deployed import STAGE
 from tests.support.wards import findings, say_verified, troubles
 
 if TYPE_CHECKING:
-    import pytest
-
     from infra.doctor.subject import Subject
     from tests.support.deployed import Deployed
     from tests.support.dns_server import DnsServer
@@ -139,7 +138,37 @@ def test_a_stage_that_was_never_deployed_is_trouble_and_not_a_stack_trace(
     assert missing.count("Tables") == 1
     unchecked = {f.title: f.words for f in found if f.outcome is Outcome.UNCHECKED}
     assert unchecked["Error answers"] == "Couldn't be checked: no API asks this stage's key_check."
-    assert {"Triggers", "Parked mails", "API stage"} <= unchecked.keys()
+    assert {"Triggers", "Parked mails", "API stage", "Settings"} <= unchecked.keys()
+    assert {"Expiry", "Backups"} <= unchecked.keys()
+    # Of the stage itself nothing is there that could be fine.
+    fine = {f.title for f in found if f.outcome is Outcome.FINE}
+    assert fine == {"Clock", "Mail account"}
+    (pair,) = [f.words for f in found if f.title == "Secrets" and "SAML" in f.words]
+    assert pair.startswith("There is no SAML pair under /thub-new/secrets: requests go unsigned.")
+
+
+def test_of_a_table_or_a_function_that_is_gone_nothing_is_told_as_fine(
+    subject: Subject, ward: Deployed
+) -> None:
+    with ailments.a_table_is_gone(ward):
+        for title in ("Expiry", "Backups"):
+            (said,) = findings(dataclasses.replace(subject), title)
+            assert said.outcome is Outcome.UNCHECKED
+            assert said.words == "Couldn't be checked: no table thub-prod-links."
+    more = dataclasses.replace(STAGE, functions=(*STAGE.functions, "export"))
+    (said,) = findings(dataclasses.replace(subject, stage=more), "Settings")
+    assert said.words == "Couldn't be checked: no function export."
+
+
+@pytest.mark.parametrize("name", ["SAML_PRIVATE_KEY", "COOKIE_KEY"])
+def test_a_secret_without_which_no_function_starts_is_told(
+    subject: Subject, ward: Deployed, name: str
+) -> None:
+    """Half a SAML pair is one too."""
+    with ailments.a_secret_is_gone(ward, name):
+        (said,) = troubles(subject, "Secrets")
+    path = STAGE.secrets_path
+    assert said == f"{name} is missing under {path}, and functions can't start. Restore or deploy."
 
 
 def test_a_domain_that_ses_has_not_verified_or_the_dns_lacks_is_told(
