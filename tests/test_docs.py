@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.audit import EventName, RefusalReason
@@ -94,6 +95,19 @@ def test_what_operations_says_of_costs_is_what_was_counted() -> None:
     assert len(months) == 3
     expected = {month: [cells[0], cells[2]] for month, cells in months.items()}
     assert _rows_of_months("operations.md") == expected
+
+
+def test_the_layers_name_every_third_party_that_they_may_import() -> None:
+    """Under the name of its package; markupsafe is a part of jinja2."""
+    packages = {"dns": "dnspython", "onelogin": "python3-saml", "markupsafe": "jinja2"}
+    page = (DOCS / "architecture.md").read_text(encoding="utf-8")
+    rows = [row for row in page.splitlines() if row.startswith("| `")]
+    config = tomllib.loads((conformance.ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    for contract in config["tool"]["importlinter"]["contracts"]:
+        layer = contract.get("layer", "").rpartition(".")[2]
+        for module in contract.get("allowed", ()):
+            named = packages.get(module, module.replace("_", "-"))
+            assert any(f"`{layer}`" in row and named in row for row in rows), (layer, named)
 
 
 def test_every_event_and_reason_of_the_audit_trail_is_documented() -> None:

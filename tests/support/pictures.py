@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tests.support.page_states import PageState
 
 PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
-# Each page once, as it mostly looks; its errors are left to axe.
+# As they mostly look; errors, and pages that only ask before they act, are left to axe.
 _PICTURED = (
     *("sign-in", "sign-in, password", "sign-in, wrong password", "sign-in, company"),
     *("sign-up", "check-your-email", "confirmation, elsewhere", "reset, asked", "reset"),
