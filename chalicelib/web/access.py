@@ -32,6 +32,7 @@ INVENTORY: Mapping[str, Access] = {
     "GET /static/{name}": Access.ANYONE,
     "GET /docs": Access.ANYONE,
     "GET /docs/reference": Access.ANYONE,
+    "GET /docs/console": Access.ANYONE,
     # Signing in and up
     "GET /sign-in": Access.ANYONE,
     "POST /sign-in": Access.ANYONE,

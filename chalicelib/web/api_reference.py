@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.web.api.openapi import document
+from chalicelib.web.api.openapi import TAGS, document
 from chalicelib.web.api.operations import OPERATIONS
 
 if TYPE_CHECKING:
@@ -13,11 +13,7 @@ if TYPE_CHECKING:
 
     from chalicelib.web.api.operations import Operation
 
-_GROUPS = (
-    ("key", "With an API key", "key"),
-    ("session", "In a session of the owner or an admin", "session"),
-    ("nothing", "By anybody", "anybody"),
-)
+_ANCHORS = {"key": "key", "session": "session", "nothing": "anybody"}
 _LIMITS = (
     ("minLength", "at least {:,} characters"),
     ("maxLength", "at most {:,} characters"),
@@ -63,9 +59,9 @@ class Call:
 def groups() -> Iterator[tuple[str, str, list[Call]]]:
     """Give the calls by what their caller brings: an anchor, a heading, the calls."""
     paths = document()["paths"]
-    for proof, heading, anchor in _GROUPS:
+    for proof, heading in TAGS.items():
         calls = [_call(o, paths[o.path][o.method]) for o in OPERATIONS if o.proof == proof]
-        yield anchor, heading, calls
+        yield _ANCHORS[proof], heading, calls
 
 
 def shapes() -> list[tuple[str, str, str, list[Field], list[str]]]:

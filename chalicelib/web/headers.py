@@ -23,6 +23,8 @@ _POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:;"
     " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+# The one page whose script calls the API, its own origin's alone.
+CONSOLE_POLICY = f"{_POLICY}; connect-src 'self'"
 _ALWAYS = {
     "Content-Security-Policy": _POLICY,
     "Referrer-Policy": "no-referrer",

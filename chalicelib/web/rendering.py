@@ -13,7 +13,7 @@ from chalice import Response
 
 from chalicelib.bootstrap import services, settings
 from chalicelib.domain.clock import ago, exact
-from chalicelib.web.static_files import static_files
+from chalicelib.web.static_files import static_file, static_files
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -48,7 +48,7 @@ def url(path: str) -> str:
 
 def asset(name: str) -> str:
     """Return the URL of a static file; it changes with the content, so it caches for good."""
-    return url(f"/static/{name}?v={_version(static_files()[name])}")
+    return url(f"/static/{name}?v={_version(static_file(name))}")
 
 
 def stylesheets() -> list[str]:

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 STATIC = Path(__file__).parent / "static"
 _KINDS = (".css", ".js", ".svg")
 _OURS = ("logo.svg", "favicon.svg")
+# Others' files, of their own folders, with licence and checksum.
+_VENDORED = {
+    "swagger-ui-bundle.js": Path(__file__).parent / "vendored/swagger_ui/swagger-ui-bundle.js",
+}
 
 
 def static_files() -> Mapping[str, str]:
@@ -25,6 +29,17 @@ def static_files() -> Mapping[str, str]:
     Listed, not looked up by path: no name can lead out of the folder.
     """
     return _files(settings().brand_accent, settings().brand_logo)
+
+
+def static_file(name: str) -> str:
+    """Give a file's text by its name; raises KeyError."""
+    return _vendored(name) if name in _VENDORED else static_files()[name]
+
+
+@cache
+def _vendored(name: str) -> str:
+    # Read when somebody asks for it: no other page needs a megabyte in memory.
+    return _VENDORED[name].read_text("utf-8")
 
 
 @cache

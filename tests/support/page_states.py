@@ -10,7 +10,7 @@ from tests.support.journeys import PASSWORD
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from playwright.sync_api import Page
+    from playwright.sync_api import Locator, Page
 
     from tests.support.cast import Cast
 
@@ -67,6 +67,33 @@ def _send_empty(button: str) -> Deed:
     return deed
 
 
+def _await_calls(tab: Page) -> None:
+    """Wait until the console has drawn its list."""
+    _button(tab, "/api/v1/account Who this key is").wait_for()
+
+
+def _call(tab: Page) -> None:
+    """Make a call in the console with what is no key, and read the refusal."""
+    tab.get_by_label("API key", exact=True).fill("no key")
+    _button(tab, "The account's records, by id").click()
+    tab.get_by_role("button", name="Execute").click()
+    tab.get_by_role("status").filter(has_text="Answered 401").wait_for(state="attached")
+
+
+def _open_report(tab: Page) -> None:
+    _button(tab, "Hand in a key").click()
+    tab.get_by_label("Body").wait_for()
+
+
+def _open_a_sessions(tab: Page) -> None:
+    _button(tab, "Make an API key").click()
+    tab.get_by_role("heading", name="Responses").wait_for()
+
+
+def _button(tab: Page, words: str) -> Locator:
+    return tab.get_by_role("button", name=words)
+
+
 def _post_to_the_address_behind_the_hash(tab: Page) -> None:
     """Send an empty form, as an identity provider's page would send a full one."""
     tab.evaluate(
@@ -87,6 +114,17 @@ def _signing_in(address: str) -> tuple[Deed, ...]:
 _STRANGER = (
     PageState("docs", None, "/docs", "Using the API"),
     PageState("docs, reference", None, "/docs/reference", "API reference"),
+    PageState("docs, console", None, "/docs/console", "API console", (_await_calls,)),
+    PageState(
+        "docs, console, answered", None, "/docs/console", "API console", (_await_calls, _call)
+    ),
+    PageState(
+        "docs, console, a body", None, "/docs/console", "API console", (_await_calls, _open_report)
+    ),
+    PageState(
+        "docs, console, a session's call",
+        *(None, "/docs/console", "API console", (_await_calls, _open_a_sessions)),
+    ),
     PageState("sign-in", None, "/sign-in", "Sign in"),
     PageState("sign-in, signed out", None, "/sign-in?done=signed-out", "Sign in"),
     PageState("sign-in, no address", None, "/sign-in", "Sign in", _signing_in("robin")),

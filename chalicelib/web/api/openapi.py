@@ -21,6 +21,12 @@ _SECURITY: dict[str, list[dict[str, list[str]]]] = {
     "session": [{"session": []}],
     "nothing": [{}],
 }
+# What the calls are sorted by, in the document and on the page.
+TAGS = {
+    "key": "With an API key",
+    "session": "In a session of the owner or an admin",
+    "nothing": "By anybody",
+}
 _ABOUT = (
     "What software reads of an account with its API key, and how owners and admins manage the"
     " keys. Ids are opaque; times are RFC 3339 in UTC."
@@ -43,6 +49,7 @@ def document() -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": {"title": settings().product_name, "version": "1", "description": _ABOUT},
         "servers": [{"url": settings().public_url}],
+        "tags": [{"name": name} for name in TAGS.values()],
         "paths": paths,
         "components": {
             "schemas": schemas["components"],
@@ -63,6 +70,7 @@ def _operation(operation: Operation, schemas: dict[str, Any]) -> dict[str, Any]:
     described: dict[str, Any] = {
         "operationId": operation.name,
         "summary": operation.summary,
+        "tags": [TAGS[operation.proof]],
         "security": _SECURITY[operation.proof],
         "responses": _responses(operation, schemas["by_shape"]),
     }

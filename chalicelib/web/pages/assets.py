@@ -6,7 +6,7 @@ from chalice import Response
 
 from chalicelib.domain.errors import NotFoundError
 from chalicelib.web.blueprints import Pages
-from chalicelib.web.static_files import static_files
+from chalicelib.web.static_files import static_file
 
 assets_pages = Pages(__name__)
 
@@ -21,8 +21,9 @@ _FOR_GOOD = "public, max-age=31536000, immutable"
 @assets_pages.route("/static/{name}")
 def show_asset(name: str) -> Response:
     """Answer with a file that stands in the static folder; raises NotFoundError."""
-    text = static_files().get(name)
-    if text is None:
-        raise NotFoundError
+    try:
+        text = static_file(name)
+    except KeyError:
+        raise NotFoundError from None
     content_type = _TYPES[name.rpartition(".")[2]]
     return Response(text, headers={"Content-Type": content_type, "Cache-Control": _FOR_GOOD})

@@ -12,6 +12,7 @@ from chalicelib.domain.lists import LIMIT_DEFAULT, LIMIT_MAX
 from chalicelib.web.api.operations import WORDS
 from chalicelib.web.api_reference import groups, shapes
 from chalicelib.web.blueprints import Pages
+from chalicelib.web.headers import CONSOLE_POLICY
 from chalicelib.web.rendering import page
 
 if TYPE_CHECKING:
@@ -45,6 +46,14 @@ def show_docs() -> Response:
 def show_reference() -> Response:
     """Show every call and every shape."""
     return page("docs_reference.html", groups=list(groups()), shapes=shapes())
+
+
+@docs_pages.route("/docs/console")
+def show_console() -> Response:
+    """Show every call with a form to try it, for who has JavaScript."""
+    answer = page("docs_console.html")
+    answer.headers["Content-Security-Policy"] = CONSOLE_POLICY
+    return answer
 
 
 @cache
