@@ -91,9 +91,10 @@ def _take_back(stage: Stage, backup: Backup, turn: Turn) -> tuple[Since, Kept]:
     functions = [stage.function_name(function) for function in stage.functions]
     moved: Counter[str] = Counter()
     with (
-        _console.status("The stage is closed; making each row what it was") as status,
+        _console.status("Closing the stage; calls that run already may end") as status,
         closed(_existing(functions), functions),
     ):
+        status.update("The stage is closed; making each row what it was")
 
         def tell(table: str, rows: int) -> None:
             turn.check()

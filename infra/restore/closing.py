@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 
 @contextmanager
-def closed(functions: Any, names: Sequence[str]) -> Iterator[None]:
+def closed(
+    functions: Any, names: Sequence[str], wait: Callable[[float], None] = time.sleep
+) -> Iterator[None]:
     """Let no instance of these functions run until the block ends well.
 
-    After a failure they stay closed: half of a restore is worse than none, and the command can be
-    run again. Mails wait in their queue meanwhile.
+    Whoever is at work when the door shuts goes on, so it waits for as long as the slowest may take:
+    a sign-in would leave a session in the emptied table. After a failure they stay closed: half of
+    a restore is worse than none, and the command can be run again. Mails wait in their queue
+    meanwhile.
     """
     before = {name: _reserved(functions, name) for name in names}
     for name in names:
         functions.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
+    wait(max(_longest(functions, name) for name in names))
     yield
     for name, reserved in before.items():
         # Zero is what an interrupted restore left behind.
@@ -35,3 +41,9 @@ def _reserved(functions: Any, name: str) -> int | None:
         "ReservedConcurrentExecutions"
     )
     return reserved
+
+
+def _longest(functions: Any, name: str) -> int:
+    """Say how many seconds a call may take."""
+    seconds: int = functions.get_function_configuration(FunctionName=name)["Timeout"]
+    return seconds

@@ -19,6 +19,7 @@ from click.testing import CliRunner
 from chalicelib.domain.people import Role
 from infra.resources import table_definitions
 from infra.restore.__main__ import restore
+from infra.restore.closing import closed
 from infra.restore.point_in_time import Backup
 from infra.restore.rows import FATES, Kept, Since, amended
 from infra.restore.tables import Tables
@@ -369,6 +370,7 @@ def stage(moto: Engine) -> dict[str, Any]:
             Role=role["Role"]["Arn"],
             Handler="app.app",
             Code={"ZipFile": _a_zip()},
+            Timeout=2 if function == "sso_watch" else 1,
         )
     return {"dynamodb": dynamodb, "lambda": functions, "stage": stage}
 
@@ -473,6 +475,19 @@ def test_a_table_that_is_gone_is_named_with_the_way_out(stage: dict[str, Any]) -
     assert refused.exit_code == 1
     assert "There is no table thub-dev-records" in refused.output
     assert "last backup for 35 days" in refused.output
+
+
+def test_nothing_is_changed_while_a_call_may_still_be_at_work(stage: dict[str, Any]) -> None:
+    """A closed door stops nobody who is inside already."""
+    names = [stage["stage"].function_name(function) for function in stage["stage"].functions]
+    found: list[tuple[float, set[int]]] = []
+
+    def wait(seconds: float) -> None:
+        answers = [stage["lambda"].get_function_concurrency(FunctionName=name) for name in names]
+        found.append((seconds, {answer["ReservedConcurrentExecutions"] for answer in answers}))
+
+    with closed(stage["lambda"], names, wait):
+        assert found == [(2, {0})]
 
 
 def test_a_stage_whose_restore_failed_stays_closed(stage: dict[str, Any]) -> None:
