@@ -21,6 +21,11 @@ def closed(
     a restore is worse than none, and the command can be run again. Mails wait in their queue
     meanwhile.
     """
+    # A closed function would still be offered the queue's messages, and what it turns down five
+    # times is parked as failed.
+    queues = _queues(functions, names)
+    for queue in queues:
+        functions.update_event_source_mapping(UUID=queue, Enabled=False)
     before = {name: _reserved(functions, name) for name in names}
     for name in names:
         functions.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
@@ -34,6 +39,18 @@ def closed(
             )
         else:
             functions.delete_function_concurrency(FunctionName=name)
+    for queue in queues:
+        functions.update_event_source_mapping(UUID=queue, Enabled=True)
+
+
+def _queues(functions: Any, names: Sequence[str]) -> list[str]:
+    return [
+        mapping["UUID"]
+        for name in names
+        for mapping in functions.list_event_source_mappings(FunctionName=name)[
+            "EventSourceMappings"
+        ]
+    ]
 
 
 def _reserved(functions: Any, name: str) -> int | None:

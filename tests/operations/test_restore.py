@@ -372,7 +372,20 @@ def stage(moto: Engine) -> dict[str, Any]:
             Code={"ZipFile": _a_zip()},
             Timeout=2 if function == "sso_watch" else 1,
         )
+    queue = boto3.client("sqs").create_queue(QueueName=stage.mail_queue)["QueueUrl"]
+    attributes = boto3.client("sqs").get_queue_attributes(
+        QueueUrl=queue, AttributeNames=["QueueArn"]
+    )
+    functions.create_event_source_mapping(
+        EventSourceArn=attributes["Attributes"]["QueueArn"],
+        FunctionName=stage.function_name("mail"),
+    )
     return {"dynamodb": dynamodb, "lambda": functions, "stage": stage}
+
+
+def _takes_mails(stage: dict[str, Any]) -> bool:
+    (mapping,) = stage["lambda"].list_event_source_mappings()["EventSourceMappings"]
+    return bool(mapping["State"] == "Enabled")
 
 
 def _give_a_history(table: str) -> None:
@@ -488,6 +501,9 @@ def test_nothing_is_changed_while_a_call_may_still_be_at_work(stage: dict[str, A
 
     with closed(stage["lambda"], names, wait):
         assert found == [(2, {0})]
+        # Offered to a closed function, they would count as failed, and be parked.
+        assert not _takes_mails(stage)
+    assert _takes_mails(stage)
 
 
 def test_a_stage_whose_restore_failed_stays_closed(stage: dict[str, Any]) -> None:
@@ -499,6 +515,7 @@ def test_a_stage_whose_restore_failed_stays_closed(stage: dict[str, Any]) -> Non
     name = stage["stage"].function_name("api")
     answer = stage["lambda"].get_function_concurrency(FunctionName=name)
     assert answer["ReservedConcurrentExecutions"] == 0
+    assert not _takes_mails(stage)
 
     stage["dynamodb"].delete_item(TableName="thub-dev-audit_events", Key=broken)
     assert _run("dev", moment, "--yes").exit_code == 0
