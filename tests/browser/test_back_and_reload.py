@@ -77,3 +77,15 @@ def test_a_refused_form_is_reloaded_as_the_page_it_stands_on(tab: Page, cast: Ca
     tab.wait_for_url("**/profile")
     assert tab.get_by_role("alert").count() == 0
     assert sent == []
+
+
+@pytest.mark.parametrize("link", ["confirm", "join"])
+def test_a_reloaded_link_is_not_called_spent_and_stays_good(
+    tab: Page, cast: Cast, link: str
+) -> None:
+    tab.goto(cast.links[link])
+    heading = tab.get_by_role("heading", level=1).inner_text()
+    tab.reload()
+    tab.get_by_role("heading", name="Open the link again").wait_for()
+    tab.goto(cast.links[link])
+    tab.get_by_role("heading", name=heading).wait_for()

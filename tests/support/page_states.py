@@ -169,6 +169,7 @@ _STRANGER = (
         "Confirm your email",
         (_fill("Password", "not it at all"), _press("Confirm email")),
     ),
+    PageState("confirmation, reloaded", None, "/email-confirmation", "Open the link again"),
     PageState("confirmation, spent", None, "/email-confirmation?token=x", "Link no longer valid"),
     PageState("reset, asked", None, "/password-reset", "Reset your password"),
     PageState(

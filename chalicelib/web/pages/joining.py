@@ -32,7 +32,10 @@ def _refused(form: dict[str, str], words: HttpError) -> Response:
 @joining_pages.route("/invitation", refused=_refused)
 def show_invitation() -> Response:
     """Show who invites into what, and what it takes to join; changes nothing."""
-    return _page(query_parameter(joining_pages.current_request, "token"))
+    token = query_parameter(joining_pages.current_request, "token")
+    if not token:
+        return page("link_missing.html", status=HTTPStatus.GONE)
+    return _page(token)
 
 
 @joining_pages.route("/invitation", methods=["POST"], refused=_refused)

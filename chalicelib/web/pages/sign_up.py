@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from chalicelib.bootstrap import services, settings
@@ -108,6 +109,8 @@ def show_email_confirmation() -> Response:
     """Show the button; a GET never spends the link (`B16`)."""
     request = sign_up_pages.current_request
     token = query_parameter(request, "token")
+    if not token:
+        return page("link_missing.html", status=HTTPStatus.GONE)
     needs_password = services().email_confirmation.needs_password(token, sign_up_ticket(request))
     return page("email_confirmation.html", token=token, needs_password=needs_password, error=None)
 
