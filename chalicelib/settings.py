@@ -121,7 +121,7 @@ class Settings:
             key_check_transport=read.one_of("KEY_CHECK_TRANSPORT", _TRANSPORTS, "direct"),
             audit_kept=timedelta(days=read.number("AUDIT_DAYS", 400, (1, 36_500))),
             argon2_memory_kib=read.number("ARGON2_MEMORY_KIB", 47_104, (7_168, 1_048_576)),
-            argon2_time=read.number("ARGON2_TIME", 1, (1, 100)),
+            argon2_time=read.number("ARGON2_TIME", 1, (1, 32)),
             imported_bcrypt_cost=read.number("IMPORTED_BCRYPT_COST", 0, (0, 14)),
             devise_pepper=environ.get("DEVISE_PEPPER", ""),
             password_peppers=environ.get("PASSWORD_PEPPERS", ""),

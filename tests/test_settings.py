@@ -103,8 +103,12 @@ def test_a_start_warns_where_passwords_may_be_shorter_than_nist_has_them(
 
 
 @pytest.mark.usefixtures("moto")
-@pytest.mark.parametrize("cost", [("7167", "5"), ("19455", "2"), ("47103", "1")], ids=str)
-def test_a_hash_is_never_cheaper_than_owasps_floor(cost: tuple[str, str]) -> None:
+@pytest.mark.parametrize(
+    "cost", [("7167", "5"), ("19455", "2"), ("47103", "1"), ("47104", "33")], ids=str
+)
+def test_a_hash_is_never_cheaper_than_owasps_floor_or_dearer_than_the_ceiling(
+    cost: tuple[str, str],
+) -> None:
     """`A11`: refused at the start, wherever it is noticed first."""
     from chalicelib import bootstrap
 

@@ -82,7 +82,7 @@ def _settings(subject: Subject, variables: dict[str, str]) -> Iterator[str]:
     if "AWS_ENDPOINT_URL" in variables:
         yield "sends its calls to AWS_ENDPOINT_URL. Remove that variable."
     if variables.get("LOG_LEVEL") == "DEBUG":
-        yield "logs at DEBUG, which is dear. Set LOG_LEVEL to INFO."
+        yield "logs at DEBUG. Set LOG_LEVEL to INFO."
 
 
 def _addresses(subject: Subject) -> Iterator[str]:

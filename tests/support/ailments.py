@@ -266,6 +266,19 @@ def ses_knows_the_address_alone(stage: Deployed) -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def a_row_more(
+    stage: Deployed, table: str, row: dict[str, Any], key: tuple[str, ...]
+) -> Iterator[None]:
+    """Put a row, and take it away by its key."""
+    client, name = stage.engine.client("dynamodb"), f"{STAGE.prefix}{table}"
+    client.put_item(TableName=name, Item=row)
+    try:
+        yield
+    finally:
+        client.delete_item(TableName=name, Key={part: row[part] for part in key})
+
+
+@contextlib.contextmanager
 def mails_wait(stage: Deployed) -> Iterator[None]:
     with the_worker_does_not_listen(stage), _messages(stage, STAGE.mail_queue, 201):
         yield

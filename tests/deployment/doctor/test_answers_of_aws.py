@@ -154,7 +154,9 @@ def test_an_answer_that_nobody_foresaw_stops_its_own_check_alone(
     session.register("after-call.sesv2.GetAccount", forget)
     found = list(examine(subject))
     session.unregister("after-call.sesv2.GetAccount", forget)
-    (unchecked,) = [finding for finding in found if finding.outcome is not Outcome.FINE]
+    ill = [finding for finding in found if finding.outcome is not Outcome.FINE]
+    assert len(ill) == 1, ill
+    (unchecked,) = ill
     assert unchecked.words == (
         "Couldn't be checked: an answer wasn't understood (KeyError: 'SendQuota')."
     )

@@ -197,17 +197,18 @@ def test_single_sign_ons_domains_are_looked_up(
     proof["verified_at"] = proof["created_at"]
     domain = {"domain": {"S": "acme.test"}, "account_id": {"S": "acc_1"}, "enforced": {"N": "1"}}
     listed = {"account_id": {"S": "acc_1"}, "part": {"S": "domain#acme.test"}, **proof}
-    client = ward.engine.client("dynamodb")
-    client.put_item(TableName=f"{STAGE.prefix}domains", Item=domain)
-    client.put_item(TableName=f"{STAGE.prefix}accounts", Item=listed)
-    (said,) = troubles(subject, "SSO domains")
-    assert said.startswith("acme.test of account acc_1 has lost its proof: _terminus-hub.acme.test")
-    dns.records["_terminus-hub.acme.test"] = ["thub-domain-verification=abc"]
-    (fine,) = findings(subject, "SSO domains")
-    assert fine.words == "1 are proved, and their DNS still says so."
-    dns.behave = _fail
-    (silent,) = findings(subject, "SSO domains")
-    assert silent.words == "Couldn't be checked: the DNS doesn't answer about acme.test."
+    with (
+        ailments.a_row_more(ward, "domains", domain, ("domain",)),
+        ailments.a_row_more(ward, "accounts", listed, ("account_id", "part")),
+    ):
+        (said,) = troubles(subject, "SSO domains")
+        assert said.startswith("acme.test of account acc_1 has lost its proof: _terminus-hub.acme.")
+        dns.records["_terminus-hub.acme.test"] = ["thub-domain-verification=abc"]
+        (fine,) = findings(subject, "SSO domains")
+        assert fine.words == "1 are proved, and their DNS still says so."
+        dns.behave = _fail
+        (silent,) = findings(subject, "SSO domains")
+        assert silent.words == "Couldn't be checked: the DNS doesn't answer about acme.test."
 
 
 def test_without_a_stage_a_region_or_an_account_it_says_what_to_set(
