@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,6 +16,9 @@ from chalicelib.metrics import counted, embedded
 
 # What every record has; the rest came in through `extra`.
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+
+# AWS's words about a wrong signature repeat what was signed, our session token among it.
+_SESSION_TOKEN = re.compile(r"(x-amz-security-token)\W{1,3}[\w+/=%.-]+", re.IGNORECASE)
 
 
 class JsonFormatter(logging.Formatter):
@@ -34,7 +38,8 @@ class JsonFormatter(logging.Formatter):
         }
         line.update({k: v for k, v in vars(record).items() if k not in _STANDARD})
         if record.exc_info:
-            line["exception"] = self.formatException(record.exc_info)
+            exception = self.formatException(record.exc_info)
+            line["exception"] = _SESSION_TOKEN.sub(r"\1:[left out]", exception)
         line.update(embedded(record, self._stage))
         return json.dumps(line, default=str)
 

@@ -7,6 +7,7 @@ import logging
 from typing import TYPE_CHECKING
 
 import pytest
+from botocore.exceptions import ClientError
 
 from chalicelib.logs import JsonFormatter
 from tests.support.journeys import (
@@ -111,3 +112,29 @@ def test_a_value_with_a_line_break_starts_no_line() -> None:
     """`H5`."""
     record = logging.makeLogRecord({"msg": 'x\n{"event": "forged"}', "agent": "a\r\nb"})
     assert len(JsonFormatter().format(record).splitlines()) == 1
+
+
+def test_awss_words_about_a_wrong_signature_leave_the_session_token_out(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """`H5`: they repeat the request that should have been signed."""
+    token = "IQoJb3JpZ2luX2VjEJ//wEaCWV1+dGVzdA=="
+    words = (
+        "The Canonical String for this request should have been\n'POST\n/\n\n"
+        f"host:dynamodb\nx-amz-date:20261124T120000Z\nx-amz-security-token:{token}\n\nhost;x-amz-date'"
+    )
+    error = ClientError(
+        {"Error": {"Code": "InvalidSignatureException", "Message": words}}, "GetItem"
+    )
+    for raised in (
+        error,
+        RuntimeError(repr(words)),
+        RuntimeError(f"X-Amz-Security-Token={token}&"),
+    ):
+        logging.getLogger("chalicelib.test").error("request_failed", exc_info=raised)
+    lines = _lines(caplog)
+    assert len(lines) == 3
+    for line in lines:
+        assert token[:12] not in line
+        assert "-security-token:[left out]" in line.lower()
+    assert "x-amz-date:20261124T120000Z" in lines[0]
