@@ -47,7 +47,7 @@ def main() -> int:
     text = _table(notes) + f"\nBefore they began, the machine's load was {busy:.1f} already.\n"
     print(text)  # noqa: T201 - a command
     if notes.errors:
-        print(*Counter(notes.errors).most_common(), sep="\n", file=sys.stderr)  # noqa: T201 - as above
+        print(*Counter(notes.errors).most_common(), sep="\n", file=sys.stderr)  # noqa: T201 - a command
         return 1
     _PAGE.write_text(_TOP + text + _END, "utf-8")
     return 0

@@ -65,7 +65,7 @@ class Crowd:
             *((self._program, key) for key in self.keys),
         ]
         threads = [
-            threading.Thread(target=act, args=(who, random.Random(seed), notes, end))  # noqa: S311 - as above
+            threading.Thread(target=act, args=(who, random.Random(seed), notes, end))  # noqa: S311 - nothing secret
             for (act, who), seed in zip(callers, seeds, strict=True)
         ]
         for thread in threads:

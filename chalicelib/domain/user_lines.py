@@ -12,6 +12,7 @@ from chalicelib.domain.email_address import EmailAddress
 from chalicelib.domain.errors import InvalidValueError
 from chalicelib.domain.names import parse_name
 from chalicelib.domain.people import Membership, MembershipStatus, Role
+from chalicelib.domain.records import ID_PATTERN
 from chalicelib.domain.tokens import new_id
 from chalicelib.domain.workspace_roles import demand_room, parse_workspace_roles
 
@@ -28,7 +29,7 @@ _FIELDS = frozenset(
 )
 _ACCOUNT_FIELDS = frozenset(("id", "name", "role", "status", "workspaces"))
 _ACCOUNT_ID = re.compile(r"acc_[0-9a-f]{32}\Z")
-_ANY_ID = re.compile(r"[A-Za-z0-9_-]{1,100}\Z")
+_ANY_ID = re.compile(rf"{ID_PATTERN}\Z")
 _USER_ID = re.compile(r"usr_[0-9a-f]{32}\Z")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)\Z", re.ASCII)
 

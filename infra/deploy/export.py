@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from base64 import b64encode
-from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from infra.deploy.aws import code_of
+from infra.private_files import private_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,28 +30,13 @@ def export_tables(stage: Stage, aws: Aws, target: Path, tell: Callable[[str], No
     target.mkdir(parents=True, exist_ok=True, mode=0o700)
     tables = [table for table in stage.tables if _is_there(dynamodb, table)]
     for table in tables:
-        with _private(target / f"{table}.json") as file:
+        with private_file(target / f"{table}.json") as file:
             for item in _items(dynamodb, table):
                 file.write(json.dumps({"Item": item}, default=_binary) + "\n")
                 rows += 1
                 if rows % 1_000 == 0:
                     tell(f"{table}, {rows:,} rows")
     return f"{rows:,} rows of {len(tables)} tables in {target}"
-
-
-@contextmanager
-def _private(path: Path) -> Iterator[IO[str]]:
-    """Write a new file in the place of whatever is there, once it is whole.
-
-    Hashes of passwords and people's addresses are in there, so it is never another's file that is
-    filled, nor one that others may read.
-    """
-    unfinished = path.with_suffix(".part")
-    unfinished.unlink(missing_ok=True)
-    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        yield file
-    unfinished.replace(path)
 
 
 def _is_there(dynamodb: Any, table: str) -> bool:

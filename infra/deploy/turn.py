@@ -92,8 +92,10 @@ class Turn:
         finally:
             over.set()
             renewing.join()
-            if self._is_ours():
-                self.ssm.delete_parameters(Names=[self.name])
+            # Left there, it costs the next command a wait; what ended this one must be told.
+            with contextlib.suppress(BotoCoreError, ClientError):
+                if self._is_ours():
+                    self.ssm.delete_parameters(Names=[self.name])
 
     def check(self) -> None:
         """Raise DeployError if another command may have taken the stage over."""
@@ -125,6 +127,7 @@ class Turn:
             if holder.is_gone() or time.monotonic() > end:
                 return version
             tell(f"{who} was changing this stage: waiting for a sign of it")
+            # Often enough to see a renewal soon after it is made.
             time.sleep(self.renewed_every / 10)
         return None
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from infra.local.problems import LocalRunError
 from infra.new_secrets import new_secrets
+from infra.private_files import private_file
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
@@ -46,7 +47,8 @@ def _port(environ: MutableMapping[str, str], name: str, default: int) -> int:
 def add_secrets(environ: MutableMapping[str, str], path: Path) -> None:
     """Add the secrets made at the first run, wherever the environment doesn't bring its own."""
     if not path.exists():
-        _write_privately(path, json.dumps(new_secrets(), indent=2))
+        with private_file(path) as file:
+            file.write(json.dumps(new_secrets(), indent=2))
     try:
         kept = json.loads(path.read_text(encoding="utf-8"))
         for name, value in kept.items():
@@ -90,13 +92,3 @@ def _bypass_proxies(environ: MutableMapping[str, str]) -> None:
     for name in ("NO_PROXY", "no_proxy"):
         hosts = [host for host in (environ.get(name), "127.0.0.1", "localhost", "::1") if host]
         environ[name] = ",".join(hosts)
-
-
-def _write_privately(path: Path, text: str) -> None:
-    # Never readable by others, not even for a moment, and never half written.
-    unfinished = path.with_suffix(".new")
-    unfinished.unlink(missing_ok=True)
-    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-    unfinished.replace(path)

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from infra.operator.problems import OperatorError
+from infra.private_files import private_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -42,29 +43,16 @@ def writing(name: str) -> Iterator[IO[str]]:
     if name == STANDARD:
         yield sys.stdout
         return
-    path, unfinished = Path(name), Path(f"{name}.part")
+    path = Path(name)
     if path.exists():
         message = f"{path} exists already. Choose another name."
         raise OperatorError(message)
     try:
-        unfinished.unlink(missing_ok=True)
-        descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with _removing(unfinished), os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        with private_file(path) as file:
             yield file
-        unfinished.rename(path)
     except OSError as error:
         message = f"{path} can't be written: {error.strerror}."
         raise OperatorError(message) from error
-
-
-@contextmanager
-def _removing(unfinished: Path) -> Iterator[None]:
-    """Leave nothing behind where it can't be finished: what is in it may be worth stealing."""
-    try:
-        yield
-    except BaseException:
-        unfinished.unlink(missing_ok=True)
-        raise
 
 
 def _size(file: IO[bytes]) -> int | None:

@@ -44,7 +44,7 @@ def _execute(tab: Page, status: int) -> str:
 def test_a_call_is_made_with_the_key_and_without_the_session(tab: Page, cast: Cast) -> None:
     key = make_key(cast.sam, "Console")["key"]
     sent: list[Request] = []
-    tab.on("request", lambda request: sent.append(request))  # noqa: PLW0108 - no builtins
+    tab.on("request", lambda request: sent.append(request))  # noqa: PLW0108 - playwright takes no builtin
     _open(tab, "Who this key is")
     tab.get_by_label("API key", exact=True).fill(key)
     assert "Borealis" in _execute(tab, 200)

@@ -44,7 +44,7 @@ def test_a_page_is_light_and_asks_nobody_else(chromium: Browser, cast: Cast, pat
     answers: list[Response] = []
     with open_tab(chromium, cast.stack.origin) as tab:
         cast.play(tab, cast.robin if path not in ("/docs", "/sign-in", "/sign-up") else None)
-        tab.on("response", lambda answer: answers.append(answer))  # noqa: PLW0108 - no builtins
+        tab.on("response", lambda answer: answers.append(answer))  # noqa: PLW0108 - playwright takes no builtin
         tab.goto(path, wait_until="networkidle")
         sizes = {answer.url: len(answer.body()) for answer in answers}
     assert all(url.startswith(cast.stack.origin) for url in sizes)

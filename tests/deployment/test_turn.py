@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
 from infra.deploy.problems import DeployError
 from infra.deploy.turn import Holder, Turn
@@ -64,6 +65,7 @@ def test_a_second_command_is_turned_away_and_told_whose_turn_it_is(ssm: Any) -> 
 def test_a_long_command_keeps_its_turn(ssm: Any) -> None:
     turn = _turn(ssm)
     with turn.taken(_silence):
+        # Longer than anybody would wait for a sign of it.
         time.sleep(2 * turn.silent_for)
         turn.check()
 
@@ -72,6 +74,26 @@ def test_a_command_that_fails_gives_its_turn_back(ssm: Any) -> None:
     with pytest.raises(ZeroDivisionError), _turn(ssm).taken(_silence):
         raise ZeroDivisionError
     assert not _stands(ssm)
+
+
+class _Unreachable:
+    """Parameter Store, once the network is gone."""
+
+    def get_parameter(self, **_: str) -> None:
+        raise EndpointConnectionError(endpoint_url="https://ssm.test")
+
+
+def test_what_ended_a_command_is_told_though_its_turn_cannot_be_given_back(ssm: Any) -> None:
+    turn = _turn(ssm)
+
+    def fail() -> None:
+        with turn.taken(_silence):
+            turn.ssm = _Unreachable()
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert _stands(ssm)
 
 
 def test_what_a_killed_command_left_is_taken_over_after_a_silence(ssm: Any) -> None:

@@ -223,13 +223,6 @@ _PERSON = (
     PageState("home, not allowed", "kim", "/settings/api-keys", "Workspaces"),
     PageState("accounts", "kim", "/accounts", "Choose an account"),
     PageState(
-        "accounts, company's own way",
-        "kim",
-        "/accounts",
-        "Sign in through your company",
-        (_press("Borealis"),),
-    ),
-    PageState(
         "provider's answer refused",
         None,
         "/sign-in#{acs}",
