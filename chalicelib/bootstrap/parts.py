@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from chalicelib.services.joining import Joining
     from chalicelib.services.mail_cap import MailCap
     from chalicelib.services.members import MemberService
+    from chalicelib.services.password_check import PasswordCheck
     from chalicelib.services.password_reset import PasswordReset
     from chalicelib.services.personal_events import PersonalEvents
     from chalicelib.services.profile import Profile
@@ -116,6 +117,14 @@ class Parts:
         self.hasher = password_hasher(chosen)
         self.saml_keys = saml_keys(chosen)
 
+    @cached_property
+    def password_check(self) -> PasswordCheck:
+        from chalicelib.services.password_check import PasswordCheck
+
+        return PasswordCheck(
+            self.attempts, self.attempt_keys, self.devices, self.queue, self.hasher
+        )
+
     def sign_in(self) -> SignIn:
         from chalicelib.services.sign_in import SignIn
         from chalicelib.storage.mail_counts import MailCounts
@@ -124,8 +133,7 @@ class Parts:
             people=self.people,
             domains=self.domains,
             sessions=self.sessions,
-            attempts=self.attempts,
-            attempt_keys=self.attempt_keys,
+            check=self.password_check,
             devices=self.devices,
             queue=self.queue,
             mailer=self.mailer,
@@ -161,9 +169,9 @@ class Parts:
             credentials=self.credentials,
             attempts=self.attempts,
             attempt_keys=self.attempt_keys,
+            check=self.password_check,
             queue=self.queue,
             mailer=self.mailer,
-            hasher=self.hasher,
             clock=self.clock,
         )
 
@@ -210,8 +218,7 @@ class Parts:
             sessions=self.sessions,
             links=self.links,
             credentials=self.credentials,
-            attempts=self.attempts,
-            attempt_keys=self.attempt_keys,
+            check=self.password_check,
             devices=self.devices,
             queue=self.queue,
             mailer=self.mailer,

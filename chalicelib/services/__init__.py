@@ -1,1 +1,1 @@
-"""One frozen dataclass for each flow; no HTTP, no pynamodb; they don't know each other."""
+"""One frozen dataclass for each flow; no HTTP, no pynamodb; they share `password_check` alone."""

@@ -12,17 +12,17 @@ from chalicelib.domain.audit import EventName
 from chalicelib.domain.errors import LinkInvalidError, PasswordRequiredError, WrongPasswordError
 from chalicelib.domain.links import LinkPurpose
 from chalicelib.domain.mail import Mail, MailKind
-from chalicelib.domain.sessions import SignInMethod
+from chalicelib.services.password_check import GivenPassword, StoredPassword
 
 if TYPE_CHECKING:
     from chalicelib.domain.clock import Clock
     from chalicelib.domain.devices import Browser
     from chalicelib.domain.links import Link
     from chalicelib.domain.mail import MailRequest
-    from chalicelib.domain.password_hashing import PasswordHasher
     from chalicelib.domain.sign_up import SignUp, SignUpTicket
     from chalicelib.gateways.mail_queue import MailQueue
     from chalicelib.gateways.mailer import Mailer
+    from chalicelib.services.password_check import PasswordCheck
     from chalicelib.storage.attempts import AttemptKeyMaker, Attempts
     from chalicelib.storage.credentials import Credentials
     from chalicelib.storage.links import Links
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 _PURPOSES = (LinkPurpose.CONFIRM_SIGN_UP, LinkPurpose.CHANGE_EMAIL)
 
 _log = logging.getLogger(__name__)
-
-_PROOF = {"method": SignInMethod.PASSWORD.value, "step": AttemptStep.EMAIL_CONFIRMATION.value}
 
 
 @dataclass(frozen=True)
@@ -44,9 +42,9 @@ class EmailConfirmation:
     credentials: Credentials
     attempts: Attempts
     attempt_keys: AttemptKeyMaker
+    check: PasswordCheck
     queue: MailQueue
     mailer: Mailer
-    hasher: PasswordHasher
     clock: Clock
 
     def needs_password(self, token: str, ticket: SignUpTicket | None) -> bool:
@@ -109,21 +107,14 @@ class EmailConfirmation:
     def _check(self, sign_up: SignUp, password: str | None, browser: Browser) -> None:
         if password is None:
             raise PasswordRequiredError(param="password")
-        now = self.clock()
-        told = {**_PROOF, **browser.asker.trace}
-        keys = self.attempt_keys.of(sign_up.email, None, browser.asker.client)
-        ledger = self.attempts.open(keys, None)
-        reservation = self.attempts.reserve(ledger, now, known_device=False)
-        stored = reservation.admits(sign_up.password_hash)
-        if not self.hasher.verify(stored, password).matches:
-            details = ledger.report(reservation, AttemptStep.EMAIL_CONFIRMATION)
-            email = sign_up.email.value
-            self.queue.put(browser.asker.request(MailKind.SIGN_IN_FAILED, email, now, details))
-            seen = {"checked": details["checked"], "locks": details["locks"]}
-            _log.info("authentication_failed", extra={**seen, **told})
-            raise WrongPasswordError(param="password")
-        self.attempts.forgive(ledger, now, known_device=False)
-        _log.info("authentication_succeeded", extra=told)
+        now, step = self.clock(), AttemptStep.EMAIL_CONFIRMATION
+        given = GivenPassword(sign_up.email, password, step, browser, now, user_id=None)
+        stored, refusal = (
+            StoredPassword(sign_up.password_hash),
+            WrongPasswordError(param="password"),
+        )
+        self.check.forgive(self.check.verify(given, lambda _: stored, refusal))
+        _log.info("authentication_succeeded", extra=given.trace)
 
     def _sign_up(self, link: Link) -> SignUp:
         sign_up = self.sign_ups.find(link.email, link.subject_id)

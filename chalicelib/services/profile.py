@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.attempts import AttemptStep
 from chalicelib.domain.audit import EventName
-from chalicelib.domain.devices import is_current
 from chalicelib.domain.email_address import EmailAddress
 from chalicelib.domain.errors import InvalidValueError, WrongPasswordError
 from chalicelib.domain.links import LinkPurpose
 from chalicelib.domain.mail import Mail, MailKind
 from chalicelib.domain.passwords import PasswordContext
-from chalicelib.domain.sessions import SignInMethod
+from chalicelib.services.password_check import GivenPassword, StoredPassword
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -28,15 +27,13 @@ if TYPE_CHECKING:
     from chalicelib.domain.sessions import Session
     from chalicelib.gateways.mail_queue import MailQueue
     from chalicelib.gateways.mailer import Mailer
-    from chalicelib.storage.attempts import AttemptKeyMaker, Attempts
+    from chalicelib.services.password_check import PasswordCheck
     from chalicelib.storage.credentials import Credentials
     from chalicelib.storage.links import Links
     from chalicelib.storage.people import People
     from chalicelib.storage.sessions import Sessions
 
 _log = logging.getLogger(__name__)
-
-_PROOF = {"method": SignInMethod.PASSWORD.value, "step": AttemptStep.PROOF.value}
 
 
 @dataclass(frozen=True)
@@ -47,8 +44,7 @@ class Profile:
     sessions: Sessions
     links: Links
     credentials: Credentials
-    attempts: Attempts
-    attempt_keys: AttemptKeyMaker
+    check: PasswordCheck
     devices: DeviceCookies
     queue: MailQueue
     mailer: Mailer
@@ -123,19 +119,9 @@ class Profile:
         self.mailer.send(Mail(email.value, template, {**request.asked, **told}))
 
     def _check(self, user: User, password: str, browser: Browser, param: str) -> None:
-        now = self.clock()
-        told = {**_PROOF, "user_id": user.id, **browser.asker.trace}
-        device = self.devices.read(browser.device_cookie, user.email)
-        known = device is not None and is_current(device, user)
-        keys = self.attempt_keys.of(user.email, device, browser.asker.client)
-        ledger = self.attempts.open(keys, user.id)
-        reservation = self.attempts.reserve(ledger, now, known_device=known)
-        if not self.hasher.verify(reservation.admits(user.password_hash), password).matches:
-            details = ledger.report(reservation, AttemptStep.PROOF)
-            email = user.email.value
-            self.queue.put(browser.asker.request(MailKind.SIGN_IN_FAILED, email, now, details))
-            seen = {"checked": details["checked"], "locks": details["locks"]}
-            _log.info("authentication_failed", extra={**seen, **told})
-            raise WrongPasswordError(param=param)
-        self.attempts.forgive(ledger, now, known_device=known)
-        _log.info("authentication_succeeded", extra=told)
+        now, step = self.clock(), AttemptStep.PROOF
+        given = GivenPassword(user.email, password, step, browser, now, user_id=user.id)
+        refusal = WrongPasswordError(param=param)
+        proved = self.check.verify(given, lambda _: StoredPassword(user.password_hash), refusal)
+        self.check.forgive(proved)
+        _log.info("authentication_succeeded", extra=given.trace)

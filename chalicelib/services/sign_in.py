@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.attempts import AttemptStep
 from chalicelib.domain.audit import EventName
-from chalicelib.domain.devices import is_current
 from chalicelib.domain.errors import EmailUnconfirmedError, InvalidCredentialsError
 from chalicelib.domain.mail import Mail, MailKind
 from chalicelib.domain.sessions import Session, SignInMethod
 from chalicelib.domain.tokens import SecretToken
+from chalicelib.services.password_check import GivenPassword, StoredPassword
 from chalicelib.storage.sso_gates import BarredError, SsoGate
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from chalicelib.domain.addresses import AddressKeys
     from chalicelib.domain.clock import Clock
-    from chalicelib.domain.devices import Browser, Device, DeviceCookies
+    from chalicelib.domain.devices import Browser, DeviceCookies
     from chalicelib.domain.email_address import EmailAddress
     from chalicelib.domain.mail import MailRequest
     from chalicelib.domain.password_hashing import PasswordHasher
@@ -33,14 +33,12 @@ if TYPE_CHECKING:
     from chalicelib.domain.sso import DomainSso
     from chalicelib.gateways.mail_queue import MailQueue
     from chalicelib.gateways.mailer import Mailer
-    from chalicelib.storage.attempts import AttemptKeyMaker, Attempts, Ledger
+    from chalicelib.services.password_check import PasswordCheck, ProvedPassword
     from chalicelib.storage.mail_counts import MailCounts
     from chalicelib.storage.people import AddressRecord, People, SsoDomains
     from chalicelib.storage.sessions import Sessions
 
 _log = logging.getLogger(__name__)
-
-_PROOF = {"method": SignInMethod.PASSWORD.value, "step": AttemptStep.SIGN_IN.value}
 
 
 @dataclass(frozen=True)
@@ -60,8 +58,7 @@ class SignIn:
     people: People
     domains: SsoDomains
     sessions: Sessions
-    attempts: Attempts
-    attempt_keys: AttemptKeyMaker
+    check: PasswordCheck
     devices: DeviceCookies
     queue: MailQueue
     mailer: Mailer
@@ -86,27 +83,20 @@ class SignIn:
         """
         now = self.clock()
         record = self.people.look_up(email)
-        device = self.devices.read(browser.device_cookie, email)
-        keys = self.attempt_keys.of(email, device, browser.asker.client)
-        ledger = self.attempts.open(keys, record.user_id)
-        user = ledger.user
-        known = device is not None and is_current(device, user)
-        reservation = self.attempts.reserve(ledger, now, known_device=known)
-        stored = reservation.admits(_stored_hash(user, record, now))
-        verdict = self.hasher.verify(stored, password)
-        if not verdict.matches or not _may_use_password(user, record.sso):
-            # The same message for every failure; whom it matters to, the worker finds out.
-            told = ledger.report(reservation, AttemptStep.SIGN_IN)
-            self.queue.put(browser.asker.request(MailKind.SIGN_IN_FAILED, email.value, now, told))
-            seen = {"checked": told["checked"], "locks": told["locks"]}
-            _log.info("authentication_failed", extra={**_PROOF, **seen, **browser.asker.trace})
-            raise InvalidCredentialsError
+        given = GivenPassword(
+            email, password, AttemptStep.SIGN_IN, browser, now, user_id=record.user_id
+        )
+        # The same message for every failure; whom it matters to, the worker finds out.
+        proved = self.check.verify(
+            given, lambda user: _stored_password(user, record, now), InvalidCredentialsError()
+        )
+        user = proved.user
         if user is None:
-            self.attempts.forgive(ledger, now, known_device=known)
+            self.check.forgive(proved)
             raise EmailUnconfirmedError
-        if verdict.needs_rehash:
+        if proved.needs_rehash:
             self.people.replace_password_hash(user, self.hasher.hash(password))
-        return self._begin(user, ledger, browser, device if known else None, now)
+        return self._begin(user, proved)
 
     def send_notice(self, request: MailRequest) -> None:
         """Tell a person of a sign-in that may not have been theirs.
@@ -121,28 +111,25 @@ class SignIn:
             return
         self.mailer.send(Mail(request.email, "new_sign_in", {**request.asked, **request.details}))
 
-    def _begin(
-        self, user: User, ledger: Ledger, browser: Browser, device: Device | None, now: datetime
-    ) -> SignedIn:
+    def _begin(self, user: User, proved: ProvedPassword) -> SignedIn:
         accounts = user.active_memberships
         only = accounts[0] if len(accounts) == 1 else None
-
-        known = device is not None
+        given = proved.given
 
         def settle(transaction: Any) -> None:
-            self.attempts.forgive_parts(transaction, ledger, now, known_device=known)
+            self.check.forgive_parts(transaction, proved)
             self.people.note_password_used(transaction, user)
 
         try:
-            token, session = self._start(user, only, browser, settle, now)
+            token, session = self._start(user, only, given.browser, settle, given.at)
         except BarredError:
             # A member of an account that enforces single sign-on: they are who they say, but it
             # doesn't open. The choice of accounts says so, and leads to the provider.
-            token, session = self._start(user, None, browser, settle, now)
+            token, session = self._start(user, None, given.browser, settle, given.at)
         who = {"user_id": user.id, "account_id": session.account_id}
-        _log.info("authentication_succeeded", extra={**_PROOF, **who, **browser.asker.trace})
-        self._tell(user, ledger.failures(known_device=known), browser, now, known_device=known)
-        cookie = self.devices.issue(user.email, user.credentials_version, device)
+        _log.info("authentication_succeeded", extra={**given.trace, **who})
+        self._tell(user, proved)
+        cookie = self.devices.issue(user.email, user.credentials_version, proved.device)
         return SignedIn(token, session, accounts, cookie)
 
     def _start(
@@ -180,25 +167,27 @@ class SignIn:
         self.sessions.start(session, browser.session_id, settle, event=event, gate=gate)
         return token, session
 
-    def _tell(
-        self, user: User, failures: int, browser: Browser, now: datetime, *, known_device: bool
-    ) -> None:
+    def _tell(self, user: User, proved: ProvedPassword) -> None:
         """Have the person told of a success in a new browser, or after many failures (`B10`).
 
         A password's first success is no news: of a reset, too, they have been told. Nobody gets
         here without the password, so nobody can have mails sent to a stranger by it.
         """
-        many = failures >= self.attempts.rules.attempts
-        new = not known_device and user.has_used_password
+        many = proved.failures >= self.check.attempts.rules.attempts
+        new = proved.device is None and user.has_used_password
         if not many and not new:
             return
         told = {
             "name": user.name,
             "browser": "new" if new else "",
-            "failures": str(failures) if many else "",
+            "failures": str(proved.failures) if many else "",
         }
-        email = user.email.value
-        self.queue.put_notice(browser.asker.request(MailKind.NEW_SIGN_IN, email, now, told))
+        email, asker = user.email.value, proved.given.browser.asker
+        self.queue.put_notice(asker.request(MailKind.NEW_SIGN_IN, email, proved.given.at, told))
+
+
+def _stored_password(user: User | None, record: AddressRecord, now: datetime) -> StoredPassword:
+    return StoredPassword(_stored_hash(user, record, now), _may_use_password(user, record.sso))
 
 
 def _stored_hash(user: User | None, record: AddressRecord, now: datetime) -> str | None:

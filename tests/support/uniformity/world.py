@@ -201,11 +201,11 @@ def _add_histories(service: Service) -> None:
 
 
 def _key(address: str) -> str:
-    return bootstrap.services().sign_in.attempt_keys.address(EmailAddress(address))
+    return bootstrap.services().sign_in.check.attempt_keys.address(EmailAddress(address))
 
 
 def _source_key(address: str) -> str:
-    keys = bootstrap.services().sign_in.attempt_keys
+    keys = bootstrap.services().sign_in.check.attempt_keys
     return keys.of(EmailAddress(_FOUNDER), None, Client(address, "")).source
 
 

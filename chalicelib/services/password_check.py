@@ -1,0 +1,130 @@
+"""Checking a password under the lock: the one rule that every flow with a password shares."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.domain.attempts import AttemptStep
+from chalicelib.domain.devices import is_current
+from chalicelib.domain.mail import MailKind
+from chalicelib.domain.sessions import SignInMethod
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from chalicelib.domain.attempts import Reservation
+    from chalicelib.domain.devices import Browser, Device, DeviceCookies
+    from chalicelib.domain.email_address import EmailAddress
+    from chalicelib.domain.errors import DomainError
+    from chalicelib.domain.password_hashing import PasswordHasher
+    from chalicelib.domain.people import User
+    from chalicelib.gateways.mail_queue import MailQueue
+    from chalicelib.storage.attempts import AttemptKeyMaker, Attempts, Ledger
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class GivenPassword:
+    """A password that somebody gives for an email: at which step, from which browser, and when."""
+
+    email: EmailAddress
+    password: str = field(repr=False)
+    step: AttemptStep
+    browser: Browser
+    at: datetime
+    # The user whose row is read with the counts; no key is read in a time of its own for None.
+    user_id: str | None
+
+    @property
+    def trace(self) -> dict[str, str]:
+        """Return the fields of every log line about it."""
+        fields = {"method": SignInMethod.PASSWORD.value, "step": self.step.value}
+        if self.step is AttemptStep.PROOF and self.user_id:
+            # Elsewhere a log line may not say whether the email is a user's.
+            fields["user_id"] = self.user_id
+        return {**fields, **self.browser.asker.trace}
+
+
+@dataclass(frozen=True)
+class StoredPassword:
+    """What a password is compared with, and whether its owner may use it at all."""
+
+    hash: str | None = field(repr=False)
+    may_be_used: bool = True
+
+
+@dataclass(frozen=True)
+class ProvedPassword:
+    """A password that was right: whose, and in which browser. Its attempt is still counted."""
+
+    given: GivenPassword
+    user: User | None
+    # The known browser that gave it, if one did.
+    device: Device | None
+    needs_rehash: bool
+    # How many attempts in a row failed before it.
+    failures: int
+    ledger: Ledger = field(repr=False)
+
+
+@dataclass(frozen=True)
+class PasswordCheck:
+    """The check of a password: counted first, then compared, and one message for each failure."""
+
+    attempts: Attempts
+    attempt_keys: AttemptKeyMaker
+    devices: DeviceCookies
+    queue: MailQueue
+    hasher: PasswordHasher
+
+    def verify(
+        self,
+        given: GivenPassword,
+        stored_for: Callable[[User | None], StoredPassword],
+        refusal: DomainError,
+    ) -> ProvedPassword:
+        """Compare a password with what is stored for its user; raises `refusal`.
+
+        `stored_for` gets the user as read with the counts. The caller forgives the attempt, alone
+        or in its own transaction. Raises TooManyAttemptsError for a source that failed too often.
+        """
+        device = self.devices.read(given.browser.device_cookie, given.email)
+        keys = self.attempt_keys.of(given.email, device, given.browser.asker.client)
+        ledger = self.attempts.open(keys, given.user_id)
+        known = device is not None and is_current(device, ledger.user)
+        reservation = self.attempts.reserve(ledger, given.at, known_device=known)
+        stored = stored_for(ledger.user)
+        verdict = self.hasher.verify(reservation.admits(stored.hash), given.password)
+        if not (verdict.matches and stored.may_be_used):
+            self._report(given, ledger, reservation)
+            raise refusal
+        return ProvedPassword(
+            given=given,
+            user=ledger.user,
+            device=device if known else None,
+            needs_rehash=verdict.needs_rehash,
+            failures=ledger.failures(known_device=known),
+            ledger=ledger,
+        )
+
+    def forgive(self, proved: ProvedPassword) -> None:
+        """Clear the count of a right password."""
+        known = proved.device is not None
+        self.attempts.forgive(proved.ledger, proved.given.at, known_device=known)
+
+    def forgive_parts(self, transaction: Any, proved: ProvedPassword) -> None:
+        """Add the same to a transaction, such as the one that begins a session."""
+        known = proved.device is not None
+        self.attempts.forgive_parts(transaction, proved.ledger, proved.given.at, known_device=known)
+
+    def _report(self, given: GivenPassword, ledger: Ledger, made: Reservation) -> None:
+        """Put one message of one shape on the queue; the worker finds out whom it concerns."""
+        details = ledger.report(made, given.step)
+        asker = given.browser.asker
+        self.queue.put(asker.request(MailKind.SIGN_IN_FAILED, given.email.value, given.at, details))
+        seen = {"checked": details["checked"], "locks": details["locks"]}
+        _log.info("authentication_failed", extra={**seen, **given.trace})
