@@ -86,6 +86,7 @@ def _user_import(parts: Parts, users: ImportedUsers) -> UserImport:
         accounts=parts.accounts,
         hashes=MovedHashes(parts.hasher),
         address_keys=parts.address_keys,
+        old_failures=parts.old_failures,
         clock=parts.clock,
     )
 

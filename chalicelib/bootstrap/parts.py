@@ -73,6 +73,7 @@ class Parts:
         from chalicelib.storage.credentials import Credentials
         from chalicelib.storage.invitations import Invitations
         from chalicelib.storage.links import Links
+        from chalicelib.storage.old_failures import OldFailures
         from chalicelib.storage.people import People, SsoDomains
         from chalicelib.storage.sessions import Sessions
         from chalicelib.storage.sign_ups import SignUps
@@ -94,6 +95,7 @@ class Parts:
         self.api_key_store = ApiKeys(connection, self.trail)
         self.attempt_keys = AttemptKeyMaker(self.address_keys)
         self.connection = connection
+        self.old_failures = OldFailures(self.attempt_keys)
         self.attempts = Attempts(connection, rules, _ATTEMPTS_KEPT)
         self.credentials = Credentials(connection)
         self.devices = DeviceCookies(chosen.cookie_keys)
@@ -167,8 +169,7 @@ class Parts:
             links=self.links,
             sign_ups=self.sign_ups,
             credentials=self.credentials,
-            attempts=self.attempts,
-            attempt_keys=self.attempt_keys,
+            old_failures=self.old_failures,
             check=self.password_check,
             queue=self.queue,
             mailer=self.mailer,
@@ -290,6 +291,7 @@ class Parts:
             links=self.links,
             invitations=self.invitation_store,
             joins=Joins(self.connection, self.trail),
+            old_failures=self.old_failures,
             hasher=self.hasher,
             policy=self.policy,
             clock=self.clock,
@@ -347,6 +349,7 @@ class Parts:
         return SingleSignOn(
             connections=self.sso_connections,
             sign_ins=SsoSignIns(self.connection, self.sessions, self.trail),
+            old_failures=self.old_failures,
             people=self.people,
             domains=self.domains,
             trail=self.trail,

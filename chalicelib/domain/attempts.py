@@ -7,7 +7,7 @@ budget allows; a success clears the count, also for those who race with it.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from enum import StrEnum
+from enum import Enum, StrEnum, auto
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -21,6 +21,21 @@ class AttemptStep(StrEnum):
     EMAIL_CONFIRMATION = "email_confirmation"
     # Inside a session: to prove oneself again, or to change one's email or password.
     PROOF = "proof"
+
+
+class AttemptOrigin(Enum):
+    """What brings a password, which says where its attempt counts.
+
+    Only a new browser falls under what its source did before: an office isn't shut out of its own
+    sessions and browsers by one machine in it.
+    """
+
+    # At the email, or at its source's pair with it; and at the source.
+    NEW_BROWSER = auto()
+    # At the browser alone.
+    KNOWN_BROWSER = auto()
+    # In a session, from a browser that isn't known: at the email alone.
+    SESSION = auto()
 
 
 @dataclass(frozen=True)

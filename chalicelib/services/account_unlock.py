@@ -95,7 +95,9 @@ class AccountUnlock:
         counts = [self.attempt_keys.address(link.email)]
         if link.known_browser:
             counts.append(link.known_browser)
-        self.credentials.unlock(link, counts, now)
+        # The network that its user shares with an attacker may be locked out by itself.
+        pair = self.attempt_keys.pair(link.email, asker.client)
+        self.credentials.unlock(link, counts, pair, now)
         told = {"user_id": link.subject_id, "event": EventName.SIGN_IN_UNLOCKED.value}
         self.queue.put_notice(asker.request(MailKind.PERSONAL_EVENT, link.email.value, now, told))
 

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from chalicelib.gateways.mail_queue import MailQueue
     from chalicelib.gateways.mailer import Mailer
     from chalicelib.services.password_check import PasswordCheck
-    from chalicelib.storage.attempts import AttemptKeyMaker, Attempts
     from chalicelib.storage.credentials import Credentials
     from chalicelib.storage.links import Links
+    from chalicelib.storage.old_failures import OldFailures
     from chalicelib.storage.sign_ups import SignUps
 
 _PURPOSES = (LinkPurpose.CONFIRM_SIGN_UP, LinkPurpose.CHANGE_EMAIL)
@@ -40,8 +40,7 @@ class EmailConfirmation:
     links: Links
     sign_ups: SignUps
     credentials: Credentials
-    attempts: Attempts
-    attempt_keys: AttemptKeyMaker
+    old_failures: OldFailures
     check: PasswordCheck
     queue: MailQueue
     mailer: Mailer
@@ -81,19 +80,13 @@ class EmailConfirmation:
 
     def _confirm(self, link: Link, sign_up: SignUp, browser: Browser) -> None:
         now = self.clock()
-        # What strangers tried while the address was nobody's must not stop its person.
-        count = self.attempt_keys.address(sign_up.email)
-        self.sign_ups.confirm(
-            link,
-            sign_up,
-            now,
-            browser.asker,
-            lambda transaction: self.attempts.clear_parts(transaction, count, now),
-        )
+        forgotten = self.old_failures.forgotten(sign_up.email, now, browser.asker.client)
+        self.sign_ups.confirm(link, sign_up, now, browser.asker, forgotten)
 
     def _change_email(self, link: Link, browser: Browser) -> None:
         now = self.clock()
-        self.credentials.change_email(link, now)
+        forgotten = self.old_failures.forgotten(link.email, now, browser.asker.client)
+        self.credentials.change_email(link, now, forgotten)
         changed = {
             "user_id": link.subject_id,
             "event": EventName.USER_EMAIL_CHANGED.value,

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from chalicelib.storage.invitations import Invitations
     from chalicelib.storage.joining import Joins
     from chalicelib.storage.links import Links
+    from chalicelib.storage.old_failures import OldFailures
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class Joining:
     links: Links
     invitations: Invitations
     joins: Joins
+    old_failures: OldFailures
     hasher: PasswordHasher
     policy: PasswordPolicy
     clock: Clock
@@ -58,7 +60,9 @@ class Joining:
         membership = invitation.membership_in(account)
         if opened.user_id is None:
             user = self._new_user(opened, guest, now)
-            self.joins.add_user(Acceptance(link, invitation, user, membership, asker, now))
+            forgotten = self.old_failures.forgotten(user.email, now, asker.client)
+            accepted = Acceptance(link, invitation, user, membership, asker, now)
+            self.joins.add_user(accepted, forgotten)
         else:
             user = _invited(opened, guest.user)
             demand_room(user.workspaces_outside(account.id), len(membership.workspaces))

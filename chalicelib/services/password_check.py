@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.domain.attempts import AttemptStep
+from chalicelib.domain.attempts import AttemptOrigin, AttemptStep
 from chalicelib.domain.devices import is_current
 from chalicelib.domain.mail import MailKind
 from chalicelib.domain.sessions import SignInMethod
@@ -65,6 +65,7 @@ class ProvedPassword:
     user: User | None
     # The known browser that gave it, if one did.
     device: Device | None
+    origin: AttemptOrigin
     needs_rehash: bool
     # How many attempts in a row failed before it.
     failures: int
@@ -95,8 +96,9 @@ class PasswordCheck:
         device = self.devices.read(given.browser.device_cookie, given.email)
         keys = self.attempt_keys.of(given.email, device, given.browser.asker.client)
         ledger = self.attempts.open(keys, given.user_id)
-        known = device is not None and is_current(device, ledger.user)
-        reservation = self.attempts.reserve(ledger, given.at, known_device=known)
+        known = device if device is not None and is_current(device, ledger.user) else None
+        origin = _origin(given, known)
+        reservation = self.attempts.reserve(ledger, given.at, origin)
         stored = stored_for(ledger.user)
         verdict = self.hasher.verify(reservation.admits(stored.hash), given.password)
         if not (verdict.matches and stored.may_be_used):
@@ -105,21 +107,20 @@ class PasswordCheck:
         return ProvedPassword(
             given=given,
             user=ledger.user,
-            device=device if known else None,
+            device=known,
+            origin=origin,
             needs_rehash=verdict.needs_rehash,
-            failures=ledger.failures(known_device=known),
+            failures=ledger.failures(origin),
             ledger=ledger,
         )
 
     def forgive(self, proved: ProvedPassword) -> None:
         """Clear the count of a right password."""
-        known = proved.device is not None
-        self.attempts.forgive(proved.ledger, proved.given.at, known_device=known)
+        self.attempts.forgive(proved.ledger, proved.given.at, proved.origin)
 
     def forgive_parts(self, transaction: Any, proved: ProvedPassword) -> None:
         """Add the same to a transaction, such as the one that begins a session."""
-        known = proved.device is not None
-        self.attempts.forgive_parts(transaction, proved.ledger, proved.given.at, known_device=known)
+        self.attempts.forgive_parts(transaction, proved.ledger, proved.given.at, proved.origin)
 
     def _report(self, given: GivenPassword, ledger: Ledger, made: Reservation) -> None:
         """Put one message of one shape on the queue; the worker finds out whom it concerns."""
@@ -128,3 +129,10 @@ class PasswordCheck:
         self.queue.put(asker.request(MailKind.SIGN_IN_FAILED, given.email.value, given.at, details))
         seen = {"checked": details["checked"], "locks": details["locks"]}
         _log.info("authentication_failed", extra={**seen, **given.trace})
+
+
+def _origin(given: GivenPassword, known: Device | None) -> AttemptOrigin:
+    if known is not None:
+        return AttemptOrigin.KNOWN_BROWSER
+    in_session = given.step is AttemptStep.PROOF
+    return AttemptOrigin.SESSION if in_session else AttemptOrigin.NEW_BROWSER

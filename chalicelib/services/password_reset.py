@@ -90,8 +90,14 @@ class PasswordReset:
         link, user = self._find(token)
         chosen = self.policy.check(password, PasswordContext.of(user, self.product_name))
         now = self.clock()
+        keys = self.attempt_keys
         self.credentials.reset_password(
-            link, self.hasher.hash(chosen.value), self.attempt_keys.address(link.email), now
+            link,
+            self.hasher.hash(chosen.value),
+            keys.address(link.email),
+            # The network that its user shares with an attacker may be locked out by itself.
+            keys.pair(link.email, asker.client),
+            now,
         )
         notice = {
             "name": user.name,

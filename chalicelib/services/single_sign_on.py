@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from chalicelib.gateways.saml import Saml
     from chalicelib.gateways.saml_responses import ReceivedResponse
     from chalicelib.storage.audit import AuditTrail
+    from chalicelib.storage.old_failures import OldFailures
     from chalicelib.storage.people import People, SsoDomains
     from chalicelib.storage.sso_connections import SsoConnections
     from chalicelib.storage.sso_sign_ins import SsoSignIns
@@ -106,6 +107,7 @@ class SingleSignOn:
 
     connections: SsoConnections
     sign_ins: SsoSignIns
+    old_failures: OldFailures
     people: People
     domains: SsoDomains
     trail: AuditTrail
@@ -301,7 +303,9 @@ class SingleSignOn:
             memberships={membership.account_id: membership},
         )
         session = _session(answer, user, membership, token)
-        self.sign_ins.create(_joined(answer, user, membership), user, membership, session)
+        finish = _joined(answer, user, membership)
+        forgotten = self.old_failures.forgotten(user.email, answer.now, answer.asker.client)
+        self.sign_ins.create(finish, user, membership, session, forgotten)
 
     def _membership(self, answer: _Answer) -> Membership:
         connection = answer.connection

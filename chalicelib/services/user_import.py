@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from chalicelib.domain.user_lines import NamedAccount, UserLine
     from chalicelib.storage.accounts import Accounts
     from chalicelib.storage.imported_users import ImportedUsers, Standing
+    from chalicelib.storage.old_failures import OldFailures
 
 
 # What a refusal for the sake of an account names.
@@ -62,6 +63,7 @@ class UserImport:
     accounts: Accounts
     hashes: MovedHashes
     address_keys: AddressKeys
+    old_failures: OldFailures
     clock: Clock
 
     def check(self, line: UserLine, promised: Collection[str] = ()) -> Candidate:
@@ -103,7 +105,7 @@ class UserImport:
             memberships={membership.id: membership for membership in candidate.memberships},
         )
         deed = Deed(operator, EventName.USER_IMPORTED, now, user.party, id=run_id)
-        if self.users.add(user, deed):
+        if self.users.add(user, deed, self.old_failures.forgotten(user.email, now, None)):
             if found.waits:
                 self.users.tidy(line.email)
             return Outcome.ADDED

@@ -9,15 +9,18 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from chalicelib.domain.attempts import AttemptState
+from chalicelib.domain.attempts import AttemptState, Reservation
+from chalicelib.domain.source_pairs import SourcePair
 from chalicelib.storage.tables import LimitRow
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pynamodb.expressions.condition import Condition
     from pynamodb.expressions.update import Action
     from pynamodb.transactions import TransactWrite
 
-    from chalicelib.domain.attempts import Reservation
+    from chalicelib.domain.source_pairs import PairReservation
     from chalicelib.storage.decoding import Found
 
 _EMPTY_KEPT = timedelta(days=1)
@@ -38,12 +41,25 @@ def state_of(found: Found) -> AttemptState:
     return state if found.exists else AttemptState()
 
 
+def pair_of(found: Found) -> SourcePair:
+    """Read the count of a source at an email; a missing row's decoy is read alike."""
+    row = found.row
+    pair = SourcePair(
+        own=state_of(found),
+        added=int(row.added or 0),
+        caused_lock=bool(row.caused_lock),
+        level=int(row.level or 0),
+    )
+    return pair if found.exists else SourcePair()
+
+
 def count(
     transaction: TransactWrite,
     key: str,
     before: AttemptState,
     made: Reservation,
     kept_until: datetime,
+    more: Sequence[Action] = (),
 ) -> None:
     """Write a reservation, if the count still is what it was decided on.
 
@@ -58,21 +74,52 @@ def count(
         LimitRow.consecutive.set(after.consecutive),
         LimitRow.locked_until.set(after.locked_until or _NEVER),
         ttl.set(kept_until if made.granted else ttl | kept_until),
+        *more,
     ]
     condition = _unchanged(before.version) if made.granted else _still_refused(before)
     transaction.update(LimitRow(key), actions=actions, condition=condition)
 
 
+def count_pair(
+    transaction: TransactWrite,
+    key: str,
+    before: SourcePair,
+    made: PairReservation,
+    kept_until: datetime,
+) -> None:
+    """Write what an attempt from a new browser leaves in the row of its source at the email."""
+    after = made.pair
+    if made.at_email is not None and not made.at_email.granted:
+        # The email is locked, whoever did it: nothing to add. It is one write all the same.
+        ttl = LimitRow.ttl
+        transaction.update(LimitRow(key), actions=[ttl.set(ttl | kept_until)])
+        return
+    counted = made.at_pair or Reservation(after.own, granted=True)
+    more = [
+        LimitRow.added.set(after.added),
+        LimitRow.caused_lock.set(int(after.caused_lock)),
+        LimitRow.level.set(after.level),
+    ]
+    count(transaction, key, before.own, counted, kept_until, more)
+
+
+def keep(transaction: TransactWrite, key: str, before: AttemptState, kept_until: datetime) -> None:
+    """Leave a count as it was read, or refuse; a write like any other."""
+    actions: list[Action] = [LimitRow.ttl.set(LimitRow.ttl | kept_until)]
+    transaction.update(LimitRow(key), actions=actions, condition=_unchanged(before.version))
+
+
+def lift_pair(transaction: TransactWrite, key: str, now: datetime) -> None:
+    """End the lock of a source at an email; what it did to the email before isn't forgotten.
+
+    Its long count ends too: nobody hears of it but by a mail, so a mailed link has to help.
+    """
+    _lift(transaction, key, now, LimitRow.consecutive.remove())
+
+
 def lift(transaction: TransactWrite, key: str, now: datetime) -> None:
     """End a lock and begin a new budget; the count of consecutive failures stays."""
-    actions = [
-        LimitRow.failed_at.remove(),
-        LimitRow.locked_until.remove(),
-        LimitRow.version.add(1),
-        # Where nothing was counted, this makes a row; it must not stay.
-        LimitRow.ttl.set(LimitRow.ttl | (now + _EMPTY_KEPT)),
-    ]
-    transaction.update(LimitRow(key), actions=actions)
+    _lift(transaction, key, now)
 
 
 def clear(transaction: TransactWrite, key: str, now: datetime) -> None:
@@ -81,15 +128,30 @@ def clear(transaction: TransactWrite, key: str, now: datetime) -> None:
         LimitRow.failed_at.remove(),
         LimitRow.locked_until.remove(),
         LimitRow.consecutive.remove(),
+        LimitRow.added.remove(),
+        LimitRow.caused_lock.remove(),
+        LimitRow.level.remove(),
         LimitRow.version.add(1),
         LimitRow.ttl.set(now + _EMPTY_KEPT),
     ]
     transaction.update(LimitRow(key), actions=actions)
 
 
+def _lift(transaction: TransactWrite, key: str, now: datetime, *more: Action) -> None:
+    actions = [
+        LimitRow.failed_at.remove(),
+        LimitRow.locked_until.remove(),
+        *more,
+        LimitRow.version.add(1),
+        # Where nothing was counted, this makes a row; it must not stay.
+        LimitRow.ttl.set(LimitRow.ttl | (now + _EMPTY_KEPT)),
+    ]
+    transaction.update(LimitRow(key), actions=actions)
+
+
 def _unchanged(version: int) -> Condition:
     condition: Condition = (
-        LimitRow.version == version if version else LimitRow.subject.does_not_exist()
+        LimitRow.version == version if version else LimitRow.version.does_not_exist()
     )
     return condition
 

@@ -1,33 +1,46 @@
 """The attempts at addresses, from known browsers and from sources: read, then reserved.
 
-Both counts of an attempt are written in one transaction, with the condition that they still are
+All counts of an attempt are written in one transaction, with the condition that they still are
 what the decision was made on.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from pynamodb.exceptions import UpdateError
 
 from chalicelib.domain.addresses import source_of
-from chalicelib.domain.attempts import AttemptRules, AttemptState, Reservation, SourceState
+from chalicelib.domain.attempts import (
+    AttemptOrigin,
+    AttemptRules,
+    AttemptState,
+    Reservation,
+    SourceState,
+)
 from chalicelib.domain.errors import TooManyAttemptsError, UnavailableError
-from chalicelib.storage.attempt_counts import clear, count, state_of
+from chalicelib.storage.attempt_counts import (
+    clear,
+    count,
+    count_pair,
+    keep,
+    pair_of,
+    state_of,
+)
 from chalicelib.storage.rows import user_of
+from chalicelib.storage.source_counts import count_source, lower_source, source_state_of
 from chalicelib.storage.tables import LimitRow, UserRow
 from chalicelib.storage.transactions import ConditionFailedError, read_alike, write_all
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from datetime import datetime
 
     from pynamodb.connection.base import Connection
     from pynamodb.expressions.condition import Condition
-    from pynamodb.expressions.update import Action
     from pynamodb.transactions import TransactWrite
 
     from chalicelib.domain.addresses import AddressKeys
@@ -36,7 +49,7 @@ if TYPE_CHECKING:
     from chalicelib.domain.email_address import EmailAddress
     from chalicelib.domain.people import User
     from chalicelib.domain.sessions import Client
-    from chalicelib.storage.decoding import Found
+    from chalicelib.domain.source_pairs import PairReservation, SourcePair
 
 # Racers for one address take turns; each turn decides one, and after the budget all are refused.
 _TRIES = 100
@@ -51,6 +64,8 @@ class AttemptKeys:
     address: str
     device: str
     source: str
+    # The source and the address together.
+    pair: str
 
 
 @dataclass(frozen=True)
@@ -65,11 +80,17 @@ class AttemptKeyMaker:
             address=self.address(email),
             device=f"device#{self.keys.of(device.id)}" if device else self.no_device,
             source=f"source#{self.keys.of(source_of(client.address))}",
+            pair=self.pair(email, client),
         )
 
     def address(self, email: EmailAddress) -> str:
         """Key an address alone."""
         return f"address#{self.keys.of(email.value)}"
+
+    def pair(self, email: EmailAddress, client: Client) -> str:
+        """Key an address and a source together, so that neither can be told from the key."""
+        both = f"{source_of(client.address)}\n{email.value}"
+        return f"pair#{self.keys.of(both)}"
 
     @property
     def no_device(self) -> str:
@@ -86,10 +107,19 @@ class Ledger:
     address: AttemptState
     device: AttemptState
     source: SourceState
+    pair: SourcePair
 
-    def failures(self, *, known_device: bool) -> int:
+    def failures(self, origin: AttemptOrigin) -> int:
         """Count the failures in a row before this attempt, where it counts itself."""
-        return (self.device if known_device else self.address).consecutive
+        if origin is AttemptOrigin.NEW_BROWSER:
+            return self.address.consecutive + self.pair.own.consecutive
+        return self.single(origin)[1].consecutive
+
+    def single(self, origin: AttemptOrigin) -> tuple[str, AttemptState]:
+        """Return the one count that an attempt falls under which its source has no part in."""
+        if origin is AttemptOrigin.KNOWN_BROWSER:
+            return self.keys.device, self.device
+        return self.keys.address, self.address
 
     def report(self, made: Reservation, step: AttemptStep) -> dict[str, str]:
         """Tell the worker of a failed attempt, in a message of one shape for everybody."""
@@ -112,12 +142,8 @@ class Attempts:
 
     def open(self, keys: AttemptKeys, user_id: str | None) -> Ledger:
         """Read the counts and the user in one request, and in one time, also for a user of None."""
-        user, address, device, source = read_alike(
-            self.connection,
-            (UserRow, user_id or _NOBODY, None),
-            (LimitRow, keys.address, None),
-            (LimitRow, keys.device, None),
-            (LimitRow, keys.source, None),
+        user, address, device, source, pair = read_alike(
+            self.connection, (UserRow, user_id or _NOBODY, None), *_rows_of(keys)
         )
         person = user_of(user.row)
         return Ledger(
@@ -125,7 +151,8 @@ class Attempts:
             keys=keys,
             address=state_of(address),
             device=state_of(device),
-            source=_source_of(source),
+            source=source_state_of(source),
+            pair=pair_of(pair),
         )
 
     def look(self, key: str) -> AttemptState:
@@ -133,34 +160,19 @@ class Attempts:
         (found,) = read_alike(self.connection, (LimitRow, key, None))
         return state_of(found)
 
-    def reserve(self, ledger: Ledger, now: datetime, *, known_device: bool) -> Reservation:
+    def reserve(self, ledger: Ledger, now: datetime, origin: AttemptOrigin) -> Reservation:
         """Count an attempt before its password is checked; raises TooManyAttemptsError.
 
-        The budget is the known browser's own, or else the address's. A source over its limit is
-        refused before it can count against anybody.
+        A source over its limit is refused before it can count against anybody.
         """
-        subject = ledger.keys.device if known_device else ledger.keys.address
-        state = ledger.device if known_device else ledger.address
-        source = ledger.source
         for _ in range(_TRIES):
-            self._refuse_blocked(source, now)
-            reservation = state.reserve(now, self.rules)
-
-            def parts(
-                transaction: TransactWrite,
-                before: AttemptState = state,
-                made: Reservation = reservation,
-                from_source: SourceState = source,
-            ) -> None:
-                count(transaction, subject, before, made, now + self.kept)
-                self._count_source(transaction, ledger.keys.source, from_source, now)
-
+            made, parts = self._decide(ledger, now, origin)
             try:
                 write_all(self.connection, parts)
             except ConditionFailedError:
-                state, source = self._again(subject, ledger.keys.source)
+                ledger = self._again(ledger)
             else:
-                return reservation
+                return made
         raise UnavailableError
 
     def keep_stopped(self, keys: Iterable[str], now: datetime) -> bool:
@@ -173,66 +185,74 @@ class Attempts:
         held = [_holds(LimitRow(key), full, now + _FOR_GOOD) for key in keys]
         return any(held)
 
-    def forgive(self, ledger: Ledger, now: datetime, *, known_device: bool) -> None:
-        """Take back an attempt that succeeded: its count is cleared, its source's is lowered."""
+    def forgive(self, ledger: Ledger, now: datetime, origin: AttemptOrigin) -> None:
+        """Take back an attempt that succeeded: its counts are cleared, its source's is lowered."""
         write_all(
             self.connection,
-            lambda transaction: self.forgive_parts(
-                transaction, ledger, now, known_device=known_device
-            ),
+            lambda transaction: self.forgive_parts(transaction, ledger, now, origin),
         )
 
     def forgive_parts(
-        self, transaction: TransactWrite, ledger: Ledger, now: datetime, *, known_device: bool
+        self, transaction: TransactWrite, ledger: Ledger, now: datetime, origin: AttemptOrigin
     ) -> None:
         """Add the same to a transaction, such as the one that begins a session."""
-        subject = ledger.keys.device if known_device else ledger.keys.address
-        clear(transaction, subject, now)
-        # Without a condition: where the window has turned meanwhile, the next attempt sets the
-        # count anew whatever it is.
-        transaction.update(
-            LimitRow(ledger.keys.source),
-            actions=[
-                LimitRow.hits.add(-1),
-                LimitRow.ttl.set(LimitRow.ttl | (now + self.rules.source_window)),
-            ],
-        )
+        if origin is not AttemptOrigin.NEW_BROWSER:
+            clear(transaction, ledger.single(origin)[0], now)
+            return
+        for key in (ledger.keys.address, ledger.keys.pair):
+            clear(transaction, key, now)
+        lower_source(transaction, ledger.keys.source, now, self.rules)
 
-    def clear_parts(self, transaction: TransactWrite, key: str, now: datetime) -> None:
-        """Add to a transaction that a count begins anew, as one person's own."""
-        clear(transaction, key, now)
+    def _decide(
+        self, ledger: Ledger, now: datetime, origin: AttemptOrigin
+    ) -> tuple[Reservation, Callable[[TransactWrite], None]]:
+        """Say what an attempt may do by what was read, and what is written if that still holds."""
+        kept_until = now + self.kept
+        if origin is AttemptOrigin.NEW_BROWSER:
+            self._refuse_blocked(ledger.source, now)
+            tried = ledger.pair.reserve(ledger.address, now, self.rules)
+
+            def parts(transaction: TransactWrite) -> None:
+                _count_tried(transaction, ledger, tried, kept_until)
+                count_source(transaction, ledger.keys.source, ledger.source, now, self.rules)
+
+            return tried.made, parts
+        subject, state = ledger.single(origin)
+        made = state.reserve(now, self.rules)
+        return made, lambda transaction: count(transaction, subject, state, made, kept_until)
 
     def _refuse_blocked(self, source: SourceState, now: datetime) -> None:
         until = source.blocked_until(now, self.rules)
         if until is not None:
             raise TooManyAttemptsError(max(1, math.ceil((until - now).total_seconds())))
 
-    def _count_source(
-        self, transaction: TransactWrite, key: str, source: SourceState, now: datetime
-    ) -> None:
-        if source.is_running(now, self.rules):
-            actions: list[Action] = [LimitRow.hits.add(1)]
-            condition = (LimitRow.began_at == source.began_at) & (
-                LimitRow.hits < self.rules.source_failures
-            )
-        else:
-            actions = [
-                LimitRow.began_at.set(now),
-                LimitRow.hits.set(1),
-                LimitRow.ttl.set(now + self.rules.source_window),
-            ]
-            condition = (
-                LimitRow.began_at == source.began_at
-                if source.began_at
-                else LimitRow.began_at.does_not_exist()
-            )
-        transaction.update(LimitRow(key), actions=actions, condition=condition)
-
-    def _again(self, subject: str, source_key: str) -> tuple[AttemptState, SourceState]:
-        state, source = read_alike(
-            self.connection, (LimitRow, subject, None), (LimitRow, source_key, None)
+    def _again(self, ledger: Ledger) -> Ledger:
+        rows = read_alike(self.connection, *_rows_of(ledger.keys))
+        address, device, source, pair = rows
+        return replace(
+            ledger,
+            address=state_of(address),
+            device=state_of(device),
+            source=source_state_of(source),
+            pair=pair_of(pair),
         )
-        return state_of(state), _source_of(source)
+
+
+def _rows_of(keys: AttemptKeys) -> tuple[tuple[type[LimitRow], str, None], ...]:
+    subjects = (keys.address, keys.device, keys.source, keys.pair)
+    return tuple((LimitRow, subject, None) for subject in subjects)
+
+
+def _count_tried(
+    transaction: TransactWrite, ledger: Ledger, tried: PairReservation, kept_until: datetime
+) -> None:
+    keys = ledger.keys
+    if tried.at_email is not None:
+        count(transaction, keys.address, ledger.address, tried.at_email, kept_until)
+    else:
+        # Nothing is added to the address's count; but what locks it meanwhile holds here too.
+        keep(transaction, keys.address, ledger.address, kept_until)
+    count_pair(transaction, keys.pair, ledger.pair, tried, kept_until)
 
 
 def _holds(row: LimitRow, condition: Condition, ttl: datetime) -> bool:
@@ -243,8 +263,3 @@ def _holds(row: LimitRow, condition: Condition, ttl: datetime) -> bool:
             raise
         return False
     return True
-
-
-def _source_of(count: Found) -> SourceState:
-    state = SourceState(count.row.began_at, int(count.row.hits or 0))
-    return state if count.exists else SourceState()

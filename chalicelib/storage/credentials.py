@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.errors import ConflictError, LinkInvalidError, NotSignedInError
 from chalicelib.domain.links import LinkPurpose
-from chalicelib.storage.attempt_counts import clear, lift
+from chalicelib.storage.attempt_counts import clear, lift, lift_pair
 from chalicelib.storage.links import usable
 from chalicelib.storage.tables import EmailRow, LinkRow, SessionRow, UserRow
-from chalicelib.storage.transactions import ConditionFailedError, put_new, write_all
+from chalicelib.storage.transactions import ConditionFailedError, nothing_more, put_new, write_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -35,23 +35,33 @@ class Credentials:
 
     connection: Connection
 
-    def unlock(self, link: Link, counts: Sequence[str], now: datetime) -> None:
-        """Spend an unlock link: these locks end, the long counts stay; raises LinkInvalidError."""
+    def unlock(self, link: Link, counts: Sequence[str], pair: str, now: datetime) -> None:
+        """Spend an unlock link: these locks end, the long counts stay; raises LinkInvalidError.
+
+        `pair` is the source that the link is used from, at the link's address.
+        """
 
         def parts(transaction: TransactWrite) -> None:
             transaction.condition_check(UserRow, link.subject_id, condition=_as_linked(link))
             transaction.delete(LinkRow(link.digest), condition=usable(link, now))
             for key in counts:
                 lift(transaction, key, now)
+            lift_pair(transaction, pair, now)
 
         self._spend(link, LinkPurpose.UNLOCK, parts)
 
-    def reset_password(self, link: Link, new_hash: str, address_key: str, now: datetime) -> None:
-        """Spend a reset link: a new password, no lock, no count; raises LinkInvalidError."""
+    def reset_password(
+        self, link: Link, new_hash: str, address_key: str, pair: str, now: datetime
+    ) -> None:
+        """Spend a reset link: a new password, no lock, no count; raises LinkInvalidError.
+
+        `pair` is the source that the link is used from, at the link's address.
+        """
 
         def parts(transaction: TransactWrite) -> None:
             transaction.delete(LinkRow(link.digest), condition=usable(link, now))
             clear(transaction, address_key, now)
+            lift_pair(transaction, pair, now)
             transaction.update(
                 UserRow(link.subject_id),
                 actions=[
@@ -90,10 +100,12 @@ class Credentials:
         except ConditionFailedError as error:
             raise NotSignedInError if 0 in error.failed else ConflictError from error
 
-    def change_email(self, link: Link, now: datetime) -> None:
+    def change_email(
+        self, link: Link, now: datetime, also: Callable[[TransactWrite], None] = nothing_more
+    ) -> None:
         """Spend a change link: the new address becomes the user's; raises LinkInvalidError.
 
-        An address that somebody took meanwhile stays theirs.
+        An address that somebody took meanwhile stays theirs. `also` adds what goes with it.
         """
 
         def parts(transaction: TransactWrite) -> None:
@@ -107,6 +119,7 @@ class Credentials:
                 actions=[UserRow.email.set(link.email.value)],
                 condition=_as_linked(link),
             )
+            also(transaction)
 
         self._spend(link, LinkPurpose.CHANGE_EMAIL, parts)
 

@@ -14,10 +14,10 @@ from chalicelib.storage.people import LATEST
 from chalicelib.storage.rows import membership_map
 from chalicelib.storage.sign_ups import drop_sign_ups
 from chalicelib.storage.tables import EmailRow, SignUpRow, UserRow
-from chalicelib.storage.transactions import ConditionFailedError, put_new, read_all
+from chalicelib.storage.transactions import ConditionFailedError, nothing_more, put_new, read_all
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from pynamodb.connection.base import Connection
     from pynamodb.transactions import TransactWrite
@@ -57,10 +57,13 @@ class ImportedUsers:
         )
         return Standing(claim.user_id if claim else None, waiting is not None, row is not None)
 
-    def add(self, user: User, deed: Deed) -> bool:
+    def add(
+        self, user: User, deed: Deed, also: Callable[[TransactWrite], None] = nothing_more
+    ) -> bool:
         """Make a user with all memberships, or nothing; whether they were made.
 
-        False where the address, the id or that of a new account is taken by now.
+        False where the address, the id or that of a new account is taken by now. `also` adds what
+        goes with it.
         """
 
         def parts(transaction: TransactWrite) -> None:
@@ -71,6 +74,7 @@ class ImportedUsers:
                 _enter(transaction, membership, user, deed)
             for event in _events(user, deed):
                 self.trail.trail.add(transaction, event)
+            also(transaction)
 
         try:
             self.trail.write(deed, parts)

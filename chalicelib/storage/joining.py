@@ -13,9 +13,11 @@ from chalicelib.storage.people import LATEST
 from chalicelib.storage.rows import membership_map
 from chalicelib.storage.sign_ups import drop_sign_ups
 from chalicelib.storage.tables import EmailRow, LinkRow, SignUpRow, UserRow
-from chalicelib.storage.transactions import ConditionFailedError, put_new, write_all
+from chalicelib.storage.transactions import ConditionFailedError, nothing_more, put_new, write_all
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pynamodb.connection.base import Connection
     from pynamodb.transactions import TransactWrite
 
@@ -40,9 +42,12 @@ class Joins:
     connection: Connection
     trail: AuditTrail
 
-    def add_user(self, acceptance: Acceptance) -> None:
+    def add_user(
+        self, acceptance: Acceptance, also: Callable[[TransactWrite], None] = nothing_more
+    ) -> None:
         """Make a new user, whose address the link has confirmed, with their first membership.
 
+        `also` adds what goes with it.
         Raises LinkInvalidError; SignInRequiredError where somebody took the address meanwhile.
         """
         user = acceptance.user
@@ -53,6 +58,7 @@ class Joins:
             put_new(transaction, EmailRow(user.email.value, user_id=user.id))
             put_new(transaction, _user_row(acceptance))
             self._join(transaction, acceptance)
+            also(transaction)
 
         try:
             write_all(self.connection, parts)

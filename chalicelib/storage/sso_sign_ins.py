@@ -21,7 +21,13 @@ from chalicelib.storage.tables import (
     SsoRequestRow,
     UserRow,
 )
-from chalicelib.storage.transactions import ConditionFailedError, put_new, read_all, write_all
+from chalicelib.storage.transactions import (
+    ConditionFailedError,
+    nothing_more,
+    put_new,
+    read_all,
+    write_all,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -161,9 +167,17 @@ class SsoSignIns:
 
         self._write(finish, parts)
 
-    def create(self, finish: Finish, user: User, membership: Membership, session: Session) -> None:
+    def create(
+        self,
+        finish: Finish,
+        user: User,
+        membership: Membership,
+        session: Session,
+        also: Callable[[TransactWrite], None] = nothing_more,
+    ) -> None:
         """Make a user without a password and let them into the account.
 
+        `also` adds what goes with it.
         Raises SpentError, and MovedOnError where the address is somebody's by now.
         """
         row = UserRow(
@@ -181,6 +195,7 @@ class SsoSignIns:
             self._name(transaction, finish, user.id)
             self._begin(transaction, finish, session)
             list_member(transaction, membership.account_id, user.id)
+            also(transaction)
 
         self._write(finish, parts)
 

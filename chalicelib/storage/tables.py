@@ -339,8 +339,8 @@ class SsoIdentityRow(Model):
 class LimitRow(Model):
     """A count under the keyed hash of what is counted.
 
-    - failed passwords by address, or by known browser: read, then put with a condition on
-      `version`, together with the source's count
+    - failed passwords by address, by known browser, or by source and address together: read,
+      then put with a condition on `version`, those of a new browser with the source's count
     - attempts by source: added to while `began_at` is as it was read
     - mails asked for by address: read, then put with a condition on `version`
     """
@@ -356,6 +356,11 @@ class LimitRow(Model):
     consecutive = NumberAttribute(null=True)
     began_at = UTCDateTimeAttribute(null=True)
     hits = NumberAttribute(null=True)
+    # Of a source at an address: what it added to the address's count, whether that locked it, and
+    # how often the pair itself was locked since.
+    added = NumberAttribute(null=True)
+    caused_lock = NumberAttribute(null=True)
+    level = NumberAttribute(null=True)
     entries = JSONAttribute(null=True)
     ttl = TTLAttribute(null=True)
 

@@ -49,6 +49,10 @@ class ConditionFailedError(Exception):
         self.failed = failed
 
 
+def nothing_more(_: TransactWrite) -> None:
+    """Add no part: what a store's caller adds that has nothing to add."""
+
+
 def write_all(connection: Connection, add: Callable[[TransactWrite], None]) -> None:
     """Write all parts that `add` adds, or none; raises ConditionFailedError.
 

@@ -11,6 +11,7 @@ from hypothesis import settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from chalicelib.domain.attempts import AttemptRules, AttemptState, SourceState
+from chalicelib.domain.source_pairs import SourcePair
 from tests.support.lock_machine import ADDRESS, RULES, LockMachine
 from tests.support.people import NOON
 
@@ -146,28 +147,75 @@ def test_a_source_that_never_failed_is_free() -> None:
     assert not SourceState().is_running(NOON, _DEFAULTS)
 
 
+def test_a_source_that_fails_slowly_adds_no_more_than_one_lock_takes() -> None:
+    """Four in each window would keep the email one mistake away from a lock for good."""
+    email, pair = AttemptState(), SourcePair()
+    for number in range(40):
+        tried = pair.reserve(email, NOON + number * 4 * _MINUTE, _DEFAULTS)
+        email, pair = tried.at_email.state if tried.at_email else email, tried.pair
+    assert email.consecutive == 5
+    assert pair.own.consecutive == 35
+
+
+@pytest.mark.parametrize(
+    ("level", "lockout", "lasts"),
+    [
+        (0, 10 * _MINUTE, 20 * _MINUTE),
+        (1, 10 * _MINUTE, 40 * _MINUTE),
+        (6, 10 * _MINUTE, 1280 * _MINUTE),
+        (7, 10 * _MINUTE, timedelta(days=1)),
+        (10**9, 10 * _MINUTE, timedelta(days=1)),
+        (10**9, timedelta(days=30), timedelta(days=30)),
+        (10**9, _SECOND, timedelta(days=1)),
+    ],
+)
+def test_each_lock_of_a_source_is_twice_as_long_up_to_a_day(
+    level: int, lockout: timedelta, lasts: timedelta
+) -> None:
+    rules = replace(_DEFAULTS, attempts=1, lockout=lockout)
+    tried = SourcePair(caused_lock=True, level=level).reserve(AttemptState(), NOON, rules)
+    assert tried.pair.own.locked_until == NOON + lasts
+    assert tried.pair.level == level + 1
+
+
 class _Rules(LockMachine):
     """The rules alone; what a store does with a count is done to the value."""
 
     def __init__(self) -> None:
         super().__init__()
         self.states: dict[str, AttemptState] = {}
+        self.pairs: dict[str, SourcePair] = {}
 
-    def attempt(self, subject: str) -> Reservation:
-        made = self.states.get(subject, AttemptState()).reserve(self.now, RULES)
-        self.states[subject] = made.state
-        return made
+    def attempt(self, subject: str, source: str) -> Reservation:
+        state = self.states.get(subject, AttemptState())
+        if subject != ADDRESS:
+            made = state.reserve(self.now, RULES)
+            self.states[subject] = made.state
+            return made
+        tried = self.pairs.get(source, SourcePair()).reserve(state, self.now, RULES)
+        self.pairs[source] = tried.pair
+        if tried.at_email is not None:
+            self.states[subject] = tried.at_email.state
+        return tried.made
 
-    def succeed(self, subject: str) -> None:
-        self.states.pop(subject)
+    def succeed(self, subject: str, source: str) -> None:
+        self.states.pop(subject, None)
+        if subject == ADDRESS:
+            self.pairs.pop(source)
 
-    def lift(self, subjects: list[str]) -> None:
+    def lift(self, subjects: list[str], source: str) -> None:
         for subject in subjects:
             state = self.states.get(subject, AttemptState())
             self.states[subject] = replace(state, failures=(), locked_until=None)
+        self._lift_pair(source)
 
-    def clear(self) -> None:
+    def clear(self, source: str) -> None:
         self.states.pop(ADDRESS, None)
+        self._lift_pair(source)
+
+    def _lift_pair(self, source: str) -> None:
+        pair = self.pairs.get(source, SourcePair())
+        self.pairs[source] = replace(pair, own=AttemptState())
 
 
 @pytest.mark.requirement("B4", "B5", "B6")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 UNKNOWN = "nobod@acme.test"
 _MOST = 7
+_SOURCES = count()
 
 
 @pytest.fixture
@@ -40,11 +42,15 @@ def environ() -> dict[str, str]:
 def _fail(
     service: Service, times: int = _MOST, address: str = ADDRESS, program: Program | None = None
 ) -> None:
-    """Fail in a row, with a wait that ends each lock."""
+    """Fail in a row, each time from another source, with a wait that ends each lock.
+
+    One source alone is locked out by itself before it could stop a password.
+    """
     for number in range(times):
         if number:
             service.clock.advance(timedelta(minutes=10))
-        reply = ask_sign_in(program or service.program(), address, OTHER_PASSWORD)
+        source = f"198.51.100.{next(_SOURCES) % 250}"
+        reply = ask_sign_in(program or service.program(source), address, OTHER_PASSWORD)
         assert reply.status == 401
 
 

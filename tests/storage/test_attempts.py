@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from chalicelib.domain.addresses import AddressKeys
-from chalicelib.domain.attempts import AttemptRules, Reservation
+from chalicelib.domain.attempts import AttemptOrigin, AttemptRules, Reservation
 from chalicelib.domain.errors import TooManyAttemptsError
 from chalicelib.domain.links import LinkPurpose
 from chalicelib.domain.sessions import Client
@@ -46,13 +47,13 @@ def attempts(connection: StoreConnection) -> Attempts:
 
 
 def _try(attempts: Attempts, now: datetime = NOON, source: str = BROWSER.address) -> Reservation:
-    return attempts.reserve(attempts.open(_keys(source), None), now, known_device=False)
+    return attempts.reserve(attempts.open(_keys(source), None), now, AttemptOrigin.NEW_BROWSER)
 
 
 def _reset(connection: StoreConnection, now: datetime) -> None:
     link = a_users_link(a_user_in(connection), LinkPurpose.RESET_PASSWORD)
     Links().add(link)
-    Credentials(connection).reset_password(link, "new", _keys().address, now)
+    Credentials(connection).reset_password(link, "new", _keys().address, _keys().pair, now)
 
 
 def test_five_attempts_are_granted_and_the_fifth_locks(attempts: Attempts) -> None:
@@ -70,6 +71,43 @@ def test_of_twenty_at_once_five_are_checked_and_one_locks(attempts: Attempts) ->
     assert sum(one.locks for one in made) == 1
 
 
+def test_of_twenty_at_once_from_one_source_five_are_checked_and_one_locks(
+    connection: StoreConnection,
+) -> None:
+    """`B6`, `H13`: no other limit decides it."""
+    attempts = Attempts(connection, replace(_RULES, source_failures=100), timedelta(days=400))
+    made = winners(race(lambda _: _try(attempts)))
+    assert len(made) == 20
+    assert sum(one.granted for one in made) == 5
+    assert sum(one.locks for one in made) == 1
+
+
+def test_of_twenty_at_once_from_a_source_that_locked_before_five_are_checked(
+    connection: StoreConnection,
+) -> None:
+    """`B6`, `H13`: they count at the source, and the email stays open for others."""
+    attempts = Attempts(connection, replace(_RULES, source_failures=100), timedelta(days=400))
+    for _ in range(5):
+        _try(attempts)
+    later = NOON + _RULES.lockout
+    made = winners(race(lambda _: _try(attempts, later)))
+    assert len(made) == 20
+    assert sum(one.granted for one in made) == 5
+    assert not any(one.locks for one in made)
+    assert _try(attempts, later, source="198.51.100.1").granted
+
+
+def test_a_lock_by_others_meets_a_source_that_read_before_it(attempts: Attempts) -> None:
+    """`B6`, `H13`: a lock of the email holds for every new browser, from the write on."""
+    for _ in range(5):
+        _try(attempts)
+    later = NOON + _RULES.lockout
+    stalled = attempts.open(_keys(), None)
+    for _ in range(5):
+        _try(attempts, later, source="198.51.100.1")
+    assert not attempts.reserve(stalled, later, AttemptOrigin.NEW_BROWSER).granted
+
+
 def test_a_lock_ends_after_its_time_and_the_next_budget_is_whole(attempts: Attempts) -> None:
     """`B5`."""
     for _ in range(5):
@@ -84,8 +122,8 @@ def test_success_clears_the_count(attempts: Attempts) -> None:
     for _ in range(4):
         _try(attempts)
     ledger = attempts.open(_keys(), None)
-    attempts.reserve(ledger, NOON, known_device=False)
-    attempts.forgive(ledger, NOON, known_device=False)
+    attempts.reserve(ledger, NOON, AttemptOrigin.NEW_BROWSER)
+    attempts.forgive(ledger, NOON, AttemptOrigin.NEW_BROWSER)
     assert [_try(attempts).granted for _ in range(5)] == [True] * 5
 
 
@@ -99,12 +137,12 @@ def test_what_was_read_before_the_count_was_cleared_decides_nothing(
     later = NOON + _RULES.lockout
     stalled = attempts.open(_keys(), None)
     if cleared_by == "a success":
-        attempts.forgive(attempts.open(_keys(), None), later, known_device=False)
+        attempts.forgive(attempts.open(_keys(), None), later, AttemptOrigin.NEW_BROWSER)
     else:
         _reset(connection, later)
     made = [_try(attempts, later, source="192.0.2.9") for _ in range(8)]
     assert sum(one.granted for one in made) == 5
-    assert not attempts.reserve(stalled, later, known_device=False).granted
+    assert not attempts.reserve(stalled, later, AttemptOrigin.NEW_BROWSER).granted
     assert not _try(attempts, later).granted
 
 
@@ -127,5 +165,7 @@ def test_after_a_hundred_in_a_row_waiting_no_longer_helps(connection: StoreConne
     """`B4`: the long count survives every lock."""
     rules = AttemptRules(5, _RULES.window, _RULES.lockout, 10, 1_000, _RULES.source_window)
     patient = Attempts(connection, rules, kept=timedelta(days=400))
-    days = [NOON + timedelta(days=number) for number in range(12)]
-    assert [_try(patient, day).granted for day in days] == [True] * 10 + [False] * 2
+    made = [
+        _try(patient, NOON + timedelta(days=number), f"192.0.2.{number}") for number in range(12)
+    ]
+    assert [one.granted for one in made] == [True] * 10 + [False] * 2

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
-from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, rule, run_state_machine_as_test
 
 from chalicelib.domain.addresses import AddressKeys
+from chalicelib.domain.attempts import AttemptOrigin
 from chalicelib.domain.devices import Device
 from chalicelib.domain.links import LinkPurpose
+from chalicelib.domain.sessions import Client
 from chalicelib.domain.tokens import new_id
 from chalicelib.storage.attempts import AttemptKeyMaker, Attempts
 from chalicelib.storage.connection import open_tables
@@ -20,9 +21,9 @@ from chalicelib.storage.credentials import Credentials
 from chalicelib.storage.links import Links
 from chalicelib.storage.people import People
 from tests.support.engines import REGION, botocore_session
-from tests.support.lock_machine import ADDRESS, OWN_BROWSER, RULES, STRANGER, LockMachine
+from tests.support.lock_machine import ADDRESS, RULES, SHARED, SOMEBODY, LockMachine
 from tests.support.owners import a_user_in
-from tests.support.people import BROWSER, a_users_link
+from tests.support.people import a_users_link
 from tests.support.tables import fresh_tables
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ _FEW = settings(
 class _Rows(LockMachine):
     """The same moves through the stores; each run has an address of its own."""
 
-    stalled = Bundle[tuple[str, "Ledger"]]("stalled")
+    stalled = Bundle[tuple[str, str, "Ledger"]]("stalled")
 
     def __init__(self, connection: StoreConnection) -> None:
         super().__init__()
@@ -57,43 +58,48 @@ class _Rows(LockMachine):
         self.people = People(connection)
         self.user = a_user_in(connection, f"{new_id('person')}@acme.test")
 
-    def attempt(self, subject: str) -> Reservation:
-        return self._reserve(subject, self._open(subject))
+    def attempt(self, subject: str, source: str) -> Reservation:
+        return self._reserve(subject, self._open(subject, source))
 
-    def succeed(self, subject: str) -> None:
-        self.attempts.forgive(self._open(subject), self.now, known_device=subject != ADDRESS)
+    def succeed(self, subject: str, source: str) -> None:
+        self.attempts.forgive(self._open(subject, source), self.now, _origin(subject))
 
-    def lift(self, subjects: list[str]) -> None:
+    def lift(self, subjects: list[str], source: str) -> None:
         link = a_users_link(self._fresh_user(), LinkPurpose.UNLOCK, expires_at=self._soon)
         Links().add(link)
-        self.credentials.unlock(link, [self._key(subject) for subject in subjects], self.now)
+        counts = [self._key(subject) for subject in subjects]
+        self.credentials.unlock(link, counts, self._pair(source), self.now)
 
-    def clear(self) -> None:
+    def clear(self, source: str) -> None:
         link = a_users_link(self._fresh_user(), LinkPurpose.RESET_PASSWORD, expires_at=self._soon)
         Links().add(link)
-        self.credentials.reset_password(link, "new", self._key(ADDRESS), self.now)
+        address, pair = self._key(ADDRESS), self._pair(source)
+        self.credentials.reset_password(link, "new", address, pair, self.now)
 
-    @rule(target=stalled, who=st.sampled_from((STRANGER, OWN_BROWSER)))
-    def read_and_stall(self, who: str) -> tuple[str, Ledger]:
-        subject = self.subject(who)
-        return subject, self._open(subject)
+    @rule(target=stalled, who=SOMEBODY)
+    def read_and_stall(self, who: str) -> tuple[str, str, Ledger]:
+        subject, source = self.subject(who), self.source(who)
+        return subject, source, self._open(subject, source)
 
     @rule(one=stalled)
-    def go_on_from_what_was_read(self, one: tuple[str, Ledger]) -> None:
-        subject, ledger = one
-        self.compare(subject, self._reserve(subject, ledger))
+    def go_on_from_what_was_read(self, one: tuple[str, str, Ledger]) -> None:
+        subject, source, ledger = one
+        self.compare(subject, source, self._reserve(subject, ledger))
 
     def _reserve(self, subject: str, ledger: Ledger) -> Reservation:
-        return self.attempts.reserve(ledger, self.now, known_device=subject != ADDRESS)
+        return self.attempts.reserve(ledger, self.now, _origin(subject))
 
-    def _open(self, subject: str) -> Ledger:
+    def _open(self, subject: str, source: str = SHARED) -> Ledger:
         device = Device(f"{self.user.id} {subject}", 1) if subject != ADDRESS else None
-        keys = _MAKER.of(self.user.email, device, BROWSER)
+        keys = _MAKER.of(self.user.email, device, Client(source, "Test/1.0"))
         return self.attempts.open(keys, self.user.id)
 
     def _key(self, subject: str) -> str:
         keys = self._open(subject).keys
         return keys.address if subject == ADDRESS else keys.device
+
+    def _pair(self, source: str) -> str:
+        return _MAKER.pair(self.user.email, Client(source, "Test/1.0"))
 
     def _fresh_user(self) -> User:
         user = self.people.get(self.user.id)
@@ -103,6 +109,10 @@ class _Rows(LockMachine):
     @property
     def _soon(self) -> datetime:
         return self.now + timedelta(hours=1)
+
+
+def _origin(subject: str) -> AttemptOrigin:
+    return AttemptOrigin.NEW_BROWSER if subject == ADDRESS else AttemptOrigin.KNOWN_BROWSER
 
 
 @pytest.mark.requirement("B4", "B5", "B6", "H13")

@@ -54,9 +54,11 @@ class Store:
         credentials = Credentials(self.connection)
         does: Mapping[LinkPurpose, Callable[[], None]] = {
             LinkPurpose.RESET_PASSWORD: lambda: credentials.reset_password(
-                link, f"{_HASH}{number}", "address#robin", NOON
+                link, f"{_HASH}{number}", "address#robin", "pair#robin", NOON
             ),
-            LinkPurpose.UNLOCK: lambda: credentials.unlock(link, ["address#robin"], NOON),
+            LinkPurpose.UNLOCK: lambda: credentials.unlock(
+                link, ["address#robin"], "pair#robin", NOON
+            ),
             LinkPurpose.CHANGE_EMAIL: lambda: credentials.change_email(link, NOON),
         }
         does[purpose]()

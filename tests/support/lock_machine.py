@@ -36,8 +36,13 @@ RULES = AttemptRules(
 _SECOND = timedelta(seconds=1)
 _WAITS = (_SECOND, RULES.window - _SECOND, RULES.window, timedelta(days=1))
 STRANGER, OWN_BROWSER = "a stranger's browser", "the person's own browser"
-_SOMEBODY = st.sampled_from((STRANGER, OWN_BROWSER))
+FAR_STRANGER = "a stranger's browser elsewhere"
+SOMEBODY = st.sampled_from((STRANGER, FAR_STRANGER, OWN_BROWSER))
 ADDRESS = "address"
+# The person shares a network with one of the strangers.
+SHARED, FAR = "192.0.2.7", "198.51.100.7"
+_SOURCES = {STRANGER: SHARED, OWN_BROWSER: SHARED, FAR_STRANGER: FAR}
+_LONGEST_LOCK = timedelta(days=1)
 
 
 @dataclass
@@ -49,6 +54,9 @@ class Expected:
 
     in_a_row: int = 0
     checks: list[datetime] = field(default_factory=list)
+    # How often each lock is longer than the one before it; and how many locks were lifted.
+    grows: int = 1
+    lifted: int = 0
 
     def lets_check(self, now: datetime) -> bool:
         """Whether the next password is looked at: neither dead nor locked."""
@@ -85,13 +93,38 @@ class Expected:
 
     def _lock_end(self) -> datetime | None:
         """Return when the lock ends that the newest check began, if it did begin one."""
-        end, budget = None, list[timedelta]()
+        return self.locks()[1]
+
+    def locks(self) -> tuple[int, datetime | None]:
+        """Return how many locks the checks began, and when that of the newest check ends."""
+        number, end, budget = self.lifted, None, list[timedelta]()
         for at in (moment - NOON for moment in self.checks):
             # A check after a lock means that the lock was over: its budget is whole again.
             left = [] if end is not None else [one for one in budget if at - one < RULES.window]
-            budget = [*left, at]
-            end = NOON + at + RULES.lockout if len(budget) == RULES.attempts else None
-        return end
+            budget, end = [*left, at], None
+            if len(budget) == RULES.attempts:
+                number += 1
+                end = NOON + at + min(RULES.lockout * self.grows**number, _LONGEST_LOCK)
+        return number, end
+
+
+@dataclass
+class ExpectedSource:
+    """What one source did at the email since its last success, and its count of its own."""
+
+    added: int = 0
+    caused_lock: bool = False
+    own: Expected = field(default_factory=lambda: Expected(grows=2))
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether it may add nothing more to the email's count."""
+        return self.caused_lock or self.added >= RULES.attempts
+
+    def lift(self) -> None:
+        """Let its user in, who read a mail here: a new budget, and the next lock is longer."""
+        self.own.lifted, _ = self.own.locks()
+        self.own.checks, self.own.in_a_row = [], 0
 
 
 class LockMachine(RuleBasedStateMachine):
@@ -104,41 +137,44 @@ class LockMachine(RuleBasedStateMachine):
         self.device: str | None = None
         self.devices_made = 0
         self.expected: dict[str, Expected] = {}
+        self.sources: dict[str, ExpectedSource] = {}
 
     @abstractmethod
-    def attempt(self, subject: str) -> Reservation:
+    def attempt(self, subject: str, source: str) -> Reservation:
         """Reserve an attempt now."""
 
     @abstractmethod
-    def succeed(self, subject: str) -> None:
+    def succeed(self, subject: str, source: str) -> None:
         """Do what the right password does."""
 
     @abstractmethod
-    def lift(self, subjects: list[str]) -> None:
+    def lift(self, subjects: list[str], source: str) -> None:
         """Use an unlock link."""
 
     @abstractmethod
-    def clear(self) -> None:
+    def clear(self, source: str) -> None:
         """Use a reset link."""
 
-    @rule(who=_SOMEBODY, times=st.integers(1, RULES.attempts))
+    @rule(who=SOMEBODY, times=st.integers(1, RULES.attempts))
     def guess_wrong(self, who: str, times: int) -> None:
         for _ in range(times):
-            self.judge(self.subject(who))
+            self.judge(who)
 
-    @rule(who=_SOMEBODY, early=st.booleans())
+    @rule(who=SOMEBODY, early=st.booleans())
     def lock_and_wait(self, who: str, *, early: bool) -> None:
         """Until the lock has just ended, or will in a second."""
         self.guess_wrong(who, RULES.attempts)
         self.wait(RULES.lockout - (_SECOND if early else timedelta(0)))
 
-    @rule(who=_SOMEBODY)
+    @rule(who=SOMEBODY)
     def give_the_right_password(self, who: str) -> None:
-        subject = self.subject(who)
-        if not self.judge(subject).granted:
+        subject, source = self.subject(who), self.source(who)
+        if not self.judge(who).granted:
             return
-        self.succeed(subject)
-        self.expected.pop(subject)
+        self.succeed(subject, source)
+        self.expected.pop(subject, None)
+        if subject == ADDRESS:
+            self.sources.pop(source)
         if who == OWN_BROWSER and self.device is None:
             self.devices_made += 1
             self.device = f"device {self.devices_made}"
@@ -147,17 +183,19 @@ class LockMachine(RuleBasedStateMachine):
     def wait(self, by: timedelta) -> None:
         self.now += by
 
-    @rule()
-    def unlock(self) -> None:
+    @rule(source=st.sampled_from((SHARED, FAR)))
+    def unlock(self, source: str) -> None:
         subjects = [ADDRESS, *([self.device] if self.device else [])]
-        self.lift(subjects)
+        self.lift(subjects, source)
         for subject in subjects:
             self.count(subject).lift()
+        self.at(source).lift()
 
-    @rule()
-    def reset(self) -> None:
-        self.clear()
+    @rule(source=st.sampled_from((SHARED, FAR)))
+    def reset(self, source: str) -> None:
+        self.clear(source)
         self.expected.pop(ADDRESS, None)
+        self.at(source).lift()
         # Its cookie is as old as the password that is gone.
         self.device = None
 
@@ -165,27 +203,51 @@ class LockMachine(RuleBasedStateMachine):
     def no_state_is_one_that_the_specification_forbids(self) -> None:
         for count in self.expected.values():
             count.assert_allowed()
+        for source in self.sources.values():
+            source.own.assert_allowed()
+            # As many failures as make one lock; so one source never stops a password either.
+            assert source.added <= RULES.attempts < RULES.consecutive
 
     def subject(self, who: str) -> str:
-        """Under what somebody's attempts count."""
+        """Under what somebody's attempts count, while their source has done nothing."""
         return self.device or ADDRESS if who == OWN_BROWSER else ADDRESS
+
+    def source(self, who: str) -> str:
+        """Where somebody's attempts come from."""
+        return _SOURCES[who]
 
     def count(self, subject: str) -> Expected:
         """What is expected of a subject."""
         return self.expected.setdefault(subject, Expected())
 
-    def judge(self, subject: str) -> Reservation:
+    def at(self, source: str) -> ExpectedSource:
+        """What is expected of a source."""
+        return self.sources.setdefault(source, ExpectedSource())
+
+    def judge(self, who: str) -> Reservation:
         """Attempt, and compare with what is expected."""
-        made = self.attempt(subject)
-        self.compare(subject, made)
+        subject, source = self.subject(who), self.source(who)
+        made = self.attempt(subject, source)
+        self.compare(subject, source, made)
         return made
 
-    def compare(self, subject: str, made: Reservation) -> None:
+    def compare(self, subject: str, source: str, made: Reservation) -> None:
         """Hold a reservation against the specification."""
-        count = self.count(subject)
-        assert made.granted == count.lets_check(self.now)
+        count, at = self.count(subject), self.at(source)
         assert made.admits("a hash") == ("a hash" if made.granted else None)
+        if subject == ADDRESS and at.is_spent and count.lets_check(self.now):
+            assert made.granted == at.own.lets_check(self.now)
+            # A lock of the source is none of the email: nobody is mailed a link for it.
+            assert not made.locks
+            assert not made.stops
+            if made.granted:
+                at.own.check(self.now)
+            return
+        assert made.granted == count.lets_check(self.now)
         if made.granted:
             count.check(self.now)
+            if subject == ADDRESS:
+                at.added += 1
+                at.caused_lock = count.is_locked_by_the_last or count.is_dead
         assert made.locks == (made.granted and count.is_locked_by_the_last)
         assert made.stops == (made.granted and count.is_dead)

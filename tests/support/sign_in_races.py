@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 from unittest import mock
@@ -70,10 +70,10 @@ class Round:
 def rounds(service: Service, how_many: int) -> Iterator[Round]:
     """Race again and again; between two rounds the lock and its window pass by."""
     with counted_hashes() as hashes:
-        for _ in range(how_many):
+        for number in range(how_many):
             hashes.real = hashes.dummy = 0
             place = secrets.randbelow(CALLERS)
-            outcomes = race(_attempt(place), (InvalidCredentialsError,), CALLERS)
+            outcomes = race(_attempt(place, number), (InvalidCredentialsError,), CALLERS)
             yield Round(place, tuple(winners(outcomes)), hashes.real, hashes.dummy)
             service.clock.advance(service.settings.lockout_window)
             _empty_queue(service)
@@ -108,9 +108,11 @@ def _empty_queue(service: Service) -> None:
         sqs.delete_message_batch(QueueUrl=url, Entries=entries)
 
 
-def _attempt(place: int) -> Any:
+def _attempt(place: int, number: int) -> Any:
     sign_in = bootstrap.services().sign_in
-    email, browser = EmailAddress(ADDRESS), Browser(Asker(BROWSER, "a request"))
+    # A source of its own for each round: one that locked the email before has another budget.
+    source = replace(BROWSER, address=f"2001:db8:0:{number:x}::7")
+    email, browser = EmailAddress(ADDRESS), Browser(Asker(source, "a request"))
 
     def attempt(number: int) -> int:
         sign_in.with_password(email, PASSWORD if number == place else OTHER_PASSWORD, browser)

@@ -100,10 +100,10 @@ def lock_for_known_users_only() -> Iterator[None]:
 
     reserve = Attempts.reserve
 
-    def careless(self: Attempts, ledger: Any, now: Any, *, known_device: bool) -> Any:
+    def careless(self: Attempts, ledger: Any, now: Any, origin: Any) -> Any:
         if ledger.user is None:
             return ledger.address.reserve(now, self.rules)
-        return reserve(self, ledger, now, known_device=known_device)
+        return reserve(self, ledger, now, origin)
 
     with mock.patch.object(Attempts, "reserve", careless):
         yield
@@ -116,8 +116,8 @@ def lock_that_is_only_counted() -> Iterator[None]:
 
     reserve = Attempts.reserve
 
-    def lenient(self: Attempts, ledger: Any, now: Any, *, known_device: bool) -> Any:
-        made = reserve(self, ledger, now, known_device=known_device)
+    def lenient(self: Attempts, ledger: Any, now: Any, origin: Any) -> Any:
+        made = reserve(self, ledger, now, origin)
         return made if ledger.user else replace(made, locks=False)
 
     with mock.patch.object(Attempts, "reserve", lenient):
