@@ -8,8 +8,9 @@ STAGE ?= dev
 # `here` packages for an emulator on this machine; Lambda couldn't load it.
 FOR ?= lambda
 # A worker for each core, and no more than four: each starts databases and browsers of its own. The
-# tests of a file stay together, since they share what is slow to start.
-WORKERS := -n auto --maxprocesses 4 --dist loadfile
+# tests of a file stay together, since they share what is slow to start. xdist would begin with the
+# files of the most tests; tests/support/order.py has those that take the longest.
+WORKERS := -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help run demo operator test check bench load uniformity package deploy doctor rotate destroy

@@ -19,6 +19,7 @@ from tests.support.engines import (
     EngineRoom,
     botocore_session,
 )
+from tests.support.order import rank
 from tests.support.people import StoppedClock
 from tests.support.saml.providers import ProviderMissingError
 from tests.support.saml.providers.pysaml2 import pysaml2
@@ -41,6 +42,14 @@ if TYPE_CHECKING:
 def pytest_configure(config: pytest.Config) -> None:
     """Ask at the end of a run of all flows what no flow needed."""
     config.pluginmanager.register(after_all_flows.Asking(config))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Start with the files that take the longest.
+
+    A file stays on one worker: begun last, a long one would leave all other workers idle.
+    """
+    items.sort(key=lambda item: rank(item.path))
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +11,8 @@ from benchmarks.uniformity.study import TIMED, asked_of
 from tests.support.uniformity.observing import Asked, send
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.support.uniformity.states import State
     from tests.support.uniformity.steps import Step
     from tests.support.uniformity.world import World
@@ -16,7 +20,8 @@ if TYPE_CHECKING:
 
 def count_calls(made: World, step: Step, states: tuple[State, ...] = TIMED) -> dict[State, int]:
     """Count the functions, Python's and C's, that a step calls in each state once it is warm."""
-    return {state: _calls(made, asked_of(step, state)) for state in states}
+    with _without_collector():
+        return {state: _calls(made, asked_of(step, state)) for state in states}
 
 
 def _calls(made: World, asked: Asked) -> int:
@@ -27,9 +32,27 @@ def _calls(made: World, asked: Asked) -> int:
         count += event in ("call", "c_call")
 
     before = sys.getprofile()
+    # The profile of this thread alone: what other threads call is not counted.
     sys.setprofile(note)
     try:
         send(made, asked)
     finally:
         sys.setprofile(before)
     return count
+
+
+@contextlib.contextmanager
+def _without_collector() -> Iterator[None]:
+    """Keep the garbage collector out of the count.
+
+    It runs in whichever thread allocates next, and there it calls the finalizers and callbacks of
+    garbage that other code has left. How much there is, and when, depends on the whole process.
+    """
+    was_enabled = gc.isenabled()
+    gc.collect()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()

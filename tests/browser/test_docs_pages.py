@@ -13,6 +13,7 @@ import playwright
 import pytest
 
 from tests.support.keys import make_key
+from tests.support.patience import PATIENCE
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -44,7 +45,7 @@ def _copied(tab: Page, cast: Cast, name: str) -> str:
 def _run(command: list[str], key: str = "") -> _Ran:
     environ = {"PATH": os.environ["PATH"], "THUB_KEY": key}
     done = subprocess.run(
-        command, env=environ, capture_output=True, text=True, timeout=60, check=False
+        command, env=environ, capture_output=True, text=True, timeout=PATIENCE, check=False
     )
     return _Ran(done.returncode, done.stdout + done.stderr)
 

@@ -6,8 +6,7 @@ import json
 import os
 import subprocess
 import sys
-import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ from botocore.exceptions import EndpointConnectionError
 
 from infra.deploy.problems import DeployError
 from infra.deploy.turn import Holder, Turn
+from tests.support.patience import PATIENCE, eventually
 from tests.support.races import race, winners
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def _stands(ssm: Any) -> bool:
 def test_a_second_command_is_turned_away_and_told_whose_turn_it_is(ssm: Any) -> None:
     with _turn(ssm).taken(_silence):
         with pytest.raises(DeployError, match="Process 1 on elsewhere is changing this stage"):
-            _turn(ssm, Holder()).taken(_silence).__enter__()
+            _turn(ssm, Holder(), silent_for=PATIENCE).taken(_silence).__enter__()
         assert _stands(ssm)
     assert not _stands(ssm)
     with _turn(ssm, Holder()).taken(_silence):
@@ -63,11 +63,18 @@ def test_a_second_command_is_turned_away_and_told_whose_turn_it_is(ssm: Any) -> 
 
 
 def test_a_long_command_keeps_its_turn(ssm: Any) -> None:
-    turn = _turn(ssm)
+    turn = _turn(ssm, silent_for=PATIENCE)
     with turn.taken(_silence):
-        # Longer than anybody would wait for a sign of it.
-        time.sleep(2 * turn.silent_for)
+        # As if its last sign were older than anybody would wait for one.
+        turn._renewed -= 2 * turn.silent_for  # noqa: SLF001 - rather than to wait for so long
+        eventually(lambda: _goes_on(turn), "a renewal")
+
+
+def _goes_on(turn: Turn) -> bool:
+    with suppress(DeployError):
         turn.check()
+        return True
+    return False
 
 
 def test_a_command_that_fails_gives_its_turn_back(ssm: Any) -> None:
@@ -132,7 +139,9 @@ def test_of_many_that_come_at_once_one_has_the_stage(ssm: Any, *, left: bool) ->
     with ExitStack() as held:
 
         def come(number: int) -> None:
-            turn = _turn(ssm, replace(_ELSEWHERE, pid=number), silent_for=10 if not left else 0.3)
+            turn = _turn(
+                ssm, replace(_ELSEWHERE, pid=number), silent_for=PATIENCE if not left else 5
+            )
             held.enter_context(turn.taken(_silence))
 
         assert len(winners(race(come, (DeployError,), callers=8))) == 1
@@ -150,12 +159,13 @@ def test_a_command_that_slept_goes_no_further(ssm: Any) -> None:
 
 
 def test_a_turn_that_another_has_is_not_given_back(ssm: Any) -> None:
-    asleep = _turn(ssm, renewed_every=1.5)
+    # Time enough for the other to see its silence before it wakes.
+    asleep = _turn(ssm, renewed_every=4, silent_for=PATIENCE)
     with ExitStack() as held:
         with asleep.taken(_silence):
             held.enter_context(_turn(ssm, Holder(), silent_for=0.5).taken(_silence))
             # It wakes and finds out.
-            time.sleep(1.5)
+            eventually(lambda: not _goes_on(asleep), "its waking")
             with pytest.raises(DeployError, match="silent for"):
                 asleep.check()
         assert _stands(ssm)

@@ -320,6 +320,7 @@ def test_threads_share_a_hasher() -> None:
 @pytest.mark.requirement("A11")
 def test_a_verification_costs_little_more_than_the_bare_hash() -> None:
     # In a process of its own, and the least of many: this is about work, not about the machine.
+    # On a busy one it takes more of them until each has once been undisturbed.
     code = """
 import json, time
 from argon2.low_level import Type, hash_secret_raw
@@ -330,7 +331,11 @@ bare = lambda: hash_secret_raw(bytes(32), bytes(16), 1, 47104, 1, 32, Type.ID)
 ours = lambda: hasher.verify(stored, "violet kettle marmot")
 dummy = lambda: hasher.verify(None, "violet kettle marmot")
 least = {"bare": 9.0, "ours": 9.0, "dummy": 9.0}
-for _ in range(12):
+def is_close():
+    return least["ours"] / least["bare"] < 1.2 and 0.9 < least["dummy"] / least["ours"] < 1.1
+for turn in range(300):
+    if turn >= 12 and is_close():
+        break
     for name, work in (("bare", bare), ("ours", ours), ("dummy", dummy)):
         started = time.process_time()
         work()

@@ -184,10 +184,10 @@ def test_the_maximum_is_counted_after_nfc() -> None:
 
 @pytest.mark.requirement("A14")
 def test_a_megabyte_of_combining_marks_is_refused_before_it_is_normalised() -> None:
-    started = time.process_time()
+    started = time.thread_time()
     refused = _refusal("\u0301\u0316" * 500_000)
     assert isinstance(refused, PasswordTooLongError)
-    assert time.process_time() - started < 0.1
+    assert time.thread_time() - started < 0.1
 
 
 @pytest.mark.requirement("A3")
@@ -305,10 +305,10 @@ def test_a_password_that_is_weak_at_both_ends_is_refused() -> None:
 def test_no_password_keeps_the_check_busy(password: str) -> None:
     context = PasswordContext("a" * 100, "aa " * 60, "ai" * 60, "a" * 64 + "@" + "a" * 60 + ".aa")
     POLICY.check("load whatever is loaded late", context)
-    started = time.process_time()
+    started = time.thread_time()
     with suppress(WeakPasswordError):
         POLICY.check(password, context)
-    assert time.process_time() - started < 0.5
+    assert time.thread_time() - started < 0.5
 
 
 @pytest.mark.requirement("A6")

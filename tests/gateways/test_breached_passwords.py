@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from chalicelib.gateways import breached_passwords as gateway
 from chalicelib.gateways.breached_passwords import BreachedPasswords
 from chalicelib.logs import JsonFormatter
 from tests.support.children import free_port
 from tests.support.journeys import PASSWORD
+from tests.support.patience import PATIENCE
 from tests.support.range_service import RangeService, Talk, halves, running, write_certificate
 
 if TYPE_CHECKING:
@@ -21,9 +23,28 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PREFIX, REST = halves(PASSWORD)
-# The budget is 0.5 s; the rest is for a machine that is busy with other tests.
-_AT_MOST_SECONDS = 1.5
 _ENDLESS = b"0" * 100_000
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let an answer that comes be taken, however late a busy machine makes it."""
+    monkeypatch.setattr(gateway, "_BUDGET_SECONDS", PATIENCE)
+
+
+@pytest.fixture
+def _in_time(_patient: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Give an answer a short time, in which a busy machine still makes the connection."""
+    monkeypatch.setattr(gateway, "_BUDGET_SECONDS", 2.0)
+    began = time.monotonic()
+    yield
+    # An answer a byte at a time takes more than an hour.
+    assert time.monotonic() - began < PATIENCE
+
+
+def test_an_answer_gets_half_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    assert gateway._BUDGET_SECONDS == 0.5  # noqa: SLF001 - the rule, by value
 
 
 @pytest.fixture
@@ -33,10 +54,7 @@ def ranges() -> Iterator[RangeService]:
 
 
 def _ask(url: str) -> bool:
-    began = time.monotonic()
-    answer = BreachedPasswords(url).include(PASSWORD)
-    assert time.monotonic() - began < _AT_MOST_SECONDS
-    return answer
+    return BreachedPasswords(url).include(PASSWORD)
 
 
 def _warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
@@ -149,6 +167,11 @@ _SLOW: dict[str, Callable[[Talk], None]] = {
 }
 
 
+# The whole budget is over at the same moment as the time for a single byte, where none comes.
+_GIVEN_UP = ({"late"}, {"TimeoutError"})
+
+
+@pytest.mark.usefixtures("_in_time")
 @pytest.mark.parametrize("name", _SLOW)
 def test_half_a_second_is_all_that_a_slow_answer_gets(
     ranges: RangeService, name: str, caplog: pytest.LogCaptureFixture
@@ -156,10 +179,12 @@ def test_half_a_second_is_all_that_a_slow_answer_gets(
     """`A5`: in all, not for each byte; and the connection is cut, so that no thread goes on."""
     ranges.behave = _SLOW[name]
     assert not _ask(ranges.url)
-    assert _warnings(caplog) == ["late"]
-    assert ranges.cut.wait(5)
+    assert set(_warnings(caplog)) in _GIVEN_UP
+    assert len(caplog.records) == 1
+    assert ranges.cut.wait(PATIENCE)
 
 
+@pytest.mark.usefixtures("_in_time")
 def test_a_slow_answer_under_tls_is_cut_as_well(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -169,10 +194,12 @@ def test_a_slow_answer_under_tls_is_cut_as_well(
     with running(certificate) as ranges:
         ranges.behave = lambda talk: talk.dribble(b"HTTP/1.1 200 " + _ENDLESS)
         assert not _ask(ranges.url)
-        assert ranges.cut.wait(5)
-    assert _warnings(caplog) == ["late"]
+        assert ranges.cut.wait(PATIENCE)
+    assert set(_warnings(caplog)) in _GIVEN_UP
+    assert len(caplog.records) == 1
 
 
+@pytest.mark.usefixtures("_in_time")
 def test_a_server_that_takes_no_connection_is_given_up(caplog: pytest.LogCaptureFixture) -> None:
     """`A5`: its queue is full, so the kernel leaves ours unanswered."""
     with contextlib.ExitStack() as stack:
@@ -183,7 +210,7 @@ def test_a_server_that_takes_no_connection_is_given_up(caplog: pytest.LogCapture
             waiting.settimeout(0)
             waiting.connect_ex(place)
         assert not _ask(f"http://127.0.0.1:{place[1]}/range")
-    assert _warnings(caplog)[0] in {"late", "TimeoutError"}
+    assert set(_warnings(caplog)) in _GIVEN_UP
 
 
 def test_a_closed_port_is_a_no(caplog: pytest.LogCaptureFixture) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 import dns.flags
@@ -15,7 +14,9 @@ from chalicelib.domain.email_domains import DomainProof, DomainUnprovenError
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.gateways import dns as gateway
 from chalicelib.gateways.dns import TxtLookup
+from tests.support.children import free_port
 from tests.support.dns_server import DnsServer, running
+from tests.support.patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,8 +34,17 @@ def server() -> Iterator[DnsServer]:
 
 @pytest.fixture
 def look_up(server: DnsServer, monkeypatch: pytest.MonkeyPatch) -> TxtLookup:
-    monkeypatch.setattr(gateway, "_TRY_SECONDS", 0.3)
-    monkeypatch.setattr(gateway, "_ALL_SECONDS", 0.6)
+    """Look up with time enough for an answer that comes, however busy the machine is."""
+    monkeypatch.setattr(gateway, "_TRY_SECONDS", PATIENCE)
+    monkeypatch.setattr(gateway, "_ALL_SECONDS", PATIENCE)
+    return TxtLookup(server.address)
+
+
+@pytest.fixture
+def hasty(server: DnsServer, monkeypatch: pytest.MonkeyPatch) -> TxtLookup:
+    """Look up with a moment's time, where no answer will do."""
+    monkeypatch.setattr(gateway, "_TRY_SECONDS", 0.2)
+    monkeypatch.setattr(gateway, "_ALL_SECONDS", 0.4)
     return TxtLookup(server.address)
 
 
@@ -113,13 +123,13 @@ def _failure(_: DnsServer, question: dns.message.Message) -> dns.message.Message
     ids=["id", "question", "failure", "garbage", "empty", "half", "silence"],
 )
 def test_what_is_no_answer_proves_nothing_and_takes_no_time(
-    server: DnsServer, look_up: TxtLookup, lie: object
+    server: DnsServer, hasty: TxtLookup, lie: object
 ) -> None:
     server.behave = lambda question, _: lie(server, question)  # type: ignore[operator]
-    began = time.monotonic()
     with pytest.raises(UnavailableError):
-        look_up(_NAME)
-    assert time.monotonic() - began < 3
+        hasty(_NAME)
+    # One try after the other until the time is over: a busy machine gets fewer into it.
+    assert len(server.asked) <= 4
 
 
 @pytest.mark.requirement("E9")
@@ -147,10 +157,8 @@ def test_many_records_are_cut_off(server: DnsServer, look_up: TxtLookup) -> None
     assert len(look_up(_NAME)) == 100
 
 
-def test_a_server_that_isnt_there_is_no_answer(look_up: TxtLookup, server: DnsServer) -> None:
-    from tests.support.children import free_port
-
+@pytest.mark.usefixtures("hasty")
+def test_a_server_that_isnt_there_is_no_answer(server: DnsServer) -> None:
     with pytest.raises(UnavailableError):
         TxtLookup(("127.0.0.1", free_port()))(_NAME)
     assert server.asked == []
-    assert look_up.server == server.address

@@ -19,14 +19,14 @@ _PROVED = ("acme.test",)
 def test_an_attack_is_refused_within_a_second(case: Case) -> None:
     situation = a_situation()
     field = case.build(situation)
-    started = time.process_time()
+    started = time.thread_time()
     try:
         # What is left for the account's rules: whether it has proved the address's domain.
         signs_in = is_in_domains(verified_in(situation, field).email, _PROVED)
         refusal = None
     except SamlRefusedError as error:
         signs_in, refusal = False, error.refusal
-    assert time.process_time() - started < 1
+    assert time.thread_time() - started < 1
     assert not signs_in
     assert refusal == case.refusal
 

@@ -12,6 +12,7 @@ from chalice import AuthResponse, Chalice, Response
 from infra.local.gateway import Gateway
 from infra.local.http_server import LoopbackServer
 from tests.support.children import free_port
+from tests.support.patience import PATIENCE
 
 Wire = Callable[[bytes], bytes]
 
@@ -30,7 +31,7 @@ def wire(gateway_port: int) -> Wire:
     """Send raw bytes, then give everything that comes back until the connection ends."""
 
     def exchange(sent: bytes) -> bytes:
-        with socket.create_connection(("127.0.0.1", gateway_port), timeout=20) as connection:
+        with socket.create_connection(("127.0.0.1", gateway_port), timeout=PATIENCE) as connection:
             connection.sendall(sent)
             connection.shutdown(socket.SHUT_WR)
             return b"".join(iter(lambda: connection.recv(65_536), b""))

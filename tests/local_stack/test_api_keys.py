@@ -16,6 +16,7 @@ import pytest
 from tests.support.children import ROOT
 from tests.support.journeys import PASSWORD, ask_sign_in, sign_up
 from tests.support.keys import KEYS, Holder, make_key
+from tests.support.patience import PATIENCE
 
 if TYPE_CHECKING:
     from tests.support.http import Program
@@ -59,7 +60,7 @@ def _exchange(stack: Stack, *headers: str) -> bytes:
     head = "\r\n".join(
         [f"GET {_ACCOUNT} HTTP/1.1", "Host: localhost", "Connection: close", *headers]
     )
-    with socket.create_connection((place.hostname, place.port), timeout=10) as wire:
+    with socket.create_connection((place.hostname, place.port), timeout=PATIENCE) as wire:
         wire.sendall(f"{head}\r\n\r\n".encode("latin-1"))
         wire.shutdown(socket.SHUT_WR)
         answer = b"".join(iter(lambda: wire.recv(65_536), b""))

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.support.patience import PATIENCE
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def client(gateway_port: int) -> Iterator[http.client.HTTPConnection]:
-    connection = http.client.HTTPConnection("localhost", gateway_port, timeout=10)
+    connection = http.client.HTTPConnection("localhost", gateway_port, timeout=PATIENCE)
     yield connection
     connection.close()
 
@@ -206,7 +208,7 @@ def test_requests_side_by_side_do_not_mix(gateway_port: int) -> None:
     wrong: list[str] = []
 
     def ask(mine: int) -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", gateway_port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", gateway_port, timeout=PATIENCE)
         for turn in range(40):
             _, _, event = _get(connection, f"/echo?me={mine}-{turn}")
             if event["queryStringParameters"]["me"] != f"{mine}-{turn}":

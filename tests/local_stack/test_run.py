@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import resource
 import signal
 import socket
 import stat
 import subprocess
 import sys
-import time
 import urllib.request
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ import pytest
 
 from infra.local import __main__ as entry
 from tests.support.children import ROOT, clean_environ, free_port, listens
+from tests.support.patience import PATIENCE, eventually
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -32,9 +33,8 @@ class _Run:
     """One `python -m infra.local` on free ports, its data in a directory of the test's own."""
 
     def __init__(self, home: Path, environ: Mapping[str, str], command: tuple[str, ...]) -> None:
-        self.port, self.mail_port = _two_free_ports()
+        self.port, self.mail_port = free_port(), free_port()
         self.log = home / f"output-{self.port}"
-        self.started = time.monotonic()
         with self.log.open("wb") as output:
             self.child = subprocess.Popen(
                 command,
@@ -55,16 +55,15 @@ class _Run:
     def output(self) -> str:
         return self.log.read_text()
 
-    def await_ready(self) -> float:
-        """Wait until it says so, and give the seconds that took."""
+    def await_ready(self) -> None:
+        """Wait until it says so."""
         ready = f"\nReady: http://localhost:{self.port}\n"
-        _eventually(lambda: ready in self.output or self.child.poll() is not None, 60)
+        eventually(lambda: ready in self.output or self.child.poll() is not None)
         assert ready in self.output, self.output
-        return time.monotonic() - self.started
 
     def get(self, path: str, port: int | None = None) -> Any:
         address = f"http://localhost:{port or self.port}{path}"
-        with urllib.request.urlopen(address, timeout=10) as answer:
+        with urllib.request.urlopen(address, timeout=PATIENCE) as answer:
             return json.load(answer)
 
     def sign_up(self, email: str) -> None:
@@ -79,7 +78,7 @@ class _Run:
             json.dumps(body).encode(),
             {"Content-Type": "application/json"},
         )
-        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - our own server
+        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:  # noqa: S310 - our own server
             assert answer.status == 202
 
     def mailed(self) -> list[str]:
@@ -94,7 +93,7 @@ class _Run:
 
     def end(self, number: int) -> int:
         self.child.send_signal(number)
-        return self.child.wait(20)
+        return self.child.wait(PATIENCE)
 
 
 @pytest.fixture
@@ -111,17 +110,10 @@ def start(tmp_path: Path) -> Iterator[Callable[..., _Run]]:
             run.end(signal.SIGTERM)
 
 
-def _two_free_ports() -> tuple[int, int]:
-    # The system may name the same port twice, as nobody listens on it in between.
-    first, second = free_port(), free_port()
-    return (first, second) if first != second else _two_free_ports()
-
-
-def _eventually(true: Callable[[], bool], seconds: float = 15.0) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.05)
+def _computed() -> float:
+    """Return the processor's seconds for all children that have ended, and for theirs."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _lives(pid: int) -> bool:
@@ -141,7 +133,7 @@ def test_data_outlives_every_way_to_end_and_no_process_does(
     assert stat.S_IMODE(secrets_file.stat().st_mode) == 0o600
     made = secrets_file.read_text()
     first.sign_up("one@acme.example")
-    _eventually(lambda: first.mailed() == ["one@acme.example"])
+    eventually(lambda: first.mailed() == ["one@acme.example"])
     emulator = first.emulator()
     assert first.end(signal.SIGINT) == 0
     assert "Stopped." in first.output
@@ -150,18 +142,21 @@ def test_data_outlives_every_way_to_end_and_no_process_does(
     assert not listens(first.port)
 
     second = start()
-    assert second.await_ready() < 5
+    second.await_ready()
     assert secrets_file.read_text() == made
     second.sign_up("two@acme.example")
-    _eventually(lambda: len(second.mailed()) == 2)
+    eventually(lambda: len(second.mailed()) == 2)
     emulator = second.emulator()
     second.end(signal.SIGKILL)
-    _eventually(lambda: not _lives(emulator))
+    eventually(lambda: not _lives(emulator))
 
+    computed = _computed()
     third = start()
-    assert third.await_ready() < 5
+    third.await_ready()
     assert third.mailed() == ["two@acme.example", "one@acme.example"]
     assert third.end(signal.SIGTERM) == 0
+    # What the processor did for it: how long that takes depends on who else uses the machine.
+    assert _computed() - computed < 10
 
 
 def test_a_run_ends_with_the_make_that_started_it(start: Callable[..., _Run]) -> None:
@@ -171,7 +166,7 @@ def test_a_run_ends_with_the_make_that_started_it(start: Callable[..., _Run]) ->
     run.await_ready()
     python = run.emulator()
     run.end(signal.SIGKILL)
-    _eventually(lambda: not _lives(python) and not listens(run.port))
+    eventually(lambda: not _lives(python) and not listens(run.port))
     assert "Stopped." in run.output
 
 
@@ -179,7 +174,7 @@ def test_an_emulator_that_dies_ends_the_run_with_a_sentence(start: Callable[...,
     run = start()
     run.await_ready()
     os.kill(run.emulator(), signal.SIGKILL)
-    assert run.child.wait(20) == 1
+    assert run.child.wait(PATIENCE) == 1
     assert "The AWS emulator has ended by itself" in run.output.splitlines()[-1]
     assert "Traceback" not in run.output
     assert not listens(run.port)
@@ -189,7 +184,7 @@ def test_a_second_run_on_the_same_data_is_refused(start: Callable[..., _Run]) ->
     first = start()
     first.await_ready()
     second = start()
-    assert second.child.wait(20) == 1
+    assert second.child.wait(PATIENCE) == 1
     assert "Another local run uses" in second.output
     assert first.child.poll() is None
 
@@ -203,7 +198,7 @@ def test_a_taken_port_is_named(start: Callable[..., _Run], setting: str, host: s
         other.listen()
         port = other.getsockname()[1]
         run = start(**{setting: str(port)})
-        assert run.child.wait(20) == 1
+        assert run.child.wait(PATIENCE) == 1
     sentence = f"Port {port} is taken; stop what listens there, or choose another by {setting}.\n"
     assert run.output.endswith(sentence)
     assert "Traceback" not in run.output
@@ -231,7 +226,7 @@ def test_a_bad_setting_is_one_sentence(
     start: Callable[..., _Run], environ: dict[str, str], sentence: str
 ) -> None:
     run = start(**environ)
-    assert run.child.wait(30) == 1
+    assert run.child.wait(PATIENCE) == 1
     assert run.output.splitlines()[-1].startswith(sentence)
     assert "Traceback" not in run.output
 
@@ -240,7 +235,7 @@ def test_unreadable_secrets_are_one_sentence(start: Callable[..., _Run], tmp_pat
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "secrets.json").write_text("{")
     run = start()
-    assert run.child.wait(20) == 1
+    assert run.child.wait(PATIENCE) == 1
     assert "can't be read" in run.output
     assert "Traceback" not in run.output
 

@@ -13,6 +13,7 @@ from chalice import Chalice
 from infra.local import aws
 from infra.local.problems import LocalRunError
 from infra.local.worker import Worker, mail_handler, sqs_event
+from tests.support.patience import PATIENCE, eventually
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -70,18 +71,11 @@ def mail(engine_room: EngineRoom, monkeypatch: pytest.MonkeyPatch) -> Iterator[_
             worker.stop()
 
 
-def _eventually(true: Callable[[], bool], seconds: float = 15.0) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.05)
-
-
 def test_a_handled_message_is_gone(mail: _Mail) -> None:
     events: list[dict[str, Any]] = []
     mail.work(lambda event, _context: events.append(event))
     mail.send("hello")
-    _eventually(lambda: bool(events) and mail.count() == 0)
+    eventually(lambda: bool(events) and mail.count() == 0)
     [record] = events[0]["Records"]
     assert record["body"] == "hello"
     assert record["eventSource"] == "aws:sqs"
@@ -103,7 +97,7 @@ def test_a_failed_message_comes_again(mail: _Mail) -> None:
 
     mail.work(handle)
     mail.send("stubborn")
-    _eventually(lambda: len(attempts) == 3 and mail.count() == 0)
+    eventually(lambda: len(attempts) == 3 and mail.count() == 0)
     assert attempts == ["1", "2", "3"]
     assert mail.parked() == []
 
@@ -119,7 +113,7 @@ def test_after_five_failures_a_message_is_parked(mail: _Mail) -> None:
 
     mail.work(handle)
     mail.send("hopeless")
-    _eventually(lambda: mail.parked() == ["hopeless"])
+    eventually(lambda: mail.parked() == ["hopeless"])
     assert attempts == ["hopeless"] * 5
 
 
@@ -129,10 +123,13 @@ def test_a_worker_that_ends_between_receive_and_send_loses_nothing(mail: _Mail) 
     assert [message["Body"] for message in received] == ["precious"]
     handled: list[str] = []
     mail.work(lambda event, _context: handled.append(event["Records"][0]["body"]))
-    _eventually(lambda: handled == ["precious"] and mail.count() == 0)
+    eventually(lambda: handled == ["precious"] and mail.count() == 0)
 
 
-def test_stopping_finishes_the_message_in_hand(mail: _Mail) -> None:
+def test_stopping_finishes_the_message_in_hand(
+    mail: _Mail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("infra.local.worker._FINISH_SECONDS", PATIENCE)
     begun, finished = threading.Event(), threading.Event()
 
     def handle(_event: dict[str, Any], _context: object) -> None:
@@ -142,7 +139,7 @@ def test_stopping_finishes_the_message_in_hand(mail: _Mail) -> None:
 
     worker = mail.work(handle)
     mail.send("in hand")
-    assert begun.wait(10)
+    assert begun.wait(PATIENCE)
     worker.stop()
     assert finished.is_set()
     assert mail.count() == 0
@@ -164,7 +161,7 @@ def test_a_queue_that_does_not_answer_is_reported_once_and_asked_again(
     queue = _DeadQueue()
     worker = Worker(queue, aws.Queue("url", "arn:aws:sqs:r:1:q"), lambda _event, _context: None)
     worker.start()
-    _eventually(lambda: queue.calls > 3)
+    eventually(lambda: queue.calls > 3)
     worker.stop()
     assert capsys.readouterr().out.count("connection refused") == 1
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections import Counter
@@ -15,6 +16,7 @@ from chalicelib.storage.tables import AccountRow, AuditEventRow, EmailRow, UserR
 from tests.support.children import ROOT, clean_environ
 from tests.support.engines import REGION
 from tests.support.owners import an_owner_in
+from tests.support.patience import eventually
 from tests.support.service import environ_for
 from tests.support.tables import fresh_tables
 
@@ -91,11 +93,16 @@ def test_a_killed_import_leaves_nobody_half_made_and_goes_on(
     stage: tuple[dict[str, str], Manager], file: Path
 ) -> None:
     environ, owner = stage
-    child = _start(environ, file)
-    while child.poll() is None and EmailRow.count() < _PEOPLE // 4:
-        pass
-    child.kill()
-    child.communicate()
+    pipe = file.with_suffix(".pipe")
+    os.mkfifo(pipe)
+    # Open for both, or it would wait for a reader. Half of the file, so that the import can't end.
+    with os.fdopen(os.open(pipe, os.O_RDWR), "w", buffering=1) as half:
+        half.writelines(file.read_text().splitlines(keepends=True)[: _PEOPLE // 2])
+        half.flush()
+        child = _start(environ, pipe)
+        eventually(lambda: EmailRow.count() >= _PEOPLE // 4, "a quarter of the import")
+        child.kill()
+        child.communicate()
     came = _assert_whole(owner)
     assert 0 < came < _PEOPLE
     again = _start(environ, file)

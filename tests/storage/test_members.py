@@ -344,7 +344,6 @@ _THREADS, _EACH = 8, 125
 
 
 @pytest.mark.parametrize("engine", ["moto"], indirect=True)
-@pytest.mark.timeout(300)
 def test_a_thousand_interleaved_changes_leave_one_owner_and_lose_nothing(
     connection: StoreConnection, service: MemberService, owner: Manager
 ) -> None:

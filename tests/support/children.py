@@ -4,29 +4,75 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import errno
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
+from functools import cache
 from pathlib import Path
+from random import SystemRandom
 from typing import TYPE_CHECKING
+
+from tests.support.patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
 ROOT = Path(__file__).resolve().parents[2]
-_STOP_SECONDS = 10.0
+# Long enough to save what it holds, however busy the machine is.
+_STOP_SECONDS = 60.0
 _PR_SET_PDEATHSIG = 1
+_FIRST_PORT = 10_000
+_OUTGOING = Path("/proc/sys/net/ipv4/ip_local_port_range")
 
 
 def free_port() -> int:
-    """Ask the system for a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Find a port that nobody uses, and that the system gives to nobody in the meantime.
+
+    A port from the range of outgoing connections could be taken by one of them before the server
+    that it is meant for has started. Workers that run at once each have ports of their own.
+    """
+    ports = _ports_of_this_worker()
+    while ports:
+        port = ports.pop()
+        if _is_free(port):
+            return port
+    message = "no port is left"
+    raise OSError(message)
+
+
+@cache
+def _ports_of_this_worker() -> list[int]:
+    """Return what this process may use, in random order: other runs choose from the same."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    ports = list(range(_FIRST_PORT + worker, _first_outgoing_port(), workers))
+    SystemRandom().shuffle(ports)
+    return ports
+
+
+def _first_outgoing_port() -> int:
+    try:
+        first = int(_OUTGOING.read_text().split()[0])
+    except OSError:
+        # What IANA calls dynamic, which other systems use.
+        first = 49_152
+    return first if first > _FIRST_PORT else 65_536
+
+
+def _is_free(port: int) -> bool:
+    for family, host in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
+        try:
+            with socket.socket(family) as probe:
+                probe.bind((host, port))
+        except OSError as error:
+            # A machine without IPv6 has no such address.
+            if error.errno not in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
+                return False
+    return True
 
 
 def listens(port: int) -> bool:
@@ -42,7 +88,7 @@ def running(
     environ: Mapping[str, str],
     log: Path,
     ready: Callable[[], bool],
-    seconds: float = 30.0,
+    seconds: float = PATIENCE,
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Run a command until the block ends; raises RuntimeError, with its last words, if it dies."""
     with log.open("wb") as output:

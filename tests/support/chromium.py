@@ -8,6 +8,8 @@ import shutil
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from tests.support.patience import PATIENCE
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -28,7 +30,6 @@ _OPTIONS = (
     "--disable-client-side-phishing-detection",
     "--metrics-recording-only",
 )
-_PATIENCE_MS = 10_000
 
 
 class ChromiumMissingError(Exception):
@@ -54,7 +55,9 @@ def launched() -> Iterator[Browser]:
 
     executable = _executable()
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=list(_OPTIONS))
+        browser = playwright.chromium.launch(
+            executable_path=executable, args=list(_OPTIONS), timeout=PATIENCE * 1_000
+        )
         yield browser
         browser.close()
 
@@ -63,7 +66,7 @@ def launched() -> Iterator[Browser]:
 def open_tab(browser: Browser, origin: str, *, javascript: bool = True) -> Iterator[Page]:
     """Open a tab without history or cookies; fails if the console complains, as CSP does."""
     context = browser.new_context(base_url=origin, java_script_enabled=javascript)
-    context.set_default_timeout(_PATIENCE_MS)
+    context.set_default_timeout(PATIENCE * 1_000)
     tab = context.new_page()
     complaints = Complaints()
     tab.on("console", complaints.note)

@@ -21,6 +21,7 @@ from infra.resources import ttl_attributes
 from infra.stages import Stage, read_stage
 from tests.support.engines import REGION
 from tests.support.http import Browser, Program, over_sockets
+from tests.support.patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,8 +37,6 @@ SENDER = "no-reply@hub.test"
 _BUCKET = "packages"
 _ARCHIVE = f"s3://{_BUCKET}/deployment.zip"
 _FUNCTION = re.compile(rb"^AWS_LAMBDA_FUNCTION_NAME=(.+)$", re.MULTILINE)
-_STACK_SECONDS = 60.0
-_MAIL_SECONDS = 20.0
 
 
 @dataclass(frozen=True)
@@ -70,7 +69,7 @@ class Deployed:
     def await_link(self, address: str, page: str) -> str:
         """Wait for the worker to send a link to a page, and give the newest."""
         pattern = rf"^{re.escape(self.origin)}/{page}\?token=[\w-]+\r?$"
-        end = time.monotonic() + _MAIL_SECONDS
+        end = time.monotonic() + PATIENCE
         while not (links := re.findall(pattern, "\n".join(self.mails_to(address)), re.MULTILINE)):
             assert time.monotonic() < end, f"no link to /{page} reached {address}"
             time.sleep(0.05)
@@ -170,7 +169,7 @@ def _uploaded(package: Package) -> bytes:
 
 
 def _outputs(cloudformation: Any) -> dict[str, str]:
-    end = time.monotonic() + _STACK_SECONDS
+    end = time.monotonic() + PATIENCE
     while True:
         (stack,) = cloudformation.describe_stacks(StackName=STAGE.stack)["Stacks"]
         if not stack["StackStatus"].endswith("_IN_PROGRESS"):

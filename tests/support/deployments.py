@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from infra.stages import Stage, read_stage
 from tests.support.children import ROOT, clean_environ
 from tests.support.engines import ministack
+from tests.support.patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from tests.support.engines import Engine
 
 STAGE: Stage = read_stage("prod")
-_SECONDS = 100
 _MODULE = "tests.support.deployable_emulator"
 
 
@@ -67,7 +67,7 @@ class Operator:
             input=f"{typed}\n",
             capture_output=True,
             text=True,
-            timeout=_SECONDS,
+            timeout=PATIENCE,
             check=False,
         )
         return Done(done.returncode, done.stdout + done.stderr)
@@ -86,7 +86,7 @@ class Operator:
             start_new_session=True,
         )
         try:
-            end = time.monotonic() + _SECONDS
+            end = time.monotonic() + PATIENCE
             while not when():
                 assert child.poll() is None, "it ended by itself"
                 assert time.monotonic() < end

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlencode, urljoin, urlsplit
 
 from tests.support.pages import Page
+from tests.support.patience import PATIENCE
 
 # A method, a target, headers and a body, to an answer.
 Transport = Callable[[str, str, Mapping[str, str], bytes], "Reply"]
@@ -170,7 +171,7 @@ def over_sockets(origin: str) -> Transport:
     place = urlsplit(origin)
 
     def send(method: str, target: str, headers: Mapping[str, str], body: bytes) -> Reply:
-        connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=30)
+        connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=PATIENCE)
         try:
             connection.request(method, target, body or None, dict(headers))
             answer = connection.getresponse()

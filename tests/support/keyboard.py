@@ -6,11 +6,12 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tests.support.patience import PATIENCE
+
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 _MOST_STEPS = 60
-_PATIENCE = 5.0
 _NAME = """() => {
   const it = document.activeElement;
   const name = it.labels?.[0]?.textContent ?? it.getAttribute("aria-label") ?? it.textContent;
@@ -38,7 +39,7 @@ class Keyboard:
 
     def await_focus(self, words: str) -> None:
         """Wait for the focus that a page gives by itself, which comes a moment after the page."""
-        end = time.monotonic() + _PATIENCE
+        end = time.monotonic() + PATIENCE
         while words not in self.focused:
             assert time.monotonic() < end, f"{self.focused!r} has the focus, not {words!r}"
             self.tab.wait_for_timeout(20)

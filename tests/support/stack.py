@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from tests.support.children import clean_environ, free_port, running
 from tests.support.http import Browser, Program, over_sockets
+from tests.support.patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-_MAIL_SECONDS = 15.0
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,7 @@ class Stack:
 
     def await_mail(self, address: str, number: int = 1) -> dict[str, Any]:
         """Wait until an address has so many mails, and give the newest."""
-        end = time.monotonic() + _MAIL_SECONDS
+        end = time.monotonic() + PATIENCE
         while len(mails := self.mails_to(address)) < number:
             assert time.monotonic() < end, f"{len(mails)} mails to {address}, not {number}"
             time.sleep(0.05)
@@ -76,6 +75,5 @@ def running_stack(scratch: Path, **environ: str) -> Iterator[Stack]:
         {**clean_environ(), **settings},
         log,
         lambda: "Ready:" in log.read_text(errors="replace"),
-        seconds=60,
     ):
         yield Stack(f"http://localhost:{port}", f"http://localhost:{mail_port}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from unittest import mock
@@ -160,13 +159,6 @@ def for_known_users(also: Callable[[], object]) -> Iterator[None]:
         yield
 
 
-def busy(seconds: float) -> None:
-    """Compute for a while: no call, no hash, nothing that could be counted."""
-    until = time.perf_counter() + seconds
-    while time.perf_counter() < until:
-        pass
-
-
 FAULTS = (
     Fault("early return", early_return, frozenset({"calls", "hashes", "messages"})),
     Fault("stale dummy cost", stale_dummy_cost, frozenset({"hashes"})),
@@ -182,8 +174,3 @@ FAULTS = (
     Fault("lock that is only counted", lock_that_is_only_counted, frozenset({"messages"})),
     Fault("extra header", extra_header, frozenset({"headers"})),
 )
-# No structure shows these: nothing more is called, hashed or answered.
-TIMED_FAULTS = {
-    "more computing for known users": lambda: for_known_users(lambda: busy(0.002)),
-    "a pause for known users": lambda: for_known_users(lambda: time.sleep(0.002)),
-}

@@ -13,6 +13,8 @@ from urllib.parse import urlencode, urljoin
 
 import lxml.html
 
+from tests.support.patience import PATIENCE
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
 ALICE = "alice@acme.test"
 PASSWORD = "correct horse"
 _PAGES_MAX = 5
-_SECONDS = 20
 
 
 class ProviderMissingError(Exception):
@@ -101,7 +102,7 @@ def sign_in(url: str, email: str = ALICE, password: str = PASSWORD) -> Posted:
     browser = urllib.request.build_opener(jar)
     body: bytes | None = None
     for _ in range(_PAGES_MAX):
-        with browser.open(url, body, timeout=_SECONDS) as answer:
+        with browser.open(url, body, timeout=PATIENCE) as answer:
             url, fields = _form(answer.read(), answer.url)
         if "SAMLResponse" in fields:
             return Posted(url, fields["SAMLResponse"], fields.get("RelayState", ""))

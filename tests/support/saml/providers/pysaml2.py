@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.gateways.saml_metadata import read_metadata
 from tests.support.children import clean_environ, free_port, listens, running
+from tests.support.patience import PATIENCE
 from tests.support.saml.keys import rsa_pair
 from tests.support.saml.providers import ALICE, PASSWORD, Provider, ProviderMissingError
 
@@ -41,7 +42,7 @@ def pysaml2(home: Path, people: Sequence[str] = (ALICE,)) -> Iterator[Provider]:
         home / "pysaml2.log",
         lambda: listens(port),
     ):
-        with urllib.request.urlopen(f"{base}/metadata", timeout=20) as answer:  # noqa: S310
+        with urllib.request.urlopen(f"{base}/metadata", timeout=PATIENCE) as answer:  # noqa: S310
             metadata = answer.read()
         identity = read_metadata(metadata, datetime.now(UTC))
         yield Provider(identity, metadata, home / "customers.json")

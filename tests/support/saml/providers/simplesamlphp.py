@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.gateways.saml_metadata import read_metadata
 from tests.support.children import clean_environ, free_port, running
+from tests.support.patience import PATIENCE
 from tests.support.saml.keys import rsa_pair
 from tests.support.saml.providers import ALICE, PASSWORD, Provider, ProviderMissingError
 
@@ -86,7 +87,7 @@ def simplesamlphp(home: Path, people: Sequence[str] = (ALICE,)) -> Iterator[Prov
     with running(
         [*command, "-t", f"{home}/docroot"], environ, home / "php.log", lambda: _answers(address)
     ):
-        with urllib.request.urlopen(address, timeout=10) as answer:  # noqa: S310 - our own child
+        with urllib.request.urlopen(address, timeout=PATIENCE) as answer:  # noqa: S310 - our own child
             metadata = answer.read()
         identity = read_metadata(metadata, datetime.now(UTC))
         yield Provider(identity, metadata, home / "customers.json")
