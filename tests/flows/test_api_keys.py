@@ -534,6 +534,21 @@ def test_the_page_makes_shows_once_and_deletes(service: Service, clock: StoppedC
     assert Holder(service.program(), key).get(_ACCOUNT).status == 401
 
 
+def test_nothing_is_read_after_a_key_is_made(service: Service, ledger: Ledger) -> None:
+    """A read that fails then would answer 503, and nobody would ever see the new key."""
+    an_owner(service)
+    browser = service.browser()
+    sign_in(browser)
+    browser.open("/settings/api-keys")
+    browser.press("Create key", Name="First")
+    browser.open("/settings/api-keys")
+    ledger.clear()
+    browser.press("Create key", Name="Second")
+    assert ledger.calls[-1].operation == "TransactWriteItems"
+    assert "Delete Second" in browser.page.text
+    assert "Delete First" in browser.page.text
+
+
 def test_a_refused_name_comes_back_with_the_reason(service: Service) -> None:
     an_owner(service)
     browser = service.browser()

@@ -146,6 +146,17 @@ def test_names_of_attributes_can_be_anything() -> None:
     assert set(dropped.removeprefix("REMOVE ").split(", ")) == set(_MANY)
 
 
+def test_a_tidy_up_that_fails_leaves_the_call_good() -> None:
+    """The call is counted by then; that old counters stay is told in the log and to nobody else."""
+    said = _written(200, _good(**_MANY))
+    throttled = _written(400, {"__type": "a#ThrottlingException"})
+    for failing in ([throttled, throttled], [b""], [answer(b"not json")]):
+        with scripted_server([said, *failing]) as server:
+            check, _ = _direct(server)
+            assert check.use(_KEY.value).remaining == 93
+            assert len(server.requests) == 1 + len(failing)
+
+
 _anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner),
