@@ -14,6 +14,7 @@ _log = logging.getLogger(__name__)
 
 _DATE = re.compile(r"[a-z]{3}, (\d\d) ([a-z]{3}) (\d{4}) (\d\d):(\d\d):(\d\d) gmt", re.ASCII)
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_STALE_SECONDS = 2
 # Time servers correct less than this all the time.
 _LOGGED_SECONDS = 5
 
@@ -29,17 +30,19 @@ class ServerTime:
     def learn(self, date: str, sent: float, received: float) -> None:
         """Take an answer's Date, and when by our clock its request went out and it came in.
 
-        DynamoDB's clock showed `date`, cut to a second, at some moment between the two. That bounds
-        our clock's error on both sides. What is known moves only as far as it has to, so a right
-        clock is never corrected. A Date that can't be read says nothing.
+        DynamoDB's clock showed `date` at some moment between the two: cut to a second, and up to a
+        second old, since servers write a Date anew only once a second. That bounds our clock's
+        error on both sides. What is known moves only as far as it has to, so a right clock is never
+        corrected. A Date that can't be read says nothing.
         """
-        if self._read[0] != date:
-            self._read = date, _seconds(date.lower())
-        theirs = self._read[1]
+        read = self._read
+        if read[0] != date:
+            read = self._read = date, _seconds(date.lower())
+        theirs = read[1]
         if theirs is None:
             return
         before = self.ahead
-        self.ahead = min(max(before, sent - theirs - 1), received - theirs)
+        self.ahead = min(max(before, sent - theirs - _STALE_SECONDS), received - theirs)
         if abs(self.ahead - before) >= _LOGGED_SECONDS:
             _log.warning("clock_corrected", extra={"seconds": round(-self.ahead)})
 
