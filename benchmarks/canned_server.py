@@ -11,11 +11,14 @@ import socket
 import subprocess
 import sys
 import threading
+from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+# A check goes by DynamoDB's time.
+_DATE = b"%DATE%"
 _HEAD_END = b"\r\n\r\n"
 
 
@@ -58,7 +61,8 @@ def _converse(connection: socket.socket, answer: bytes) -> None:
             if len(received) < whole:
                 break
             received = received[whole:]
-            connection.sendall(answer)
+            date = formatdate(usegmt=True).encode()
+            connection.sendall(answer.replace(_DATE, date))
 
 
 def _length(head: bytes) -> int:
@@ -73,7 +77,9 @@ def _answer(body: bytes, status: str) -> bytes:
     # The headers that DynamoDB sends.
     return (
         f"HTTP/1.1 {status} Words\r\nContent-Length: {len(body)}\r\n".encode()
-        + b"Server: Server\r\nDate: Tue, 24 Nov 2026 12:00:00 GMT\r\n"
+        + b"Server: Server\r\nDate: "
+        + _DATE
+        + b"\r\n"
         b"Content-Type: application/x-amz-json-1.0\r\n"
         b"Connection: keep-alive\r\n"
         b"x-amzn-RequestId: 4KBNVRGD25RG1KEO9UT4V3FQDJVV4KQNSO5AEMVJF66Q9ASUAAJG\r\n"

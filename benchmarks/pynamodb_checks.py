@@ -29,7 +29,7 @@ class PynamodbChecks:
             actions=[
                 ApiKeyRow.last_used_at.set(now),
                 counter.add(1),
-                *(Path([f"m{minute - age}"]).remove() for age in range(2, 6)),
+                *(Path([f"m{minute - age}"]).remove() for age in range(12, 16)),
             ],
             condition=ApiKeyRow.digest.exists()
             & ApiKeyRow.revoked_at.does_not_exist()

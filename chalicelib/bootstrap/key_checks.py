@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -29,9 +30,19 @@ _WISHES = (
     "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
     "AWS_USE_DUALSTACK_ENDPOINT",
     "AWS_USE_FIPS_ENDPOINT",
+    "ALL_PROXY",
     "HTTPS_PROXY",
+    "all_proxy",
     "https_proxy",
 )
+# The same in a file of AWS's, of whichever profile; to read it right is the SDK's work.
+_WISHES_IN_FILES = re.compile(
+    rb"account_id_endpoint_mode|ca_bundle|endpoint_url|use_dualstack_endpoint|use_fips_endpoint"
+)
+_FILES = {
+    "AWS_CONFIG_FILE": "~/.aws/config",
+    "AWS_SHARED_CREDENTIALS_FILE": "~/.aws/credentials",
+}
 _USUAL_REGION = re.compile(r"(?:af|ap|ca|eu|il|me|mx|sa|us|us-gov|cn)-[a-z]+-[0-9]+")
 
 
@@ -66,9 +77,23 @@ def _updates(chosen: Settings, environ: Mapping[str, str]) -> Updates:
     # In a Lambda they stand here; elsewhere a profile or a metadata service may give them, and
     # those are the SDK's to ask.
     has_keys = environ.get("AWS_ACCESS_KEY_ID") and environ.get("AWS_SECRET_ACCESS_KEY")
-    if chosen.key_check_transport == "sdk" or url is None or not has_keys:
+    is_asked_for = chosen.key_check_transport == "sdk" or _files_have_wishes(environ)
+    if is_asked_for or url is None or not has_keys:
         return _by_sdk(chosen)
     return _direct(chosen.region, url, environ)
+
+
+def _files_have_wishes(environ: Mapping[str, str]) -> bool:
+    """Whether AWS's own files ask for what the SDK alone can do; a Lambda has none."""
+    for name, usual in _FILES.items():
+        try:
+            content = Path(environ.get(name) or usual).expanduser().read_bytes()
+        except (OSError, RuntimeError):
+            # No such file, or no home to look in; the SDK passes over one that it can't read, too.
+            continue
+        if _WISHES_IN_FILES.search(content):
+            return True
+    return False
 
 
 def _by_sdk(chosen: Settings) -> Updates:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import zlib
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,10 @@ _PREFIX = "thub_"
 _RANDOM_LENGTH = 26
 _CHECKSUM_LENGTH = 6
 _FORM = re.compile(rf"{PATTERN}\Z")
+# Anywhere in a text, next to any character: the checksum decides. The underscore may be escaped for
+# a URL or for Markdown. Only the prefix is consumed, so that a key may begin inside a look-alike.
+_FOUND = re.compile(r"thub(?:\\*_|%(?:25)*5[Ff])(?=([0-9A-Za-z]{32}))")
+REPORTED_MAX = 10
 
 
 class TooManyKeysError(DomainError):
@@ -55,6 +60,17 @@ class ApiKeySecret:
         if text[-_CHECKSUM_LENGTH:] != checksum(random):
             raise InvalidApiKeyError
         return cls(text)
+
+    @classmethod
+    def find(cls, text: str) -> tuple[ApiKeySecret, ...]:
+        """Find keys in a text that somebody reports: the first ten different ones."""
+        found: dict[ApiKeySecret, None] = {}
+        for match in _FOUND.finditer(text):
+            with suppress(InvalidApiKeyError):
+                found[cls.parse(_PREFIX + match[1])] = None
+            if len(found) == REPORTED_MAX:
+                break
+        return tuple(found)
 
     @property
     def digest(self) -> str:

@@ -67,22 +67,28 @@ class ApiKeyService:
         self.keys.remove(key_id, manager, self.clock())
 
     def report_leaked(self, text: str, asker: Asker) -> None:
-        """Revoke what somebody found: the same two requests for live, dead and garbage (`F8`).
+        """Revoke the keys that a text holds, whatever stands around them (`F12`).
 
-        Whoever holds a key may end it; that is all the proof a report needs (`F12`).
+        The requests depend on the text alone: one for each key in it, at least one, and a message.
+        So a report doesn't show whether a key was live (`F8`). Everyone who holds a key may end it.
         """
-        found, now = digest(text), self.clock()
-        self.keys.revoke(found, now)
-        self.queue.put(asker.request(MailKind.API_KEY_LEAKED, "", now, {"digest": found}))
+        found, now = [key.digest for key in ApiKeySecret.find(text)] or [digest(text)], self.clock()
+        for each in found:
+            self.keys.revoke(each, now)
+        details = {"digest": " ".join(found)}
+        self.queue.put(asker.request(MailKind.API_KEY_LEAKED, "", now, details))
 
     def send_mail(self, request: MailRequest) -> None:
-        """Tell those who manage the account of a revoked key, then take it off their list.
+        """Tell those who manage the account of each revoked key, then take it off their list.
 
         In this order: when a mail fails, the key is still found the next time.
         """
-        key = self.keys.find_revoked(request.details.get("digest", ""))
-        if key is None:
-            return
+        for found in request.details.get("digest", "").split():
+            key = self.keys.find_revoked(found)
+            if key is not None:
+                self._send_mail(key, request)
+
+    def _send_mail(self, key: ApiKey, request: MailRequest) -> None:
         told = {
             "name": None,
             "key_name": key.name,

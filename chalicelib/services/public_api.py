@@ -57,7 +57,7 @@ class PublicApi:
     def record_page(
         self, holder: KeyHolder, asked: PageRequest, wanted: RecordFilter
     ) -> Slice[Record]:
-        """List the account's records by id."""
+        """List the account's records by id; raises InvalidValueError for a page too large."""
         return self.records.page(holder.account_id, asked, wanted)
 
     def record(self, holder: KeyHolder, record_id: str) -> Record:

@@ -7,21 +7,22 @@ signature and a line of JSON. Decision 0090 says why, and what may be asked agai
 from __future__ import annotations
 
 import json
-import logging
 import time
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.storage.http_answers import BrokenAnswerError
-from chalicelib.storage.updates import UpdateRefusedError, UpdateUndecidedError
+from chalicelib.storage.server_time import ServerTime
+from chalicelib.storage.updates import (
+    ClockCorrectedError,
+    UpdateRefusedError,
+    UpdateUndecidedError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from chalicelib.storage.http_answers import Answer
     from chalicelib.storage.kept_connections import KeptConnections
     from chalicelib.storage.request_signing import Credentials, Signer
-
-_log = logging.getLogger(__name__)
 
 _TARGET = "DynamoDB_20120810.UpdateItem"
 _REFUSED = "ConditionalCheckFailedException"
@@ -31,7 +32,17 @@ _OLD_CREDENTIALS = frozenset(
 _WRONG_TIME = frozenset(("InvalidSignatureException", "RequestTimeTooSkewed", "RequestExpired"))
 # AWS takes five minutes; a signature that is refused within them is wrong for another reason.
 _SKEW_SECONDS = 240
-_OK = 200
+# Each of these says that nothing was written. A 500 or 503 by another name doesn't.
+_TURNED_AWAY = frozenset(
+    (
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "ThrottlingException",
+        "TransactionConflictException",
+    )
+)
+_PAUSE_SECONDS = 0.1
+_OK, _BAD_REQUEST = 200, 400
 _ENCODER = json.JSONEncoder(separators=(",", ":"))
 
 
@@ -44,37 +55,62 @@ class DirectUpdates:
         signer: Signer,
         read_credentials: Callable[[], Credentials],
         clock: Callable[[], float] = time.time,
+        pause: Callable[[float], None] = time.sleep,
     ) -> None:
         self._connections = connections
         self._signer = signer
         self._read_credentials = read_credentials
         self._clock = clock
+        self._pause = pause
         self._credentials = read_credentials()
-        self._skew = 0.0
+        self._time = ServerTime()
+
+    @property
+    def ahead(self) -> float:
+        """How many seconds this machine's clock is ahead of DynamoDB's, by its answers so far."""
+        return self._time.ahead
 
     def update(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Update a row; raises UpdateRefusedError, UpdateUndecidedError."""
+        """Update a row; raises UpdateRefusedError, ClockCorrectedError, UpdateUndecidedError."""
         body = _ENCODER.encode(request).encode("ascii")
+        ahead = self.ahead
         try:
-            answer = self._ask(body)
-            said = _read(answer)
-            if answer.status != _OK and self._corrected(_code(said), answer):
-                answer = self._ask(body)
-                said = _read(answer)
-        except (OSError, BrokenAnswerError, ValueError) as error:
-            raise UpdateUndecidedError(type(error).__name__) from error
-        self._demand_own(request, said)
-        if answer.status == _OK:
+            status, code, said = self._ask(body)
+            if code and self._may_ask_again(code):
+                status, code, said = self._ask(body)
+            self._demand_own(request, said)
+        except (OSError, BrokenAnswerError, RecursionError, ValueError) as error:
+            # After such an answer nothing that comes on this connection can be believed.
+            self.close()
+            is_ours = isinstance(error, BrokenAnswerError)
+            raise UpdateUndecidedError(str(error) if is_ours else type(error).__name__) from error
+        if status == _OK:
             return said
-        if _code(said) == _REFUSED:
-            raise UpdateRefusedError(said.get("Item") or {})
+        if status == _BAD_REQUEST and code == _REFUSED:
+            raise UpdateRefusedError(said.get("Item", {}))
+        if code in _WRONG_TIME and abs(self.ahead - ahead) >= _SKEW_SECONDS:
+            # Not sent again as it is: what it says of the time is wrong too.
+            raise ClockCorrectedError(code)
         # Never DynamoDB's message: of a wrong signature it tells what was signed, the token too.
-        message = f"{answer.status} {_code(said)}"
+        message = f"{status} {code}"
         raise UpdateUndecidedError(message)
 
-    def _ask(self, body: bytes) -> Answer:
-        at = self._clock() + self._skew
-        return self._connections.ask(self._signer.head(_TARGET, body, self._credentials, at) + body)
+    def close(self) -> None:
+        """Close the kept connections; the next update opens one."""
+        self._connections.close()
+
+    def _ask(self, body: bytes) -> tuple[int, str, dict[str, Any]]:
+        sent = self._clock()
+        head = self._signer.head(_TARGET, body, self._credentials, sent - self.ahead)
+        answer = self._connections.ask(head + body)
+        self._time.learn(answer.header(b"date").decode("latin-1"), sent, self._clock())
+        said = json.loads(answer.body.decode())
+        if not isinstance(said, dict):
+            raise BrokenAnswerError("JSON that is no object")
+        code = said.get("__type", "")
+        if not isinstance(code, str) or (answer.status == _OK) is bool(code):
+            raise BrokenAnswerError("an answer that is no answer and no error")
+        return answer.status, code.rpartition("#")[2], said
 
     def _demand_own(self, request: Mapping[str, Any], said: Mapping[str, Any]) -> None:
         """Hold the row that an answer shows against the one that was asked for.
@@ -82,42 +118,29 @@ class DirectUpdates:
         Nothing else ties the two together: were an answer ever sent twice, each later one on that
         connection would be read as its neighbour's, and one key be good for another's account.
         """
-        row = said.get("Attributes") or said.get("Item")
-        if row and any(row.get(name) != value for name, value in request["Key"].items()):
-            self._connections.close()
-            message = "another row's answer"
-            raise UpdateUndecidedError(message)
+        for name in ("Attributes", "Item"):
+            row = said.get(name, {})
+            if not isinstance(row, dict):
+                raise BrokenAnswerError("a row that is no object")
+            if row and any(row.get(key) != value for key, value in request["Key"].items()):
+                raise BrokenAnswerError("another row's answer")
 
-    def _corrected(self, code: str, answer: Answer) -> bool:
-        """Whether a refusal of the signature has a cause that is gone now.
+    def _may_ask_again(self, code: str) -> bool:
+        """Whether a refusal was for a cause that may be gone now.
 
         Such a request was never carried out, so it may be sent again.
         """
+        if code in _TURNED_AWAY:
+            self._pause(_jitter())
+            return True
         if code in _OLD_CREDENTIALS:
             old, self._credentials = self._credentials, self._read_credentials()
             return self._credentials != old
-        if code in _WRONG_TIME:
-            return self._learnt_the_time(answer)
         return False
 
-    def _learnt_the_time(self, answer: Answer) -> bool:
-        from email.utils import parsedate_to_datetime
 
-        theirs = parsedate_to_datetime(answer.header(b"date").decode("ascii"))
-        skew = theirs.timestamp() - self._clock()
-        if abs(skew - self._skew) < _SKEW_SECONDS:
-            return False
-        _log.warning("clock_corrected", extra={"seconds": round(skew)})
-        self._skew = skew
-        return True
+def _jitter() -> float:
+    # Late: the import takes as long as a check, and few checks need it.
+    from random import uniform
 
-
-def _read(answer: Answer) -> dict[str, Any]:
-    said = json.loads(answer.body.decode())
-    if not isinstance(said, dict):
-        raise BrokenAnswerError("JSON that is no object")
-    return said
-
-
-def _code(said: Mapping[str, Any]) -> str:
-    return str(said.get("__type", "")).rpartition("#")[2]
+    return uniform(0, _PAUSE_SECONDS)  # noqa: S311 - no secret hangs on it

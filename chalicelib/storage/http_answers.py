@@ -36,7 +36,7 @@ class Answer(NamedTuple):
     @property
     def keeps_open(self) -> bool:
         """Whether the other side waits for another request."""
-        return self.header(b"connection") != b"close"
+        return b"close" not in self.header(b"connection")
 
 
 @dataclass
@@ -107,6 +107,8 @@ def find_header(head: bytes, name: bytes) -> bytes:
 
 def _body(head: bytes, incoming: Incoming) -> bytes:
     if encoding := find_header(head, b"transfer-encoding"):
+        if find_header(head, b"content-length"):
+            raise BrokenAnswerError("two lengths")
         return _chunked(encoding, incoming)
     return incoming.exactly(_number(find_header(head, b"content-length"), 10))
 
@@ -115,14 +117,15 @@ def _chunked(encoding: bytes, incoming: Incoming) -> bytes:
     # DynamoDB gives lengths; were it, or something before it, to stop, keys should go on working.
     if encoding != b"chunked":
         raise BrokenAnswerError("an unknown transfer encoding")
-    body = b""
+    chunks, length = [], 0
     while size := _number(incoming.through(b"\r\n").partition(b";")[0].strip(), 16):
-        body += incoming.exactly(size)
-        if len(body) > _BODY_MOST or incoming.exactly(2) != b"\r\n":
+        chunks.append(incoming.exactly(size))
+        length += size
+        if length > _BODY_MOST or incoming.exactly(2) != b"\r\n":
             raise BrokenAnswerError("a chunk of another size")
     while incoming.through(b"\r\n"):
         pass
-    return body
+    return b"".join(chunks)
 
 
 def _number(text: bytes, base: int) -> int:

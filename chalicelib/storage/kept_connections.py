@@ -73,6 +73,8 @@ class KeptConnections:
     answer_seconds: float = 2.0
     # The wall clock: a frozen function's other clocks may stand still.
     clock: Callable[[], float] = time.time
+    # For what is never interrupted by a freeze, and mustn't follow a clock that is put right.
+    timer: Callable[[], float] = time.monotonic
     kept: list[_Kept] = field(default_factory=list, repr=False)
 
     def ask(self, request: bytes) -> Answer:
@@ -99,15 +101,27 @@ class KeptConnections:
         self.close()
 
     def _ask(self, connection: socket.socket, request: bytes) -> Answer:
+        until = self.timer() + self.answer_seconds
+
+        def receive(length: int) -> bytes:
+            # One limit for the whole answer: each read with its own would let it trickle for hours.
+            left = until - self.timer()
+            if left <= 0:
+                raise TimeoutError
+            connection.settimeout(left)
+            return connection.recv(length)
+
         try:
+            connection.settimeout(self.answer_seconds)
             _send(connection, request)
-            incoming = Incoming(connection.recv)
+            incoming = Incoming(receive)
             answer = read_answer(incoming)
+            keeps_open = answer.keeps_open
         except BaseException:
             connection.close()
             raise
         # Bytes after an answer belong to no request of ours.
-        if answer.keeps_open and not incoming.rest and len(self.kept) < _KEPT:
+        if keeps_open and not incoming.rest and len(self.kept) < _KEPT:
             self.kept.append(_Kept(connection, self.clock()))
         else:
             connection.close()
@@ -133,8 +147,8 @@ class KeptConnections:
             # acknowledged, 44 ms later.
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if self.endpoint.secure:
+                # The socket's limit is one for the whole handshake, not for each of its reads.
                 connection = self.tls().wrap_socket(connection, server_hostname=self.endpoint.host)
-            connection.settimeout(self.answer_seconds)
         except BaseException:
             connection.close()
             raise

@@ -6,32 +6,41 @@ pynamodb stays out: its import would cost the authorizer's cold start more than 
 from __future__ import annotations
 
 import logging
+import re
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from chalicelib.domain.api_keys import KeyUse, minute_of
 from chalicelib.domain.errors import InvalidApiKeyError, RateLimitedError, UnavailableError
-from chalicelib.storage.updates import UpdateRefusedError, UpdateUndecidedError
+from chalicelib.storage.updates import (
+    ClockCorrectedError,
+    UpdateRefusedError,
+    UpdateUndecidedError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from chalicelib.domain.errors import DomainError
     from chalicelib.storage.updates import Updates
 
 _log = logging.getLogger(__name__)
 
-# A call stamped at the end of one minute can arrive after the next minute's first call, so the
-# minute before stays: without its count the late call would find a fresh allowance.
-UPDATE = "SET last_used_at = :now ADD #minute :one REMOVE #old2, #old3, #old4, #old5"
+# Counters stay for twelve minutes. AWS refuses a request whose time is off by more than five, so of
+# a fast instance and a slow one neither can remove a counter that the other still uses. A call that
+# is stamped at the end of a minute also finds its count after the next minute's first call.
+UPDATE = "SET last_used_at = :now ADD #minute :one REMOVE #old12, #old13, #old14, #old15"
 CONDITION = (
     "attribute_exists(digest) AND attribute_not_exists(revoked_at)"
     " AND (attribute_not_exists(#minute) OR #minute < :limit)"
 )
-_REMOVED = range(2, 6)
+_REMOVED = range(12, 16)
 _COUNTER = "m"
+_COUNTER_NAME = re.compile(rf"{_COUNTER}[0-9]{{1,12}}")
+# One that shows a wrong clock, the one after it, and one for a clock that is put right meanwhile.
+_TRIES = 3
 # So many forgotten counters, about 400 bytes, make it worth a write of its own to drop them.
 _SWEPT_AT = 32
 
@@ -50,23 +59,69 @@ class KeyChecks:
         Raises InvalidApiKeyError, RateLimitedError, and UnavailableError when DynamoDB didn't
         decide.
         """
-        minute, seconds_left = minute_of(now)
         try:
-            answer = self.updates.update(self._request(digest, minute, now))
-        except UpdateRefusedError as error:
-            raise self._refusal(error.row, seconds_left) from error
+            counted = self._count(digest, now)
+            use = self._read(digest, counted)
         except UpdateUndecidedError as error:
             _log.exception("dynamodb_unavailable")
             raise UnavailableError from error
-        row = answer["Attributes"]
-        self._sweep(digest, row, minute)
+        self._sweep(digest, counted.row, counted.minute)
+        return use
+
+    def _count(self, digest: str, now: datetime) -> _Counted:
+        """Count a call in its minute by DynamoDB's clock, so that all instances count alike.
+
+        An answer can show that our clock is wrong, or is no longer as wrong as it was. The call
+        then has to find room in the right minute as well.
+        """
+        for _ in range(_TRIES):
+            ahead = self.updates.ahead
+            with suppress(ClockCorrectedError):
+                counted = self._ask(digest, _at(now, ahead))
+                if self.updates.ahead == ahead:
+                    return counted
+                if minute_of(_at(now, self.updates.ahead))[0] == counted.minute:
+                    return counted
+        message = "a clock that doesn't stand still"
+        raise UpdateUndecidedError(message)
+
+    def _ask(self, digest: str, at: datetime) -> _Counted:
+        minute, seconds_left = minute_of(at)
+        try:
+            answer = self.updates.update(self._request(digest, minute, at))
+        except UpdateRefusedError as error:
+            return _Counted(minute, seconds_left, refused=True, row=error.row)
+        return _Counted(minute, seconds_left, refused=False, row=answer.get("Attributes", {}))
+
+    def _read(self, digest: str, counted: _Counted) -> KeyUse:
+        try:
+            if counted.row and _text(counted.row, "digest", "S") != digest:
+                raise ValueError("digest")  # noqa: TRY301 - as what reads the rest does
+            return self._refuse(counted) if counted.refused else self._use_of(counted)
+        except ValueError as error:
+            self.updates.close()
+            message = f"a row that can't be read: {error}"
+            raise UpdateUndecidedError(message) from error
+
+    def _use_of(self, counted: _Counted) -> KeyUse:
+        number = _text(counted.row, f"{_COUNTER}{counted.minute}", "N")
+        if not number.isascii() or not number.isdecimal() or not 1 <= int(number) <= self.limit:
+            message = "its count"
+            raise ValueError(message)
         return KeyUse(
-            account_id=row["account_id"]["S"],
-            key_id=row["key_id"]["S"],
+            account_id=_text(counted.row, "account_id", "S"),
+            key_id=_text(counted.row, "key_id", "S"),
             limit=self.limit,
-            remaining=self.limit - int(row[f"{_COUNTER}{minute}"]["N"]),
-            seconds_left=seconds_left,
+            remaining=self.limit - int(number),
+            seconds_left=counted.seconds_left,
         )
+
+    def _refuse(self, counted: _Counted) -> NoReturn:
+        if not counted.row or "revoked_at" in counted.row:
+            _log.info("api_key_unknown")
+            raise InvalidApiKeyError
+        _log.info("api_key_limited", extra={"key_id": _text(counted.row, "key_id", "S")})
+        raise RateLimitedError(self.limit, counted.seconds_left)
 
     def _request(self, digest: str, minute: int, now: datetime) -> dict[str, Any]:
         names = {f"#old{age}": f"{_COUNTER}{minute - age}" for age in _REMOVED}
@@ -85,20 +140,14 @@ class KeyChecks:
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         }
 
-    def _refusal(self, row: Mapping[str, Any], seconds_left: int) -> DomainError:
-        if not row or "revoked_at" in row:
-            _log.info("api_key_unknown")
-            return InvalidApiKeyError()
-        _log.info("api_key_limited", extra={"key_id": row["key_id"]["S"]})
-        return RateLimitedError(self.limit, seconds_left)
-
     def _sweep(self, digest: str, row: Mapping[str, Any], minute: int) -> None:
         # A key that is used every ten minutes leaves a counter each time, which no later call can
         # name. The answer shows them; left alone they would fill the row.
         if len(row) < _SWEPT_AT:
             return
-        old = [name for name in row if name[0] == _COUNTER and name[1:].isdigit()]
-        old = [name for name in old if int(name[1:]) < minute - 1]
+        # What a clock that was far ahead has left goes as well.
+        counters = [name for name in row if _COUNTER_NAME.fullmatch(name)]
+        old = [name for name in counters if abs(int(name[1:]) - minute) >= _REMOVED.start]
         if len(old) < _SWEPT_AT:
             return
         try:
@@ -113,6 +162,27 @@ class KeyChecks:
             )
         except (UpdateRefusedError, UpdateUndecidedError):
             _log.info("old_counters_kept", exc_info=True)
+
+
+class _Counted(NamedTuple):
+    """What an update came to, and in which minute it counted."""
+
+    minute: int
+    seconds_left: int
+    refused: bool
+    row: Mapping[str, Any]
+
+
+def _at(now: datetime, ahead: float) -> datetime:
+    return now - timedelta(seconds=ahead) if ahead else now
+
+
+def _text(row: Mapping[str, Any], name: str, kind: str) -> str:
+    typed = row.get(name)
+    text = typed.get(kind) if isinstance(typed, dict) else None
+    if not isinstance(text, str) or not text:
+        raise ValueError(name)
+    return text
 
 
 def written(now: datetime) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.domain.errors import NotFoundError
+from chalicelib.domain.errors import InvalidValueError, NotFoundError
 from chalicelib.domain.lists import Slice
 from chalicelib.domain.records import Record, RecordFilter, RecordStatus
 from chalicelib.storage.tables import AccountRow, RecordRow
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from chalicelib.domain.lists import PageRequest
 
 COUNTS = "records"
+# `web.api.lists` refuses an answer of this size. The contents are a part of it, so a page with more
+# of them can't fit, and 10,000 records of 16 KB needn't be read to find that out.
+_PAGE_MAX_BYTES = 5_500_000
 
 Position = dict[str, Any] | None
 
@@ -39,7 +42,7 @@ class Records:
 
         The counts are kept by the loader, so the first pages of any account cost two requests.
         DynamoDB has no offset: a page far down, or far down among those that a filter passes,
-        reads what stands before it.
+        reads what stands before it. Raises InvalidValueError for a page that no answer can hold.
         """
         total = self._count(account_id, wanted)
         if asked.offset >= total:
@@ -74,6 +77,10 @@ def record_of(row: RecordRow) -> Record:
     )
 
 
+def _size(row: RecordRow) -> int:
+    return len(row.content.encode())
+
+
 def _passes(wanted: RecordFilter, workspace_id: str, status: str) -> bool:
     return wanted.workspace_id in (None, workspace_id) and wanted.status in (None, status)
 
@@ -88,12 +95,22 @@ class _Walk:
     position: Position = None
 
     def rows(self, offset: int, limit: int) -> list[RecordRow]:
-        """Skip `offset` matching records, and give the next `limit`."""
+        """Skip `offset` matching records, and give the next `limit`.
+
+        Each request brings 1 MB at most. Reading ends as soon as the page can't fit into an answer.
+        Raises InvalidValueError.
+        """
         offset = self._skip(offset)
         found: list[RecordRow] = []
-        while len(found) < offset + limit:
-            answer = self._query(offset + limit - len(found))
-            found += [RecordRow.from_raw_data(item) for item in answer["Items"]]
+        size = 0
+        while (missing := offset + limit - len(found)) > 0:
+            answer = self._query(missing)
+            rows = [RecordRow.from_raw_data(item) for item in answer["Items"]]
+            size += sum(_size(row) for row in rows[max(offset - len(found), 0) : missing])
+            if size > _PAGE_MAX_BYTES:
+                message = "This page would be larger than 5.5 MB. Ask for fewer at once."
+                raise InvalidValueError(message, param="limit")
+            found += rows
             self.position = answer.get("LastEvaluatedKey")
             if self.position is None:
                 break

@@ -11,12 +11,20 @@ if TYPE_CHECKING:
 class Updates(Protocol):
     """Sends `UpdateItem`, its request and answer as DynamoDB writes them."""
 
+    @property
+    def ahead(self) -> float:
+        """How many seconds this machine's clock is ahead of DynamoDB's, by its answers so far."""
+
     def update(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
         """Update a row, and give DynamoDB's answer.
 
-        Raises UpdateRefusedError when the condition didn't hold, UpdateUndecidedError when it
-        isn't known whether it did.
+        Raises UpdateRefusedError when the condition didn't hold, ClockCorrectedError when the
+        request was turned away for its time, UpdateUndecidedError when it isn't known what became
+        of it.
         """
+
+    def close(self) -> None:
+        """Close the connections, after an answer that makes no sense; the next update opens one."""
 
 
 class UpdateRefusedError(Exception):
@@ -29,3 +37,7 @@ class UpdateRefusedError(Exception):
 
 class UpdateUndecidedError(Exception):
     """DynamoDB gave no decision; the message says what it gave instead, and no secret."""
+
+
+class ClockCorrectedError(UpdateUndecidedError):
+    """Our clock was too wrong for a signature. The error is known now, and nothing was written."""

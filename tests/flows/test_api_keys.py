@@ -383,13 +383,102 @@ def test_a_leaked_key_is_dead_at_once_and_its_managers_are_told(service: Service
     assert owner.get(KEYS).json["total_count"] == 0
 
 
+@pytest.mark.parametrize(
+    "around",
+    [
+        "{key}\n",
+        "  {key} ",
+        "\ufeff{key}\r\n",
+        "Bearer {key}",
+        "Authorization: Bearer {key}",
+        '"{key}"',
+        "`{key}`",
+        "API_KEY={key}",
+        "export API_KEY='{key}';",
+        "{key}.",
+        "<{key}>,",
+        '{{"api_key": "{key}", "n": 1}}',
+        "https://auth.example.com/?key={key}&page=1",
+        "%22{key}%22",
+        "curl -H \\'X-Key: {key}\\'\\n",
+        "mykey{key}",
+        "_{key}_",
+        "{key}x",
+        "thub_{key}",
+        "thub_0000000000000000000000000000{key}",
+        "{key}{key}",
+        "夜{key}間",
+        "x" * 200_000 + "{key}" + "\u0000" * 1_000,
+        "thub%5F{tail}",
+        "thub%255f{tail}",
+        "thub\\_{tail}",
+    ],
+    ids=lambda text: ascii(text[:20]),
+)
+def test_a_leaked_key_dies_whatever_stands_around_it(service: Service, around: str) -> None:
+    """A line of a log, a header, a setting: people report what they found as they found it."""
+    holder = a_holder(service)
+    finder = service.program()
+    text = around.format(key=holder.key, tail=holder.key.removeprefix("thub_"))
+    assert finder.post(_LEAKED, {"key": text}).status == 202
+    assert holder.get(_ACCOUNT).status == 401
+    assert "revoked" in service.mail_to("robin@acme.test").subject
+
+
+@pytest.mark.parametrize("wrong", ["without its prefix", "cut", "mixed", "spaced", "upper"])
+def test_what_is_only_nearly_the_key_ends_nothing(service: Service, wrong: str) -> None:
+    """The whole key, character for character, is all the proof that a report needs."""
+    holder = a_holder(service)
+    key = holder.key
+    texts = {
+        "without its prefix": key[5:],
+        "cut": key[:-1],
+        "mixed": f"{key[:20]}{key[21]}{key[20]}{key[22:]}",
+        "spaced": f"{key[:20]} {key[20:]}",
+        "upper": key.upper(),
+    }
+    assert service.program().post(_LEAKED, {"key": texts[wrong]}).status == 202
+    assert holder.get(_ACCOUNT).status == 200
+
+
+def test_ten_keys_of_one_report_die(service: Service) -> None:
+    """Only different keys with a right checksum count towards the ten."""
+    owner = an_owner(service)
+    keys = [make_key(owner, f"Key {number}")["key"] for number in range(11)]
+    noise = [f"thub_{number:032}" for number in range(500)]
+    text = "\n".join(noise + [f"KEY_{n}={key} # {key}" for n, key in enumerate(keys)])
+    assert service.program().post(_LEAKED, {"key": text}).status == 202
+    answers = [Holder(service.program(), key).get(_ACCOUNT).status for key in keys]
+    assert answers == [401] * 10 + [200]
+    service.work()
+    assert owner.get(KEYS).json["total_count"] == 1
+    assert service.program().post(_LEAKED, {"key": text.partition("KEY_10")[2]}).status == 202
+    assert Holder(service.program(), keys[10]).get(_ACCOUNT).status == 401
+
+
+def test_a_report_of_many_keys_costs_by_its_text_alone(service: Service, ledger: Ledger) -> None:
+    """`F8`: of two texts of one form, nothing says which holds keys that open something."""
+    owner = an_owner(service)
+    live = [make_key(owner, f"Key {number}")["key"] for number in range(3)]
+    unknown = [ApiKeySecret.new().value for _ in range(3)]
+    finder = service.program()
+    work = set()
+    for keys in (unknown, [live[0], *unknown[:2]], live, live):
+        ledger.clear()
+        assert finder.post(_LEAKED, {"key": ", ".join(keys)}).status == 202
+        work.add(str(ledger.work))
+    assert len(work) == 1
+
+
 def test_a_report_says_and_costs_the_same_whatever_it_is(service: Service, ledger: Ledger) -> None:
     """`F8`: live, dead, unknown, garbage and empty."""
     owner = an_owner(service)
     live = make_key(owner)["key"]
     finder = service.program()
     answers, work = set(), set()
-    for text in (live, live, ApiKeySecret.new().value, "garbage", "", "x" * 100_000, "\u0000é"):
+    unknown = ApiKeySecret.new().value
+    wrapped = (f"Bearer {unknown}\n", f"KEY={live}.")
+    for text in (live, live, unknown, *wrapped, "garbage", "", "x" * 100_000, "\u0000é"):
         ledger.clear()
         reply = finder.post(_LEAKED, {"key": text})
         answers.add(str(_visible(reply)))
@@ -443,6 +532,21 @@ def test_the_page_makes_shows_once_and_deletes(service: Service, clock: StoppedC
     browser.press("Delete key")
     assert "deleted" in browser.page.status_message
     assert Holder(service.program(), key).get(_ACCOUNT).status == 401
+
+
+def test_nothing_is_read_after_a_key_is_made(service: Service, ledger: Ledger) -> None:
+    """A read that fails then would answer 503, and nobody would ever see the new key."""
+    an_owner(service)
+    browser = service.browser()
+    sign_in(browser)
+    browser.open("/settings/api-keys")
+    browser.press("Create key", Name="First")
+    browser.open("/settings/api-keys")
+    ledger.clear()
+    browser.press("Create key", Name="Second")
+    assert ledger.calls[-1].operation == "TransactWriteItems"
+    assert "Delete Second" in browser.page.text
+    assert "Delete First" in browser.page.text
 
 
 def test_a_refused_name_comes_back_with_the_reason(service: Service) -> None:

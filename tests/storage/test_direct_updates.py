@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -12,17 +13,27 @@ import pytest
 from chalicelib.storage.direct_updates import DirectUpdates
 from chalicelib.storage.kept_connections import Endpoint, KeptConnections
 from chalicelib.storage.request_signing import Credentials, Signer
-from chalicelib.storage.updates import UpdateRefusedError, UpdateUndecidedError
+from chalicelib.storage.updates import (
+    ClockCorrectedError,
+    UpdateRefusedError,
+    UpdateUndecidedError,
+)
 from tests.support.scripted_server import answer, plain, scripted_server
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.support.scripted_server import ScriptedServer
 
 _NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 _OLD, _NEW = Credentials("AKOLD", "s", "t"), Credentials("AKNEW", "s", "t")
 
 
-def _updates(server: ScriptedServer, *credentials: Credentials) -> DirectUpdates:
+def _updates(
+    server: ScriptedServer,
+    *credentials: Credentials,
+    pause: Callable[[float], None] = lambda _: None,
+) -> DirectUpdates:
     endpoint = Endpoint.parse(server.url)
     read = iter(credentials or (_OLD, _OLD))
     return DirectUpdates(
@@ -30,6 +41,7 @@ def _updates(server: ScriptedServer, *credentials: Credentials) -> DirectUpdates
         Signer(endpoint.host_header, "eu-west-1"),
         lambda: next(read),
         _NOW.timestamp,
+        pause,
     )
 
 
@@ -102,6 +114,8 @@ def test_a_clock_that_is_wrong_is_corrected_once_and_for_all() -> None:
     script = [_error("InvalidSignatureException", 400, dated), answer(), answer()]
     with scripted_server(script) as server:
         updates = _updates(server)
+        with pytest.raises(ClockCorrectedError):
+            updates.update({})
         updates.update({})
         updates.update({})
         stamps = [request.partition(b"x-amz-date:")[2][:16] for request in server.requests]
@@ -113,9 +127,12 @@ def test_a_clock_that_stays_wrong_is_not_corrected_for_ever() -> None:
     refusal = _error("InvalidSignatureException", 400, dated)
     with scripted_server([refusal, refusal, refusal]) as server:
         updates = _updates(server)
+        with pytest.raises(ClockCorrectedError):
+            updates.update({})
         for asked in (2, 3):
-            with pytest.raises(UpdateUndecidedError):
+            with pytest.raises(UpdateUndecidedError) as undecided:
                 updates.update({})
+            assert not isinstance(undecided.value, ClockCorrectedError)
             assert len(server.requests) == asked
 
 
@@ -131,17 +148,48 @@ def test_a_wrong_signature_at_the_right_time_is_just_wrong(headers: tuple[bytes,
     assert "the-token" not in f"{undecided.value!r} {undecided.value.__cause__!r}"
 
 
+_TURNED_AWAY = [
+    _error("ProvisionedThroughputExceededException"),
+    _error("ThrottlingException"),
+    _error("ThrottlingException", 503),
+    _error("RequestLimitExceeded"),
+    _error("TransactionConflictException"),
+]
+
+
+@pytest.mark.parametrize("refusal", _TURNED_AWAY)
+def test_what_was_turned_away_is_asked_again_once_after_a_moment(refusal: bytes) -> None:
+    """DynamoDB says of these that nothing was written, so no call is counted twice."""
+    pauses: list[float] = []
+    for second, error in ((answer(), None), (refusal, UpdateUndecidedError)):
+        with scripted_server([refusal, second, answer()]) as server:
+            updates = _updates(server, pause=pauses.append)
+            with contextlib.nullcontext() if error is None else pytest.raises(error):
+                updates.update({})
+            assert len(server.requests) == 2
+            assert server.requests[0].endswith(b"{}")
+    assert len(pauses) == 2
+    assert all(0 <= pause <= 0.1 for pause in pauses)
+
+
 @pytest.mark.parametrize(
     "refusal",
     [
-        _error("ProvisionedThroughputExceededException"),
-        _error("ThrottlingException"),
-        _error("TransactionConflictException"),
         _error("InternalServerError", 500),
+        _error("ServiceUnavailable", 503),
+        answer(b"{}", 503),
         answer(b"<html>502 Bad Gateway</html>", 502),
         answer(b"[]", 500),
         answer(b"not json"),
         answer(b'"text"'),
+        answer(b'{"a":' * 100_000),
+        answer(b"[" * 1_000_000),
+        answer(b"{}", 200, b"Date: a", b"Date: b"),
+        answer(b"{}", 204),
+        answer(b'{"__type": "ConditionalCheckFailedException"}', 200),
+        answer(b'{"__type": "ConditionalCheckFailedException"}', 500),
+        answer(b'{"__type": ["ConditionalCheckFailedException"]}', 400),
+        answer(b"\xff{}"),
     ],
 )
 def test_whatever_else_comes_decides_nothing_and_is_not_asked_again(refusal: bytes) -> None:

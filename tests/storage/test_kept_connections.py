@@ -12,7 +12,13 @@ import pytest
 from chalicelib.storage.http_answers import BrokenAnswerError, NothingCameError
 from chalicelib.storage.kept_connections import Endpoint, KeptConnections
 from tests.support.range_service import write_certificate
-from tests.support.scripted_server import ScriptedServer, answer, plain, scripted_server
+from tests.support.scripted_server import (
+    ScriptedServer,
+    Trickle,
+    answer,
+    plain,
+    scripted_server,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -130,9 +136,36 @@ def test_silence_is_not_asked_again(*, kept: bool) -> None:
         assert connections.kept == []
 
 
+_CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "trickle",
+    [
+        Trickle(b"HTTP/1.1 2", b"0"),
+        Trickle(b"HTTP/1.1 200 OK\r\n", b"a: b\r\n"),
+        Trickle(b"HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n", b"x"),
+        Trickle(_CHUNKED, b"1\r\nx\r\n"),
+        Trickle(_CHUNKED + b"0\r\n", b"a: b\r\n"),
+    ],
+    ids=["status", "headers", "body", "chunks", "trailers"],
+)
+def test_an_answer_that_trickles_is_given_up_after_the_limit_of_the_whole(trickle: Trickle) -> None:
+    """Each read is quick; only all of them together take too long."""
+    with scripted_server([trickle], [answer(b'{"new":1}')]) as server:
+        now = iter(range(1_000))
+        limited = replace(_connections(server, seconds=20)[0], timer=lambda: float(next(now)))
+        with pytest.raises(TimeoutError):
+            limited.ask(_REQUEST)
+        assert limited.kept == []
+        assert len(server.requests) == 1
+
+
 @pytest.mark.parametrize(
     "broken",
     [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: a\r\nConnection: b\r\n\r\n{}",
         b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n{}",
         b"HTTP/1.1 200 OK\r\nContent-Le",
         b"HTTP/1.1 200 OK\r\n\r\n{}",
@@ -176,7 +209,12 @@ def test_answers_of_unusual_forms_are_read(whole: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "last", [answer(b"{}", 200, b"Connection: close"), answer() + b"HTTP/1.1 200 OK\r\n"]
+    "last",
+    [
+        answer(b"{}", 200, b"Connection: close"),
+        answer(b"{}", 200, b"Connection: Keep-Alive, Close"),
+        answer() + b"HTTP/1.1 200 OK\r\n",
+    ],
 )
 def test_a_connection_that_ends_or_says_too_much_is_not_kept(last: bytes) -> None:
     """What somebody put behind an answer is never read as the next one's."""

@@ -27,11 +27,19 @@ from tests.support.people import NOON
 from tests.support.scripted_server import answer, scripted_server
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from chalicelib.services.key_check import KeyCheck
     from chalicelib.storage.connection import StoreConnection
     from tests.support.engines import Engine
 
-_KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": REGION}
+_KEYS = {
+    "AWS_ACCESS_KEY_ID": "test",
+    "AWS_SECRET_ACCESS_KEY": "test",
+    "AWS_REGION": REGION,
+    "AWS_CONFIG_FILE": "/dev/null",
+    "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+}
 _ROW = {
     "account_id": {"S": "acc_1"},
     "key_id": {"S": "key_1"},
@@ -127,7 +135,7 @@ def test_a_row_is_the_same_whether_we_or_the_model_wrote_it(
     assert row.last_used_at == later
     assert row.revoked_at is None
     counters = {name for name in _raw(engine, tables, digest) if name[1:].isdigit()}
-    assert counters == {f"m{int(later.timestamp()) // 60}"}
+    assert counters == {f"m{int(NOON.timestamp()) // 60 + minute}" for minute in (0, 1, 3)}
 
 
 @pytest.mark.parametrize("microsecond", [0, 60, 999_999])
@@ -152,6 +160,7 @@ def _raw(engine: Engine, tables: str, digest: str) -> dict[str, Any]:
         {"AWS_SECRET_ACCESS_KEY": ""},
         {"AWS_USE_FIPS_ENDPOINT": "true"},
         {"HTTPS_PROXY": "http://proxy.test:3128"},
+        {"ALL_PROXY": "http://proxy.test:3128"},
         {"AWS_REGION": "us-iso-east-1"},
     ],
     ids="".join,
@@ -161,6 +170,46 @@ def test_what_only_the_sdk_knows_is_left_to_it(
 ) -> None:
     """A wish that isn't fulfilled is never passed over."""
     assert isinstance(_check(monkeypatch, **more).checks.updates, SdkUpdates)
+
+
+@pytest.mark.parametrize("name", ["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"])
+@pytest.mark.parametrize(
+    "wish",
+    [
+        "[default]\nuse_fips_endpoint = true\n",
+        "[profile other]\nuse_dualstack_endpoint=true",
+        "[services mine]\ndynamodb =\n  endpoint_url = https://ddb.test\n",
+        "[default]\r\nignore_configured_endpoint_urls = true",
+        "[default]\nca_bundle = /etc/own.pem",
+        "[default]\naccount_id_endpoint_mode = required",
+    ],
+)
+def test_a_wish_in_a_file_of_awss_is_left_to_the_sdk(
+    name: str, wish: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "own").write_text(wish)
+    monkeypatch.setenv(name, str(tmp_path / "own"))
+    assert _has_other_wishes({**_KEYS, name: str(tmp_path / "own")})
+    assert not _has_other_wishes({**_KEYS, name: str(tmp_path / "none")})
+
+
+def test_a_wish_in_the_files_of_the_home_is_found_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    bare = {name: value for name, value in _KEYS.items() if not name.endswith("_FILE")}
+    assert not _has_other_wishes(bare)
+    (tmp_path / ".aws").mkdir()
+    (tmp_path / ".aws" / "config").write_text("[default]\nregion = eu-west-1\noutput = json\n")
+    assert not _has_other_wishes(bare)
+    (tmp_path / ".aws" / "config").write_text("[default]\nuse_fips_endpoint = true\n")
+    assert _has_other_wishes(bare)
+
+
+def _has_other_wishes(environ: dict[str, str]) -> bool:
+    """Whether the check goes by the SDK, and not the direct way."""
+    check = build_key_check(Settings.from_environ(environ), lambda: NOON, environ)
+    return not isinstance(check.checks.updates, DirectUpdates)
 
 
 @pytest.mark.parametrize("more", [{}, {"AWS_USE_FIPS_ENDPOINT": "false", "HTTPS_PROXY": ""}])

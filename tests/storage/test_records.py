@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
-from chalicelib.domain.errors import NotFoundError
+from chalicelib.domain.errors import InvalidValueError, NotFoundError
 from chalicelib.domain.lists import PageRequest
 from chalicelib.domain.records import Record, RecordFilter, RecordStatus
 from chalicelib.storage.record_loads import Loaded, RecordLoads
-from chalicelib.storage.records import Records
+from chalicelib.storage.records import COUNTS, Records
 from chalicelib.storage.rows import WORKSPACES
-from chalicelib.storage.tables import AccountRow
+from chalicelib.storage.tables import AccountRow, RecordRow
 from tests.support.people import NOON
 from tests.support.races import race
 
 if TYPE_CHECKING:
     from chalicelib.storage.connection import StoreConnection
+    from tests.support.ledger import Ledger
 
 _ACCOUNT = "acc_1"
 _ALL = RecordFilter()
@@ -152,3 +154,33 @@ def test_loads_at_the_same_time_count_each_record_once(
     loaded = sum((o for o in outcomes if isinstance(o, Loaded)), Loaded())
     assert loaded == Loaded(added=10, unchanged=50)
     assert records.page(_ACCOUNT, PageRequest(), _ALL).total_count == 10
+
+
+@pytest.mark.parametrize(
+    "wanted", [_ALL, RecordFilter(workspace_id="wsp_even")], ids=["all", "filtered"]
+)
+def test_a_page_that_no_answer_holds_is_refused_before_all_of_it_is_read(
+    records: Records, ledger: Ledger, wanted: RecordFilter
+) -> None:
+    """At a megabyte a request, 600 records of 16 KB take ten; six show that they are too many."""
+    _put_large(600)
+    for page in (PageRequest(limit=10_000), PageRequest(limit=400)):
+        ledger.clear()
+        with pytest.raises(InvalidValueError, match="fewer at once") as refused:
+            records.page(_ACCOUNT, page, wanted)
+        assert refused.value.param == "limit"
+        assert sum(call.operation == "Query" for call in ledger.calls) <= 6
+    # What stands before a page, or behind it, isn't part of it.
+    for page in (PageRequest(limit=340), PageRequest(number=2, limit=290)):
+        assert len(records.page(_ACCOUNT, page, wanted).items) == page.limit
+
+
+def _put_large(number: int) -> None:
+    """Put records without the loader, which takes a transaction for each hundred."""
+    content = json.dumps({"text": "x" * 16_000}, separators=(",", ":"))
+    with RecordRow.batch_write() as batch:
+        for each in range(number):
+            made = RecordRow(_ACCOUNT, f"r{each:04}", terminus_id="T", workspace_id="wsp_even")
+            made.status, made.content, made.created_at = "active", content, NOON
+            batch.save(made)
+    AccountRow(_ACCOUNT, COUNTS, items={"wsp_even/active": number}).save()

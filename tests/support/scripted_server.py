@@ -15,12 +15,21 @@ if TYPE_CHECKING:
 _HEAD_END = b"\r\n\r\n"
 
 
+@dataclass(frozen=True)
+class Trickle:
+    """An answer that comes byte by byte, for as long as somebody reads it or `most` bytes."""
+
+    beginning: bytes
+    then: bytes
+    most: int = 300
+
+
 @dataclass
 class ScriptedServer:
     """Takes one connection after the other, and a request on it for each word of its script."""
 
     listening: socket.socket
-    scripts: Sequence[Sequence[bytes | None]]
+    scripts: Sequence[Sequence[bytes | Trickle | None]]
     tls: ssl.SSLContext | None = None
     requests: list[bytes] = field(default_factory=list)
     closed: Event = field(default_factory=Event)
@@ -43,7 +52,7 @@ class ScriptedServer:
             finally:
                 self.closed.set()
 
-    def _converse(self, script: Sequence[bytes | None]) -> None:
+    def _converse(self, script: Sequence[bytes | Trickle | None]) -> None:
         connection, _ = self.listening.accept()
         self.talking.append(connection)
         with contextlib.ExitStack() as stack:
@@ -57,13 +66,22 @@ class ScriptedServer:
                 self.requests.append(request)
                 if answer is None:
                     self.over.wait(10)
+                elif isinstance(answer, Trickle):
+                    self._trickle(connection, answer)
                 else:
                     connection.sendall(answer)
+
+    def _trickle(self, connection: socket.socket, answer: Trickle) -> None:
+        connection.sendall(answer.beginning)
+        for _ in range(answer.most):
+            if self.over.wait(0.01):
+                return
+            connection.sendall(answer.then)
 
 
 @contextlib.contextmanager
 def scripted_server(
-    *scripts: Sequence[bytes | None], tls: ssl.SSLContext | None = None
+    *scripts: Sequence[bytes | Trickle | None], tls: ssl.SSLContext | None = None
 ) -> Iterator[ScriptedServer]:
     """Run one; in a script, an empty answer closes the connection and None says nothing at all."""
     with socket.create_server(("127.0.0.1", 0)) as listening:

@@ -273,7 +273,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "POST /api/v1/api_keys/leaked",
         "Hand in a key that was found where others can read it",
         proof="nothing",
-        outcome="Taken; a live key is dead from now on. The same for any text.",
+        outcome="Taken; live keys in the text are dead from now on. The same for any text.",
         status=202,
         answer=answers.Empty,
         body=bodies.LeakedApiKey,

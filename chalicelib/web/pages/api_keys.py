@@ -18,6 +18,7 @@ from chalicelib.web.visitor import PageVisitor, manager
 if TYPE_CHECKING:
     from chalice import Response
 
+    from chalicelib.domain.api_keys import ApiKey
     from chalicelib.domain.people import Manager
     from chalicelib.services.sessions import Visitor
     from chalicelib.web.errors import HttpError
@@ -45,12 +46,18 @@ def _refused(form: dict[str, str], words: HttpError) -> Response:
 
 @api_keys_pages.route(_PATH, methods=["POST"], refused=_refused)
 def create_api_key() -> Response:
-    """Make a key and show it in this answer: after a redirect there would be nothing to show."""
+    """Make a key and show it in this answer: after a redirect there would be nothing to show.
+
+    The list is read before the key is made. A read that fails afterwards would lose the only answer
+    that the new key is ever shown in.
+    """
     request = api_keys_pages.current_request
     visitor, who = manager(request)
     name = parse_name(read_form(request).get("name", ""), "name")
+    listed = _listed(who)
     key, secret = services().api_keys.create(who, name)
-    return _page(visitor, who, created={"name": key.name, "key": secret.value})
+    created = {"name": key.name, "key": secret.value}
+    return _page(visitor, who, created=created, keys=(key, *listed))
 
 
 @api_keys_pages.route(_PATH + "/{key_id}/delete")
@@ -75,12 +82,17 @@ def delete_api_key(key_id: str) -> Response:
 
 def _page(visitor: Visitor, who: Manager, status: int = HTTPStatus.OK, **shown: Any) -> Response:
     context = {"created": None, "error": None, "name_value": "", "notice": None, **shown}
+    if "keys" not in context:
+        context["keys"] = _listed(who)
     return page(
         "api_keys.html",
         status=status,
         visitor=PageVisitor.of(visitor),
-        keys=services().api_keys.page(who, PageRequest(limit=KEYS_MAX)).items,
         api_url=f"{settings().public_url}/api/v1",
         answers_form=context["created"] is not None,
         **context,
     )
+
+
+def _listed(who: Manager) -> tuple[ApiKey, ...]:
+    return services().api_keys.page(who, PageRequest(limit=KEYS_MAX)).items
