@@ -15,6 +15,8 @@ from chalicelib.domain.mail import Mail, MailKind
 from chalicelib.domain.sessions import SignInMethod
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from chalicelib.domain.clock import Clock
     from chalicelib.domain.devices import Browser
     from chalicelib.domain.links import Link
@@ -92,6 +94,13 @@ class EmailConfirmation:
             browser.asker,
             lambda transaction: self.attempts.clear_parts(transaction, count, now),
         )
+        self._give_back(link, browser, now)
+
+    def _give_back(self, link: Link, browser: Browser, now: datetime) -> None:
+        """Have the mail of a used link taken off the count of the source that asked for it."""
+        if link.source.count:
+            kind, email, told = MailKind.PERSONAL_EVENT, link.email.value, link.source.details
+            self.queue.put_notice(browser.asker.request(kind, email, now, told))
 
     def _change_email(self, link: Link, browser: Browser) -> None:
         now = self.clock()
