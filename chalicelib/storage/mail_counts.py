@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pynamodb.exceptions import PutError, PynamoDBException
+from pynamodb.exceptions import PutError
 
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.storage.tables import LimitRow
@@ -51,7 +51,7 @@ class MailCounts:
         """Give back the place of a message; a failure is logged, since only a place is lost."""
         try:
             self._remove(f"{self.counted}#{key}", message_id, now)
-        except (PynamoDBException, UnavailableError):
+        except UnavailableError:
             _log.warning("mail_count_kept", exc_info=True)
 
     def _remove(self, subject: str, message_id: str, now: datetime) -> None:

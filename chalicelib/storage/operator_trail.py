@@ -11,8 +11,7 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pynamodb.exceptions import PynamoDBException
-
+from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.operators import OPERATORS, accounts_told, told_to
 from chalicelib.storage.audit_log import AuditLog, Reach
 from chalicelib.storage.transactions import write_all
@@ -59,7 +58,7 @@ class OperatorTrail:
         write_all(self.connection, parts)
         try:
             self._tell_the_others(deed.event)
-        except PynamoDBException:
+        except UnavailableError:
             _log.exception("operator_event_late", extra={"deed": deed.id})
 
     def add(self, transaction: TransactWrite, deed: Deed) -> None:
