@@ -56,7 +56,12 @@ _OFTEN = settings(
 
 @pytest.fixture
 def environ() -> dict[str, str]:
-    return {"SOURCE_MAILS_PER_HOUR": "5000", "SOURCE_FAILURES": "1000000"}
+    return {
+        "SOURCE_MAILS_PER_HOUR": "5000",
+        "SOURCE_FAILURES": "1000000",
+        "ARGON2_MEMORY_KIB": "7168",
+        "ARGON2_TIME": "5",
+    }
 
 
 def _post(service: Service, path: str, body: object, headers: Mapping[str, str]) -> Reply:
