@@ -28,6 +28,7 @@ MAILS_HANDLED = "MailsHandled"
 MAILS_CAPPED = "MailsCapped"
 MAILS_FAILED = "MailsFailed"
 MAILS_LOST = "MailsLost"
+MAILS_DROPPED = "MailsDropped"
 REQUESTS_FAILED = "RequestsFailed"
 
 # From here on an answer says that the fault is ours.
@@ -47,6 +48,7 @@ COUNTED = {
     ("mail_capped", None): MAILS_CAPPED,
     ("mail_failed", None): MAILS_FAILED,
     ("notice_lost", None): MAILS_LOST,
+    ("mail_dropped", None): MAILS_DROPPED,
 }
 
 

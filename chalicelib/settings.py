@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _SECONDS = (1, 31_536_000)
 _COUNT = (1, 1_000_000)
+# A source's mails are entries of one item, and 400 KB is the most that an item can have.
+_SOURCE_MAILS = (1, 5_000)
 _LOCAL_HOSTS = frozenset(("localhost", "127.0.0.1", "::1"))
 _KEY_BYTES = 32
 _STATIC = Path(__file__).parent / "web" / "static"
@@ -63,6 +65,7 @@ class Settings:
     email_change_link: timedelta = timedelta(seconds=86_400)
     invitation: timedelta = timedelta(seconds=604_800)
     mails_per_hour: int = 5
+    source_mails_per_hour: int = 20
     api_key_requests_per_minute: int = 100
     key_check_transport: str = "direct"
     audit_kept: timedelta = timedelta(days=400)
@@ -117,6 +120,7 @@ class Settings:
             email_change_link=read.seconds("EMAIL_CHANGE_LINK_SECONDS", 86_400),
             invitation=read.seconds("INVITATION_SECONDS", 604_800),
             mails_per_hour=read.number("MAILS_PER_HOUR", 5),
+            source_mails_per_hour=read.number("SOURCE_MAILS_PER_HOUR", 20, _SOURCE_MAILS),
             api_key_requests_per_minute=read.number("API_KEY_REQUESTS_PER_MINUTE", 100),
             key_check_transport=read.one_of("KEY_CHECK_TRANSPORT", _TRANSPORTS, "direct"),
             audit_kept=timedelta(days=read.number("AUDIT_DAYS", 400, (1, 36_500))),

@@ -255,3 +255,12 @@ def test_each_of_several_cookie_keys_has_to_be_whole(value: str) -> None:
 def test_a_path_of_secrets_is_one_that_parameter_store_has(value: str) -> None:
     with pytest.raises(SettingsError, match="SECRETS_PATH"):
         Settings.from_environ({"SECRETS_PATH": value})
+
+
+@pytest.mark.parametrize("value", ["0", "5001", "many"])
+def test_the_mails_of_a_source_fit_into_one_item(value: str) -> None:
+    """DynamoDB's items hold 400 KB, and every mail that counts is an entry of one."""
+    assert Settings.from_environ({}).source_mails_per_hour == 20
+    assert Settings.from_environ({"SOURCE_MAILS_PER_HOUR": "5000"}).source_mails_per_hour == 5_000
+    with pytest.raises(SettingsError, match="SOURCE_MAILS_PER_HOUR"):
+        Settings.from_environ({"SOURCE_MAILS_PER_HOUR": value})

@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     from chalicelib.storage.sso_domains import AccountDomains
 
 _MAIL_WINDOW = timedelta(hours=1)
+# To an address that signs in here already, a day: a stranger's sign-ups must not fill its mailbox.
+_TAKEN_MAILS = 1
 # Of sign-ins in new browsers, in that time, to one person.
 _SIGN_IN_NOTICES = 1
 # Of the attempts that a lock refuses, an hour, for one person: a flood must not fill their trails.
@@ -147,11 +149,15 @@ class Parts:
 
     def sign_up(self) -> SignUpService:
         from chalicelib.services.sign_up import SignUpService
+        from chalicelib.storage.mail_counts import MailCounts
 
         return SignUpService(
             sign_ups=self.sign_ups,
             people=self.people,
             links=self.links,
+            attempt_keys=self.attempt_keys,
+            devices=self.devices,
+            taken_mails=MailCounts(_TAKEN_MAILS, timedelta(days=1), counted="taken_mails"),
             queue=self.queue,
             mailer=self.mailer,
             hasher=self.hasher,
@@ -201,6 +207,7 @@ class Parts:
             links=self.links,
             credentials=self.credentials,
             attempt_keys=self.attempt_keys,
+            devices=self.devices,
             queue=self.queue,
             mailer=self.mailer,
             hasher=self.hasher,
@@ -396,8 +403,15 @@ class Parts:
         from chalicelib.services.mail_cap import MailCap
         from chalicelib.storage.mail_counts import MailCounts
 
-        counts = MailCounts(self.settings.mails_per_hour, _MAIL_WINDOW)
-        return MailCap(counts, self.address_keys, self.clock)
+        return MailCap(
+            counts=MailCounts(self.settings.mails_per_hour, _MAIL_WINDOW),
+            sources=MailCounts(
+                self.settings.source_mails_per_hour, _MAIL_WINDOW, counted="source_mails"
+            ),
+            people=self.people,
+            keys=self.address_keys,
+            clock=self.clock,
+        )
 
     def audit_log(self) -> AuditLogService:
         from chalicelib.services.audit_log import AuditLogService

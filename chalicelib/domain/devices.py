@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 from chalicelib.domain.tokens import new_id
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from chalicelib.domain.email_address import EmailAddress
     from chalicelib.domain.mail import Asker
     from chalicelib.domain.people import User
@@ -67,6 +69,18 @@ class DeviceCookies:
 def is_current(device: Device, user: User | None) -> bool:
     """Whether a device cookie is as new as the user's password: a reset ends it."""
     return user is not None and device.credentials_version == user.credentials_version
+
+
+def device_details(device: Device | None, key: str) -> dict[str, str]:
+    """Name a browser in a message to the worker: one shape, whether or not it is known."""
+    version = str(device.credentials_version) if device else ""
+    return {"device": key, "device_version": version}
+
+
+def device_of(details: Mapping[str, str]) -> Device | None:
+    """Read the browser that a message names, by the key that its own counts have."""
+    version = details.get("device_version")
+    return Device(details["device"], int(version)) if version else None
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from chalicelib.domain.errors import DomainError
 
 _LONGEST_INPUT = 1_000
+_ENCODED_WORD = "=?"
 
 
 class InvalidEmailError(DomainError):
@@ -32,7 +33,8 @@ class EmailAddress:
         # Imported here: the library costs every cold start about 35 ms otherwise.
         from email_validator import EmailNotValidError, validate_email
 
-        if len(text) > _LONGEST_INPUT:
+        # A mail program decodes `=?utf-8?q?…?=` and may see another address; RFC 2047 (5) bars it.
+        if len(text) > _LONGEST_INPUT or _ENCODED_WORD in text:
             raise InvalidEmailError(param=param)
         try:
             # `test_environment` only lifts the ban on names such as acme.test; whether mail

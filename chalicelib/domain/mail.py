@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from chalicelib.domain.links import SourceEntry
 from chalicelib.domain.sessions import Client
 from chalicelib.domain.tokens import new_id
 
@@ -47,6 +48,19 @@ _NOTICES = frozenset(
 )
 
 
+# Set by the operators' commands alone: their mails are never counted.
+_BY_OPERATOR = {"by_operator": "yes"}
+_TEXTS = ("id", "kind", "email", "asked_at", "address", "user_agent", "request_id")
+
+
+class MailRefusedError(Exception):
+    """A mail that can never be sent; its text is a code, never an address."""
+
+
+class MalformedMailRequestError(ValueError):
+    """A message that is none of ours, or lacks what every one has."""
+
+
 @dataclass(frozen=True)
 class MailRequest:
     """One message on the mail queue: no secret, and nothing that only a known address has."""
@@ -66,18 +80,35 @@ class MailRequest:
 
     @classmethod
     def from_json(cls, body: str) -> MailRequest:
-        """Read it off the queue; raises ValueError, KeyError or TypeError for anything else."""
-        fields = json.loads(body)
-        fields["kind"] = MailKind(fields["kind"])
-        fields["asked_at"] = datetime.fromisoformat(fields["asked_at"])
-        return cls(**fields)
+        """Read it off the queue; raises MalformedMailRequestError.
+
+        A kind or a field that this version doesn't know raises ValueError or TypeError: during a
+        deployment the newer worker knows it, so the message has to come again.
+        """
+        try:
+            fields = dict(json.loads(body))
+            kind, asked_at = str(fields["kind"]), datetime.fromisoformat(fields["asked_at"])
+            _check_texts(fields)
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+            raise MalformedMailRequestError from error
+        return cls(**{**fields, "kind": MailKind(kind), "asked_at": asked_at})
 
     @property
     def is_counted(self) -> bool:
-        """Whether it falls under the hourly cap: mails that anybody can ask for, not notices."""
+        """Whether it falls under an hourly cap: a mail that a user or stranger asked for.
+
+        Notices and the mails of operators' commands don't.
+        """
+        if self.details.get("by_operator"):
+            return False
         if self.kind is MailKind.SIGN_IN_FAILED:
             return bool(self.details.get("locks")) and not self.details.get("stops")
         return self.kind not in _NOTICES
+
+    @property
+    def source(self) -> SourceEntry:
+        """Its place in the count of the source that asked."""
+        return SourceEntry.of(self.details)
 
     @property
     def asker(self) -> Asker:
@@ -120,6 +151,17 @@ class Asker:
             request_id=self.request_id,
             details=details,
         )
+
+
+def _check_texts(fields: dict[str, Any]) -> None:
+    texts = [fields[name] for name in _TEXTS]
+    if not all(isinstance(text, str) for text in (*texts, *fields["details"].values())):
+        raise TypeError
+
+
+def by_operator() -> Mapping[str, str]:
+    """Return the details of a mail that an operator asks for."""
+    return dict(_BY_OPERATOR)
 
 
 @dataclass(frozen=True)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from chalicelib.domain.tokens import MalformedTokenError, SecretToken
+from chalicelib.domain.tokens import SecretToken
 
 if TYPE_CHECKING:
     from chalicelib.domain.email_address import EmailAddress
 
 # How long a fresh link can still be asked for; the row is kept for that and one link's life.
 SIGN_UP_WAITS = timedelta(days=7)
+_TICKET = re.compile(r"(sup_[0-9a-f]{32})\.([A-Za-z0-9_-]{43})\Z")
 
 
 @dataclass(frozen=True)
@@ -51,12 +53,12 @@ class SignUpTicket:
 
     @classmethod
     def parse(cls, text: str) -> SignUpTicket | None:
-        """Read the browser's copy; anything else is no ticket."""
-        sign_up_id, _, secret = text.partition(".")
-        try:
-            return cls(sign_up_id, SecretToken.parse(secret))
-        except MalformedTokenError:
-            return None
+        """Read the browser's copy; anything but its exact form is no ticket.
+
+        The id becomes a key of a table and a field of a message, and both have a longest length.
+        """
+        parts = _TICKET.match(text)
+        return cls(parts[1], SecretToken.parse(parts[2])) if parts else None
 
     @property
     def text(self) -> str:

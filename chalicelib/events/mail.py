@@ -9,10 +9,16 @@ from typing import TYPE_CHECKING
 from chalice import Blueprint
 
 from chalicelib.bootstrap import services
-from chalicelib.domain.mail import MailKind, MailRequest
+from chalicelib.bootstrap.lasting_errors import lasting_reason
+from chalicelib.domain.mail import MailKind, MailRequest, MalformedMailRequestError
+from chalicelib.domain.mail_caps import MailCappedError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from chalice.app import SQSEvent
+
+    from chalicelib.bootstrap import Services
 
 _log = logging.getLogger(__name__)
 
@@ -24,9 +30,41 @@ mail_worker = Blueprint(__name__)
     queue=os.environ.get("MAIL_QUEUE_NAME", "thub-mail"), batch_size=1, name="mail"
 )
 def deliver_mail(event: SQSEvent) -> None:
-    """Send the mails that were asked for; an error makes SQS deliver the message again."""
-    ready = services()
-    senders = {
+    """Send the mails that were asked for; an error makes SQS deliver the message again.
+
+    An error that can't get better by that is logged and counted, and its message is dropped.
+    """
+    for record in event:
+        try:
+            request = MailRequest.from_json(record.body)
+        except MalformedMailRequestError:
+            _log.error("mail_dropped", extra={"reason": "malformed"})
+            continue
+        _deliver(request, services())
+
+
+def _deliver(request: MailRequest, ready: Services) -> None:
+    asked = {"kind": request.kind, "asked_by": request.request_id}
+    try:
+        # First, and whether or not a mail goes out: a message that comes again is told of once.
+        ready.personal_events.tell(request)
+        ready.mail_cap.take_back(request)
+        _senders(ready)[request.kind](ready.mail_cap.admit(request))
+        _log.info("mail_handled", extra=asked)
+    except MailCappedError as capped:
+        _log.info("mail_capped", extra={**asked, "cap": capped.cap})
+    except Exception as error:
+        reason = lasting_reason(error)
+        if reason is None:
+            # Lambda logs the error itself; this line says which request's mail it was.
+            _log.warning("mail_failed", extra=asked)
+            raise
+        # Without the error's own words, which may name the address.
+        _log.error("mail_dropped", extra={**asked, "reason": reason})
+
+
+def _senders(ready: Services) -> dict[MailKind, Callable[[MailRequest], None]]:
+    return {
         MailKind.SIGN_UP_CONFIRMATION: ready.sign_up.send_mail,
         MailKind.SIGN_IN_FAILED: ready.account_unlock.send_mail_of_failure,
         MailKind.NEW_SIGN_IN: ready.sign_in.send_notice,
@@ -41,19 +79,6 @@ def deliver_mail(event: SQSEvent) -> None:
         MailKind.INVITATION: ready.invitations.send_mail,
         MailKind.OWNERSHIP_TRANSFERRED: ready.members.send_notice,
     }
-    for record in event:
-        request = MailRequest.from_json(record.body)
-        asked = {"kind": request.kind, "asked_by": request.request_id}
-        try:
-            # First, and whether or not a mail goes out: a message that comes again is told of once.
-            ready.personal_events.tell(request)
-            if not request.is_counted or ready.mail_cap.admits(request):
-                senders[request.kind](request)
-                _log.info("mail_handled", extra=asked)
-        except Exception:
-            # Lambda logs the error itself; this line says which request's mail it was.
-            _log.warning("mail_failed", extra=asked)
-            raise
 
 
 def _send_nothing(_: MailRequest) -> None:

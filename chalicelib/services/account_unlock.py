@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.audit import EventName
+from chalicelib.domain.devices import device_details
 from chalicelib.domain.email_address import EmailAddress
-from chalicelib.domain.links import LinkPurpose
+from chalicelib.domain.links import LinkOrigin, LinkPurpose
 from chalicelib.domain.mail import Mail, MailKind
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class AccountUnlock:
         """Ask for a link; the same for any address. It unlocks this browser too, if it's known."""
         device = self.devices.read(browser.device_cookie, email)
         keys = self.attempt_keys.of(email, device, browser.asker.client)
-        details = {"device": keys.device}
+        details = device_details(device, keys.device)
         self.queue.put(
             browser.asker.request(MailKind.ACCOUNT_UNLOCK, email.value, self.clock(), details)
         )
@@ -60,13 +61,14 @@ class AccountUnlock:
             return
         email = user.email
         device = request.details.get("device", "")
+        known_browser = "" if device == self.attempt_keys.no_device else device
         token = self.links.issue(
             LinkPurpose.UNLOCK,
             email,
             user.id,
             self.clock() + self.link_lifetime,
             user,
-            known_browser="" if device == self.attempt_keys.no_device else device,
+            LinkOrigin(known_browser, request.source),
         )
         told = {
             "name": user.name,
@@ -98,7 +100,11 @@ class AccountUnlock:
         # The network that its user shares with an attacker may be locked out by itself.
         pair = self.attempt_keys.pair(link.email, asker.client)
         self.credentials.unlock(link, counts, pair, now)
-        told = {"user_id": link.subject_id, "event": EventName.SIGN_IN_UNLOCKED.value}
+        told = {
+            "user_id": link.subject_id,
+            "event": EventName.SIGN_IN_UNLOCKED.value,
+            **link.source.details,
+        }
         self.queue.put_notice(asker.request(MailKind.PERSONAL_EVENT, link.email.value, now, told))
 
     def _person(self, request: MailRequest) -> User | None:

@@ -95,6 +95,8 @@ class ApiKeyService:
             "account_name": self.accounts.get(key.account_id).name,
             **request.asked,
         }
-        for user in self.managers.of(key.account_id):
-            self.mailer.send(Mail(user.email.value, "api_key_leaked", {**told, "name": user.name}))
+        self.mailer.send_each(
+            Mail(user.email.value, "api_key_leaked", {**told, "name": user.name})
+            for user in self.managers.of(key.account_id)
+        )
         self.keys.remove_revoked(key, request.asker, request.asked_at)

@@ -15,6 +15,8 @@ from chalicelib.domain.mail import Mail, MailKind
 from chalicelib.services.password_check import GivenPassword, StoredPassword
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from chalicelib.domain.clock import Clock
     from chalicelib.domain.devices import Browser
     from chalicelib.domain.links import Link
@@ -82,6 +84,13 @@ class EmailConfirmation:
         now = self.clock()
         forgotten = self.old_failures.forgotten(sign_up.email, now, browser.asker.client)
         self.sign_ups.confirm(link, sign_up, now, browser.asker, forgotten)
+        self._give_back(link, browser, now)
+
+    def _give_back(self, link: Link, browser: Browser, now: datetime) -> None:
+        """Have the mail of a used link taken off the count of the source that asked for it."""
+        if link.source.count:
+            kind, email, told = MailKind.PERSONAL_EVENT, link.email.value, link.source.details
+            self.queue.put_notice(browser.asker.request(kind, email, now, told))
 
     def _change_email(self, link: Link, browser: Browser) -> None:
         now = self.clock()

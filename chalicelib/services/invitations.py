@@ -68,7 +68,9 @@ class InvitationService:
             workspaces=workspaces,
         )
         self.invitations.add(invitation, user_id, manager)
-        self._ask(invitation, manager, now)
+        # It is made: an error now would have the caller try again, and meet their own invitation.
+        # Without its mail it stands in the list, where it can be sent again.
+        self.queue.put_notice(_mail_of(invitation, manager, now))
         return invitation
 
     def page(self, manager: Manager, asked: PageRequest) -> Slice[Invitation]:
@@ -81,7 +83,7 @@ class InvitationService:
         invitation, _ = self.invitations.get(manager.account_id, invitation_id)
         renewed = replace(invitation, expires_at=now + self.link_lifetime)
         self.invitations.renew(renewed, manager, now)
-        self._ask(renewed, manager, now)
+        self.queue.put(_mail_of(renewed, manager, now))
         return renewed
 
     def revoke(self, manager: Manager, invitation_id: str) -> None:
@@ -108,8 +110,11 @@ class InvitationService:
         }
         self.mailer.send(Mail(invitation.email.value, "invitation", {**request.asked, **told}))
 
-    def _ask(self, invitation: Invitation, manager: Manager, now: datetime) -> None:
-        details = {"account_id": invitation.account_id, "invitation_id": invitation.id}
-        self.queue.put(
-            manager.asker.request(MailKind.INVITATION, invitation.email.value, now, details)
-        )
+
+def _mail_of(invitation: Invitation, manager: Manager, now: datetime) -> MailRequest:
+    details = {
+        "account_id": invitation.account_id,
+        "invitation_id": invitation.id,
+        "inviter_id": manager.user_id,
+    }
+    return manager.asker.request(MailKind.INVITATION, invitation.email.value, now, details)

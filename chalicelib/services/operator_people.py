@@ -9,7 +9,7 @@ from chalicelib.domain.audit import EventName
 from chalicelib.domain.audit_log import AuditFilter
 from chalicelib.domain.email_address import EmailAddress
 from chalicelib.domain.errors import InvalidValueError, NotFoundError
-from chalicelib.domain.mail import MailKind
+from chalicelib.domain.mail import MailKind, by_operator
 from chalicelib.domain.operators import Deed
 from chalicelib.storage.audit_log import Reach
 
@@ -117,14 +117,19 @@ class OperatorPeople:
         return deed
 
     def send_reset(self, user: User, operator: Operator) -> Deed:
-        """Have a reset link mailed, as if they had asked; raises UnavailableError.
+        """Have a reset link mailed, whatever they were mailed before; raises UnavailableError.
 
         It is told first: of a mail that fails afterwards the trail says too much, not too little.
         """
         deed = self._deed(user, operator, EventName.USER_RESET_MAILED)
         self.trail.write(deed)
-        self.queue.put(deed.asker.request(MailKind.PASSWORD_RESET, user.email.value, deed.at, {}))
+        kind, email = MailKind.PASSWORD_RESET, user.email.value
+        self.queue.put(deed.asker.request(kind, email, deed.at, by_operator()))
         return deed
+
+    def may_use_password(self, user: User) -> bool:
+        """Say whether a reset's mail brings a link, or the way to their company's sign-in."""
+        return user.may_use_password(self.people.look_up(user.email).sso)
 
     def force_reset(self, user: User, operator: Operator) -> Deed:
         """Stop their password for good, and mail them how to set another one.

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.audit import EventName
+from chalicelib.domain.devices import device_details
 from chalicelib.domain.email_address import EmailAddress
 from chalicelib.domain.errors import LinkInvalidError
-from chalicelib.domain.links import LinkPurpose
+from chalicelib.domain.links import LinkOrigin, LinkPurpose
 from chalicelib.domain.mail import Mail, MailKind
 from chalicelib.domain.passwords import PasswordContext
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from chalicelib.domain.clock import Clock
+    from chalicelib.domain.devices import Browser, DeviceCookies
     from chalicelib.domain.links import Link
     from chalicelib.domain.mail import Asker, MailRequest
     from chalicelib.domain.password_hashing import PasswordHasher
@@ -37,6 +39,7 @@ class PasswordReset:
     links: Links
     credentials: Credentials
     attempt_keys: AttemptKeyMaker
+    devices: DeviceCookies
     queue: MailQueue
     mailer: Mailer
     hasher: PasswordHasher
@@ -46,9 +49,14 @@ class PasswordReset:
     public_url: str
     link_lifetime: timedelta
 
-    def request(self, email: EmailAddress, asker: Asker) -> None:
+    def request(self, email: EmailAddress, browser: Browser) -> None:
         """Ask for a link; the same for any address, and nothing changes by it (`B7`)."""
-        self.queue.put(asker.request(MailKind.PASSWORD_RESET, email.value, self.clock(), {}))
+        device = self.devices.read(browser.device_cookie, email)
+        keys = self.attempt_keys.of(email, device, browser.asker.client)
+        details = device_details(device, keys.device)
+        self.queue.put(
+            browser.asker.request(MailKind.PASSWORD_RESET, email.value, self.clock(), details)
+        )
 
     def send_mail(self, request: MailRequest) -> None:
         """Mail a link to the person of an address, or the way to their company's sign-in."""
@@ -63,7 +71,7 @@ class PasswordReset:
             return
         told = {
             "name": user.name,
-            "link": f"{self.public_url}/password-reset?token={self._add_link(user)}",
+            "link": f"{self.public_url}/password-reset?token={self._add_link(user, request)}",
             "lifetime": self.link_lifetime,
         }
         self.mailer.send(Mail(email.value, "password_reset", {**request.asked, **told}))
@@ -103,6 +111,7 @@ class PasswordReset:
             "name": user.name,
             "user_id": user.id,
             "event": EventName.USER_PASSWORD_RESET.value,
+            **link.source.details,
         }
         self.queue.put_notice(
             asker.request(MailKind.PASSWORD_CHANGED, user.email.value, now, notice)
@@ -117,6 +126,7 @@ class PasswordReset:
             raise LinkInvalidError
         return link, user
 
-    def _add_link(self, user: User) -> str:
+    def _add_link(self, user: User, request: MailRequest) -> str:
         ends_at = self.clock() + self.link_lifetime
-        return self.links.issue(LinkPurpose.RESET_PASSWORD, user.email, user.id, ends_at, user)
+        purpose, origin = LinkPurpose.RESET_PASSWORD, LinkOrigin(source=request.source)
+        return self.links.issue(purpose, user.email, user.id, ends_at, user, origin)

@@ -10,9 +10,11 @@ import hmac
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from chalicelib.domain.devices import device_details
 from chalicelib.domain.email_address import EmailAddress
-from chalicelib.domain.links import LinkPurpose
+from chalicelib.domain.links import LinkOrigin, LinkPurpose
 from chalicelib.domain.mail import Mail, MailKind
+from chalicelib.domain.mail_caps import Cap, MailCappedError
 from chalicelib.domain.passwords import PasswordContext
 from chalicelib.domain.sign_up import SignUp, SignUpTicket
 from chalicelib.domain.tokens import SecretToken, new_id
@@ -21,13 +23,16 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from chalicelib.domain.clock import Clock
-    from chalicelib.domain.mail import Asker, MailRequest
+    from chalicelib.domain.devices import Browser, DeviceCookies
+    from chalicelib.domain.mail import MailRequest
     from chalicelib.domain.password_hashing import PasswordHasher
     from chalicelib.domain.passwords import PasswordPolicy
     from chalicelib.domain.sign_up import SignUpForm
     from chalicelib.gateways.mail_queue import MailQueue
     from chalicelib.gateways.mailer import Mailer
+    from chalicelib.storage.attempts import AttemptKeyMaker
     from chalicelib.storage.links import Links
+    from chalicelib.storage.mail_counts import MailCounts
     from chalicelib.storage.people import AddressRecord, People
     from chalicelib.storage.sign_ups import SignUps
 
@@ -39,6 +44,10 @@ class SignUpService:
     sign_ups: SignUps
     people: People
     links: Links
+    attempt_keys: AttemptKeyMaker
+    devices: DeviceCookies
+    # How many mails a day say that an address is taken.
+    taken_mails: MailCounts
     queue: MailQueue
     mailer: Mailer
     hasher: PasswordHasher
@@ -48,7 +57,7 @@ class SignUpService:
     public_url: str
     link_lifetime: timedelta
 
-    def begin(self, form: SignUpForm, asker: Asker) -> SignUpTicket:
+    def begin(self, form: SignUpForm, browser: Browser) -> SignUpTicket:
         """Keep a sign-up and ask for its mail; raises WeakPasswordError."""
         context = PasswordContext(
             product_name=self.product_name,
@@ -69,15 +78,18 @@ class SignUpService:
                 password_hash=self.hasher.hash(password.value),
             )
         )
-        self._ask(form.email, ticket, asker)
+        self._ask(form.email, ticket, browser)
         return ticket
 
-    def resend(self, email: EmailAddress, ticket: SignUpTicket | None, asker: Asker) -> None:
+    def resend(self, email: EmailAddress, ticket: SignUpTicket | None, browser: Browser) -> None:
         """Ask for a fresh link: this browser's sign-up, or else the address's latest."""
-        self._ask(email, ticket, asker)
+        self._ask(email, ticket, browser)
 
     def send_mail(self, request: MailRequest) -> None:
-        """Send what the address should get: a link, word that it's taken, its SSO, or nothing."""
+        """Send what the address should get: a link, word that it's taken, its SSO, or nothing.
+
+        Raises MailCappedError where it got word of that today.
+        """
         email = EmailAddress(request.email)
         record = self.people.look_up(email)
         mail = self._mail(request, email, record)
@@ -88,7 +100,10 @@ class SignUpService:
         self, request: MailRequest, email: EmailAddress, record: AddressRecord
     ) -> Mail | None:
         context = {"name": None, **request.asked}
-        if record.sso is not None and record.sso.enforced and record.user_id is None:
+        enforced = record.sso is not None and record.sso.enforced
+        if record.user_id is not None or enforced:
+            self._count_taken(request)
+        if enforced and record.user_id is None:
             sign_in_link = f"{self.public_url}/sign-in"
             return Mail(email.value, "sign_up_sso", {**context, "sign_in_link": sign_in_link})
         if record.user_id is not None:
@@ -100,7 +115,7 @@ class SignUpService:
         sign_up = self._chosen(request, email, record)
         if sign_up is None or not sign_up.waits(self.clock()):
             return None
-        link = self._confirmation_link(sign_up)
+        link = self._confirmation_link(sign_up, request)
         told = {"name": sign_up.name, "link": link, "lifetime": self.link_lifetime}
         return Mail(email.value, "sign_up_confirmation", {**context, **told})
 
@@ -115,16 +130,25 @@ class SignUpService:
             return own
         return record.waiting
 
-    def _confirmation_link(self, sign_up: SignUp) -> str:
+    def _count_taken(self, request: MailRequest) -> None:
+        """Let one such mail a day through; nobody needs another, and any stranger can ask."""
+        key = self.attempt_keys.keys.of(request.email)
+        if not self.taken_mails.admit(key, request.id, self.clock()):
+            raise MailCappedError(Cap.ONCE_A_DAY)
+
+    def _confirmation_link(self, sign_up: SignUp, request: MailRequest) -> str:
         ends_at = self.clock() + self.link_lifetime
-        token = self.links.issue(LinkPurpose.CONFIRM_SIGN_UP, sign_up.email, sign_up.id, ends_at)
+        purpose, origin = LinkPurpose.CONFIRM_SIGN_UP, LinkOrigin(source=request.source)
+        token = self.links.issue(purpose, sign_up.email, sign_up.id, ends_at, origin=origin)
         return f"{self.public_url}/email-confirmation?token={token}"
 
-    def _ask(self, email: EmailAddress, ticket: SignUpTicket | None, asker: Asker) -> None:
+    def _ask(self, email: EmailAddress, ticket: SignUpTicket | None, browser: Browser) -> None:
+        device = self.devices.read(browser.device_cookie, email)
+        keys = self.attempt_keys.of(email, device, browser.asker.client)
         details = {
             "sign_up_id": ticket.sign_up_id if ticket else "",
             "browser_digest": ticket.secret.digest if ticket else "",
+            **device_details(device, keys.device),
         }
-        self.queue.put(
-            asker.request(MailKind.SIGN_UP_CONFIRMATION, email.value, self.clock(), details)
-        )
+        kind = MailKind.SIGN_UP_CONFIRMATION
+        self.queue.put(browser.asker.request(kind, email.value, self.clock(), details))

@@ -172,9 +172,11 @@ class SsoWatch:
     def _tell(self, account_id: str, template: str, told: Mapping[str, object]) -> None:
         account = self.accounts.get(account_id)
         nobody = {"asked_at": self.clock(), "address": "", "client": ""}
-        for user in self.managers.of(account_id):
-            context = {"name": user.name, "account_name": account.name, **nobody, **told}
-            self.mailer.send(Mail(user.email.value, template, context))
+        context = {"account_name": account.name, **nobody, **told}
+        self.mailer.send_each(
+            Mail(user.email.value, template, {"name": user.name, **context})
+            for user in self.managers.of(account_id)
+        )
 
 
 def _missing(domain: AccountDomain, at: datetime) -> dict[str, object]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.email_address import EmailAddress
 from chalicelib.domain.errors import LinkInvalidError
-from chalicelib.domain.links import Link, LinkPurpose
+from chalicelib.domain.links import Link, LinkOrigin, LinkPurpose, SourceEntry
 from chalicelib.domain.tokens import MalformedTokenError, SecretToken
 from chalicelib.storage.tables import LinkRow
 
@@ -36,6 +36,8 @@ class Links:
             credentials_version=link.credentials_version,
             known_browser=link.known_browser,
             account_id=link.account_id,
+            source_count=link.source.count or None,
+            source_entry=link.source.message_id or None,
             ttl=link.expires_at,
         ).save(condition=LinkRow.digest.does_not_exist())
 
@@ -46,7 +48,7 @@ class Links:
         subject_id: str,
         expires_at: datetime,
         user: User | None = None,
-        known_browser: str = "",
+        origin: LinkOrigin = LinkOrigin(),  # noqa: B008 - frozen, so one for all calls does
     ) -> str:
         """Make a link, keep its digest, and return its token for the mail.
 
@@ -62,7 +64,8 @@ class Links:
                 expires_at=expires_at,
                 user_email=user.email.value if user else "",
                 credentials_version=user.credentials_version if user else 0,
-                known_browser=known_browser,
+                known_browser=origin.known_browser,
+                source=origin.source,
             )
         )
         return token.value
@@ -104,6 +107,7 @@ class Links:
             credentials_version=int(row.credentials_version or 0),
             known_browser=row.known_browser or "",
             account_id=row.account_id or "",
+            source=SourceEntry(row.source_count or "", row.source_entry or ""),
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,10 @@ from chalicelib.storage.tables import LimitRow
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
-_TRIES = 20
+# Racers for one count take turns, and no more than its maximum win; the rest find it full.
+_SPARE_TRIES = 100
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -31,10 +35,9 @@ class MailCounts:
         again without being counted twice. Exact under races: the row is put only as it was read.
         """
         subject = f"{self.counted}#{key}"
-        for _ in range(_TRIES):
+        for _ in range(self.maximum + _SPARE_TRIES):
             entries, version = self._read(subject)
-            since = (now - self.window).timestamp()
-            recent = {key: at for key, at in entries.items() if at > since}
+            recent = self._recent(entries, now)
             if message_id in recent:
                 return True
             if len(recent) >= self.maximum:
@@ -43,6 +46,25 @@ class MailCounts:
             if self._put(subject, recent, version, now):
                 return True
         raise UnavailableError
+
+    def take_back(self, key: str, message_id: str, now: datetime) -> None:
+        """Give back the place of a message; a failure is logged, since only a place is lost."""
+        try:
+            self._remove(f"{self.counted}#{key}", message_id, now)
+        except UnavailableError:
+            _log.warning("mail_count_kept", exc_info=True)
+
+    def _remove(self, subject: str, message_id: str, now: datetime) -> None:
+        for _ in range(_SPARE_TRIES):
+            entries, version = self._read(subject)
+            recent = self._recent(entries, now)
+            if recent.pop(message_id, None) is None or self._put(subject, recent, version, now):
+                return
+        raise UnavailableError
+
+    def _recent(self, entries: dict[str, float], now: datetime) -> dict[str, float]:
+        since = (now - self.window).timestamp()
+        return {key: at for key, at in entries.items() if at > since}
 
     def _read(self, subject: str) -> tuple[dict[str, float], int]:
         try:

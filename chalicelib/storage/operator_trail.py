@@ -7,9 +7,11 @@ telling them again changes nothing.
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.operators import OPERATORS, accounts_told, told_to
 from chalicelib.storage.audit_log import AuditLog, Reach
 from chalicelib.storage.transactions import write_all
@@ -31,6 +33,8 @@ TOLD_AT_ONCE = 80
 # After every place that an event has.
 _NEWEST = "~"
 
+_log = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True)
 class OperatorTrail:
@@ -42,7 +46,8 @@ class OperatorTrail:
     def write(self, deed: Deed, change: Callable[[TransactWrite], None] | None = None) -> None:
         """Make a change and tell of it: all or nothing; raises ConditionFailedError.
 
-        `change` may add up to nineteen parts.
+        `change` may add up to nineteen parts. An account that can't be told after the transaction
+        doesn't make a failure of it: `look_back` tells it.
         """
 
         def parts(transaction: TransactWrite) -> None:
@@ -51,7 +56,10 @@ class OperatorTrail:
             self.add(transaction, deed)
 
         write_all(self.connection, parts)
-        self._tell_the_others(deed.event)
+        try:
+            self._tell_the_others(deed.event)
+        except UnavailableError:
+            _log.exception("operator_event_late", extra={"deed": deed.id})
 
     def add(self, transaction: TransactWrite, deed: Deed) -> None:
         """Tell of a deed in a transaction: in the operators' trail, and to the first accounts."""

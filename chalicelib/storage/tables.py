@@ -99,6 +99,9 @@ class LinkRow(Model):
     credentials_version = NumberAttribute(null=True)
     known_browser = UnicodeAttribute(null=True)
     account_id = UnicodeAttribute(null=True)
+    # Of a requested mail: its place in the count of the source that asked for it.
+    source_count = UnicodeAttribute(null=True)
+    source_entry = UnicodeAttribute(null=True)
     ttl = TTLAttribute()
 
 
@@ -342,7 +345,8 @@ class LimitRow(Model):
     - failed passwords by address, by known browser, or by source and address together: read,
       then put with a condition on `version`, those of a new browser with the source's count
     - attempts by source: added to while `began_at` is as it was read
-    - mails asked for by address: read, then put with a condition on `version`
+    - requested mails by kind and address or known browser, by source, and notices: read, then
+      put with a condition on `version`
     """
 
     class Meta:  # noqa: D106 - pynamodb's own idiom

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _VALUE = re.compile(r"[A-Za-z0-9._~=-]*\Z")
 _LONGEST_HEADER = 8_192
+# The longest of ours is an address of 254 characters in base64.
+_LONGEST_VALUE = 1_024
 _YEAR_SECONDS = 31_536_000
 
 
@@ -35,13 +37,17 @@ class Cookie:
         return self.name if settings().is_local else f"__Host-{self.name}"
 
     def read(self, headers: Mapping[str, str]) -> str | None:
-        """Return the value a browser sent; two different ones are none, since one is forged."""
+        """Return the value a browser sent; two different ones are none, since one is forged.
+
+        So is one that can't be ours by its length or characters: it may reach a key or a message.
+        """
         header = headers.get("cookie") or ""
         if len(header) > _LONGEST_HEADER:
             return None
         pairs = (part.strip().partition("=") for part in header.split(";"))
         values = {value for name, _, value in pairs if name == self.full_name}
-        return values.pop() if len(values) == 1 else None
+        value = values.pop() if len(values) == 1 else None
+        return value if value and len(value) <= _LONGEST_VALUE and _VALUE.match(value) else None
 
     def set(self, value: str) -> str:
         """Write a Set-Cookie header; raises ValueError for characters a cookie can't hold.

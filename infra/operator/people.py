@@ -74,12 +74,17 @@ def end_sessions(desk: Desk, who: str, *, yes: bool) -> None:
 def send_reset(desk: Desk, who: str) -> None:
     """Have a link mailed to WHO with which they set a new password; the old one holds until then.
 
-    At most as many go to an address in an hour as people could ask for themselves.
+    No hourly limit holds it back. Where a password opens nothing for them, because they are to use
+    single sign-on, the mail says so instead.
     """
     people = desk.services.people
     user = people.look_up(who)
     deed = people.send_reset(user, desk.operator)
-    desk.tell(deed, f"A reset link is on its way to {user.email}.")
+    if people.may_use_password(user):
+        desk.tell(deed, f"A reset link is on its way to {user.email}.")
+    else:
+        words = "No password lets them in. A mail on its way to"
+        desk.tell(deed, f"{words} {user.email} says that they sign in through their company.")
 
 
 @click.command("force-reset")

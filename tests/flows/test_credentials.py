@@ -209,6 +209,7 @@ def test_a_new_address_applies_when_its_link_is_used(service: Service) -> None:
 def test_a_new_address_that_cannot_be_one_is_a_422(service: Service, email: str) -> None:
     become_a_user(service)
     program = signed_in_program(service)
+    service.work()
     body = {"current_password": PASSWORD, "email": email}
     reply = program.post("/auth/profile/email", body)
     assert (reply.status, reply.error["param"]) == (422, "email")

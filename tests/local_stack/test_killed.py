@@ -73,6 +73,7 @@ class _Mortal:
             "PORT": str(self.ports[0]),
             "MAIL_PORT": str(self.ports[1]),
             "LOCAL_DATA": str(self.scratch / "data"),
+            "SOURCE_MAILS_PER_HOUR": "5000",
             # The least of the choices that OWASP calls equal.
             "ARGON2_MEMORY_KIB": "7168",
             "ARGON2_TIME": "5",

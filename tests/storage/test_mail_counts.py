@@ -45,3 +45,28 @@ def test_twenty_at_once_get_no_more_than_the_cap() -> None:
     counts = MailCounts(maximum=5, window=_HOUR)
     outcomes = race(lambda number: counts.admit("robin", f"message {number}", NOON))
     assert outcomes.count(True) == 5
+
+
+def test_a_place_that_is_taken_back_is_free_again_and_no_other_is() -> None:
+    counts = MailCounts(maximum=2, window=_HOUR)
+    assert counts.admit("source", "1", NOON)
+    assert counts.admit("source", "2", NOON)
+    for message_id in ("1", "1", "never there"):
+        counts.take_back("source", message_id, NOON)
+    assert [counts.admit("source", f"more {number}", NOON) for number in range(2)] == [True, False]
+
+
+def test_twenty_places_taken_back_at_once_are_all_free() -> None:
+    """`H13`."""
+    counts = MailCounts(maximum=20, window=_HOUR)
+    assert all(counts.admit("source", f"message {number}", NOON) for number in range(20))
+    race(lambda number: counts.take_back("source", f"message {number}", NOON))
+    admitted = [counts.admit("source", f"more {number}", NOON) for number in range(21)]
+    assert admitted == [True] * 20 + [False]
+
+
+def test_forty_at_once_get_no_more_than_a_sources_twenty() -> None:
+    """`B14`, `H13`: nobody who is in the race is refused while there is room."""
+    counts = MailCounts(maximum=20, window=_HOUR)
+    outcomes = race(lambda number: counts.admit("source", f"{number}", NOON), callers=40)
+    assert (outcomes.count(True), outcomes.count(False)) == (20, 20)

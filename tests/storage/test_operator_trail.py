@@ -8,13 +8,14 @@ import pytest
 
 from chalicelib.domain.audit import EventName
 from chalicelib.domain.audit_log import AuditFilter
-from chalicelib.domain.errors import ConflictError, UnavailableError
+from chalicelib.domain.errors import ConflictError
 from chalicelib.domain.operators import OPERATORS, Deed, Operator
 from chalicelib.storage.audit import AuditTrail
 from chalicelib.storage.operator_changes import OperatorChanges
 from chalicelib.storage.operator_trail import TOLD_AT_ONCE, OperatorTrail
 from chalicelib.storage.people import People
 from chalicelib.storage.tables import AuditEventRow
+from tests.support.aws_faults import failing
 from tests.support.owners import TRAIL, a_user_in
 from tests.support.people import NOON
 from tests.support.races import race
@@ -37,7 +38,7 @@ class _DiesAfter(AuditTrail):
 
     def append(self, event: AuditEvent) -> None:
         if not self.left:
-            raise UnavailableError
+            raise KeyboardInterrupt
         object.__setattr__(self, "left", self.left - 1)
         super().append(event)
 
@@ -67,7 +68,7 @@ def test_whoever_looks_back_tells_those_whom_a_killed_command_left_untold(
 ) -> None:
     user = a_user_in(connection)
     dying = OperatorTrail(connection, _DiesAfter(TRAIL.kept))
-    with pytest.raises(UnavailableError):
+    with pytest.raises(KeyboardInterrupt):
         OperatorChanges(dying).end_sessions(user, _deed(user))
     after = People(connection).get(user.id)
     assert after is not None
@@ -103,3 +104,16 @@ def test_of_twenty_who_stop_one_password_one_does(connection: StoreConnection) -
     assert after is not None
     assert (after.credentials_version, after.password_hash) == (2, None)
     assert len(_told()) == 2
+
+
+def test_an_account_that_is_throttled_after_the_change_does_not_undo_it(
+    connection: StoreConnection,
+) -> None:
+    """The command has done its work and says so; the next look at the trail tells the rest."""
+    user = a_user_in(connection)
+    changes = OperatorChanges(OperatorTrail(connection, TRAIL))
+    with failing("ProvisionedThroughputExceededException", lambda name, _: name == "PutItem"):
+        changes.end_sessions(user, _deed(user))
+    assert len(_told()) == TOLD_AT_ONCE
+    list(OperatorTrail(connection, TRAIL).look_back(NOON, AuditFilter()))
+    assert len(_told()) == len(_ACCOUNTS)

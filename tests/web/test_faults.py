@@ -9,14 +9,20 @@ from typing import TYPE_CHECKING
 import pytest
 
 from chalicelib import bootstrap
+from tests.support.aws_faults import failing
+from tests.support.invitations import INVITED, invite
 from tests.support.journeys import (
     ADDRESS,
+    OTHER_PASSWORD,
+    PASSWORD,
     ask_sign_in,
     ask_sign_up,
     become_a_user,
     sign_up,
     signed_in_program,
+    token_of,
 )
+from tests.support.keys import an_owner
 
 if TYPE_CHECKING:
     from tests.support.http import Reply
@@ -86,3 +92,47 @@ def test_a_fault_of_ours_on_a_page_is_a_page(service: Service) -> None:
     assert browser.page.status == 500
     assert browser.page.heading == "Something went wrong"
     assert "NoneType" not in browser.page.html
+
+
+def test_an_invitation_whose_mail_cannot_be_queued_is_made_all_the_same(
+    service: Service, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A 503 would have the inviter try again, and be refused for the invitation that is there."""
+    owner = an_owner(service)
+    with failing("ServiceUnavailable", lambda name, _: name == "SendMessage"):
+        made = invite(owner)
+    assert [r for r in caplog.records if r.getMessage() == "notice_lost"]
+    service.work()
+    assert owner.post(f"/api/v1/invitations/{made['id']}/resend", {}).status == 202
+    assert "invited" in service.mail_to(INVITED).subject
+
+
+@pytest.mark.parametrize("flow", ["email_confirmation", "password_reset", "account_unlock"])
+def test_a_used_link_is_used_whatever_becomes_of_its_mails_count(
+    service: Service, flow: str
+) -> None:
+    """Neither the queue nor the store can turn the finished step into a failure."""
+    if flow == "email_confirmation":
+        sign_up(service.browser())
+    else:
+        become_a_user(service)
+        service.program().post(f"/auth/{flow}/request", {"email": ADDRESS})
+    token = token_of(service.mail_to(ADDRESS).link)
+    body = {"token": token, **({} if flow == "account_unlock" else {"password": PASSWORD})}
+    with failing("ServiceUnavailable", lambda name, _: name == "SendMessage"):
+        assert service.program().post(f"/auth/{flow}", body).status == 200
+
+
+def test_a_count_that_cannot_be_lowered_keeps_no_mail_back(
+    service: Service, caplog: pytest.LogCaptureFixture
+) -> None:
+    become_a_user(service)
+    service.program().post("/auth/password_reset/request", {"email": ADDRESS})
+    token = token_of(service.mail_to(ADDRESS, "Set a new").link)
+    body = {"token": token, "password": OTHER_PASSWORD}
+    assert service.program().post("/auth/password_reset", body).status == 200
+    busy = "ProvisionedThroughputExceededException"
+    with failing(busy, lambda name, sent: name == "GetItem" and "limits" in sent["TableName"]):
+        service.work()
+    assert "changed" in service.outbox[-1].subject
+    assert [r for r in caplog.records if r.getMessage() == "mail_count_kept"]

@@ -25,7 +25,7 @@ def request_password_reset() -> Response:
     """Ask for a link; the same answer for any address."""
     request = password_reset_api.current_request
     email = EmailAddress.parse(read_body(request, bodies.PasswordResetRequest).email)
-    services().password_reset.request(email, asker_of(request))
+    services().password_reset.request(email, browser_of(request))
     return json_answer(_CHECK_EMAIL, status=202)
 
 

@@ -11,7 +11,7 @@ from chalicelib.domain.sign_up import SignUpForm
 from chalicelib.web.api import bodies
 from chalicelib.web.blueprints import JsonApi, json_answer
 from chalicelib.web.cookies import sign_up_cookie
-from chalicelib.web.requests import asker_of, read_body
+from chalicelib.web.requests import read_body
 from chalicelib.web.visitor import browser_of, sign_up_ticket
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def sign_up() -> Response:
         account_name=parse_name(body.account_name, "account_name"),
         password=body.password,
     )
-    ticket = services().sign_up.begin(form, asker_of(request))
+    ticket = services().sign_up.begin(form, browser_of(request))
     return json_answer(_CHECK_EMAIL, status=202, cookies=[sign_up_cookie().set(ticket.text)])
 
 
@@ -42,7 +42,7 @@ def request_email_confirmation() -> Response:
     """Ask for a fresh link."""
     request = sign_up_api.current_request
     email = EmailAddress.parse(read_body(request, bodies.EmailConfirmationRequest).email)
-    services().sign_up.resend(email, sign_up_ticket(request), asker_of(request))
+    services().sign_up.resend(email, sign_up_ticket(request), browser_of(request))
     return json_answer(_CHECK_EMAIL, status=202)
 
 

@@ -49,7 +49,7 @@ def reset_password() -> Response:
     form = read_form(request)
     if "token" not in form:
         email = EmailAddress.parse(form.get("email", ""))
-        services().password_reset.request(email, asker_of(request))
+        services().password_reset.request(email, browser_of(request))
         return see_other("/password-reset?step=sent", cookies=[keep_address(email.value)])
     services().password_reset.complete(form["token"], form.get("password", ""), asker_of(request))
     return see_other("/sign-in?done=password-set")

@@ -15,7 +15,7 @@ from chalicelib.web.blueprints import Pages
 from chalicelib.web.cookies import keep_address, kept_address, sign_up_cookie
 from chalicelib.web.errors import http_error
 from chalicelib.web.rendering import page, see_other
-from chalicelib.web.requests import asker_of, query_parameter, read_form
+from chalicelib.web.requests import query_parameter, read_form
 from chalicelib.web.visitor import browser_of, sign_up_ticket
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def sign_up() -> Response:
         account_name=parse_name(form.get("account_name", ""), "account_name"),
         password=form.get("password", ""),
     )
-    ticket = services().sign_up.begin(given, asker_of(request))
+    ticket = services().sign_up.begin(given, browser_of(request))
     cookies = [sign_up_cookie().set(ticket.text), keep_address(given.email.value)]
     return see_other("/check-your-email", cookies=cookies)
 
@@ -100,7 +100,7 @@ def resend() -> Response:
     """Ask for a fresh link."""
     request = sign_up_pages.current_request
     email = EmailAddress.parse(read_form(request).get("email", ""))
-    services().sign_up.resend(email, sign_up_ticket(request), asker_of(request))
+    services().sign_up.resend(email, sign_up_ticket(request), browser_of(request))
     return see_other("/check-your-email?done=resent", cookies=[keep_address(email.value)])
 
 
