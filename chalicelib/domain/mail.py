@@ -28,7 +28,9 @@ class MailKind(StrEnum):
     # No mail: the person did something that the audit trails of their accounts are told.
     PERSONAL_EVENT = "personal_event"
     EMAIL_CHANGE = "email_change"
+    EMAIL_CHANGE_ASKED = "email_change_asked"
     EMAIL_CHANGED = "email_changed"
+    EMAIL_TAKEN_BACK = "email_taken_back"
     API_KEY_LEAKED = "api_key_leaked"
     INVITATION = "invitation"
     OWNERSHIP_TRANSFERRED = "ownership_transferred"
@@ -39,7 +41,10 @@ _NOTICES = frozenset(
         MailKind.NEW_SIGN_IN,
         MailKind.PASSWORD_CHANGED,
         MailKind.PASSWORD_REMOVED,
+        # Counted, it could be used up by requests for other addresses before the one that matters.
+        MailKind.EMAIL_CHANGE_ASKED,
         MailKind.EMAIL_CHANGED,
+        MailKind.EMAIL_TAKEN_BACK,
         MailKind.PERSONAL_EVENT,
         MailKind.API_KEY_LEAKED,
         MailKind.OWNERSHIP_TRANSFERRED,

@@ -129,7 +129,9 @@ class SignIn:
         who = {"user_id": user.id, "account_id": session.account_id}
         _log.info("authentication_succeeded", extra={**given.trace, **who})
         self._tell(user, proved)
-        cookie = self.devices.issue(user.email, user.credentials_version, proved.device)
+        cookie = self.devices.issue(
+            user.email, user.credentials_version, proved.device, user.sessions_version
+        )
         return SignedIn(token, session, accounts, cookie)
 
     def _start(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from chalicelib.domain.audit import EventName
 from chalicelib.domain.operators import told_to
 from chalicelib.domain.people import Role
+from chalicelib.storage.emails import claim
 from chalicelib.storage.members import list_member
 from chalicelib.storage.new_accounts import account_rows
 from chalicelib.storage.people import LATEST
@@ -55,7 +56,11 @@ class ImportedUsers:
             (SignUpRow, email.value, LATEST),
             (UserRow, user_id, None),
         )
-        return Standing(claim.user_id if claim else None, waiting is not None, row is not None)
+        holder = claim.user_id if claim else None
+        if claim and holder is None and claim.kept_for != user_id:
+            # Kept for the user who had it until lately; a row whose time is over is soon gone.
+            holder = claim.kept_for
+        return Standing(holder, waiting is not None, row is not None)
 
     def add(self, user: User, deed: Deed) -> bool:
         """Make a user with all memberships, or nothing; whether they were made.
@@ -65,7 +70,7 @@ class ImportedUsers:
 
         def parts(transaction: TransactWrite) -> None:
             transaction.delete(SignUpRow(user.email.value, LATEST))
-            put_new(transaction, EmailRow(user.email.value, user_id=user.id))
+            claim(transaction, user.email, user.id, deed.at)
             put_new(transaction, _row_of(user))
             for membership in user.memberships.values():
                 _enter(transaction, membership, user, deed)

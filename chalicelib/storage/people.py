@@ -14,6 +14,8 @@ from chalicelib.storage.tables import AccountRow, DomainRow, EmailRow, SignUpRow
 from chalicelib.storage.transactions import read_alike, read_all
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from pynamodb.connection.base import Connection
     from pynamodb.models import Model
     from pynamodb.transactions import TransactWrite
@@ -34,6 +36,15 @@ class AddressRecord:
     user_id: str | None
     waiting: SignUp | None
     sso: DomainSso | None
+    # The user who gave the address up lately, and until when it is kept for them.
+    kept_for: str | None = None
+    kept_until: datetime | None = None
+
+    def is_free_for(self, user_id: str | None, now: datetime) -> bool:
+        """Whether a user, or somebody new, could have the address now."""
+        if self.user_id is not None:
+            return False
+        return self.kept_until is None or self.kept_until <= now or self.kept_for == user_id
 
 
 @dataclass(frozen=True)
@@ -55,6 +66,8 @@ class People:
             user_id=claim.row.user_id if claim.exists else None,
             waiting=sign_up if waiting.exists else None,
             sso=sso if domain.exists else None,
+            kept_for=claim.row.kept_for,
+            kept_until=claim.row.kept_until,
         )
 
     def get(self, user_id: str | None) -> User | None:

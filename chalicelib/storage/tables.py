@@ -44,6 +44,8 @@ class UserRow(Model):
     last_account_id = UnicodeAttribute(null=True)
     sessions_version = NumberAttribute(null=True)
     signed_in_version = NumberAttribute(null=True)
+    # The changes of email that can be undone: pairs of a `sessions_version` and a time in seconds.
+    ways_back = JSONAttribute(null=True)
 
 
 class EmailRow(Model):
@@ -51,13 +53,18 @@ class EmailRow(Model):
 
     - read by address at sign-in and by the mail worker
     - put only where none exists, in the transaction that makes or changes the user
+    - after a change of email the old address is nobody's, and is kept for its user: `kept_for`
+      until `kept_until`, in the place of `user_id`
     """
 
     class Meta:  # noqa: D106 - pynamodb's own idiom
         table_name = "emails"
 
     email = UnicodeAttribute(hash_key=True)
-    user_id = UnicodeAttribute()
+    user_id = UnicodeAttribute(null=True)
+    kept_for = UnicodeAttribute(null=True)
+    kept_until = UTCDateTimeAttribute(null=True)
+    ttl = TTLAttribute(null=True)
 
 
 class SignUpRow(Model):
@@ -97,6 +104,7 @@ class LinkRow(Model):
     expires_at = UTCDateTimeAttribute()
     user_email = UnicodeAttribute(null=True)
     credentials_version = NumberAttribute(null=True)
+    sessions_version = NumberAttribute(null=True)
     known_browser = UnicodeAttribute(null=True)
     account_id = UnicodeAttribute(null=True)
     ttl = TTLAttribute()

@@ -254,11 +254,11 @@ def test_who_changed_their_address_since_does_not_come_twice(
     change = {"current_password": PASSWORD, "email": "kim@new.test"}
     assert program.post("/auth/profile/email", change).status < 300
     link = service.mail_to("kim@new.test").link.partition("token=")[2]
-    assert service.program().post("/auth/email_confirmation", {"token": link}).status == 200
+    assert program.post("/auth/email_confirmation", {"token": link}).status == 200
     assert f"line 1: {KIM} was imported before, and has another address" in done(
         "import-users", file
     )
-    assert [row.email for row in EmailRow.scan()] == ["kim@new.test"]
+    assert [row.email for row in EmailRow.scan() if row.user_id] == ["kim@new.test"]
 
 
 def test_a_dry_run_says_what_would_happen_and_writes_nothing(

@@ -15,6 +15,7 @@ from chalicelib.domain.sessions import Client
 from chalicelib.storage.attempts import AttemptKeyMaker, Attempts
 from chalicelib.storage.credentials import Credentials
 from chalicelib.storage.links import Links
+from chalicelib.storage.sso_gates import PasswordGate
 from tests.support.owners import a_user_in
 from tests.support.people import BROWSER, NOON, ROBIN, a_users_link
 from tests.support.races import race, winners
@@ -52,7 +53,9 @@ def _try(attempts: Attempts, now: datetime = NOON, source: str = BROWSER.address
 def _reset(connection: StoreConnection, now: datetime) -> None:
     link = a_users_link(a_user_in(connection), LinkPurpose.RESET_PASSWORD)
     Links().add(link)
-    Credentials(connection).reset_password(link, "new", _keys().address, now)
+    Credentials(connection).reset_password(
+        link, "new", _keys().address, now, PasswordGate(link.email)
+    )
 
 
 def test_five_attempts_are_granted_and_the_fifth_locks(attempts: Attempts) -> None:

@@ -19,6 +19,7 @@ from chalicelib.storage.connection import open_tables
 from chalicelib.storage.credentials import Credentials
 from chalicelib.storage.links import Links
 from chalicelib.storage.people import People
+from chalicelib.storage.sso_gates import PasswordGate
 from tests.support.engines import REGION, botocore_session
 from tests.support.lock_machine import ADDRESS, OWN_BROWSER, RULES, STRANGER, LockMachine
 from tests.support.owners import a_user_in
@@ -71,7 +72,8 @@ class _Rows(LockMachine):
     def clear(self) -> None:
         link = a_users_link(self._fresh_user(), LinkPurpose.RESET_PASSWORD, expires_at=self._soon)
         Links().add(link)
-        self.credentials.reset_password(link, "new", self._key(ADDRESS), self.now)
+        gate = PasswordGate(link.email)
+        self.credentials.reset_password(link, "new", self._key(ADDRESS), self.now, gate)
 
     @rule(target=stalled, who=st.sampled_from((STRANGER, OWN_BROWSER)))
     def read_and_stall(self, who: str) -> tuple[str, Ledger]:
