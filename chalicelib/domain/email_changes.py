@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from chalicelib.domain.email_address import EmailAddress
 from chalicelib.domain.errors import ConflictError
 
 if TYPE_CHECKING:
@@ -56,6 +57,11 @@ class EmailChange:
     session: Session | None
     at: datetime
     undo_until: datetime
+
+    @property
+    def old_email(self) -> EmailAddress:
+        """The email that the link changes."""
+        return EmailAddress(self.link.user_email)
 
     @property
     def version(self) -> int:

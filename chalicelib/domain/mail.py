@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.sessions import Client
-from chalicelib.domain.tokens import new_id
+from chalicelib.domain.tokens import derived_id, new_id
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -83,6 +83,18 @@ class MailRequest:
         if self.kind is MailKind.SIGN_IN_FAILED:
             return bool(self.details.get("locks")) and not self.details.get("stops")
         return self.kind not in _NOTICES
+
+    @property
+    def asks_for_link(self) -> MailRequest | None:
+        """The request that a sign-in with a waiting sign-up's password also makes: a fresh link.
+
+        It counts as a mail of a sign-up. Its id follows from this one's, so that a message that
+        comes again asks for no second mail.
+        """
+        if self.kind is not MailKind.SIGN_IN_FAILED or not self.details.get("unconfirmed"):
+            return None
+        made = derived_id("msg", self.id, MailKind.SIGN_UP_CONFIRMATION)
+        return replace(self, id=made, kind=MailKind.SIGN_UP_CONFIRMATION, details={})
 
     @property
     def asker(self) -> Asker:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 # How long a fresh link can still be asked for; the row is kept for that and one link's life.
 SIGN_UP_WAITS = timedelta(days=7)
+_ID = re.compile(r"sup_[0-9a-f]{32}\Z")
 
 
 @dataclass(frozen=True)
@@ -52,8 +54,13 @@ class SignUpTicket:
 
     @classmethod
     def parse(cls, text: str) -> SignUpTicket | None:
-        """Read the browser's copy; anything else is no ticket."""
+        """Read the browser's copy; anything else is no ticket.
+
+        The id becomes a key of the table, so only the form that we make is taken.
+        """
         sign_up_id, _, secret = text.partition(".")
+        if not _ID.match(sign_up_id):
+            return None
         try:
             return cls(sign_up_id, SecretToken.parse(secret))
         except MalformedTokenError:

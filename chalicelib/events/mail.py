@@ -49,9 +49,10 @@ def deliver_mail(event: SQSEvent) -> None:
         try:
             # First, and whether or not a mail goes out: a message that comes again is told of once.
             ready.personal_events.tell(request)
-            if not request.is_counted or ready.mail_cap.admits(request):
-                senders[request.kind](request)
-                _log.info("mail_handled", extra=asked)
+            for due in filter(None, (request, request.asks_for_link)):
+                if not due.is_counted or ready.mail_cap.admits(due):
+                    senders[due.kind](due)
+                    _log.info("mail_handled", extra={**asked, "kind": due.kind})
         except Exception:
             # Lambda logs the error itself; this line says which request's mail it was.
             _log.warning("mail_failed", extra=asked)

@@ -182,7 +182,8 @@ class EmailConfirmation:
 
     def _sign_up(self, link: Link) -> SignUp:
         sign_up = self.sign_ups.find(link.email, link.subject_id)
-        if sign_up is None:
+        # Before any password is checked: its attempt would count at somebody else's email.
+        if sign_up is None or not self.people.look_up(link.email).is_free_for(None, self.clock()):
             raise LinkInvalidError
         return sign_up
 

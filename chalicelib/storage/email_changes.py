@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.email_changes import EmailTakenError
 from chalicelib.domain.errors import ConflictError, LinkInvalidError, PasswordRequiredError
+from chalicelib.domain.links import LinkPurpose
 from chalicelib.storage.attempt_counts import clear
 from chalicelib.storage.credentials import as_linked
 from chalicelib.storage.emails import claim, keep, take_back
@@ -46,11 +47,12 @@ class EmailChanges:
         PasswordRequiredError where only the session has ended.
         """
         link, user, ways_back = change.link, change.user, change.ways_back
+        _demand(link, LinkPurpose.CHANGE_EMAIL)
 
         def parts(transaction: TransactWrite) -> None:
             gate.check(transaction)
             transaction.delete(LinkRow(link.digest), condition=usable(link, change.at))
-            keep(transaction, user.email, user.id, change.undo_until)
+            keep(transaction, change.old_email, user.id, change.undo_until)
             claim(transaction, link.email, user.id, change.at)
             _go_on(transaction, change)
             clear(transaction, address_key, change.at)
@@ -72,7 +74,8 @@ class EmailChanges:
 
     def stop(self, link: Link, now: datetime) -> None:
         """Spend a stop link: the change's link and every session end; raises LinkInvalidError."""
-        version = link.sessions_version or 0
+        _demand(link, LinkPurpose.STOP_EMAIL_CHANGE)
+        version = _version(link)
 
         def parts(transaction: TransactWrite) -> None:
             transaction.delete(LinkRow(link.digest), condition=usable(link, now))
@@ -92,6 +95,7 @@ class EmailChanges:
 
         Raises EmailTakenError, and ConflictError where the user changed since they were read.
         """
+        _demand(link, LinkPurpose.UNDO_EMAIL_CHANGE)
         earlier = [way for way in user.open_ways_back(now) if way.version < _version(link)]
 
         def parts(transaction: TransactWrite) -> None:
@@ -116,6 +120,11 @@ class EmailChanges:
             (claimed,) = read_all(self.connection, (EmailRow, link.email.value, None))
             taken = claimed is not None and claimed.user_id not in (None, user.id)
             raise (EmailTakenError if taken else ConflictError) from error
+
+
+def _demand(link: Link, purpose: LinkPurpose) -> None:
+    if link.purpose is not purpose:
+        raise LinkInvalidError
 
 
 def _go_on(transaction: TransactWrite, change: EmailChange) -> None:

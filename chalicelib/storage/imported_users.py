@@ -13,7 +13,6 @@ from chalicelib.storage.members import list_member
 from chalicelib.storage.new_accounts import account_rows
 from chalicelib.storage.people import LATEST
 from chalicelib.storage.rows import membership_map
-from chalicelib.storage.sign_ups import drop_sign_ups
 from chalicelib.storage.tables import EmailRow, SignUpRow, UserRow
 from chalicelib.storage.transactions import ConditionFailedError, put_new, read_all
 
@@ -34,10 +33,9 @@ _METHOD = "import"
 
 @dataclass(frozen=True)
 class Standing:
-    """Whose an address is at present, whether sign-ups wait at it, whether an id is taken."""
+    """Whose an address is at present, and whether an id is taken."""
 
     holder_id: str | None
-    waits: bool
     id_exists: bool
 
 
@@ -50,17 +48,16 @@ class ImportedUsers:
 
     def standing(self, email: EmailAddress, user_id: str) -> Standing:
         """Read in one request whether an address or an id is taken."""
-        claim, waiting, row = read_all(
+        claim, row = read_all(
             self.connection,
             (EmailRow, email.value, None),
-            (SignUpRow, email.value, LATEST),
             (UserRow, user_id, None),
         )
         holder = claim.user_id if claim else None
         if claim and holder is None and claim.kept_for != user_id:
             # Kept for the user who had it until lately; a row whose time is over is soon gone.
             holder = claim.kept_for
-        return Standing(holder, waiting is not None, row is not None)
+        return Standing(holder, row is not None)
 
     def add(self, user: User, deed: Deed) -> bool:
         """Make a user with all memberships, or nothing; whether they were made.
@@ -82,10 +79,6 @@ class ImportedUsers:
         except ConditionFailedError:
             return False
         return True
-
-    def tidy(self, email: EmailAddress) -> None:
-        """Drop the sign-ups that waited at an address: none of them can be confirmed any more."""
-        drop_sign_ups(email)
 
     def all(self) -> Iterator[UserRow]:
         """Give every user's row, in no order."""

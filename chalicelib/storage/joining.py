@@ -12,7 +12,6 @@ from chalicelib.storage.links import usable
 from chalicelib.storage.members import give_membership, list_member
 from chalicelib.storage.people import LATEST
 from chalicelib.storage.rows import membership_map
-from chalicelib.storage.sign_ups import drop_sign_ups
 from chalicelib.storage.sso_gates import BarredError, PasswordGate
 from chalicelib.storage.tables import EmailRow, LinkRow, SignUpRow, UserRow
 from chalicelib.storage.transactions import ConditionFailedError, put_new, write_all
@@ -65,7 +64,6 @@ class Joins:
             if _DOMAIN_OF_NEW in error.failed:
                 raise BarredError from error
             raise _refusal(error, _SPENT_BY_NEW, _ADDRESS_OF_NEW) from error
-        drop_sign_ups(user.email)
 
     def add_membership(self, acceptance: Acceptance) -> None:
         """Let an existing user in, while the invited address is theirs and they aren't in yet.

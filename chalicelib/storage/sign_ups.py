@@ -66,6 +66,9 @@ class SignUps:
     ) -> str:
         """Spend the link and make the user, the account and `Main`; returns the user's id.
 
+        The email's other sign-ups stay until their time is over: a browser that holds the ticket of
+        one is answered as before, and can't tell that somebody else confirmed the email.
+
         All in one transaction: of any number of sign-ups and links for one address exactly one
         gets through. Raises LinkInvalidError for all others, and where the email's domain has
         enforced its single sign-on since. `also` adds what goes with it.
@@ -100,7 +103,6 @@ class SignUps:
             write_all(self.connection, parts)
         except ConditionFailedError as error:
             raise LinkInvalidError from error
-        drop_sign_ups(sign_up.email)
         return user_id
 
     def _row(self, sign_up: SignUp, slot: str) -> SignUpRow:
@@ -115,13 +117,6 @@ class SignUps:
             created_at=sign_up.created_at,
             ttl=sign_up.created_at + self.kept,
         )
-
-
-def drop_sign_ups(email: EmailAddress) -> None:
-    """Tidy up after an address was taken: none of its sign-ups can be confirmed any more."""
-    with SignUpRow.batch_write() as batch:
-        for row in SignUpRow.query(email.value, consistent_read=True, limit=100):
-            batch.delete(row)
 
 
 def _user_row(sign_up: SignUp, user_id: str, owner: Membership, now: datetime) -> UserRow:

@@ -70,8 +70,10 @@ class EmailRow(Model):
 class SignUpRow(Model):
     """A sign-up that waits for confirmation, and `latest`, a copy of an address's newest one.
 
-    - read by (address, id) when its link is used; (address, `latest`) at sign-in and on resend
-    - the address's rows are dropped when one of them is confirmed
+    - read by (address, id) when its link is used, and at sign-in by the browser that holds its
+      ticket; (address, `latest`) at sign-in and on resend
+    - `latest` goes when the address becomes a user's; all others stay for their time, so that the
+      answer to the browser of one doesn't change, and none of them can be confirmed any more
     """
 
     class Meta:  # noqa: D106 - pynamodb's own idiom
