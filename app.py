@@ -8,6 +8,7 @@ from chalicelib.events.mail import mail_worker
 from chalicelib.events.schedule import scheduled_work
 from chalicelib.web.api.api_keys import api_keys_api
 from chalicelib.web.api.audit_events import audit_events_api
+from chalicelib.web.api.email_change import email_change_api
 from chalicelib.web.api.health import health_api
 from chalicelib.web.api.invitations import invitations_api
 from chalicelib.web.api.joining import joining_api
@@ -29,6 +30,7 @@ from chalicelib.web.pages.api_keys import api_keys_pages
 from chalicelib.web.pages.assets import assets_pages
 from chalicelib.web.pages.audit_log import audit_log_pages
 from chalicelib.web.pages.docs import docs_pages
+from chalicelib.web.pages.email_change import email_change_pages
 from chalicelib.web.pages.home import home_pages
 from chalicelib.web.pages.invitations import invitations_pages
 from chalicelib.web.pages.joining import joining_pages
@@ -53,6 +55,7 @@ for blueprint in (
     session_api,
     profile_api,
     password_reset_api,
+    email_change_api,
     authorizers,
     api_keys_api,
     audit_events_api,
@@ -66,6 +69,7 @@ for blueprint in (
     sign_in_pages,
     sign_up_pages,
     password_reset_pages,
+    email_change_pages,
     accounts_pages,
     new_account_pages,
     home_pages,

@@ -65,7 +65,7 @@ def answer_with(client: Any, body: Mapping[str, Any]) -> None:
 def _batch(request: dict[str, Any], rows: Mapping[str, Rows]) -> dict[str, Any]:
     found: dict[str, list[Any]] = {}
     for table, wanted in request["RequestItems"].items():
-        keys = (next(iter(key.values()))["S"] for key in wanted["Keys"])
+        keys = ("#".join(part["S"] for part in key.values()) for key in wanted["Keys"])
         found[table] = [rows[table][key] for key in keys if key in rows.get(table, {})]
     return {"Responses": found, "UnprocessedKeys": {}}
 

@@ -63,6 +63,7 @@ class Settings:
     reset_link: timedelta = timedelta(seconds=3_600)
     unlock_link: timedelta = timedelta(seconds=3_600)
     email_change_link: timedelta = timedelta(seconds=86_400)
+    email_change_undo: timedelta = timedelta(seconds=259_200)
     invitation: timedelta = timedelta(seconds=604_800)
     mails_per_hour: int = 5
     source_mails_per_hour: int = 20
@@ -118,6 +119,7 @@ class Settings:
             reset_link=read.seconds("RESET_LINK_SECONDS", 3_600),
             unlock_link=read.seconds("UNLOCK_LINK_SECONDS", 3_600),
             email_change_link=read.seconds("EMAIL_CHANGE_LINK_SECONDS", 86_400),
+            email_change_undo=read.seconds("EMAIL_CHANGE_UNDO_SECONDS", 259_200),
             invitation=read.seconds("INVITATION_SECONDS", 604_800),
             mails_per_hour=read.number("MAILS_PER_HOUR", 5),
             source_mails_per_hour=read.number("SOURCE_MAILS_PER_HOUR", 20, _SOURCE_MAILS),

@@ -32,9 +32,16 @@ length; addresses all have one length and are compared as one. Where a step says
 domain's single sign-on, addresses of one domain are compared; a new password's refusal is
 compared for one password.
 
+Pairs are asked as well: sign up under each address, then sign in with that sign-up's password: in
+the browser that signed up and in another one, at once, after a resend, and after the owner of a
+taken address has confirmed it. The browser that signed up has a ticket, so a second hash is
+compared there, whoever has the address. Whether the worker mails a link for the right password of a
+waiting sign-up is a flag of the message, which is left out of the comparison.
+
 `make test` asks all of it too, and puts in faults, each of which has to be found by name: an early
 return, a stale cost of the hash for nobody, a hash skipped for an empty password, mail sent in the
-request, two locks for known users only, one header more.
+request, two locks for known users only, one header more, a ticket that counts for free addresses
+only, an answer of its own for a waiting sign-up's password.
 
 | step | states | requests | status | body, bytes | AWS calls | hashes | differences |
 |---|---|---|---|---|---|---|---|

@@ -34,13 +34,10 @@ if TYPE_CHECKING:
 _KEYS = {
     "users": "user_id",
     "emails": "email",
-    "sign_ups": "email",
+    "sign_ups": "email#slot",
     "domains": "domain",
     "limits": "subject",
 }
-_LATEST = {"S": "latest"}
-
-
 _ONE_FOR_ALL = Password("one for all", PASSWORD)
 
 
@@ -171,5 +168,4 @@ def asked_of(step: Step, state: State) -> Asked:
 
 
 def _by_key(rows: list[dict[str, Any]], key: str) -> dict[str, dict[str, Any]]:
-    # Of a sign-up's two rows a sign-in reads the latest.
-    return {row[key]["S"]: row for row in rows if row.get("slot", _LATEST) == _LATEST}
+    return {"#".join(row[part]["S"] for part in key.split("#")): row for row in rows}

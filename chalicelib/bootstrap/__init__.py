@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from chalicelib.services.accounts import AccountService
     from chalicelib.services.api_keys import ApiKeyService
     from chalicelib.services.audit_log import AuditLogService
+    from chalicelib.services.email_change import EmailChangeService
     from chalicelib.services.email_confirmation import EmailConfirmation
     from chalicelib.services.invitations import InvitationService
     from chalicelib.services.joining import Joining
@@ -45,6 +46,7 @@ class Services:
     sign_in: SignIn
     sign_up: SignUpService
     email_confirmation: EmailConfirmation
+    email_change: EmailChangeService
     account_unlock: AccountUnlock
     password_reset: PasswordReset
     profile: Profile
@@ -130,6 +132,7 @@ def build(chosen: Settings, clock: Clock | None = None) -> Services:
         sign_in=parts.sign_in(),
         sign_up=parts.sign_up(),
         email_confirmation=parts.email_confirmation(),
+        email_change=parts.email_change(),
         account_unlock=parts.account_unlock(),
         password_reset=parts.password_reset(),
         profile=parts.profile(),

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from chalicelib.services.accounts import AccountService
     from chalicelib.services.api_keys import ApiKeyService
     from chalicelib.services.audit_log import AuditLogService
+    from chalicelib.services.email_change import EmailChangeService
     from chalicelib.services.email_confirmation import EmailConfirmation
     from chalicelib.services.invitations import InvitationService
     from chalicelib.services.joining import Joining
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from chalicelib.services.sso_settings import SsoSettings
     from chalicelib.services.workspaces import WorkspaceService
     from chalicelib.settings import Settings
+    from chalicelib.storage.email_changes import EmailChanges
     from chalicelib.storage.managers import Managers
     from chalicelib.storage.sso_connections import SsoConnections
     from chalicelib.storage.sso_domains import AccountDomains
@@ -174,12 +176,37 @@ class Parts:
         return EmailConfirmation(
             links=self.links,
             sign_ups=self.sign_ups,
-            credentials=self.credentials,
+            people=self.people,
+            domains=self.domains,
+            changes=self.email_changes,
             old_failures=self.old_failures,
+            check=self.password_check,
+            devices=self.devices,
+            queue=self.queue,
+            clock=self.clock,
+            undo_lifetime=self.settings.email_change_undo,
+        )
+
+    @cached_property
+    def email_changes(self) -> EmailChanges:
+        from chalicelib.storage.email_changes import EmailChanges
+
+        return EmailChanges(self.connection)
+
+    def email_change(self) -> EmailChangeService:
+        from chalicelib.services.email_change import EmailChangeService
+
+        return EmailChangeService(
+            people=self.people,
+            links=self.links,
+            changes=self.email_changes,
             check=self.password_check,
             queue=self.queue,
             mailer=self.mailer,
             clock=self.clock,
+            public_url=self.settings.public_url,
+            link_lifetime=self.settings.email_change_link,
+            undo_lifetime=self.settings.email_change_undo,
         )
 
     def account_unlock(self) -> AccountUnlock:
@@ -224,18 +251,14 @@ class Parts:
         return Profile(
             people=self.people,
             sessions=self.sessions,
-            links=self.links,
             credentials=self.credentials,
             check=self.password_check,
             devices=self.devices,
             queue=self.queue,
-            mailer=self.mailer,
             hasher=self.hasher,
             policy=self.policy,
             clock=self.clock,
             product_name=self.settings.product_name,
-            public_url=self.settings.public_url,
-            link_lifetime=self.settings.email_change_link,
         )
 
     def session_service(self) -> SessionService:
@@ -244,6 +267,7 @@ class Parts:
         return SessionService(
             sessions=self.sessions,
             people=self.people,
+            devices=self.devices,
             queue=self.queue,
             clock=self.clock,
             proof=self.settings.proof,
@@ -297,6 +321,7 @@ class Parts:
         return Joining(
             links=self.links,
             invitations=self.invitation_store,
+            domains=self.domains,
             joins=Joins(self.connection, self.trail),
             old_failures=self.old_failures,
             hasher=self.hasher,

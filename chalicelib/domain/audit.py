@@ -56,6 +56,7 @@ class EventName(StrEnum):
     SSO_DOMAIN_VERIFIED = "sso_domain.verified"
     SSO_RESPONSE_ACCEPTED = "sso_response.accepted"
     SSO_RESPONSE_REFUSED = "sso_response.refused"
+    USER_EMAIL_CHANGE_STOPPED = "user.email_change_stopped"
     USER_EMAIL_CHANGED = "user.email_changed"
     USER_EXPORTED = "user.exported"
     USER_IMPORTED = "user.imported"

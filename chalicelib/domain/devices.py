@@ -22,15 +22,17 @@ if TYPE_CHECKING:
     from chalicelib.domain.mail import Asker
     from chalicelib.domain.people import User
 
-_FORM = re.compile(r"(dev_[0-9a-f]{32})\.([0-9]{1,9})\.([A-Za-z0-9_-]{43})\Z")
+# Cookies of before have no second version.
+_FORM = re.compile(r"(dev_[0-9a-f]{32})\.([0-9]{1,9})(?:\.([0-9]{1,9}))?\.([A-Za-z0-9_-]{43})\Z")
 
 
 @dataclass(frozen=True)
 class Device:
-    """A browser that once signed in; `credentials_version` is the password's at that time."""
+    """A browser that once signed in, with the versions of its user at that time."""
 
     id: str
     credentials_version: int
+    sessions_version: int = 0
 
 
 @dataclass(frozen=True)
@@ -42,33 +44,52 @@ class DeviceCookies:
 
     keys: tuple[bytes, ...] = field(repr=False)
 
-    def issue(self, email: EmailAddress, credentials_version: int, known: Device | None) -> str:
-        """Write the cookie of a browser that has just signed in; a known one keeps its id."""
+    def issue(
+        self,
+        email: EmailAddress,
+        credentials_version: int,
+        known: Device | None,
+        sessions_version: int = 0,
+    ) -> str:
+        """Write the cookie of a browser that has just signed in; a known one keeps its id.
+
+        `sessions_version` is 0 for users who never ended all other sessions.
+        """
         device_id = known.id if known else new_id("dev")
-        signature = self._sign(self.keys[0], email, device_id, credentials_version)
-        return f"{device_id}.{credentials_version}.{signature}"
+        versions = f"{credentials_version}.{sessions_version}"
+        signature = self._sign(self.keys[0], email, device_id, versions)
+        return f"{device_id}.{versions}.{signature}"
 
     def read(self, text: str | None, email: EmailAddress) -> Device | None:
         """Read a cookie for an address; an edited one, or another address's, is no device."""
         parts = _FORM.match(text or "")
         if parts is None:
             return None
-        device_id, version, signature = parts.groups()
-        made = [self._sign(key, email, device_id, int(version)) for key in self.keys]
+        device_id, credentials, sessions, signature = parts.groups()
+        versions = str(int(credentials))
+        if sessions is not None:
+            versions += f".{int(sessions)}"
+        made = [self._sign(key, email, device_id, versions) for key in self.keys]
         if not any(hmac.compare_digest(signature, one) for one in made):
             return None
-        return Device(device_id, int(version))
+        return Device(device_id, int(credentials), int(sessions or 0))
 
     @staticmethod
-    def _sign(key: bytes, email: EmailAddress, device_id: str, version: int) -> str:
-        signed = f"device\n{device_id}\n{version}\n{email.value}".encode()
+    def _sign(key: bytes, email: EmailAddress, device_id: str, versions: str) -> str:
+        signed = f"device\n{device_id}\n{versions}\n{email.value}".encode()
         made = hmac.digest(key, signed, hashlib.sha256)
         return urlsafe_b64encode(made).rstrip(b"=").decode("ascii")
 
 
 def is_current(device: Device, user: User | None) -> bool:
-    """Whether a device cookie is as new as the user's password: a reset ends it."""
-    return user is not None and device.credentials_version == user.credentials_version
+    """Whether a device cookie is as new as the user's password and as their sessions.
+
+    A reset ends it, and so does ending all other sessions: who takes browsers back means them all.
+    """
+    return user is not None and (device.credentials_version, device.sessions_version) == (
+        user.credentials_version,
+        user.sessions_version,
+    )
 
 
 def device_details(device: Device | None, key: str) -> dict[str, str]:

@@ -62,6 +62,11 @@ class EmailAddress:
         """What stands after the @; it alone decides how a person signs in."""
         return self.value.rpartition("@")[2]
 
+    @property
+    def masked(self) -> str:
+        """The address as a stranger may see it: its first character and its domain."""
+        return f"{self.value[0]}…@{self.domain}"
+
     def __str__(self) -> str:
         """Return the address as it is stored."""
         return self.value

@@ -18,6 +18,8 @@ class LinkPurpose(StrEnum):
 
     CONFIRM_SIGN_UP = "confirm_sign_up"
     CHANGE_EMAIL = "change_email"
+    STOP_EMAIL_CHANGE = "stop_email_change"
+    UNDO_EMAIL_CHANGE = "undo_email_change"
     RESET_PASSWORD = "reset_password"  # noqa: S105 - the name of a purpose, not a secret
     UNLOCK = "unlock"
     INVITATION = "invitation"
@@ -64,6 +66,9 @@ class Link:
     # Of a user's link: their address and password when it was made; it dies with either (`C4`).
     user_email: str = ""
     credentials_version: int = 0
+    # The user's `sessions_version` when the link was made. A change of email and its stop end with
+    # that version; the undo names the change that made it. Links of before have none.
+    sessions_version: int | None = None
     # Of an invitation's link: the account that it leads into.
     account_id: str = ""
     # Of an unlock link: the known browser whose own budget is spent, by its keyed hash.

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.links import SourceEntry
 from chalicelib.domain.sessions import Client
-from chalicelib.domain.tokens import new_id
+from chalicelib.domain.tokens import derived_id, new_id
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,7 +29,9 @@ class MailKind(StrEnum):
     # No mail: the person did something that the audit trails of their accounts are told.
     PERSONAL_EVENT = "personal_event"
     EMAIL_CHANGE = "email_change"
+    EMAIL_CHANGE_ASKED = "email_change_asked"
     EMAIL_CHANGED = "email_changed"
+    EMAIL_TAKEN_BACK = "email_taken_back"
     API_KEY_LEAKED = "api_key_leaked"
     INVITATION = "invitation"
     OWNERSHIP_TRANSFERRED = "ownership_transferred"
@@ -40,7 +42,10 @@ _NOTICES = frozenset(
         MailKind.NEW_SIGN_IN,
         MailKind.PASSWORD_CHANGED,
         MailKind.PASSWORD_REMOVED,
+        # Counted, it could be used up by requests for other addresses before the one that matters.
+        MailKind.EMAIL_CHANGE_ASKED,
         MailKind.EMAIL_CHANGED,
+        MailKind.EMAIL_TAKEN_BACK,
         MailKind.PERSONAL_EVENT,
         MailKind.API_KEY_LEAKED,
         MailKind.OWNERSHIP_TRANSFERRED,
@@ -109,6 +114,18 @@ class MailRequest:
     def source(self) -> SourceEntry:
         """Its place in the count of the source that asked."""
         return SourceEntry.of(self.details)
+
+    @property
+    def asks_for_link(self) -> MailRequest | None:
+        """The request that a sign-in with a waiting sign-up's password also makes: a fresh link.
+
+        It counts as a mail of a sign-up. Its id follows from this one's, so that a message that
+        comes again asks for no second mail.
+        """
+        if self.kind is not MailKind.SIGN_IN_FAILED or not self.details.get("unconfirmed"):
+            return None
+        made = derived_id("msg", self.id, MailKind.SIGN_UP_CONFIRMATION)
+        return replace(self, id=made, kind=MailKind.SIGN_UP_CONFIRMATION, details={})
 
     @property
     def asker(self) -> Asker:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from chalicelib.domain.audit import EventName
     from chalicelib.domain.email_address import EmailAddress
+    from chalicelib.domain.email_changes import WayBack
     from chalicelib.domain.mail import Asker
     from chalicelib.domain.sso import DomainSso
 
@@ -109,6 +110,12 @@ class User:
     sessions_version: int = 0
     # The credentials_version that they last signed in with.
     signed_in_version: int = 0
+    # The changes of email that can still be undone, oldest first.
+    ways_back: tuple[WayBack, ...] = ()
+
+    def open_ways_back(self, now: datetime) -> tuple[WayBack, ...]:
+        """Return the changes of email that can be undone at this time."""
+        return tuple(way for way in self.ways_back if way.until > now)
 
     @property
     def active_memberships(self) -> tuple[Membership, ...]:

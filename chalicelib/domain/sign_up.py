@@ -11,6 +11,7 @@ from chalicelib.domain.tokens import SecretToken
 
 if TYPE_CHECKING:
     from chalicelib.domain.email_address import EmailAddress
+    from chalicelib.domain.sessions import Session
 
 # How long a fresh link can still be asked for; the row is kept for that and one link's life.
 SIGN_UP_WAITS = timedelta(days=7)
@@ -64,3 +65,12 @@ class SignUpTicket:
     def text(self) -> str:
         """The browser's copy."""
         return f"{self.sign_up_id}.{self.secret.value}"
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a browser brings to a confirmation link, to show that its user asked for it."""
+
+    ticket: SignUpTicket | None = None
+    session: Session | None = None
+    password: str | None = field(default=None, repr=False)

@@ -49,10 +49,8 @@ def _deliver(request: MailRequest, ready: Services) -> None:
         # First, and whether or not a mail goes out: a message that comes again is told of once.
         ready.personal_events.tell(request)
         ready.mail_cap.take_back(request)
-        _senders(ready)[request.kind](ready.mail_cap.admit(request))
-        _log.info("mail_handled", extra=asked)
-    except MailCappedError as capped:
-        _log.info("mail_capped", extra={**asked, "cap": capped.cap})
+        for due in filter(None, (request, request.asks_for_link)):
+            _send(due, ready)
     except Exception as error:
         reason = lasting_reason(error)
         if reason is None:
@@ -61,6 +59,15 @@ def _deliver(request: MailRequest, ready: Services) -> None:
             raise
         # Without the error's own words, which may name the address.
         _log.error("mail_dropped", extra={**asked, "reason": reason})
+
+
+def _send(request: MailRequest, ready: Services) -> None:
+    asked = {"kind": request.kind, "asked_by": request.request_id}
+    try:
+        _senders(ready)[request.kind](ready.mail_cap.admit(request))
+        _log.info("mail_handled", extra=asked)
+    except MailCappedError as capped:
+        _log.info("mail_capped", extra={**asked, "cap": capped.cap})
 
 
 def _senders(ready: Services) -> dict[MailKind, Callable[[MailRequest], None]]:
@@ -73,8 +80,10 @@ def _senders(ready: Services) -> dict[MailKind, Callable[[MailRequest], None]]:
         MailKind.PASSWORD_CHANGED: ready.password_reset.send_notice,
         MailKind.PASSWORD_REMOVED: ready.password_reset.send_notice_of_removal,
         MailKind.PERSONAL_EVENT: _send_nothing,
-        MailKind.EMAIL_CHANGE: ready.profile.send_mail,
-        MailKind.EMAIL_CHANGED: ready.email_confirmation.send_notice,
+        MailKind.EMAIL_CHANGE: ready.email_change.send_mail,
+        MailKind.EMAIL_CHANGE_ASKED: ready.email_change.send_word,
+        MailKind.EMAIL_CHANGED: ready.email_change.send_notice,
+        MailKind.EMAIL_TAKEN_BACK: ready.email_change.send_notice_of_undo,
         MailKind.API_KEY_LEAKED: ready.api_keys.send_mail,
         MailKind.INVITATION: ready.invitations.send_mail,
         MailKind.OWNERSHIP_TRANSFERRED: ready.members.send_notice,

@@ -24,6 +24,7 @@ MAIL_FORMS: Mapping[str, MailForm] = {
     "sign_up_confirmation": MailForm("link", greets=False),
     "sign_up_address_taken": MailForm("sign_in_link", "reset_link"),
     "sign_up_sso": MailForm("sign_in_link", greets=False),
+    "sign_up_email_kept": MailForm(greets=False),
     "new_sign_in": MailForm(),
     "password_reset": MailForm("link"),
     "password_changed": MailForm(),
@@ -32,7 +33,10 @@ MAIL_FORMS: Mapping[str, MailForm] = {
     "account_unlock": MailForm("link"),
     # The address isn't known to be this person's yet.
     "email_change_confirmation": MailForm("link", greets=False),
+    "email_change_asked": MailForm("link"),
     "email_changed": MailForm(),
+    "email_changed_away": MailForm("link"),
+    "email_taken_back": MailForm("reset_link"),
     "invitation": MailForm("link", greets=False),
     "ownership_transferred": MailForm(),
     "api_key_leaked": MailForm(),

@@ -13,6 +13,7 @@ from chalicelib.domain.passwords import PasswordContext
 from chalicelib.domain.people import User
 from chalicelib.domain.tokens import new_id
 from chalicelib.domain.workspace_roles import demand_room
+from chalicelib.storage.sso_gates import BarredError, PasswordGate
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -27,6 +28,13 @@ if TYPE_CHECKING:
     from chalicelib.storage.joining import Joins
     from chalicelib.storage.links import Links
     from chalicelib.storage.old_failures import OldFailures
+    from chalicelib.storage.people import SsoDomains
+
+
+_SSO_FIRST = (
+    "Your organisation uses single sign-on for this address. Sign in through it, then open the link"
+    " again. It stays good."
+)
 
 
 @dataclass(frozen=True)
@@ -35,6 +43,7 @@ class Joining:
 
     links: Links
     invitations: Invitations
+    domains: SsoDomains
     joins: Joins
     old_failures: OldFailures
     hasher: PasswordHasher
@@ -59,15 +68,34 @@ class Joining:
         invitation, account = opened.invitation, opened.account
         membership = invitation.membership_in(account)
         if opened.user_id is None:
+            if self.needs_sso(opened):
+                raise SignInRequiredError(_SSO_FIRST)
             user = self._new_user(opened, guest, now)
             forgotten = self.old_failures.forgotten(user.email, now, asker.client)
-            accepted = Acceptance(link, invitation, user, membership, asker, now)
-            self.joins.add_user(accepted, forgotten)
+            try:
+                acceptance = Acceptance(link, invitation, user, membership, asker, now)
+                self.joins.add_user(acceptance, forgotten)
+            except BarredError as error:
+                raise SignInRequiredError(_SSO_FIRST) from error
         else:
             user = _invited(opened, guest.user)
             demand_room(user.workspaces_outside(account.id), len(membership.workspaces))
             self.joins.add_membership(Acceptance(link, invitation, user, membership, asker, now))
         return user
+
+    def needs_sso(self, opened: OpenInvitation) -> bool:
+        """Whether a new user has to sign in through their organisation before they join.
+
+        Where their email's domain has enforced its single sign-on, they get no password by a link.
+        """
+        if opened.user_id is not None:
+            return False
+        email, offered = opened.invitation.email, opened.invitation.membership_in(opened.account)
+        try:
+            PasswordGate.of(email, [offered], self.domains.find(email.domain))
+        except BarredError:
+            return True
+        return False
 
     def _find(self, token: str) -> Link:
         return self.links.find(token, self.clock(), LinkPurpose.INVITATION)

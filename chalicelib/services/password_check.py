@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.attempts import AttemptOrigin, AttemptStep
 from chalicelib.domain.devices import is_current
+from chalicelib.domain.errors import EmailUnconfirmedError
 from chalicelib.domain.mail import MailKind
 from chalicelib.domain.sessions import SignInMethod
 
@@ -55,6 +56,10 @@ class StoredPassword:
 
     hash: str | None = field(repr=False)
     may_be_used: bool = True
+    # Whether it is a waiting sign-up's, which opens nothing; the worker mails its link.
+    is_waiting: bool = False
+    # The password of this browser's own sign-up, compared as well, whoever has the email.
+    of_ticket: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -91,7 +96,9 @@ class PasswordCheck:
         """Compare a password with what is stored for its user; raises `refusal`.
 
         `stored_for` gets the user as read with the counts. The caller forgives the attempt, alone
-        or in its own transaction. Raises TooManyAttemptsError for a source that failed too often.
+        or in its own transaction. Raises TooManyAttemptsError for a source that failed too often,
+        and EmailUnconfirmedError for the password of this browser's own sign-up. That counts as a
+        failure like any other, or a ticket would end the lock of an email that somebody has.
         """
         device = self.devices.read(given.browser.device_cookie, given.email)
         keys = self.attempt_keys.of(given.email, device, given.browser.asker.client)
@@ -101,9 +108,11 @@ class PasswordCheck:
         reservation = self.attempts.reserve(ledger, given.at, origin)
         stored = stored_for(ledger.user)
         verdict = self.hasher.verify(reservation.admits(stored.hash), given.password)
-        if not (verdict.matches and stored.may_be_used):
-            self._report(given, ledger, reservation)
-            raise refusal
+        is_own = self._matches_ticket(stored, reservation, given.password)
+        is_right = verdict.matches and stored.may_be_used
+        if stored.is_waiting or not is_right:
+            self._report(given, ledger, reservation, unconfirmed=is_right and not is_own)
+            raise EmailUnconfirmedError if is_own else refusal
         return ProvedPassword(
             given=given,
             user=ledger.user,
@@ -122,9 +131,17 @@ class PasswordCheck:
         """Add the same to a transaction, such as the one that begins a session."""
         self.attempts.forgive_parts(transaction, proved.ledger, proved.given.at, proved.origin)
 
-    def _report(self, given: GivenPassword, ledger: Ledger, made: Reservation) -> None:
+    def _matches_ticket(self, stored: StoredPassword, made: Reservation, password: str) -> bool:
+        """Compare with the browser's own sign-up, whatever the first comparison came to."""
+        if stored.of_ticket is None:
+            return False
+        return self.hasher.verify(made.admits(stored.of_ticket), password).matches
+
+    def _report(
+        self, given: GivenPassword, ledger: Ledger, made: Reservation, *, unconfirmed: bool
+    ) -> None:
         """Put one message of one shape on the queue; the worker finds out whom it concerns."""
-        details = ledger.report(made, given.step)
+        details = ledger.report(made, given.step) | {"unconfirmed": "yes" if unconfirmed else ""}
         asker = given.browser.asker
         self.queue.put(asker.request(MailKind.SIGN_IN_FAILED, given.email.value, given.at, details))
         seen = {"checked": details["checked"], "locks": details["locks"]}

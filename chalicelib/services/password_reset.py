@@ -12,6 +12,8 @@ from chalicelib.domain.errors import LinkInvalidError
 from chalicelib.domain.links import LinkOrigin, LinkPurpose
 from chalicelib.domain.mail import Mail, MailKind
 from chalicelib.domain.passwords import PasswordContext
+from chalicelib.storage.credentials import ResetCounts
+from chalicelib.storage.sso_gates import BarredError, PasswordGate
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -95,18 +97,16 @@ class PasswordReset:
 
         Raises LinkInvalidError; WeakPasswordError leaves the link good. Nobody is signed in.
         """
-        link, user = self._find(token)
+        link, user, gate = self._find(token)
         chosen = self.policy.check(password, PasswordContext.of(user, self.product_name))
         now = self.clock()
         keys = self.attempt_keys
-        self.credentials.reset_password(
-            link,
-            self.hasher.hash(chosen.value),
-            keys.address(link.email),
+        counts = ResetCounts(
+            address=keys.address(link.email),
             # The network that its user shares with an attacker may be locked out by itself.
-            keys.pair(link.email, asker.client),
-            now,
+            pair=keys.pair(link.email, asker.client),
         )
+        self.credentials.reset_password(link, self.hasher.hash(chosen.value), counts, now, gate)
         notice = {
             "name": user.name,
             "user_id": user.id,
@@ -117,14 +117,20 @@ class PasswordReset:
             asker.request(MailKind.PASSWORD_CHANGED, user.email.value, now, notice)
         )
 
-    def _find(self, token: str) -> tuple[Link, User]:
+    def _find(self, token: str) -> tuple[Link, User, PasswordGate]:
+        """Find a link of a user who may have a password, under the SSO of their email's domain."""
         link = self.links.find(token, self.clock(), LinkPurpose.RESET_PASSWORD)
         user = self.people.get(link.subject_id)
         if user is None or user.email != link.email:
             raise LinkInvalidError
         if user.credentials_version != link.credentials_version:
             raise LinkInvalidError
-        return link, user
+        sso = self.people.look_up(user.email).sso
+        try:
+            gate = PasswordGate.of(user.email, user.memberships.values(), sso)
+        except BarredError as error:
+            raise LinkInvalidError from error
+        return link, user, gate
 
     def _add_link(self, user: User, request: MailRequest) -> str:
         ends_at = self.clock() + self.link_lifetime

@@ -1,4 +1,4 @@
-"""A signed-in person's own name, email and password, and proving again who they are."""
+"""A signed-in user's own name and password, and proving again who they are."""
 
 from __future__ import annotations
 
@@ -8,28 +8,21 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.attempts import AttemptStep
 from chalicelib.domain.audit import EventName
-from chalicelib.domain.email_address import EmailAddress
-from chalicelib.domain.errors import InvalidValueError, WrongPasswordError
-from chalicelib.domain.links import LinkPurpose
-from chalicelib.domain.mail import Mail, MailKind
+from chalicelib.domain.errors import WrongPasswordError
+from chalicelib.domain.mail import MailKind
 from chalicelib.domain.passwords import PasswordContext
 from chalicelib.services.password_check import GivenPassword, StoredPassword
 
 if TYPE_CHECKING:
-    from datetime import timedelta
-
     from chalicelib.domain.clock import Clock
     from chalicelib.domain.devices import Browser, DeviceCookies
-    from chalicelib.domain.mail import MailRequest
     from chalicelib.domain.password_hashing import PasswordHasher
     from chalicelib.domain.passwords import PasswordPolicy
     from chalicelib.domain.people import User
     from chalicelib.domain.sessions import Session
     from chalicelib.gateways.mail_queue import MailQueue
-    from chalicelib.gateways.mailer import Mailer
     from chalicelib.services.password_check import PasswordCheck
     from chalicelib.storage.credentials import Credentials
-    from chalicelib.storage.links import Links
     from chalicelib.storage.people import People
     from chalicelib.storage.sessions import Sessions
 
@@ -42,18 +35,14 @@ class Profile:
 
     people: People
     sessions: Sessions
-    links: Links
     credentials: Credentials
     check: PasswordCheck
     devices: DeviceCookies
     queue: MailQueue
-    mailer: Mailer
     hasher: PasswordHasher
     policy: PasswordPolicy
     clock: Clock
     product_name: str
-    public_url: str
-    link_lifetime: timedelta
 
     def rename(self, user: User, name: str) -> None:
         """Give a person another display name."""
@@ -84,39 +73,9 @@ class Profile:
             browser.asker.request(MailKind.PASSWORD_CHANGED, user.email.value, now, told)
         )
         known = self.devices.read(browser.device_cookie, user.email)
-        return self.devices.issue(user.email, user.credentials_version + 1, known)
-
-    def change_email(self, user: User, current: str, email: EmailAddress, browser: Browser) -> None:
-        """Ask for a link at the new address, which applies once it is used.
-
-        The same for an address that is taken; raises WrongPasswordError, and InvalidValueError for
-        the address that is theirs already.
-        """
-        if email == user.email:
-            raise InvalidValueError("You sign in with this address already.", param="email")
-        self._check(user, current, browser, "current_password")
-        details = {"user_id": user.id, "credentials_version": str(user.credentials_version)}
-        self.queue.put(
-            browser.asker.request(MailKind.EMAIL_CHANGE, email.value, self.clock(), details)
+        return self.devices.issue(
+            user.email, user.credentials_version + 1, known, user.sessions_version
         )
-
-    def send_mail(self, request: MailRequest) -> None:
-        """Mail the link of an email change to the new address, unless it is somebody's."""
-        email = EmailAddress(request.email)
-        user = self.people.get(request.details["user_id"])
-        taken = self.people.look_up(email).user_id is not None
-        version = int(request.details["credentials_version"])
-        if user is None or taken or user.credentials_version != version:
-            return
-        ends_at = self.clock() + self.link_lifetime
-        token = self.links.issue(LinkPurpose.CHANGE_EMAIL, email, user.id, ends_at, user)
-        told = {
-            "name": user.name,
-            "link": f"{self.public_url}/email-confirmation?token={token}",
-            "lifetime": self.link_lifetime,
-        }
-        template = "email_change_confirmation"
-        self.mailer.send(Mail(email.value, template, {**request.asked, **told}))
 
     def _check(self, user: User, password: str, browser: Browser, param: str) -> None:
         now, step = self.clock(), AttemptStep.PROOF

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.audit import AuditEvent, EventName
+from chalicelib.domain.devices import is_current
 from chalicelib.domain.errors import NotFoundError, NotSignedInError
 from chalicelib.domain.lists import Slice
 from chalicelib.domain.mail import MailKind
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from chalicelib.domain.clock import Clock
+    from chalicelib.domain.devices import Browser, DeviceCookies
     from chalicelib.domain.lists import PageRequest
     from chalicelib.domain.mail import Asker
     from chalicelib.domain.people import Account, Membership, User, Workspace, WorkspaceRole
@@ -80,6 +82,7 @@ class SessionService:
 
     sessions: Sessions
     people: People
+    devices: DeviceCookies
     queue: MailQueue
     clock: Clock
     proof: timedelta
@@ -181,11 +184,14 @@ class SessionService:
         require_fresh_proof(visitor.session.proved_at, self.clock(), self.proof)
         self._end(visitor, self.sessions.own(visitor.user.id, session_id), asker, "picked")
 
-    def end_others(self, visitor: Visitor, asker: Asker) -> None:
-        """End all sessions of the person but this one, whether listed yet or not.
+    def end_others(self, visitor: Visitor, browser: Browser) -> str | None:
+        """End all sessions of the user but this one, whether listed yet or not.
 
-        Raises ProofRequiredError (`D8`).
+        Links that change their email end too, and all other browsers are unknown from then on.
+        Returns this browser's new device cookie, if it is a known one. Raises ProofRequiredError
+        (`D8`).
         """
+        asker = browser.asker
         require_fresh_proof(visitor.session.proved_at, self.clock(), self.proof)
         self.sessions.end_others(visitor.session)
         told = {
@@ -195,6 +201,15 @@ class SessionService:
         }
         email = visitor.user.email.value
         self.queue.put_notice(asker.request(MailKind.PERSONAL_EVENT, email, self.clock(), told))
+        return self._device_cookie(visitor, browser)
+
+    def _device_cookie(self, visitor: Visitor, browser: Browser) -> str | None:
+        user = visitor.user
+        device = self.devices.read(browser.device_cookie, user.email)
+        if device is None or not is_current(device, user):
+            return None
+        version = visitor.session.sessions_version + 1
+        return self.devices.issue(user.email, user.credentials_version, device, version)
 
     def _end(self, visitor: Visitor, session: Session, asker: Asker, how: str) -> None:
         account_id = session.account_id

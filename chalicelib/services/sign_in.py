@@ -1,7 +1,8 @@
 """Signing in: email first, then a password.
 
 Whoever the address belongs to, or nobody: the same calls to the store in the same order, and one
-password hash at the current cost. What differs is decided from what they brought, at the end.
+password hash at the current cost, or two in a browser that signed up with the address. What differs
+is decided from what they brought, at the end.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.attempts import AttemptStep
 from chalicelib.domain.audit import EventName
-from chalicelib.domain.errors import EmailUnconfirmedError, InvalidCredentialsError
+from chalicelib.domain.errors import InvalidCredentialsError
 from chalicelib.domain.mail import Mail, MailKind
 from chalicelib.domain.sessions import Session, SignInMethod
 from chalicelib.domain.tokens import SecretToken
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from chalicelib.domain.mail import MailRequest
     from chalicelib.domain.password_hashing import PasswordHasher
     from chalicelib.domain.people import Membership, User
+    from chalicelib.domain.sign_up import SignUpTicket
     from chalicelib.domain.sso import DomainSso
     from chalicelib.gateways.mail_queue import MailQueue
     from chalicelib.gateways.mailer import Mailer
@@ -75,14 +77,21 @@ class SignIn:
         """
         return self.domains.find(email.domain)
 
-    def with_password(self, email: EmailAddress, password: str, browser: Browser) -> SignedIn:
+    def with_password(
+        self,
+        email: EmailAddress,
+        password: str,
+        browser: Browser,
+        ticket: SignUpTicket | None = None,
+    ) -> SignedIn:
         """Check a password and begin a session, ending the one that the browser brought.
 
-        Raises InvalidCredentialsError, EmailUnconfirmedError for the right password of a sign-up
-        that waits, and TooManyAttemptsError for a source that failed too often.
+        Raises InvalidCredentialsError, EmailUnconfirmedError for the password of the sign-up that
+        the browser has a ticket of, whether or not the email is somebody's, and
+        TooManyAttemptsError for a source that failed too often.
         """
         now = self.clock()
-        record = self.people.look_up(email)
+        record = self.people.look_up(email, ticket)
         given = GivenPassword(
             email, password, AttemptStep.SIGN_IN, browser, now, user_id=record.user_id
         )
@@ -92,8 +101,8 @@ class SignIn:
         )
         user = proved.user
         if user is None:
-            self.check.forgive(proved)
-            raise EmailUnconfirmedError
+            # No password opens what nobody has.
+            raise InvalidCredentialsError
         if proved.needs_rehash:
             self.people.replace_password_hash(user, self.hasher.hash(password))
         return self._begin(user, proved)
@@ -129,7 +138,9 @@ class SignIn:
         who = {"user_id": user.id, "account_id": session.account_id}
         _log.info("authentication_succeeded", extra={**given.trace, **who})
         self._tell(user, proved)
-        cookie = self.devices.issue(user.email, user.credentials_version, proved.device)
+        cookie = self.devices.issue(
+            user.email, user.credentials_version, proved.device, user.sessions_version
+        )
         return SignedIn(token, session, accounts, cookie)
 
     def _start(
@@ -187,7 +198,13 @@ class SignIn:
 
 
 def _stored_password(user: User | None, record: AddressRecord, now: datetime) -> StoredPassword:
-    return StoredPassword(_stored_hash(user, record, now), _may_use_password(user, record.sso))
+    own = record.own
+    return StoredPassword(
+        hash=_stored_hash(user, record, now),
+        may_be_used=_may_use_password(user, record.sso),
+        is_waiting=user is None,
+        of_ticket=own.password_hash if own is not None and own.waits(now) else None,
+    )
 
 
 def _stored_hash(user: User | None, record: AddressRecord, now: datetime) -> str | None:

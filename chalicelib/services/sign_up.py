@@ -112,6 +112,8 @@ class SignUpService:
                 "reset_link": f"{self.public_url}/password-reset",
             }
             return Mail(email.value, "sign_up_address_taken", {**context, **links})
+        if not record.is_free_for(None, self.clock()):
+            return Mail(email.value, "sign_up_email_kept", {**context, "at": record.kept_until})
         sign_up = self._chosen(request, email, record)
         if sign_up is None or not sign_up.waits(self.clock()):
             return None

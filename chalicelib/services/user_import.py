@@ -106,8 +106,6 @@ class UserImport:
         )
         deed = Deed(operator, EventName.USER_IMPORTED, now, user.party, id=run_id)
         if self.users.add(user, deed, self.old_failures.forgotten(user.email, now, None)):
-            if found.waits:
-                self.users.tidy(line.email)
             return Outcome.ADDED
         outcome = self.look(candidate)
         if outcome is Outcome.ADDED:

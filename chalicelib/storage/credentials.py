@@ -9,8 +9,8 @@ from chalicelib.domain.errors import ConflictError, LinkInvalidError, NotSignedI
 from chalicelib.domain.links import LinkPurpose
 from chalicelib.storage.attempt_counts import clear, lift, lift_pair
 from chalicelib.storage.links import usable
-from chalicelib.storage.tables import EmailRow, LinkRow, SessionRow, UserRow
-from chalicelib.storage.transactions import ConditionFailedError, nothing_more, put_new, write_all
+from chalicelib.storage.tables import LinkRow, SessionRow, UserRow
+from chalicelib.storage.transactions import ConditionFailedError, write_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -23,6 +23,15 @@ if TYPE_CHECKING:
     from chalicelib.domain.links import Link
     from chalicelib.domain.people import User
     from chalicelib.domain.sessions import Session
+    from chalicelib.storage.sso_gates import PasswordGate
+
+
+@dataclass(frozen=True)
+class ResetCounts:
+    """The counts that a reset ends: the address's, and that of the source that uses the link."""
+
+    address: str
+    pair: str
 
 
 @dataclass(frozen=True)
@@ -42,7 +51,7 @@ class Credentials:
         """
 
         def parts(transaction: TransactWrite) -> None:
-            transaction.condition_check(UserRow, link.subject_id, condition=_as_linked(link))
+            transaction.condition_check(UserRow, link.subject_id, condition=as_linked(link))
             transaction.delete(LinkRow(link.digest), condition=usable(link, now))
             for key in counts:
                 lift(transaction, key, now)
@@ -51,24 +60,22 @@ class Credentials:
         self._spend(link, LinkPurpose.UNLOCK, parts)
 
     def reset_password(
-        self, link: Link, new_hash: str, address_key: str, pair: str, now: datetime
+        self, link: Link, new_hash: str, counts: ResetCounts, now: datetime, gate: PasswordGate
     ) -> None:
-        """Spend a reset link: a new password, no lock, no count; raises LinkInvalidError.
-
-        `pair` is the source that the link is used from, at the link's address.
-        """
+        """Spend a reset link: a new password, no lock, no count; raises LinkInvalidError."""
 
         def parts(transaction: TransactWrite) -> None:
+            gate.check(transaction)
             transaction.delete(LinkRow(link.digest), condition=usable(link, now))
-            clear(transaction, address_key, now)
-            lift_pair(transaction, pair, now)
+            clear(transaction, counts.address, now)
+            lift_pair(transaction, counts.pair, now)
             transaction.update(
                 UserRow(link.subject_id),
                 actions=[
                     UserRow.password_hash.set(new_hash),
                     UserRow.credentials_version.add(1),
                 ],
-                condition=_as_linked(link),
+                condition=gate.of_user(as_linked(link)),
             )
 
         self._spend(link, LinkPurpose.RESET_PASSWORD, parts)
@@ -100,29 +107,6 @@ class Credentials:
         except ConditionFailedError as error:
             raise NotSignedInError if 0 in error.failed else ConflictError from error
 
-    def change_email(
-        self, link: Link, now: datetime, also: Callable[[TransactWrite], None] = nothing_more
-    ) -> None:
-        """Spend a change link: the new address becomes the user's; raises LinkInvalidError.
-
-        An address that somebody took meanwhile stays theirs. `also` adds what goes with it.
-        """
-
-        def parts(transaction: TransactWrite) -> None:
-            transaction.delete(LinkRow(link.digest), condition=usable(link, now))
-            transaction.delete(
-                EmailRow(link.user_email), condition=EmailRow.user_id == link.subject_id
-            )
-            put_new(transaction, EmailRow(link.email.value, user_id=link.subject_id))
-            transaction.update(
-                UserRow(link.subject_id),
-                actions=[UserRow.email.set(link.email.value)],
-                condition=_as_linked(link),
-            )
-            also(transaction)
-
-        self._spend(link, LinkPurpose.CHANGE_EMAIL, parts)
-
     def _spend(
         self, link: Link, purpose: LinkPurpose, parts: Callable[[TransactWrite], None]
     ) -> None:
@@ -134,7 +118,8 @@ class Credentials:
             raise LinkInvalidError from error
 
 
-def _as_linked(link: Link) -> Condition:
+def as_linked(link: Link) -> Condition:
+    """Return the condition that a link's user has the email and password that it was made for."""
     condition: Condition = (UserRow.email == link.user_email) & (
         UserRow.credentials_version == link.credentials_version
     )

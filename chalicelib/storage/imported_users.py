@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from chalicelib.domain.audit import EventName
 from chalicelib.domain.operators import told_to
 from chalicelib.domain.people import Role
+from chalicelib.storage.emails import claim
 from chalicelib.storage.members import list_member
 from chalicelib.storage.new_accounts import account_rows
 from chalicelib.storage.people import LATEST
 from chalicelib.storage.rows import membership_map
-from chalicelib.storage.sign_ups import drop_sign_ups
 from chalicelib.storage.tables import EmailRow, SignUpRow, UserRow
 from chalicelib.storage.transactions import ConditionFailedError, nothing_more, put_new, read_all
 
@@ -33,10 +33,9 @@ _METHOD = "import"
 
 @dataclass(frozen=True)
 class Standing:
-    """Whose an address is at present, whether sign-ups wait at it, whether an id is taken."""
+    """Whose an address is at present, and whether an id is taken."""
 
     holder_id: str | None
-    waits: bool
     id_exists: bool
 
 
@@ -49,13 +48,16 @@ class ImportedUsers:
 
     def standing(self, email: EmailAddress, user_id: str) -> Standing:
         """Read in one request whether an address or an id is taken."""
-        claim, waiting, row = read_all(
+        claim, row = read_all(
             self.connection,
             (EmailRow, email.value, None),
-            (SignUpRow, email.value, LATEST),
             (UserRow, user_id, None),
         )
-        return Standing(claim.user_id if claim else None, waiting is not None, row is not None)
+        holder = claim.user_id if claim else None
+        if claim and holder is None and claim.kept_for != user_id:
+            # Kept for the user who had it until lately; a row whose time is over is soon gone.
+            holder = claim.kept_for
+        return Standing(holder, row is not None)
 
     def add(
         self, user: User, deed: Deed, also: Callable[[TransactWrite], None] = nothing_more
@@ -68,7 +70,7 @@ class ImportedUsers:
 
         def parts(transaction: TransactWrite) -> None:
             transaction.delete(SignUpRow(user.email.value, LATEST))
-            put_new(transaction, EmailRow(user.email.value, user_id=user.id))
+            claim(transaction, user.email, user.id, deed.at)
             put_new(transaction, _row_of(user))
             for membership in user.memberships.values():
                 _enter(transaction, membership, user, deed)
@@ -81,10 +83,6 @@ class ImportedUsers:
         except ConditionFailedError:
             return False
         return True
-
-    def tidy(self, email: EmailAddress) -> None:
-        """Drop the sign-ups that waited at an address: none of them can be confirmed any more."""
-        drop_sign_ups(email)
 
     def all(self) -> Iterator[UserRow]:
         """Give every user's row, in no order."""

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.errors import ConflictError, LinkInvalidError, SignInRequiredError
+from chalicelib.storage.emails import claim
 from chalicelib.storage.invitations import end_invitation
 from chalicelib.storage.links import usable
 from chalicelib.storage.members import give_membership, list_member
 from chalicelib.storage.people import LATEST
 from chalicelib.storage.rows import membership_map
-from chalicelib.storage.sign_ups import drop_sign_ups
+from chalicelib.storage.sso_gates import BarredError, PasswordGate
 from chalicelib.storage.tables import EmailRow, LinkRow, SignUpRow, UserRow
 from chalicelib.storage.transactions import ConditionFailedError, nothing_more, put_new, write_all
 
@@ -26,11 +27,12 @@ if TYPE_CHECKING:
     from chalicelib.storage.audit import AuditTrail
 
 
-# Where the parts stand that say why a transaction didn't happen: the link, the invitation and its
-# claim come first, then the address's sign-up and the address; for an existing user the check of
-# their address stands before all others.
-_SPENT_BY_NEW = frozenset((0, 1, 2))
-_ADDRESS_OF_NEW = 4
+# Where the parts stand that say why a transaction didn't happen: a check comes first, of the domain
+# of a new user or of the address of an existing one; then the link, the invitation and its claim;
+# for a new user then the address's sign-up and the address.
+_DOMAIN_OF_NEW = 0
+_SPENT_BY_NEW = frozenset((1, 2, 3))
+_ADDRESS_OF_NEW = 5
 _ADDRESS_OF_USER = 0
 _SPENT_BY_USER = frozenset((1, 2, 3))
 
@@ -47,15 +49,16 @@ class Joins:
     ) -> None:
         """Make a new user, whose address the link has confirmed, with their first membership.
 
-        `also` adds what goes with it.
-        Raises LinkInvalidError; SignInRequiredError where somebody took the address meanwhile.
+        Raises LinkInvalidError; SignInRequiredError where somebody took the address meanwhile;
+        BarredError where its domain has enforced its single sign-on. `also` adds what goes with it.
         """
         user = acceptance.user
 
         def parts(transaction: TransactWrite) -> None:
+            PasswordGate.of_guest(user.email, acceptance.membership).check(transaction)
             self._spend(transaction, acceptance)
             transaction.delete(SignUpRow(user.email.value, LATEST))
-            put_new(transaction, EmailRow(user.email.value, user_id=user.id))
+            claim(transaction, user.email, user.id, acceptance.at)
             put_new(transaction, _user_row(acceptance))
             self._join(transaction, acceptance)
             also(transaction)
@@ -63,8 +66,9 @@ class Joins:
         try:
             write_all(self.connection, parts)
         except ConditionFailedError as error:
+            if _DOMAIN_OF_NEW in error.failed:
+                raise BarredError from error
             raise _refusal(error, _SPENT_BY_NEW, _ADDRESS_OF_NEW) from error
-        drop_sign_ups(user.email)
 
     def add_membership(self, acceptance: Acceptance) -> None:
         """Let an existing user in, while the invited address is theirs and they aren't in yet.

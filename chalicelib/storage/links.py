@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from pynamodb.expressions.condition import Condition
 
+    from chalicelib.domain.email_changes import WayBack
     from chalicelib.domain.invitations import Invitation
     from chalicelib.domain.people import User
 
@@ -34,6 +35,7 @@ class Links:
             expires_at=link.expires_at,
             user_email=link.user_email,
             credentials_version=link.credentials_version,
+            sessions_version=link.sessions_version,
             known_browser=link.known_browser,
             account_id=link.account_id,
             source_count=link.source.count or None,
@@ -64,8 +66,24 @@ class Links:
                 expires_at=expires_at,
                 user_email=user.email.value if user else "",
                 credentials_version=user.credentials_version if user else 0,
+                sessions_version=user.sessions_version if user else None,
                 known_browser=origin.known_browser,
                 source=origin.source,
+            )
+        )
+        return token.value
+
+    def issue_undo(self, user_id: str, email: EmailAddress, way_back: WayBack) -> str:
+        """Make the link that takes a change of email back, and return its token for the mail."""
+        token = SecretToken.new()
+        self.add(
+            Link(
+                digest=token.digest,
+                purpose=LinkPurpose.UNDO_EMAIL_CHANGE,
+                email=email,
+                subject_id=user_id,
+                expires_at=way_back.until,
+                sessions_version=way_back.version,
             )
         )
         return token.value
@@ -105,10 +123,15 @@ class Links:
             expires_at=row.expires_at,
             user_email=row.user_email or "",
             credentials_version=int(row.credentials_version or 0),
+            sessions_version=_number(row.sessions_version),
             known_browser=row.known_browser or "",
             account_id=row.account_id or "",
             source=SourceEntry(row.source_count or "", row.source_entry or ""),
         )
+
+
+def _number(stored: float | None) -> int | None:
+    return None if stored is None else int(stored)
 
 
 def usable(link: Link, now: datetime) -> Condition:

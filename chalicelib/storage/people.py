@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,13 +15,16 @@ from chalicelib.storage.tables import AccountRow, DomainRow, EmailRow, SignUpRow
 from chalicelib.storage.transactions import read_alike, read_all
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from pynamodb.connection.base import Connection
     from pynamodb.models import Model
     from pynamodb.transactions import TransactWrite
 
     from chalicelib.domain.email_address import EmailAddress
     from chalicelib.domain.people import Account, User
-    from chalicelib.domain.sign_up import SignUp
+    from chalicelib.domain.sign_up import SignUp, SignUpTicket
+    from chalicelib.storage.decoding import Found
 
 LATEST = "latest"
 # A key that no user has: reading it costs the same as reading somebody (`B3`).
@@ -34,6 +38,17 @@ class AddressRecord:
     user_id: str | None
     waiting: SignUp | None
     sso: DomainSso | None
+    # The sign-up of the browser that asks, shown by its ticket, whoever has the address.
+    own: SignUp | None = None
+    # The user who gave the address up lately, and until when it is kept for them.
+    kept_for: str | None = None
+    kept_until: datetime | None = None
+
+    def is_free_for(self, user_id: str | None, now: datetime) -> bool:
+        """Whether a user, or somebody new, could have the address now."""
+        if self.user_id is not None:
+            return False
+        return self.kept_until is None or self.kept_until <= now or self.kept_for == user_id
 
 
 @dataclass(frozen=True)
@@ -42,19 +57,26 @@ class People:
 
     connection: Connection
 
-    def look_up(self, email: EmailAddress) -> AddressRecord:
-        """Read all that is known of an address, in one request and in one time."""
-        claim, waiting, domain = read_alike(
+    def look_up(self, email: EmailAddress, ticket: SignUpTicket | None = None) -> AddressRecord:
+        """Read all that is known of an address, in one request and in one time.
+
+        `ticket` is what the browser kept of a sign-up; without one, a row that nobody has is read.
+        """
+        claim, waiting, domain, own = read_alike(
             self.connection,
             (EmailRow, email.value, None),
             (SignUpRow, email.value, LATEST),
             (DomainRow, email.domain, None),
+            (SignUpRow, email.value, ticket.sign_up_id if ticket else _NOBODY),
         )
         sign_up, sso = sign_up_of(waiting.row), _sso_of(domain.row)
         return AddressRecord(
             user_id=claim.row.user_id if claim.exists else None,
             waiting=sign_up if waiting.exists else None,
             sso=sso if domain.exists else None,
+            own=_shown_by(ticket, own),
+            kept_for=claim.row.kept_for,
+            kept_until=claim.row.kept_until,
         )
 
     def get(self, user_id: str | None) -> User | None:
@@ -114,6 +136,13 @@ class SsoDomains:
             return _sso_of(DomainRow.get(domain, consistent_read=True))
         except DomainRow.DoesNotExist:
             return None
+
+
+def _shown_by(ticket: SignUpTicket | None, own: Found) -> SignUp | None:
+    sign_up = sign_up_of(own.row)
+    digest = ticket.secret.digest if ticket else ""
+    is_shown = hmac.compare_digest(digest, sign_up.browser_digest)
+    return sign_up if own.exists and is_shown else None
 
 
 def _sso_of(row: DomainRow | None) -> DomainSso | None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.email_address import EmailAddress
+from chalicelib.domain.email_changes import WayBack
 from chalicelib.domain.people import (
     Account,
     Membership,
@@ -20,6 +21,8 @@ from chalicelib.domain.sign_up import SignUp
 from chalicelib.domain.single_sign_on import AccountSso
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from chalicelib.storage.tables import AccountRow, SessionRow, SignUpRow, UserRow
 
 # The part of an account that holds all its workspaces.
@@ -42,7 +45,16 @@ def user_of(row: UserRow) -> User:
         last_account_id=row.last_account_id,
         sessions_version=int(row.sessions_version or 0),
         signed_in_version=int(row.signed_in_version or 0),
+        ways_back=tuple(
+            WayBack(version, datetime.fromtimestamp(until, UTC))
+            for version, until in row.ways_back or ()
+        ),
     )
+
+
+def ways_back_value(ways: Sequence[WayBack]) -> list[list[float]]:
+    """Write the changes of email that can be undone as they stand in their user's row."""
+    return [[way.version, way.until.timestamp()] for way in ways]
 
 
 def membership_map(membership: Membership) -> dict[str, Any]:

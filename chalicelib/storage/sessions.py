@@ -207,7 +207,7 @@ class Sessions:
             transaction.update(
                 UserRow(session.user_id),
                 actions=[UserRow.sessions_version.set(session.sessions_version + 1)],
-                condition=_at_version(session.sessions_version)
+                condition=at_version(session.sessions_version)
                 & (UserRow.credentials_version == session.credentials_version),
             )
 
@@ -249,7 +249,8 @@ class Sessions:
         )
 
 
-def _at_version(version: int) -> Condition:
-    # Whoever never ended all others has no version in their row.
+def at_version(version: int) -> Condition:
+    """Return the condition that a user's `sessions_version` is as it was read."""
+    # It is unset until the user first signs out everywhere.
     condition: Condition = UserRow.sessions_version == version
     return condition if version else UserRow.sessions_version.does_not_exist() | condition

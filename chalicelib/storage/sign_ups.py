@@ -9,11 +9,13 @@ from chalicelib.domain.audit import AuditEvent, EventName, Party, PartyType
 from chalicelib.domain.errors import LinkInvalidError
 from chalicelib.domain.people import Membership, Role
 from chalicelib.domain.tokens import new_id
+from chalicelib.storage.emails import claim
 from chalicelib.storage.links import usable
 from chalicelib.storage.new_accounts import account_rows
 from chalicelib.storage.people import LATEST
 from chalicelib.storage.rows import membership_map, sign_up_of
-from chalicelib.storage.tables import EmailRow, LinkRow, SignUpRow, UserRow
+from chalicelib.storage.sso_gates import PasswordGate
+from chalicelib.storage.tables import LinkRow, SignUpRow, UserRow
 from chalicelib.storage.transactions import ConditionFailedError, put_new, write_all
 
 if TYPE_CHECKING:
@@ -64,8 +66,12 @@ class SignUps:
     ) -> str:
         """Spend the link and make the user, the account and `Main`; returns the user's id.
 
+        The email's other sign-ups stay until their time is over: a browser that holds the ticket of
+        one is answered as before, and can't tell that somebody else confirmed the email.
+
         All in one transaction: of any number of sign-ups and links for one address exactly one
-        gets through. Raises LinkInvalidError for all others. `also` adds what goes with it.
+        gets through. Raises LinkInvalidError for all others, and where the email's domain has
+        enforced its single sign-on since. `also` adds what goes with it.
         """
         user_id = new_id("usr")
         owner = Membership(new_id("acc"), sign_up.account_name, Role.OWNER)
@@ -79,12 +85,13 @@ class SignUps:
         )
 
         def parts(transaction: TransactWrite) -> None:
+            PasswordGate(sign_up.email).check(transaction)
             transaction.delete(LinkRow(link.digest), condition=usable(link, now))
             transaction.delete(
                 SignUpRow(link.email.value, sign_up.id), condition=SignUpRow.slot.exists()
             )
             transaction.delete(SignUpRow(link.email.value, LATEST))
-            put_new(transaction, EmailRow(sign_up.email.value, user_id=user_id))
+            claim(transaction, sign_up.email, user_id, now)
             put_new(transaction, _user_row(sign_up, user_id, owner, now))
             for row in account_rows(owner, user_id, now):
                 put_new(transaction, row)
@@ -96,7 +103,6 @@ class SignUps:
             write_all(self.connection, parts)
         except ConditionFailedError as error:
             raise LinkInvalidError from error
-        drop_sign_ups(sign_up.email)
         return user_id
 
     def _row(self, sign_up: SignUp, slot: str) -> SignUpRow:
@@ -111,13 +117,6 @@ class SignUps:
             created_at=sign_up.created_at,
             ttl=sign_up.created_at + self.kept,
         )
-
-
-def drop_sign_ups(email: EmailAddress) -> None:
-    """Tidy up after an address was taken: none of its sign-ups can be confirmed any more."""
-    with SignUpRow.batch_write() as batch:
-        for row in SignUpRow.query(email.value, consistent_read=True, limit=100):
-            batch.delete(row)
 
 
 def _user_row(sign_up: SignUp, user_id: str, owner: Membership, now: datetime) -> UserRow:

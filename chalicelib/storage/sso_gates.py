@@ -5,12 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from chalicelib.storage.tables import AccountRow
+from chalicelib.storage.managers import manages
+from chalicelib.storage.tables import AccountRow, DomainRow
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pynamodb.expressions.condition import Condition
     from pynamodb.transactions import TransactWrite
 
+    from chalicelib.domain.email_address import EmailAddress
     from chalicelib.domain.people import Membership
+    from chalicelib.domain.sso import DomainSso
 
 
 class BarredError(Exception):
@@ -40,3 +46,44 @@ class SsoGate:
         transaction.condition_check(
             AccountRow, self.account_id, range_key="account", condition=condition
         )
+
+
+@dataclass(frozen=True)
+class PasswordGate:
+    """What a write has to pass that gives an email a password, or a password another email.
+
+    Where its domain's single sign-on is enforced, only owners and admins of that account have one.
+    """
+
+    email: EmailAddress
+    # The account that enforces it, where the user manages that account.
+    managed_account: str | None = None
+
+    @classmethod
+    def of(
+        cls, email: EmailAddress, memberships: Iterable[Membership], sso: DomainSso | None
+    ) -> PasswordGate:
+        """Return the gate for a user with these memberships; raises BarredError if it is shut."""
+        if sso is None or not sso.enforced:
+            return cls(email)
+        if any(m.id == sso.account_id and m.is_active and m.role.manages for m in memberships):
+            return cls(email, sso.account_id)
+        raise BarredError
+
+    @classmethod
+    def of_guest(cls, email: EmailAddress, membership: Membership) -> PasswordGate:
+        """Return the gate for a new user who comes with this membership alone."""
+        return cls(email, membership.account_id if membership.role.manages else None)
+
+    def check(self, transaction: TransactWrite) -> None:
+        """Let a transaction through only while the domain leaves such a user a password."""
+        condition = DomainRow.domain.does_not_exist() | (DomainRow.enforced == 0)
+        if self.managed_account is not None:
+            condition |= DomainRow.account_id == self.managed_account
+        transaction.condition_check(DomainRow, self.email.domain, condition=condition)
+
+    def of_user(self, condition: Condition) -> Condition:
+        """Add to a condition of the user's row that they still manage that account."""
+        if self.managed_account is not None:
+            condition &= manages(self.managed_account)
+        return condition

@@ -9,11 +9,11 @@ from chalicelib.domain.errors import NotFoundError
 from chalicelib.domain.people import Membership, MembershipStatus
 from chalicelib.domain.single_sign_on import RequestPurpose, SsoRequest
 from chalicelib.domain.tokens import digest
+from chalicelib.storage.emails import claim
 from chalicelib.storage.members import give_membership, list_member
 from chalicelib.storage.rows import membership_map
 from chalicelib.storage.tables import (
     DomainRow,
-    EmailRow,
     SessionRow,
     SsoAssertionRow,
     SsoConnectionRow,
@@ -190,7 +190,7 @@ class SsoSignIns:
         )
 
         def parts(transaction: TransactWrite) -> None:
-            put_new(transaction, EmailRow(user.email.value, user_id=user.id))
+            claim(transaction, user.email, user.id, finish.now)
             put_new(transaction, row)
             self._name(transaction, finish, user.id)
             self._begin(transaction, finish, session)

@@ -44,6 +44,8 @@ class UserRow(Model):
     last_account_id = UnicodeAttribute(null=True)
     sessions_version = NumberAttribute(null=True)
     signed_in_version = NumberAttribute(null=True)
+    # The changes of email that can be undone: pairs of a `sessions_version` and a time in seconds.
+    ways_back = JSONAttribute(null=True)
 
 
 class EmailRow(Model):
@@ -51,20 +53,27 @@ class EmailRow(Model):
 
     - read by address at sign-in and by the mail worker
     - put only where none exists, in the transaction that makes or changes the user
+    - after a change of email the old address is nobody's, and is kept for its user: `kept_for`
+      until `kept_until`, in the place of `user_id`
     """
 
     class Meta:  # noqa: D106 - pynamodb's own idiom
         table_name = "emails"
 
     email = UnicodeAttribute(hash_key=True)
-    user_id = UnicodeAttribute()
+    user_id = UnicodeAttribute(null=True)
+    kept_for = UnicodeAttribute(null=True)
+    kept_until = UTCDateTimeAttribute(null=True)
+    ttl = TTLAttribute(null=True)
 
 
 class SignUpRow(Model):
     """A sign-up that waits for confirmation, and `latest`, a copy of an address's newest one.
 
-    - read by (address, id) when its link is used; (address, `latest`) at sign-in and on resend
-    - the address's rows are dropped when one of them is confirmed
+    - read by (address, id) when its link is used, and at sign-in by the browser that holds its
+      ticket; (address, `latest`) at sign-in and on resend
+    - `latest` goes when the address becomes a user's; all others stay for their time, so that the
+      answer to the browser of one doesn't change, and none of them can be confirmed any more
     """
 
     class Meta:  # noqa: D106 - pynamodb's own idiom
@@ -97,6 +106,7 @@ class LinkRow(Model):
     expires_at = UTCDateTimeAttribute()
     user_email = UnicodeAttribute(null=True)
     credentials_version = NumberAttribute(null=True)
+    sessions_version = NumberAttribute(null=True)
     known_browser = UnicodeAttribute(null=True)
     account_id = UnicodeAttribute(null=True)
     # Of a requested mail: its place in the count of the source that asked for it.

@@ -13,6 +13,7 @@ from chalicelib.domain.single_sign_on import REQUEST_LIVES
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from chalicelib.services.email_confirmation import Confirmed
     from chalicelib.services.sign_in import SignedIn
 
 _VALUE = re.compile(r"[A-Za-z0-9._~=-]*\Z")
@@ -116,3 +117,9 @@ def signed_in_cookies(signed_in: SignedIn) -> list[str]:
         session_cookie().set(signed_in.token.value),
         device_cookie().set(signed_in.device_cookie),
     ]
+
+
+def confirmed_cookies(confirmed: Confirmed) -> list[str]:
+    """Write what a confirmed change of email leaves in the browser, if that was a known one."""
+    cookie = confirmed.device_cookie
+    return [device_cookie().set(cookie)] if cookie else []

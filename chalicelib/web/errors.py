@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chalicelib.domain import errors as domain
+from chalicelib.domain.email_changes import EmailTakenError
 from chalicelib.domain.email_domains import DomainUnprovenError
 from chalicelib.domain.saml import SamlRefusedError
 from chalicelib.domain.single_sign_on import SsoRequiredError
@@ -109,6 +110,7 @@ _TABLE: tuple[tuple[type[domain.DomainError], int, str, bool], ...] = (
     (domain.ProofRequiredError, 403, _PERMISSION, True),
     (domain.WrongPasswordError, 422, _INVALID, True),
     (domain.LinkInvalidError, 410, _INVALID, True),
+    (EmailTakenError, 409, "conflict_error", True),
     (domain.NotFoundError, 404, "not_found_error", False),
     (domain.ConflictError, 409, "conflict_error", False),
     (domain.TooManyAttemptsError, 429, "rate_limit_error", False),

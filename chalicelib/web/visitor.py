@@ -10,7 +10,7 @@ from chalicelib.bootstrap import services
 from chalicelib.domain.devices import Browser
 from chalicelib.domain.errors import NoAccountOpenError, NotAllowedError, NotSignedInError
 from chalicelib.domain.people import Manager, Role
-from chalicelib.domain.sign_up import SignUpTicket
+from chalicelib.domain.sign_up import Evidence, SignUpTicket
 from chalicelib.domain.tokens import MalformedTokenError, SecretToken
 from chalicelib.web.access import Access
 from chalicelib.web.cookies import device_cookie, session_cookie, sign_up_cookie
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from chalice.app import Request
 
     from chalicelib.domain.people import Account, Membership, User
+    from chalicelib.domain.sessions import Session
     from chalicelib.services.sessions import Visitor
 
 # Never "cookies": the cookie that marks a browser as known outlives the session.
@@ -65,6 +66,14 @@ def user_if_signed_in(request: Request) -> User | None:
     """Return who is signed in, if anybody is."""
     try:
         return signed_in(request).user
+    except NotSignedInError:
+        return None
+
+
+def session_if_signed_in(request: Request) -> Session | None:
+    """Return the session that holds, if any does."""
+    try:
+        return signed_in(request).session
     except NotSignedInError:
         return None
 
@@ -127,6 +136,11 @@ def sign_up_ticket(request: Request) -> SignUpTicket | None:
     """Return what shows that this browser is the one that signed up."""
     kept = sign_up_cookie().read(request.headers)
     return SignUpTicket.parse(kept) if kept else None
+
+
+def confirmation_evidence(request: Request, password: str | None = None) -> Evidence:
+    """Return what a browser brings to a confirmation link."""
+    return Evidence(sign_up_ticket(request), session_if_signed_in(request), password)
 
 
 @dataclass(frozen=True)

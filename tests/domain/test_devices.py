@@ -17,9 +17,15 @@ _COOKIES = DeviceCookies((b"k" * 32,))
 _KIM = EmailAddress("kim@acme.test")
 
 
-def _user(version: int) -> User:
+# As the first form of the cookie was written, under the same key: without the second version.
+_OF_BEFORE = "dev_00000000000000000000000000000000.3.zB27u2pdTdWi0LmTGOgJ2MDJ-hxxcK4NZDXv_dGRvVE"
+
+
+def _user(version: int, sessions_version: int = 0) -> User:
     at = datetime(2026, 11, 24, tzinfo=UTC)
-    return User("usr_1", ROBIN, "Robin", at, version, "a hash", {})
+    return User(
+        "usr_1", ROBIN, "Robin", at, version, "a hash", {}, sessions_version=sessions_version
+    )
 
 
 def test_a_cookie_is_read_for_the_address_that_it_was_written_for() -> None:
@@ -60,14 +66,18 @@ def test_with_one_character_changed_it_is_no_device(place: int, character: str) 
         assert _COOKIES.read(edited, ROBIN) is None
 
 
-@pytest.mark.parametrize("edit", ["version", "id", "two of them", "cut", "a line more"])
+@pytest.mark.parametrize(
+    "edit", ["version", "sessions", "no sessions", "id", "two of them", "cut", "a line more"]
+)
 def test_an_edited_cookie_is_no_device(edit: str) -> None:
     """`H17`: nobody makes an old one current, or borrows another's signature."""
     written, other = _COOKIES.issue(ROBIN, 1, None), _COOKIES.issue(ROBIN, 2, None)
-    device_id, version, signature = written.split(".")
+    device_id, version, sessions, signature = written.split(".")
     edited = {
-        "version": f"{device_id}.2.{signature}",
-        "id": f"{other.split('.')[0]}.{version}.{signature}",
+        "version": f"{device_id}.2.{sessions}.{signature}",
+        "sessions": f"{device_id}.{version}.1.{signature}",
+        "no sessions": f"{device_id}.{version}.{signature}",
+        "id": f"{other.split('.')[0]}.{version}.{sessions}.{signature}",
         "two of them": f"{written}.{other}",
         "cut": written[:-1],
         "a line more": f"{written}\n",
@@ -95,6 +105,20 @@ def test_a_new_password_ends_it() -> None:
     assert is_current(device, _user(3))
     assert not is_current(device, _user(4))
     assert not is_current(device, None)
+
+
+def test_ending_all_other_sessions_ends_it() -> None:
+    device = _COOKIES.read(_COOKIES.issue(ROBIN, 3, None, 2), ROBIN)
+    assert device is not None
+    assert is_current(device, _user(3, 2))
+    assert not is_current(device, _user(3, 3))
+
+
+def test_a_cookie_of_before_is_read_as_of_a_user_who_never_ended_all_others() -> None:
+    device = _COOKIES.read(_OF_BEFORE, ROBIN)
+    assert device == Device(f"dev_{'0' * 32}", 3, 0)
+    assert is_current(device, _user(3))
+    assert not is_current(device, _user(3, 1))
 
 
 def test_neither_the_key_nor_the_cookie_says_whose_it_is() -> None:

@@ -10,7 +10,13 @@ import pytest
 from chalicelib.domain.people import Role
 from chalicelib.domain.tokens import SecretToken
 from chalicelib.storage.tables import EmailRow, UserRow
-from tests.support.journeys import ADDRESS, PASSWORD, signed_in_program
+from tests.support.journeys import (
+    ADDRESS,
+    OTHER_PASSWORD,
+    PASSWORD,
+    ask_sign_in,
+    signed_in_program,
+)
 from tests.support.keys import account_of, add_member, an_owner
 
 if TYPE_CHECKING:
@@ -111,6 +117,24 @@ def test_all_others_are_ended_and_this_one_goes_on(service: Service, here: Progr
     assert here.delete(SESSIONS).status == 204
     assert again.get("/auth/session").status == 401
     assert here.get("/auth/session").status == 200
+
+
+def test_ending_all_others_makes_every_other_browser_unknown(
+    service: Service, here: Program
+) -> None:
+    """A lock then stops the others' browsers, and not the one that ended them."""
+    there = signed_in_program(service)
+    assert here.delete(SESSIONS).status == 204
+    for _ in range(5):
+        ask_sign_in(service.program("203.0.113.5"), ADDRESS, OTHER_PASSWORD)
+    assert ask_sign_in(there).status == 401
+    assert ask_sign_in(here).status == 200
+
+
+def test_ending_all_others_makes_no_unknown_browser_known(here: Program) -> None:
+    del here.jar.values["thub_device"]
+    reply = here.delete(SESSIONS)
+    assert (reply.status, "thub_device" in reply.cookies) == (204, False)
 
 
 def test_somebody_else_s_session_answers_like_none(service: Service, here: Program) -> None:

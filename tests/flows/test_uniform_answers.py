@@ -179,6 +179,7 @@ def test_the_message_on_the_queue_has_one_size_for_all(known: Service) -> None:
     assert len(sizes) == 1
 
 
-def test_a_right_password_alone_tells_that_an_address_waits(known: Service) -> None:
-    reply = ask_sign_in(known.program(), WAITING, PASSWORD)
-    assert (reply.status, reply.error["code"]) == (403, "email_unconfirmed")
+def test_a_right_password_tells_nothing_of_a_waiting_address(known: Service) -> None:
+    """`B1`: but in the browser that signed up, which hears the same of a taken one."""
+    right = _visible(ask_sign_in(known.program(), WAITING, PASSWORD))
+    assert right == _visible(_wrong(known.program(), WAITING))

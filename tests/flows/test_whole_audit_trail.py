@@ -91,7 +91,7 @@ def _locks(busy: Busy) -> None:
 def _credentials(busy: Busy) -> None:
     busy.post("/auth/profile/email", {"current_password": PASSWORD, "email": NEW_ADDRESS})
     changed = {"token": busy.link("change link", NEW_ADDRESS)}
-    assert busy.service.program().post("/auth/email_confirmation", changed).status == 200
+    busy.post("/auth/email_confirmation", changed)
     busy.post("/auth/profile/password", {"current_password": PASSWORD, "password": NEW_PASSWORD})
     busy.service.program().post("/auth/password_reset/request", {"email": NEW_ADDRESS})
     reset = {"token": busy.link("reset link", NEW_ADDRESS), "password": PASSWORD}

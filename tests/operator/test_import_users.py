@@ -228,9 +228,9 @@ def test_a_waiting_sign_up_of_the_address_can_no_longer_be_confirmed(
     sign_up(browser, KIM, OTHER_PASSWORD)
     link = service.mail_to(KIM).link
     done("import-users", written(tmp_path, {"email": KIM, "password_hash": devises()}))
-    browser.open(link)
+    assert browser.open(link).status == 410
     assert ask_sign_in(service.program(), KIM, OTHER_PASSWORD).status == 401
-    assert service.rows("sign_ups") == []
+    assert "latest" not in {row["slot"]["S"] for row in service.rows("sign_ups")}
     signed_in_program(service, KIM)
 
 
@@ -254,11 +254,11 @@ def test_who_changed_their_address_since_does_not_come_twice(
     change = {"current_password": PASSWORD, "email": "kim@new.test"}
     assert program.post("/auth/profile/email", change).status < 300
     link = service.mail_to("kim@new.test").link.partition("token=")[2]
-    assert service.program().post("/auth/email_confirmation", {"token": link}).status == 200
+    assert program.post("/auth/email_confirmation", {"token": link}).status == 200
     assert f"line 1: {KIM} was imported before, and has another address" in done(
         "import-users", file
     )
-    assert [row.email for row in EmailRow.scan()] == ["kim@new.test"]
+    assert [row.email for row in EmailRow.scan() if row.user_id] == ["kim@new.test"]
 
 
 def test_a_dry_run_says_what_would_happen_and_writes_nothing(

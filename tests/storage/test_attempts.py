@@ -14,8 +14,9 @@ from chalicelib.domain.errors import TooManyAttemptsError
 from chalicelib.domain.links import LinkPurpose
 from chalicelib.domain.sessions import Client
 from chalicelib.storage.attempts import AttemptKeyMaker, Attempts
-from chalicelib.storage.credentials import Credentials
+from chalicelib.storage.credentials import Credentials, ResetCounts
 from chalicelib.storage.links import Links
+from chalicelib.storage.sso_gates import PasswordGate
 from tests.support.owners import a_user_in
 from tests.support.people import BROWSER, NOON, ROBIN, a_users_link
 from tests.support.races import race, winners
@@ -53,7 +54,8 @@ def _try(attempts: Attempts, now: datetime = NOON, source: str = BROWSER.address
 def _reset(connection: StoreConnection, now: datetime) -> None:
     link = a_users_link(a_user_in(connection), LinkPurpose.RESET_PASSWORD)
     Links().add(link)
-    Credentials(connection).reset_password(link, "new", _keys().address, _keys().pair, now)
+    counts = ResetCounts(_keys().address, _keys().pair)
+    Credentials(connection).reset_password(link, "new", counts, now, PasswordGate(link.email))
 
 
 def test_five_attempts_are_granted_and_the_fifth_locks(attempts: Attempts) -> None:

@@ -17,9 +17,10 @@ from chalicelib.domain.sessions import Client
 from chalicelib.domain.tokens import new_id
 from chalicelib.storage.attempts import AttemptKeyMaker, Attempts
 from chalicelib.storage.connection import open_tables
-from chalicelib.storage.credentials import Credentials
+from chalicelib.storage.credentials import Credentials, ResetCounts
 from chalicelib.storage.links import Links
 from chalicelib.storage.people import People
+from chalicelib.storage.sso_gates import PasswordGate
 from tests.support.engines import REGION, botocore_session
 from tests.support.lock_machine import ADDRESS, RULES, SHARED, SOMEBODY, LockMachine
 from tests.support.owners import a_user_in
@@ -73,8 +74,8 @@ class _Rows(LockMachine):
     def clear(self, source: str) -> None:
         link = a_users_link(self._fresh_user(), LinkPurpose.RESET_PASSWORD, expires_at=self._soon)
         Links().add(link)
-        address, pair = self._key(ADDRESS), self._pair(source)
-        self.credentials.reset_password(link, "new", address, pair, self.now)
+        counts, gate = ResetCounts(self._key(ADDRESS), self._pair(source)), PasswordGate(link.email)
+        self.credentials.reset_password(link, "new", counts, self.now, gate)
 
     @rule(target=stalled, who=SOMEBODY)
     def read_and_stall(self, who: str) -> tuple[str, str, Ledger]:

@@ -77,16 +77,20 @@ def test_confirming_makes_a_user_who_owns_an_account_with_main(
     assert [workspace.name for workspace in account.workspaces] == [MAIN_WORKSPACE]
 
 
-def test_confirming_drops_every_sign_up_of_the_address(
+def test_the_other_sign_ups_of_a_confirmed_address_stay_and_are_never_confirmed(
     engine: Engine, tables: str, sign_ups: SignUps
 ) -> None:
-    sign_up = a_sign_up()
-    link = a_link(sign_up)
-    for waiting in (a_sign_up(), sign_up, a_sign_up()):
+    others, sign_up = (a_sign_up(), a_sign_up()), a_sign_up()
+    links = [a_link(waiting) for waiting in (*others, sign_up)]
+    for waiting, link in zip((*others, sign_up), links, strict=True):
         sign_ups.add(waiting)
-    Links().add(link)
-    sign_ups.confirm(link, sign_up, NOON, ASKER)
-    assert _rows(engine, f"{tables}sign_ups") == []
+        Links().add(link)
+    sign_ups.confirm(links[-1], sign_up, NOON, ASKER)
+    left = {row["slot"]["S"] for row in _rows(engine, f"{tables}sign_ups")}
+    assert left == {other.id for other in others}
+    for link, other in zip(links, others, strict=False):
+        with pytest.raises(LinkInvalidError):
+            sign_ups.confirm(link, other, NOON, ASKER)
 
 
 def test_twenty_sign_ups_of_one_address_make_one_user_one_account_one_main(

@@ -144,14 +144,29 @@ def _links(stack: Stack, robin: Program) -> dict[str, str]:
     for address in ("new@acme.test", "sam@borealis.test"):
         _invite(robin, address)
     connection = robin.get(f"{_API}/sso").json["connection_id"]
+    ira = _owner(stack, "ira@ira.test", "Ira", "Ira")
+    change = _ask_change(stack, ira, "ira@new.test")
+    stop = stack.await_link("ira@ira.test", number=2)
+    zoe = _owner(stack, "zoe@zoe.test", "Zoe", "Zoe")
+    changed = {"token": token_of(_ask_change(stack, zoe, "zoe@new.test"))}
+    _sent(zoe.post("/auth/email_confirmation", changed), 200)
     return {
         "acs": f"/sso/{connection}/acs",
+        "change_email": change,
+        "stop_change": stop,
+        "undo_change": stack.await_link("zoe@zoe.test", number=3),
         "confirm": stack.await_link("ada@ada.test"),
         "reset": reset,
         "unlock": unlock,
         "join": stack.await_link("new@acme.test"),
         "join_as_sam": stack.await_link("sam@borealis.test", number=2),
     }
+
+
+def _ask_change(stack: Stack, program: Program, email: str) -> str:
+    body = {"current_password": PASSWORD, "email": email}
+    _sent(program.post("/auth/profile/email", body), 202)
+    return stack.await_link(email)
 
 
 def _account(program: Program) -> str:

@@ -205,6 +205,10 @@ _STRANGER = (
     ),
     PageState("unlock", None, "{unlock}", "Unlock signing in"),
     PageState("unlock, spent", None, "/account-unlock?token=x", "Link no longer valid"),
+    PageState("email change, elsewhere", None, "{change_email}", "Confirm your email"),
+    PageState("email change, stop", None, "{stop_change}", "Stop the email change"),
+    PageState("email change, undo", None, "{undo_change}", "Take your email back"),
+    PageState("email change, spent", None, "/email-change/undo?token=x", "Link no longer valid"),
     PageState("invitation, new", None, "{join}", "Join Acme Instruments"),
     PageState(
         "invitation, errors", None, "{join}", "Join Acme Instruments", (_send_empty("Join"),)

@@ -109,6 +109,12 @@ class AccountUnlock(msgspec.Struct):
     token: str
 
 
+class EmailChangeLink(msgspec.Struct):
+    """`POST /auth/email_change/stop` and `…/undo`."""
+
+    token: str
+
+
 class Invitation(msgspec.Struct):
     """`POST /auth/invitation`."""
 

@@ -58,5 +58,5 @@ def change_email() -> Response:
     user = signed_in(request).user
     body = read_body(request, bodies.ProfileEmail)
     email = EmailAddress.parse(body.email)
-    services().profile.change_email(user, body.current_password, email, browser_of(request))
+    services().email_change.begin(user, body.current_password, email, browser_of(request))
     return json_answer({"next": "check_email"}, status=202)

@@ -12,9 +12,9 @@ from chalicelib.web.api import bodies
 from chalicelib.web.api.lists import list_view, read_query
 from chalicelib.web.api.views import account_view, listed_session_view, session_view
 from chalicelib.web.blueprints import JsonApi, json_answer
-from chalicelib.web.cookies import session_cookie
+from chalicelib.web.cookies import device_cookie, session_cookie
 from chalicelib.web.requests import asker_of, is_id, read_body
-from chalicelib.web.visitor import CLEAR_SITE_DATA, signed_in
+from chalicelib.web.visitor import CLEAR_SITE_DATA, browser_of, signed_in
 
 if TYPE_CHECKING:
     from chalice import Response
@@ -80,8 +80,9 @@ def list_sessions() -> answers.Page[dict[str, Any]]:
 def end_other_sessions() -> Response:
     """End all of them but this one."""
     request = session_api.current_request
-    services().sessions.end_others(signed_in(request), asker_of(request))
-    return json_answer(None, status=204)
+    cookie = services().sessions.end_others(signed_in(request), browser_of(request))
+    cookies = [device_cookie().set(cookie)] if cookie else None
+    return json_answer(None, status=204, cookies=cookies)
 
 
 @session_api.route("/auth/sessions/{session_id}", methods=["DELETE"])

@@ -11,7 +11,7 @@ from chalicelib.web.api.views import account_view
 from chalicelib.web.blueprints import JsonApi, json_answer
 from chalicelib.web.cookies import signed_in_cookies
 from chalicelib.web.requests import read_body
-from chalicelib.web.visitor import browser_of
+from chalicelib.web.visitor import browser_of, sign_up_ticket
 
 if TYPE_CHECKING:
     from chalice import Response
@@ -38,7 +38,9 @@ def sign_in() -> Response:
     request = sign_in_api.current_request
     body = read_body(request, SignIn)
     email = EmailAddress.parse(body.email)
-    signed_in = services().sign_in.with_password(email, body.password, browser_of(request))
+    signed_in = services().sign_in.with_password(
+        email, body.password, browser_of(request), sign_up_ticket(request)
+    )
     return json_answer(_next_step(signed_in), cookies=signed_in_cookies(signed_in))
 
 

@@ -10,9 +10,9 @@ from chalicelib.domain.names import parse_name
 from chalicelib.domain.sign_up import SignUpForm
 from chalicelib.web.api import bodies
 from chalicelib.web.blueprints import JsonApi, json_answer
-from chalicelib.web.cookies import sign_up_cookie
+from chalicelib.web.cookies import confirmed_cookies, sign_up_cookie
 from chalicelib.web.requests import read_body
-from chalicelib.web.visitor import browser_of, sign_up_ticket
+from chalicelib.web.visitor import browser_of, confirmation_evidence, sign_up_ticket
 
 if TYPE_CHECKING:
     from chalice import Response
@@ -47,11 +47,11 @@ def request_email_confirmation() -> Response:
 
 
 @sign_up_api.route("/auth/email_confirmation", methods=["POST"])
-def confirm_email() -> dict[str, str]:
+def confirm_email() -> Response:
     """Spend a confirmation link."""
     request = sign_up_api.current_request
     body = read_body(request, bodies.EmailConfirmation)
-    services().email_confirmation.complete(
-        body.token, body.password, sign_up_ticket(request), browser_of(request)
+    confirmed = services().email_confirmation.complete(
+        body.token, confirmation_evidence(request, body.password), browser_of(request)
     )
-    return {"next": "sign_in"}
+    return json_answer({"next": "sign_in"}, cookies=confirmed_cookies(confirmed))

@@ -72,7 +72,7 @@ def _page(token: str, name: str = "", refusal: HttpError | None = None) -> Respo
 
 def _step(opened: OpenInvitation, user: User | None) -> str:
     if opened.user_id is None:
-        return "new"
+        return "sign_in" if services().joining.needs_sso(opened) else "new"
     if user is None or user.id != opened.user_id:
         return "sign_in"
     return "member" if opened.account.id in user.memberships else "join"

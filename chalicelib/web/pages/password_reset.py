@@ -20,6 +20,14 @@ if TYPE_CHECKING:
 
 password_reset_pages = Pages(__name__)
 
+# What the page says after an email change was stopped or taken back.
+_NOTICES = {
+    "email-change-stopped": "The change is stopped, and every session has ended. Set a new"
+    " password now: whoever asked for the change knows the old one.",
+    "email-taken-back": "Your old email is back, and every session has ended. Set a new password to"
+    " sign in.",
+}
+
 
 def _refused_reset(form: dict[str, str], words: HttpError) -> Response:
     if words.code == "link_invalid":
@@ -37,7 +45,7 @@ def show_password_reset() -> Response:
     if not token:
         if query_parameter(request, "step") == "sent":
             return _reset_request(kept_address(request.headers) or "", sent=True)
-        return _reset_request()
+        return _reset_request(notice=_NOTICES.get(query_parameter(request, "done")))
     services().password_reset.check(token)
     return _reset_form(token)
 
@@ -88,7 +96,12 @@ def unlock_account() -> Response:
 
 
 def _reset_request(
-    email: str = "", error: str | None = None, status: int = 200, *, sent: bool = False
+    email: str = "",
+    error: str | None = None,
+    status: int = 200,
+    *,
+    sent: bool = False,
+    notice: str | None = None,
 ) -> Response:
     return page(
         "password_reset_request.html",
@@ -96,6 +109,7 @@ def _reset_request(
         values={"email": email},
         error=error,
         sent=sent,
+        notice=notice,
         lifetime=in_words(settings().reset_link),
     )
 

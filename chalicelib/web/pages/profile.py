@@ -31,6 +31,7 @@ _SESSIONS_SHOWN = 100
 _NOTICES = {
     "renamed": "Your name is saved.",
     "email-asked": "We've mailed a link to the new address. It counts once you've pressed it.",
+    "email-changed": "Your email is changed, and your other sessions have ended.",
     "password-changed": "Your password is changed, and your other sessions have ended.",
     "session-ended": "The session is ended.",
     "others-ended": "All your other sessions are ended.",
@@ -78,7 +79,7 @@ def change_email() -> Response:
     email = EmailAddress.parse(form.get("email", ""))
     password = form.get("current_password", "")
     user = signed_in(request).user
-    services().profile.change_email(user, password, email, browser_of(request))
+    services().email_change.begin(user, password, email, browser_of(request))
     return see_other(f"{_PATH}?done=email-asked")
 
 
@@ -118,8 +119,9 @@ def end_session(session_id: str) -> Response:
 def end_other_sessions() -> Response:
     """End all of them but this one."""
     request = profile_pages.current_request
-    services().sessions.end_others(signed_in(request), asker_of(request))
-    return see_other(f"{_PATH}?done=others-ended")
+    cookie = services().sessions.end_others(signed_in(request), browser_of(request))
+    cookies = [device_cookie().set(cookie)] if cookie else None
+    return see_other(f"{_PATH}?done=others-ended", cookies=cookies)
 
 
 @profile_pages.route("/.well-known/change-password")

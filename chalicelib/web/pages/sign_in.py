@@ -10,7 +10,7 @@ from chalicelib.web.blueprints import Pages
 from chalicelib.web.cookies import keep_address, session_cookie, signed_in_cookies
 from chalicelib.web.rendering import page, see_other
 from chalicelib.web.requests import asker_of, query_parameter, read_form
-from chalicelib.web.visitor import CLEAR_SITE_DATA, browser_of
+from chalicelib.web.visitor import CLEAR_SITE_DATA, browser_of, sign_up_ticket
 
 if TYPE_CHECKING:
     from chalice import Response
@@ -53,7 +53,9 @@ def sign_in() -> Response:
     email = EmailAddress.parse(form.get("email", ""))
     if "password" not in form:
         return _password_step(email)
-    signed_in = services().sign_in.with_password(email, form["password"], browser_of(request))
+    signed_in = services().sign_in.with_password(
+        email, form["password"], browser_of(request), sign_up_ticket(request)
+    )
     onward = "/" if signed_in.session.account_id else "/accounts"
     return see_other(onward, cookies=signed_in_cookies(signed_in))
 

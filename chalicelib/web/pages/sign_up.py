@@ -12,11 +12,11 @@ from chalicelib.domain.names import parse_name
 from chalicelib.domain.passwords import PasswordTooShortError
 from chalicelib.domain.sign_up import SignUpForm
 from chalicelib.web.blueprints import Pages
-from chalicelib.web.cookies import keep_address, kept_address, sign_up_cookie
+from chalicelib.web.cookies import confirmed_cookies, keep_address, kept_address, sign_up_cookie
 from chalicelib.web.errors import http_error
 from chalicelib.web.rendering import page, see_other
 from chalicelib.web.requests import query_parameter, read_form
-from chalicelib.web.visitor import browser_of, sign_up_ticket
+from chalicelib.web.visitor import browser_of, confirmation_evidence, sign_up_ticket
 
 if TYPE_CHECKING:
     from chalice import Response
@@ -111,8 +111,7 @@ def show_email_confirmation() -> Response:
     token = query_parameter(request, "token")
     if not token:
         return page("link_missing.html", status=HTTPStatus.GONE)
-    needs_password = services().email_confirmation.needs_password(token, sign_up_ticket(request))
-    return page("email_confirmation.html", token=token, needs_password=needs_password, error=None)
+    return _confirmation_form(token)
 
 
 @sign_up_pages.route(
@@ -124,10 +123,12 @@ def confirm_email() -> Response:
     """Spend the link; the person signs in next."""
     request = sign_up_pages.current_request
     form = read_form(request)
-    services().email_confirmation.complete(
-        form.get("token", ""), form.get("password"), sign_up_ticket(request), browser_of(request)
+    evidence = confirmation_evidence(request, form.get("password"))
+    confirmed = services().email_confirmation.complete(
+        form.get("token", ""), evidence, browser_of(request)
     )
-    return see_other("/sign-in?done=confirmed")
+    onward = "/profile?done=email-changed" if confirmed.in_session else "/sign-in?done=confirmed"
+    return see_other(onward, cookies=confirmed_cookies(confirmed))
 
 
 def _confirmation(token: str, words: HttpError) -> Response:
@@ -137,14 +138,22 @@ def _confirmation(token: str, words: HttpError) -> Response:
             status=words.status,
             again_url="/check-your-email",
             again_label="Send a fresh link",
+            may_be_sso=True,
         )
-    error = None if words.code == "password_required" else words.message
+    return _confirmation_form(token, words)
+
+
+def _confirmation_form(token: str, refusal: HttpError | None = None) -> Response:
+    evidence = confirmation_evidence(sign_up_pages.current_request)
+    opened = services().email_confirmation.look(token, evidence)
     return page(
         "email_confirmation.html",
-        status=words.status,
+        status=refusal.status if refusal else HTTPStatus.OK,
         token=token,
-        needs_password=True,
-        error=error,
+        needs_password=opened.needs_password,
+        user_name=opened.user.name if opened.user else None,
+        old_email=opened.user.email.masked if opened.user else None,
+        error=refusal.message if refusal and refusal.code != "password_required" else None,
     )
 
 

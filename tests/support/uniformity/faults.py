@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 from chalicelib.domain.errors import InvalidCredentialsError
-from tests.support.uniformity.states import ODD_PASSWORDS, USUAL
-from tests.support.uniformity.steps import RESET, SIGN_IN
+from tests.support.uniformity.states import ODD_PASSWORDS, OF_SIGN_UP, USUAL
+from tests.support.uniformity.steps import PAIR_ELSEWHERE, PAIR_HERE, RESET, SIGN_IN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -40,10 +40,10 @@ def early_return() -> Iterator[None]:
 
     whole = SignIn.with_password
 
-    def hasty(self: SignIn, email: Any, password: str, browser: Any) -> Any:
+    def hasty(self: SignIn, email: Any, password: str, browser: Any, ticket: Any = None) -> Any:
         if self.people.look_up(email).user_id is None:
             raise InvalidCredentialsError
-        return whole(self, email, password, browser)
+        return whole(self, email, password, browser, ticket)
 
     with mock.patch.object(SignIn, "with_password", hasty):
         yield
@@ -143,6 +143,38 @@ def extra_header() -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def ticket_for_free_emails_only() -> Iterator[None]:
+    """A browser's own sign-up is looked at where the email is nobody's."""
+    from chalicelib.storage.people import People
+
+    whole = People.look_up
+
+    def forgetful(self: People, email: Any, ticket: Any = None) -> Any:
+        record = whole(self, email, ticket)
+        return replace(record, own=None) if record.user_id else record
+
+    with mock.patch.object(People, "look_up", forgetful):
+        yield
+
+
+@contextlib.contextmanager
+def waiting_password_tells() -> Iterator[None]:
+    """The right password of a waiting sign-up has an answer of its own in any browser."""
+    from chalicelib.domain.errors import EmailUnconfirmedError
+    from chalicelib.services.password_check import PasswordCheck
+
+    report = PasswordCheck._report  # noqa: SLF001 - every refusal passes here
+
+    def telling(self: PasswordCheck, *facts: Any, unconfirmed: bool) -> None:
+        report(self, *facts, unconfirmed=unconfirmed)
+        if unconfirmed:
+            raise EmailUnconfirmedError
+
+    with mock.patch.object(PasswordCheck, "_report", telling):
+        yield
+
+
+@contextlib.contextmanager
 def for_known_users(also: Callable[[], object]) -> Iterator[None]:
     """Do something more whenever an attempt is about a user."""
     from chalicelib.storage.attempts import Attempts
@@ -173,4 +205,18 @@ FAULTS = (
     Fault("lock for known users only", lock_for_known_users_only, frozenset({"calls"})),
     Fault("lock that is only counted", lock_that_is_only_counted, frozenset({"messages"})),
     Fault("extra header", extra_header, frozenset({"headers"})),
+    Fault(
+        "ticket for free emails only",
+        ticket_for_free_emails_only,
+        frozenset({"status", "body", "hashes"}),
+        PAIR_HERE,
+        (OF_SIGN_UP,),
+    ),
+    Fault(
+        "a waiting sign-up's password tells",
+        waiting_password_tells,
+        frozenset({"status", "body"}),
+        PAIR_ELSEWHERE,
+        (OF_SIGN_UP,),
+    ),
 )

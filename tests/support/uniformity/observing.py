@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from tests.support.http import CookieJar
+from tests.support.uniformity.states import Kind
 from tests.support.uniformity.world import BLOCKED_SOURCE, NEW_SOURCE, SOURCE, cold_process
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tests.support.http import Reply
     from tests.support.uniformity.states import History, Password, State
     from tests.support.uniformity.steps import Step
@@ -20,6 +25,8 @@ if TYPE_CHECKING:
 _OF_ONE_REQUEST = frozenset(("x-request-id", "date"))
 # Ids, digests, tokens and what is signed: random in every answer, but always of one length.
 _RANDOM = re.compile(r"[A-Za-z0-9_=-]{24,}")
+_FLAG = re.compile(r'(?<="unconfirmed": )"(yes|)"')
+_NO_TICKET: Mapping[str, str] = MappingProxyType({})
 
 
 class Moment(StrEnum):
@@ -64,24 +71,35 @@ SOURCES = {Moment.WARM: SOURCE, Moment.COLD: NEW_SOURCE, Moment.BLOCKED: BLOCKED
 
 def observe(world: World, asked: Asked) -> Seen:
     """Ask, look, and put the store back."""
+    ticket = _go_before(world, asked)
     world.book.clear()
     world.messages.clear()
     with contextlib.ExitStack() as stack:
         if asked.moment is Moment.COLD:
             stack.enter_context(cold_process(world.service))
-        reply = send(world, asked)
+        reply = send(world, asked, ticket)
     seen = _seen(world, asked.state.address, reply)
     world.restore()
     return seen
 
 
-def send(world: World, asked: Asked) -> Reply:
-    """Send one request through the gateway."""
+def send(world: World, asked: Asked, ticket: Mapping[str, str] = _NO_TICKET) -> Reply:
+    """Send one request through the gateway, from a browser with a ticket or without."""
     step = asked.step
     reach = world.service.transport(SOURCES[asked.moment])
     body = step.body(asked.state, asked.password)
-    answer: Reply = reach("POST", step.path, step.headers, body)
+    answer: Reply = reach("POST", step.path, {**step.headers, **ticket}, body)
     return answer
+
+
+def _go_before(world: World, asked: Asked) -> Mapping[str, str]:
+    """Ask what comes first; gives the header of the browser that asked, if it goes on."""
+    jar = CookieJar()
+    for step in asked.step.before:
+        jar.keep(send(world, replace(asked, step=step), jar.header))
+    if asked.step.confirmed_since and asked.state.kind is Kind.USER:
+        world.forget_latest(asked.state.address)
+    return jar.header if asked.step.keeps_ticket else _NO_TICKET
 
 
 def history_of(asked: Asked) -> tuple[History, Moment]:
@@ -102,8 +120,14 @@ def _seen(world: World, address: str, reply: Reply) -> Seen:
         calls="; ".join(str(call) for call in world.book.calls),
         hashes="; ".join(f"{memory} KiB, t = {time}" for memory, time in world.book.hashes),
         shapes="; ".join(f"{call}: {call.shape}" for call in world.book.calls),
-        messages="\n".join(_masked(m.replace(address, "<address>")) for m in world.messages),
+        messages="\n".join(_message(m.replace(address, "<address>")) for m in world.messages),
     )
+
+
+def _message(text: str) -> str:
+    # Whether the worker mails a link for the right password of a waiting sign-up; every message
+    # has the flag.
+    return _FLAG.sub("<flag>", _masked(text))
 
 
 def _masked(text: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tests.support.uniformity.observing import Asked, Moment, Seen, history_of, observe
-from tests.support.uniformity.states import ODD_PASSWORDS, STATES, USUAL
+from tests.support.uniformity.states import ODD_PASSWORDS, OF_SIGN_UP, STATES, USUAL, History
 from tests.support.uniformity.steps import SIGN_IN, STEPS, Step
 
 if TYPE_CHECKING:
@@ -88,6 +88,8 @@ def matrix(steps: Sequence[Step] = STEPS, *only: Password) -> Iterator[Asked]:
 
 
 def _passwords(step: Step) -> tuple[Password, ...]:
+    if step.before:
+        return (OF_SIGN_UP,)
     if not step.takes_password:
         return (USUAL,)
     # The page's view calls what the API's does; one odd password shows that it does.
@@ -95,7 +97,7 @@ def _passwords(step: Step) -> tuple[Password, ...]:
 
 
 def _moments(step: Step) -> tuple[Moment, ...]:
-    if step.is_page:
+    if step.is_page or step.before:
         return ()
     return (Moment.COLD, Moment.BLOCKED) if step == SIGN_IN else (Moment.COLD,)
 
@@ -103,6 +105,8 @@ def _moments(step: Step) -> tuple[Moment, ...]:
 def _expected(asked: Asked) -> str:
     if asked.moment is Moment.BLOCKED:
         return "429"
+    if asked.step.before and _is_refused(asked):
+        return "401"
     return str(asked.step.expected(asked.password))
 
 
@@ -113,4 +117,10 @@ def _alike(asked: Asked) -> tuple[object, ...]:
         asked.state.domain if asked.step.tells_domain else None,
         asked.password if asked.step.sets_password else None,
         asked.moment is Moment.BLOCKED,
+        bool(asked.step.before) and _is_refused(asked),
     )
+
+
+def _is_refused(asked: Asked) -> bool:
+    """Whether a lock refuses every password of the email, which anybody can bring about."""
+    return asked.state.history in (History.LOCKED, History.DEAD)

@@ -114,6 +114,7 @@ STATES = (
     State(25, "unknown", Kind.NOBODY, _OFFERED),
     State(26, "wrong password", Kind.USER, _OFFERED, memberships=_in_sso("member")),
     State(27, "SSO-only", Kind.SSO_ONLY, _OFFERED, memberships=_in_sso("member")),
+    State(28, "unconfirmed, right", Kind.WAITING, right=True),
 )
 
 
@@ -131,6 +132,8 @@ class Password:
 
 
 USUAL = Password("usual")
+# No user has it: somebody signs up with it under other people's emails.
+OF_SIGN_UP = Password("of the sign-up", "seven grey herons at dawn")
 ODD_PASSWORDS = (
     Password("empty", "", allowed=False),
     Password("257 characters", "x" * 257, allowed=False),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
@@ -36,6 +36,12 @@ class Step:
     tells_domain: bool = False
     # A sign-up says why a password is refused, before anybody is looked up.
     sets_password: bool = False
+    # What is asked first, with the same password; the step itself is what is seen.
+    before: tuple[Step, ...] = ()
+    # Whether the browser that signed up goes on, with the ticket that it was given.
+    keeps_ticket: bool = False
+    # Whether the owner of a taken email confirmed theirs after the sign-up.
+    confirmed_since: bool = False
 
     @property
     def takes_password(self) -> bool:
@@ -85,4 +91,27 @@ PAGES = (
     Step("page /password-reset", "/password-reset", 303, is_page=True),
     Step("page /account-unlock", "/account-unlock", 303, is_page=True),
 )
-STEPS = (IDENTIFY, SIGN_IN, SIGN_UP, RESEND, RESET, UNLOCK, *PAGES)
+# Signing up under somebody's email and then signing in with the sign-up's password.
+PAIR_HERE = Step(
+    "sign_up, sign_in", "/auth/sign_in", 403, _SIGN_IN, before=(SIGN_UP,), keeps_ticket=True
+)
+PAIR_ELSEWHERE = Step(
+    "sign_up, sign_in in another browser", "/auth/sign_in", 401, _SIGN_IN, before=(SIGN_UP,)
+)
+PAIRS = (
+    PAIR_HERE,
+    PAIR_ELSEWHERE,
+    replace(PAIR_HERE, name="sign_up, resend, sign_in", before=(SIGN_UP, RESEND)),
+    replace(
+        PAIR_ELSEWHERE,
+        name="sign_up, resend, sign_in in another browser",
+        before=(SIGN_UP, RESEND),
+    ),
+    replace(PAIR_HERE, name="sign_up, owner confirms, sign_in", confirmed_since=True),
+    replace(
+        PAIR_ELSEWHERE,
+        name="sign_up, owner confirms, sign_in in another browser",
+        confirmed_since=True,
+    ),
+)
+STEPS = (IDENTIFY, SIGN_IN, SIGN_UP, RESEND, RESET, UNLOCK, *PAGES, *PAIRS)

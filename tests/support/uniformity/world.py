@@ -51,6 +51,13 @@ class World:
         """Take the store as it is for the start of every request."""
         self.start = {table: self.service.rows(table) for table in _WRITTEN}
 
+    def forget_latest(self, address: str) -> None:
+        """Do what a confirmation does to the email's newest sign-up; all others stay."""
+        self.service.engine.client("dynamodb").delete_item(
+            TableName=f"{self.service.settings.table_prefix}sign_ups",
+            Key={"email": {"S": address}, "slot": {"S": "latest"}},
+        )
+
     def restore(self) -> None:
         """Undo what a request wrote."""
         store = self.service.engine.client("dynamodb")
