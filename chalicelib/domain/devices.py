@@ -94,14 +94,17 @@ def is_current(device: Device, user: User | None) -> bool:
 
 def device_details(device: Device | None, key: str) -> dict[str, str]:
     """Name a browser in a message to the worker: one shape, whether or not it is known."""
-    version = str(device.credentials_version) if device else ""
-    return {"device": key, "device_version": version}
+    versions = f"{device.credentials_version}.{device.sessions_version}" if device else ""
+    return {"device": key, "device_version": versions}
 
 
 def device_of(details: Mapping[str, str]) -> Device | None:
     """Read the browser that a message names, by the key that its own counts have."""
     version = details.get("device_version")
-    return Device(details["device"], int(version)) if version else None
+    if not version:
+        return None
+    credentials, _, sessions = version.partition(".")
+    return Device(details["device"], int(credentials), int(sessions or 0))
 
 
 @dataclass(frozen=True)

@@ -77,7 +77,7 @@ class Store:
         assert user is not None
         change = EmailChange(link, user, None, NOON, NOON + timedelta(hours=72))
         gate = PasswordGate(link.email)
-        EmailChanges(self.connection).confirm(change, gate, "address#robin")
+        EmailChanges(self.connection).confirm(change, gate, nothing_more)
 
     def assert_refused(self, purpose: LinkPurpose, link: Link) -> None:
         """Spend a link that isn't good: it is refused, and nothing is written anywhere."""
