@@ -9,6 +9,7 @@ from chalicelib.bootstrap import services
 from chalicelib.domain.errors import ProofRequiredError
 from chalicelib.web.blueprints import Pages
 from chalicelib.web.cookies import session_cookie
+from chalicelib.web.onward import onward
 from chalicelib.web.rendering import page, see_other
 from chalicelib.web.requests import asker_of, is_id, query_parameter, read_form
 from chalicelib.web.visitor import PageVisitor, signed_in
@@ -26,9 +27,11 @@ class AccountsPages(Pages):
 
     def refusal(self, error: DomainError, words: HttpError, refused: View | None) -> Response:
         """Lead to the proof page, which opens the account that was picked."""
-        account_id = read_form(self.current_request).get("account_id", "")
+        form = read_form(self.current_request)
+        account_id, path = form.get("account_id", ""), form.get("next", "")
         if isinstance(error, ProofRequiredError) and is_id(account_id):
-            return see_other(f"/proof?{urlencode({'account_id': account_id})}")
+            asked = {"account_id": account_id, "next": onward(path)}
+            return see_other(f"/proof?{urlencode(asked)}")
         return super().refusal(error, words, refused)
 
 

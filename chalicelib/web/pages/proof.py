@@ -47,13 +47,13 @@ def prove() -> Response:
     form = read_form(request)
     password = form.get("password", "")
     proved = services().profile.prove(visitor.user, visitor.session, password, browser_of(request))
-    account_id = form.get("account_id", "")
+    account_id, path = form.get("account_id", ""), onward(form.get("next", ""))
     if not account_id:
-        return see_other(onward(form.get("next", "")))
+        return see_other(path)
     token, _ = services().sessions.open_account(
         replace(visitor, session=proved), account_id, asker_of(request)
     )
-    return see_other("/", cookies=[session_cookie().set(token.value)])
+    return see_other(path, cookies=[session_cookie().set(token.value)])
 
 
 def _page(
