@@ -48,8 +48,10 @@ def read_metadata(
     try:
         role, entity_id = _only_provider(_parse(xml), now)
         url, current = _sso_url(role), _certificates(role, now)
-        # Metadata may name more than the two that a rotation needs: those that last longest.
-        lasting = sorted(current, key=lambda c: c.not_after, reverse=True)[:CERTIFICATES_MAX]
+        # Metadata may name more than the two that a rotation needs: those that are valid longest,
+        # and first those that are valid already, since the provider signs with one of them.
+        lasting = sorted(current, key=lambda c: (c.not_before <= now, c.not_after), reverse=True)
+        lasting = lasting[:CERTIFICATES_MAX]
         taken = [certificate.base64 for certificate in current if certificate in lasting]
         provider = IdentityProvider.parse(entity_id, url, taken, email_attribute)
         return replace(provider, left_out=len(current) - len(taken))

@@ -293,8 +293,8 @@ class SingleSignOn:
             if opened is None and self.sign_ins.was_removed(answer.connection.account_id, user.id):
                 # Another name at the provider is no way around a removal.
                 raise SamlRefusedError(Refusal.NOT_A_MEMBER)
-            self._join(answer, user, token, opened, named=False)
-            self._mail_linked(answer, user)
+            joined = self._join(answer, user, token, opened, named=False)
+            self._mail_linked(answer, user, joined)
             return
         if not membership.is_active:
             raise SamlRefusedError(Refusal.SUSPENDED)
@@ -302,7 +302,7 @@ class SingleSignOn:
         finish = answer.finish(user.party, *events)
         session = answer.session(user, membership, token)
         self.sign_ins.link(finish, user, membership, session)
-        self._mail_linked(answer, user)
+        self._mail_linked(answer, user, membership)
 
     def _join(
         self,
@@ -312,7 +312,7 @@ class SingleSignOn:
         opened: OpenInvitation | None,
         *,
         named: bool = True,
-    ) -> None:
+    ) -> Membership:
         """Let an existing user in, as their invitation says, or as the connection does."""
         invited = opened.invitation if opened else None
         if opened is None:
@@ -326,14 +326,14 @@ class SingleSignOn:
         finish = _joined(answer, user, membership, *events)
         session = answer.session(user, membership, token)
         self.sign_ins.join(finish, user, membership, session, invited, named=named)
+        return membership
 
-    def _mail_linked(self, answer: Answer, user: User) -> None:
+    def _mail_linked(self, answer: Answer, user: User, membership: Membership) -> None:
         """Tell a user, off the request path, that a provider can sign them in from now on."""
-        account_id = answer.connection.account_id
         told = {
             "name": user.name,
-            "account_name": self.connections.account_name(account_id),
-            "account_id": account_id,
+            "account_name": membership.account_name,
+            "account_id": membership.account_id,
         }
         email, kind = user.email.value, MailKind.SSO_LINKED
         self.queue.put_notice(answer.asker.request(kind, email, answer.now, told))
