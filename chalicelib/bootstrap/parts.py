@@ -44,12 +44,17 @@ if TYPE_CHECKING:
     from chalicelib.storage.managers import Managers
     from chalicelib.storage.sso_connections import SsoConnections
     from chalicelib.storage.sso_domains import AccountDomains
+    from chalicelib.storage.sso_refusals import SsoRefusals
 
 _MAIL_WINDOW = timedelta(hours=1)
 # To an address that signs in here already, a day: a stranger's sign-ups must not fill its mailbox.
 _TAKEN_MAILS = 1
 # Of sign-ins in new browsers, in that time, to one person.
 _SIGN_IN_NOTICES = 1
+# Of a provider's new link to a user, in that time, from one account.
+_SSO_NOTICES = 5
+# Of refused responses of a company's sign-in, an hour, for one account: the rest are counted.
+_SSO_REFUSALS_LISTED = 60
 # Of the attempts that a lock refuses, an hour, for one person: a flood must not fill their trails.
 _REFUSALS_TOLD = 60
 # The count of consecutive failures has no time of its own (`B4`); untouched for so long, it goes,
@@ -362,6 +367,14 @@ class Parts:
         return SsoConnections(self.connection, self.trail)
 
     @cached_property
+    def sso_refusals(self) -> SsoRefusals:
+        from chalicelib.storage.mail_counts import MailCounts
+        from chalicelib.storage.sso_refusals import SsoRefusals
+
+        listed = MailCounts(_SSO_REFUSALS_LISTED, timedelta(hours=1), counted="sso_refusals")
+        return SsoRefusals(self.connection, self.trail, listed)
+
+    @cached_property
     def account_domains(self) -> AccountDomains:
         from chalicelib.storage.sso_domains import AccountDomains
 
@@ -376,6 +389,7 @@ class Parts:
     def single_sign_on(self) -> SingleSignOn:
         from chalicelib.gateways.saml import Saml
         from chalicelib.services.single_sign_on import SingleSignOn
+        from chalicelib.storage.mail_counts import MailCounts
         from chalicelib.storage.sso_sign_ins import SsoSignIns
 
         return SingleSignOn(
@@ -384,7 +398,12 @@ class Parts:
             old_failures=self.old_failures,
             people=self.people,
             domains=self.domains,
-            trail=self.trail,
+            invitations=self.invitation_store,
+            refusals=self.sso_refusals,
+            queue=self.queue,
+            mailer=self.mailer,
+            notices=MailCounts(_SSO_NOTICES, _MAIL_WINDOW, counted="sso_notices"),
+            address_keys=self.address_keys,
             saml=Saml(self.saml_keys),
             clock=self.clock,
             public_url=self.settings.public_url,
@@ -417,6 +436,7 @@ class Parts:
         return SsoWatch(
             domains=self.account_domains,
             connections=self.sso_connections,
+            refusals=self.sso_refusals,
             accounts=self.accounts,
             managers=self.managers,
             mailer=self.mailer,

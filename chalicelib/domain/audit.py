@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -56,6 +56,7 @@ class EventName(StrEnum):
     SSO_DOMAIN_VERIFIED = "sso_domain.verified"
     SSO_RESPONSE_ACCEPTED = "sso_response.accepted"
     SSO_RESPONSE_REFUSED = "sso_response.refused"
+    SSO_RESPONSES_COUNTED = "sso_response.counted"
     USER_EMAIL_CHANGE_STOPPED = "user.email_change_stopped"
     USER_EMAIL_CHANGED = "user.email_changed"
     USER_EXPORTED = "user.exported"
@@ -64,6 +65,7 @@ class EventName(StrEnum):
     USER_PASSWORD_REMOVED = "user.password_removed"  # noqa: S105 - as above
     USER_PASSWORD_RESET = "user.password_reset"  # noqa: S105 - as above
     USER_RESET_MAILED = "user.reset_mailed"
+    USER_SSO_LINKED = "user.sso_linked"
     USER_VIEWED = "user.viewed"
     WORKSPACE_CHANGED = "workspace.changed"
     WORKSPACE_CREATED = "workspace.created"
@@ -116,6 +118,10 @@ class AuditEvent:
     target: Party | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
     id: str = field(default_factory=lambda: new_id("evt"))
+
+    def about(self, target: Party) -> AuditEvent:
+        """Return it with whom or what it was done to."""
+        return replace(self, target=target)
 
     @property
     def moment(self) -> str:

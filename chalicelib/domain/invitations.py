@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from chalicelib.domain.links import Link
     from chalicelib.domain.mail import Asker
     from chalicelib.domain.people import Account, User, WorkspaceRole
+    from chalicelib.domain.sessions import Session
 
 INVITATIONS_MAX = 1_000
 # Ownership is handed over by its owner, never given away by mail.
@@ -106,11 +107,19 @@ class OpenInvitation:
     user_id: str | None
 
 
+def may_accept(opened: OpenInvitation, user: User, session: Session | None) -> bool:
+    """Whether a session stands for its user here: no account's provider joins others for them."""
+    if session is None:
+        return False
+    return session.reaches(opened.account.id) or session.speaks_for(user)
+
+
 @dataclass(frozen=True)
 class Guest:
     """Whoever follows a link: the person signed in there, and what a new one gives."""
 
     user: User | None = None
+    session: Session | None = field(default=None, repr=False)
     name: str | None = None
     password: str | None = field(default=None, repr=False)
 

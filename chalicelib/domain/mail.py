@@ -35,6 +35,7 @@ class MailKind(StrEnum):
     API_KEY_LEAKED = "api_key_leaked"
     INVITATION = "invitation"
     OWNERSHIP_TRANSFERRED = "ownership_transferred"
+    SSO_LINKED = "sso_linked"
 
 
 _NOTICES = frozenset(
@@ -49,6 +50,7 @@ _NOTICES = frozenset(
         MailKind.PERSONAL_EVENT,
         MailKind.API_KEY_LEAKED,
         MailKind.OWNERSHIP_TRANSFERRED,
+        MailKind.SSO_LINKED,
     )
 )
 

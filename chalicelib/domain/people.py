@@ -202,7 +202,7 @@ class Manager:
     name: str
     role: Role
     account_id: str
-    proved_at: datetime
+    proved_at: datetime | None
     asker: Asker
 
     def event(

@@ -21,6 +21,7 @@ LIFETIME_MAX = timedelta(hours=12)
 
 _FORMATS = "urn:oasis:names:tc:SAML:"
 EMAIL_FORMAT = f"{_FORMATS}1.1:nameid-format:emailAddress"
+PERSISTENT_FORMAT = f"{_FORMATS}2.0:nameid-format:persistent"
 TRANSIENT_FORMAT = f"{_FORMATS}2.0:nameid-format:transient"
 UNSPECIFIED_FORMAT = f"{_FORMATS}1.1:nameid-format:unspecified"
 
@@ -48,6 +49,7 @@ class Refusal(StrEnum):
     SIGNATURE_WRONG = "signature_wrong"
     SCHEMA = "schema"
     STATUS = "status"
+    PROVIDER_ERROR = "provider_error"
     ISSUER = "issuer"
     IN_RESPONSE_TO = "in_response_to"
     DESTINATION = "destination"
@@ -73,6 +75,7 @@ class Refusal(StrEnum):
     NOT_A_MEMBER = "not_a_member"
     SUSPENDED = "suspended"
     TOO_MANY_ACCOUNTS = "too_many_accounts"
+    TOO_MANY_WORKSPACES = "too_many_workspaces"
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,18 @@ class ResponseClaims:
     assertion_id: str | None = None
     issuer: str | None = None
     certificate_fingerprint: str | None = None
+    # Of a provider's error alone: its status codes, and its own words, cut and cleaned.
+    status: str | None = None
+    status_message: str | None = None
+
+    @property
+    def provider_words(self) -> dict[str, str]:
+        """What the provider says went wrong, for the audit log and the connection test."""
+        said = {"provider_status": self.status, "provider_message": self.status_message}
+        return {name: words for name, words in said.items() if words}
+
+
+_PROVIDER_FAILED = "Your company's sign-in reported an error. Try again, or ask your administrator."
 
 
 class SamlRefusedError(DomainError):
@@ -98,7 +113,7 @@ class SamlRefusedError(DomainError):
 
     def __init__(self, refusal: Refusal, claims: ResponseClaims | None = None) -> None:
         """Say why, and what the response called itself."""
-        super().__init__()
+        super().__init__(_PROVIDER_FAILED if refusal is Refusal.PROVIDER_ERROR else None)
         self.refusal = refusal
         self.claims = claims or ResponseClaims()
 
@@ -135,14 +150,17 @@ class VerifiedAssertion:
 
     @property
     def subject(self) -> str:
-        """The name under which a connection knows the person for good (`E8`).
+        """The name under which a connection knows the person for good, in its format (`E8`).
 
         An address counts in lower case. A transient NameID is another one each time, so there the
         address has to do.
         """
-        if self.name_id_format in (EMAIL_FORMAT, TRANSIENT_FORMAT):
-            return self.email.value
-        return self.name_id
+        return self.email.value if self.is_known_by_address else self.name_id
+
+    @property
+    def is_known_by_address(self) -> bool:
+        """Whether the address is the lasting name."""
+        return self.name_id_format in (EMAIL_FORMAT, TRANSIENT_FORMAT)
 
 
 def asserted_email(text: str) -> EmailAddress:
@@ -161,6 +179,7 @@ _WORDS = {
     Refusal.SIGNATURE_WRONG: "it isn't signed with a certificate that stands here.",
     Refusal.ALGORITHM: "it is signed or encrypted in a way that is too old. Choose SHA-256.",
     Refusal.UNREADABLE_ENCRYPTION: "it is encrypted, and not with the certificate in our metadata.",
+    Refusal.PROVIDER_ERROR: "your provider answered with an error instead of a sign-in.",
     Refusal.STATUS: "your provider says that the sign-in failed there.",
     Refusal.ISSUER: "it comes from another entity id than the one that stands here.",
     Refusal.DESTINATION: "it was made for another address. Copy our ACS URL to your provider.",

@@ -7,11 +7,12 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.errors import ProofRequiredError
+from chalicelib.domain.single_sign_on import connection_id_of
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
-    from chalicelib.domain.people import User
+    from chalicelib.domain.people import Account, Role, User
 
 
 class SignInMethod(StrEnum):
@@ -56,6 +57,55 @@ class Session:
     sessions_version: int = 0
     # The connection of a sign-in through an identity provider; the password's has none.
     connection_id: str | None = None
+    # When the password was last given in it; a session that a password began needs no such mark.
+    password_proved_at: datetime | None = None
+
+    @property
+    def is_own(self) -> bool:
+        """Whether its user proved in it who they are, rather than a provider alone said so."""
+        return self.method is SignInMethod.PASSWORD or self.password_proved_at is not None
+
+    def is_by_provider_of(self, account_id: str | None) -> bool:
+        """Whether this account's own connection made it."""
+        return account_id is not None and self.connection_id == connection_id_of(account_id)
+
+    def reaches(self, account_id: str) -> bool:
+        """Whether what it proves counts in an account (`E8`).
+
+        An account's provider vouches for its own account alone: its admins choose who it says that
+        somebody is. Every other account asks for the user's own proof.
+        """
+        return self.is_own or self.is_by_provider_of(account_id)
+
+    def opens(self, account: Account, role: Role) -> bool:
+        """Whether an account, as it is now, lets this session in as somebody of that role."""
+        if not self.reaches(account.id):
+            return False
+        return self.is_by_provider_of(account.id) or not account.sso.enforced or role.manages
+
+    def speaks_for(self, user: User) -> bool:
+        """Whether it may do what concerns its user in every account.
+
+        Without a proof of their own only for somebody who has no password to give, and who is in
+        the account of that provider and in no other.
+        """
+        if self.is_own:
+            return True
+        known = user.memberships
+        return (
+            user.password_hash is None and bool(known) and all(map(self.is_by_provider_of, known))
+        )
+
+    def proof_in(self, account_id: str | None) -> datetime | None:
+        """Return when its user last proved, for this account, who they are."""
+        if self.method is SignInMethod.PASSWORD or self.is_by_provider_of(account_id):
+            return self.proved_at
+        return self.password_proved_at
+
+    def proof_for(self, user: User) -> datetime | None:
+        """Return when its user last proved it for what concerns every account of theirs."""
+        at_home = not self.is_own and self.speaks_for(user)
+        return self.proved_at if at_home else self.proof_in(None)
 
     def holds_for(self, user: User) -> bool:
         """Whether its person, as they are now, still lets it in where it is (`D7`).
@@ -81,7 +131,16 @@ class Session:
         return min(self.started_at + limits.overall, self.last_seen_at + limits.idle)
 
 
-def require_fresh_proof(proved_at: datetime, now: datetime, lasts: timedelta) -> None:
+def require_fresh_proof(proved_at: datetime | None, now: datetime, lasts: timedelta) -> None:
     """Let through what follows a proof closely enough (`D9`); raises ProofRequiredError."""
-    if now - proved_at > lasts:
+    if proved_at is None or now - proved_at > lasts:
+        raise ProofRequiredError
+
+
+def require_own_proof(session: Session, user: User) -> None:
+    """Keep what concerns all of a user's accounts from one account's provider.
+
+    Raises ProofRequiredError.
+    """
+    if not session.speaks_for(user):
         raise ProofRequiredError

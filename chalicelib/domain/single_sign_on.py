@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.email_domains import DomainProof
 from chalicelib.domain.errors import DomainError, NotAllowedError
+from chalicelib.domain.saml import PERSISTENT_FORMAT
 from chalicelib.domain.sso import ServiceProvider
 from chalicelib.domain.tokens import digest
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from chalicelib.domain.people import Role
+    from chalicelib.domain.saml import VerifiedAssertion
     from chalicelib.domain.sso import IdentityProvider
 
 DOMAINS_MAX = 20
@@ -72,12 +74,6 @@ class AccountSso:
     connection_id: str | None = None
     enforced: bool = False
     version: int = 0
-
-    def bars(self, role: Role, session_connection_id: str | None) -> bool:
-        """Whether a session may not open the account: owners and admins always may."""
-        if not self.enforced or role.manages:
-            return False
-        return session_connection_id is None or session_connection_id != self.connection_id
 
 
 @dataclass(frozen=True)
@@ -157,6 +153,39 @@ def connection_id_of(account_id: str) -> str:
     return f"sso_{digest(f'connection of {account_id}')[:32]}"
 
 
-def identity_of(connection_id: str, issuer: str, subject: str) -> str:
-    """Name a person as a provider of a connection knows them (`E8`)."""
-    return f"{connection_id}#{digest(issuer)}#{digest(subject)}"
+@dataclass(frozen=True)
+class SsoIdentity:
+    """A person as a provider of a connection knows them: the NameID, in its format (`E8`).
+
+    One text means one person in one format only: the address that is a NameID of the format
+    emailAddress may be somebody else's user name elsewhere.
+    """
+
+    key: str
+    # Where it was kept before the format belonged to it.
+    former_key: str
+
+    @classmethod
+    def of(cls, connection_id: str, assertion: VerifiedAssertion) -> SsoIdentity:
+        """Name whom an assertion is about."""
+        provider = f"{connection_id}#{digest(assertion.issuer)}"
+        subject = digest(assertion.subject)
+        return cls(
+            key=f"{provider}#{digest(assertion.name_id_format)}#{subject}",
+            former_key=f"{provider}#{subject}",
+        )
+
+
+def is_carried_over(assertion: VerifiedAssertion, user_id: str, holder_id: str | None) -> bool:
+    """Whether an identity that was kept without its format is the one that an assertion names.
+
+    `user_id` is whom the kept one means, `holder_id` who has the asserted address. Where both are
+    one, the address alone would link them too. Otherwise only a format whose texts nobody chooses
+    for themselves: an address that the provider gives and nobody has here, or a persistent NameID
+    that no other format could have left there. Any other is linked anew, by its address.
+    """
+    if holder_id == user_id:
+        return True
+    if assertion.is_known_by_address:
+        return holder_id is None
+    return assertion.name_id_format == PERSISTENT_FORMAT and "@" not in assertion.name_id

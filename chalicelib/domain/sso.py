@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -44,6 +44,8 @@ class IdentityProvider:
     sso_url: str
     certificates: tuple[Certificate, ...]
     email_attribute: str | None = None
+    # How many good signing certificates of its metadata weren't taken; said once, and not kept.
+    left_out: int = field(default=0, compare=False)
 
     @classmethod
     def parse(

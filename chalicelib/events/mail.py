@@ -87,6 +87,7 @@ def _senders(ready: Services) -> dict[MailKind, Callable[[MailRequest], None]]:
         MailKind.API_KEY_LEAKED: ready.api_keys.send_mail,
         MailKind.INVITATION: ready.invitations.send_mail,
         MailKind.OWNERSHIP_TRANSFERRED: ready.members.send_notice,
+        MailKind.SSO_LINKED: ready.single_sign_on.send_notice,
     }
 
 

@@ -39,6 +39,7 @@ MAIL_FORMS: Mapping[str, MailForm] = {
     "email_taken_back": MailForm("reset_link"),
     "invitation": MailForm("link", greets=False),
     "ownership_transferred": MailForm(),
+    "sso_linked": MailForm(),
     "api_key_leaked": MailForm(),
     "sso_domain_failing": MailForm(),
     "sso_domain_lapsed": MailForm(),

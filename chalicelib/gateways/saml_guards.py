@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.saml import Refusal, SamlRefusedError
 from chalicelib.gateways.saml_encryption import check_encryption
-from chalicelib.gateways.saml_names import DS, SAML, SAMLP, XENC
+from chalicelib.gateways.saml_names import DS, SAML, SAMLP, SUCCESS, XENC
 from chalicelib.gateways.saml_signature_form import check_signatures
 
 if TYPE_CHECKING:
@@ -105,6 +105,18 @@ def check_form(root: _Element) -> _Element:
     check_signatures(root, assertion)
     check_encryption(root, assertion)
     return assertion
+
+
+def is_error(root: _Element) -> bool:
+    """Whether it is a provider's error: a status that isn't success, and no assertion at all.
+
+    Nothing in it is proved or needs to be. Raises SamlRefusedError for one that is too large.
+    """
+    _check_amounts(root)
+    if root.tag != f"{{{SAMLP}}}Response" or any(e.tag in _ASSERTIONS for e in root.iter("*")):
+        return False
+    codes = root.findall(f"{{{SAMLP}}}Status/{{{SAMLP}}}StatusCode")
+    return len(codes) == 1 and codes[0].get("Value") not in (None, "", SUCCESS)
 
 
 def _check_amounts(root: _Element) -> None:

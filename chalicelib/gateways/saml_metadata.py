@@ -6,6 +6,7 @@ none of that is taken.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -46,9 +47,14 @@ def read_metadata(
     """
     try:
         role, entity_id = _only_provider(_parse(xml), now)
-        return IdentityProvider.parse(
-            entity_id, _sso_url(role), _certificates(role, now), email_attribute
-        )
+        url, current = _sso_url(role), _certificates(role, now)
+        # Metadata may name more than the two that a rotation needs: those that are valid longest,
+        # and first those that are valid already, since the provider signs with one of them.
+        lasting = sorted(current, key=lambda c: (c.not_before <= now, c.not_after), reverse=True)
+        lasting = lasting[:CERTIFICATES_MAX]
+        taken = [certificate.base64 for certificate in current if certificate in lasting]
+        provider = IdentityProvider.parse(entity_id, url, taken, email_attribute)
+        return replace(provider, left_out=len(current) - len(taken))
     except InvalidValueError as error:
         if error.param == "email_attribute":
             raise
@@ -124,8 +130,8 @@ def _sso_url(role: _Element) -> str:
     return parse_sso_url(urls[0])
 
 
-def _certificates(role: _Element, now: datetime) -> list[str]:
-    """Give the certificates that may sign; of many, those that have ended are left out."""
+def _certificates(role: _Element, now: datetime) -> list[Certificate]:
+    """Give the certificates that may sign; of several, those that have ended are left out."""
     texts = [
         certificate.text or ""
         for key in role.iterchildren(_KEY)
@@ -136,7 +142,4 @@ def _certificates(role: _Element, now: datetime) -> list[str]:
     current = [c for c in unique if c.not_after > now] or list(unique)
     if not current:
         raise InvalidMetadataError("It names no signing certificate.")
-    if len(current) > CERTIFICATES_MAX:
-        sentence = f"It names more than {CERTIFICATES_MAX} signing certificates."
-        raise InvalidMetadataError(sentence)
-    return [certificate.base64 for certificate in current]
+    return current

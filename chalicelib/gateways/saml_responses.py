@@ -24,7 +24,7 @@ from chalicelib.gateways.saml_assertion import (
     read_person,
 )
 from chalicelib.gateways.saml_encryption import is_encrypted
-from chalicelib.gateways.saml_names import SAML
+from chalicelib.gateways.saml_names import SAML, SAMLP
 from chalicelib.gateways.saml_signatures import signing_certificate
 
 if TYPE_CHECKING:
@@ -36,6 +36,10 @@ if TYPE_CHECKING:
     from chalicelib.gateways.saml_requests import SamlKeys
 
 _log = logging.getLogger(__name__)
+_STATUS = "urn:oasis:names:tc:SAML:2.0:status:"
+_STATUS_MAX = 64
+_MESSAGE_MAX = 200
+_MESSAGE_READ = 1_000
 _PLAIN = re.compile(r"[!-~]{1,256}\Z")
 # python3-saml's words for what our own checks before it don't find.
 _LIBRARY = {
@@ -55,6 +59,8 @@ class ReceivedResponse:
     xml: bytes = field(repr=False)
     encrypted: bool
     claims: ResponseClaims
+    # A provider's error: it has no assertion, so there is nothing to verify.
+    is_error: bool = False
 
 
 def receive(text: str) -> ReceivedResponse:
@@ -65,6 +71,8 @@ def receive(text: str) -> ReceivedResponse:
     xml = saml_guards.decode(text)
     root = saml_guards.parse(xml)
     with _evidence(_claims(root)):
+        if saml_guards.is_error(root):
+            return ReceivedResponse(xml, encrypted=False, claims=_error_claims(root), is_error=True)
         assertion = saml_guards.check_form(root)
     claims = replace(_claims(root), assertion_id=_plain(assertion.get("ID")))
     return ReceivedResponse(xml, is_encrypted(assertion), claims)
@@ -205,6 +213,21 @@ def _claims(root: _Element) -> ResponseClaims:
         response_id=_plain(root.get("ID")),
         in_response_to=_plain(root.get("InResponseTo")),
         issuer=_plain(issuer.text) if issuer is not None else None,
+    )
+
+
+def _error_claims(root: _Element) -> ResponseClaims:
+    """Read a provider's error: `Responder/RequestDenied`, and its message in one short line."""
+    code, status = f"{{{SAMLP}}}StatusCode", f"{{{SAMLP}}}Status"
+    codes = (root.find(f"{status}/{code}"), root.find(f"{status}/{code}/{code}"))
+    values = ((_plain(c.get("Value")) or "?") for c in codes if c is not None)
+    message = root.find(f"{status}/{{{SAMLP}}}StatusMessage")
+    words = (message.text or "") if message is not None else ""
+    text = "".join(c if c.isprintable() else " " for c in words[:_MESSAGE_READ])
+    return replace(
+        _claims(root),
+        status="/".join(value.removeprefix(_STATUS)[:_STATUS_MAX] for value in values),
+        status_message=" ".join(text.split())[:_MESSAGE_MAX] or None,
     )
 
 

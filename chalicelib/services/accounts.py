@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.audit import AuditEvent, EventName
+from chalicelib.domain.errors import ProofRequiredError
 from chalicelib.domain.people import Membership, Role
 from chalicelib.domain.tokens import SecretToken, new_id
 
@@ -29,9 +30,13 @@ class AccountService:
     ) -> tuple[SecretToken, Membership]:
         """Make an account that the person owns, and enter it under a new token (`D3`).
 
-        Raises TooManyAccountsError, and NotSignedInError where the session has ended meanwhile.
+        Raises ProofRequiredError for a session that a provider made, since that one couldn't open
+        the new account, TooManyAccountsError, and NotSignedInError where the session has ended
+        meanwhile.
         """
         now, token = self.clock(), SecretToken.new()
+        if not session.is_own:
+            raise ProofRequiredError
         owner = Membership(new_id("acc"), name, Role.OWNER)
         entered = replace(
             session,

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.accounts import ACCOUNTS_MAX, TooManyAccountsError
-from chalicelib.domain.errors import MissingValueError, SignInRequiredError
-from chalicelib.domain.invitations import Acceptance, AlreadyMemberError
+from chalicelib.domain.errors import MissingValueError, ProofRequiredError, SignInRequiredError
+from chalicelib.domain.invitations import Acceptance, AlreadyMemberError, may_accept
 from chalicelib.domain.links import LinkPurpose
 from chalicelib.domain.passwords import PasswordContext
 from chalicelib.domain.people import User
@@ -61,7 +61,7 @@ class Joining:
         Where nobody has it, the guest becomes a user, and the link has confirmed their address.
         Raises LinkInvalidError. The link stays good after SignInRequiredError, for anybody but the
         user of the address, MissingValueError, WeakPasswordError, AlreadyMemberError,
-        TooManyAccountsError and TooManyWorkspacesGivenError.
+        TooManyAccountsError, TooManyWorkspacesGivenError and ProofRequiredError.
         """
         link, now = self._find(token), self.clock()
         opened = self.invitations.of_link(link)
@@ -79,6 +79,8 @@ class Joining:
                 raise SignInRequiredError(_SSO_FIRST) from error
         else:
             user = _invited(opened, guest.user)
+            if not may_accept(opened, user, guest.session):
+                raise ProofRequiredError
             demand_room(user.workspaces_outside(account.id), len(membership.workspaces))
             self.joins.add_membership(Acceptance(link, invitation, user, membership, asker, now))
         return user

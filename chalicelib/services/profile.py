@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.attempts import AttemptStep
@@ -11,6 +11,7 @@ from chalicelib.domain.audit import EventName
 from chalicelib.domain.errors import WrongPasswordError
 from chalicelib.domain.mail import MailKind
 from chalicelib.domain.passwords import PasswordContext
+from chalicelib.domain.sessions import require_own_proof
 from chalicelib.services.password_check import GivenPassword, StoredPassword
 
 if TYPE_CHECKING:
@@ -44,14 +45,17 @@ class Profile:
     clock: Clock
     product_name: str
 
-    def rename(self, user: User, name: str) -> None:
-        """Give a person another display name."""
+    def rename(self, user: User, session: Session, name: str) -> None:
+        """Give a person another display name, in all their accounts; raises ProofRequiredError."""
+        require_own_proof(session, user)
         self.people.rename(user.id, name)
 
-    def prove(self, user: User, session: Session, password: str, browser: Browser) -> None:
-        """Make a session's proof fresh again; raises WrongPasswordError."""
+    def prove(self, user: User, session: Session, password: str, browser: Browser) -> Session:
+        """Make a session's proof fresh again, and return it; raises WrongPasswordError."""
         self._check(user, password, browser, "password")
-        self.sessions.prove(session.id, self.clock())
+        now = self.clock()
+        self.sessions.prove_by_password(session.id, now)
+        return replace(session, proved_at=now, password_proved_at=now)
 
     def change_password(
         self, user: User, session: Session, current: str, new: str, browser: Browser

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.audit import AuditEvent, EventName
 from chalicelib.domain.devices import is_current
-from chalicelib.domain.errors import NotFoundError, NotSignedInError
+from chalicelib.domain.errors import NotFoundError, NotSignedInError, ProofRequiredError
 from chalicelib.domain.lists import Slice
 from chalicelib.domain.mail import MailKind
 from chalicelib.domain.sessions import require_fresh_proof
-from chalicelib.domain.single_sign_on import SsoRequiredError
+from chalicelib.domain.single_sign_on import SsoRequiredError, connection_id_of
 from chalicelib.domain.tokens import MalformedTokenError, SecretToken
 from chalicelib.gateways.browsers import in_words
 from chalicelib.storage.sso_gates import BarredError, SsoGate
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from chalicelib.domain.clock import Clock
     from chalicelib.domain.devices import Browser, DeviceCookies
+    from chalicelib.domain.errors import DomainError
     from chalicelib.domain.lists import PageRequest
     from chalicelib.domain.mail import Asker
     from chalicelib.domain.people import Account, Membership, User, Workspace, WorkspaceRole
@@ -40,6 +41,11 @@ class Visitor:
     account: Account | None
     membership: Membership | None
     ends_at: datetime
+
+    @property
+    def proved_at(self) -> datetime | None:
+        """When they last proved who they are, as far as it counts in the open account."""
+        return self.session.proof_in(self.session.account_id)
 
     @property
     def workspaces(self) -> tuple[tuple[Workspace, WorkspaceRole | None], ...]:
@@ -103,7 +109,7 @@ class SessionService:
         if user is None or not session.holds_for(user) or (session.account_id and account is None):
             raise NotSignedInError
         membership = user.memberships.get(session.account_id or "")
-        if account and membership and account.sso.bars(membership.role, session.connection_id):
+        if account and membership and not session.opens(account, membership.role):
             raise NotSignedInError
         ends_at = session.ends_at(self.sessions.limits)
         return Visitor(session, user, account, membership, ends_at)
@@ -113,8 +119,9 @@ class SessionService:
     ) -> tuple[SecretToken, Membership]:
         """Enter one of the person's accounts under a new token; the old one dies (`D3`).
 
-        Raises NotFoundError for any account that isn't theirs to enter, and SsoRequiredError for
-        one that its members enter through their identity provider.
+        Raises NotFoundError for any account that isn't theirs to enter, SsoRequiredError for one
+        that its members enter through their identity provider, and ProofRequiredError for one that
+        the session, made by another account's provider, proves nothing for.
         """
         membership = visitor.user.memberships.get(account_id)
         if membership is None or not membership.is_active:
@@ -137,17 +144,24 @@ class SessionService:
             target=membership.account_party,
             details={"method": entered.method.value},
         )
-        gate = SsoGate.of(membership, entered.connection_id)
         try:
+            gate = SsoGate.of(membership, entered)
             self.sessions.switch(visitor.session, entered, opened, gate)
         except BarredError as error:
-            raise SsoRequiredError(self._sso_url(visitor.user, account_id)) from error
+            raise self._barred(visitor, membership) from error
         return token, membership
 
-    def _sso_url(self, user: User, account_id: str) -> str:
-        _, account = self.people.get_with_account(user.id, account_id)
-        connection_id = account.sso.connection_id if account else None
-        return f"{self.public_url}/sso/{connection_id}/start"
+    def _barred(self, visitor: Visitor, membership: Membership) -> DomainError:
+        """Say what opens the account: its own provider, or the user's password."""
+        account_id = membership.account_id
+        _, account = self.people.get_with_account(visitor.user.id, account_id)
+        if account is None:
+            return NotFoundError()
+        needs_provider = account.sso.enforced and not membership.role.manages
+        if needs_provider or visitor.session.is_own:
+            url = f"{self.public_url}/sso/{connection_id_of(account_id)}/start"
+            return SsoRequiredError(url)
+        return ProofRequiredError()
 
     def end(self, token: str, asker: Asker) -> None:
         """Sign out: the token is dead from here on, whatever it was.
@@ -164,9 +178,13 @@ class SessionService:
             self._end(visitor, visitor.session, asker, "sign_out")
 
     def page(self, visitor: Visitor, asked: PageRequest) -> Slice[ListedSession]:
-        """List the sessions that let this person in, the one used last first (`D8`)."""
+        """List the sessions that let this person in, the one used last first (`D8`).
+
+        A session that an account's provider made sees those that it made: from where somebody uses
+        their other accounts isn't for that account's admins.
+        """
         here = visitor.session
-        found = self.sessions.of(visitor.user, self.clock())
+        found = [s for s in self.sessions.of(visitor.user, self.clock()) if _sees(visitor, s)]
         # The index may not know this one yet.
         everything = [here, *(session for session in found if session.id != here.id)]
         everything.sort(key=lambda session: (session.last_seen_at, session.id), reverse=True)
@@ -181,8 +199,12 @@ class SessionService:
         if session_id == visitor.session.id:
             self._end(visitor, visitor.session, asker, "sign_out")
             return
-        require_fresh_proof(visitor.session.proved_at, self.clock(), self.proof)
-        self._end(visitor, self.sessions.own(visitor.user.id, session_id), asker, "picked")
+        # Before the look-up, so that a stale proof gets one answer for every id.
+        require_fresh_proof(_latest_proof(visitor), self.clock(), self.proof)
+        picked = self.sessions.own(visitor.user.id, session_id)
+        if not _sees(visitor, picked):
+            raise ProofRequiredError
+        self._end(visitor, picked, asker, "picked")
 
     def end_others(self, visitor: Visitor, browser: Browser) -> str | None:
         """End all sessions of the user but this one, whether listed yet or not.
@@ -192,7 +214,7 @@ class SessionService:
         (`D8`).
         """
         asker = browser.asker
-        require_fresh_proof(visitor.session.proved_at, self.clock(), self.proof)
+        require_fresh_proof(visitor.session.proof_for(visitor.user), self.clock(), self.proof)
         self.sessions.end_others(visitor.session)
         told = {
             "user_id": visitor.user.id,
@@ -219,3 +241,18 @@ class SessionService:
                 EventName.SESSION_ENDED, account_id, self.clock(), asker, how=how
             )
         self.sessions.end_own(session, event)
+
+
+def _sees(visitor: Visitor, other: Session) -> bool:
+    """Whether a visitor's session may list and end another session of theirs."""
+    if visitor.session.speaks_for(visitor.user):
+        return True
+    return not other.is_own and other.connection_id == visitor.session.connection_id
+
+
+def _latest_proof(visitor: Visitor) -> datetime | None:
+    """Return the proof that ending a session that the visitor sees asks for."""
+    session = visitor.session
+    return (
+        session.proof_for(visitor.user) if session.speaks_for(visitor.user) else session.proved_at
+    )

@@ -167,7 +167,7 @@ class SignIn:
         )
         event = gate = None
         if account is not None:
-            gate = SsoGate.of(account, None)
+            gate = SsoGate.of(account, session)
             event = user.event(
                 EventName.SIGN_IN_SUCCEEDED,
                 account.account_id,

@@ -3,42 +3,51 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.accounts import ACCOUNTS_MAX
 from chalicelib.domain.audit import AuditEvent, EventName, Party, PartyType
-from chalicelib.domain.errors import InvalidValueError, NotFoundError, UnavailableError
-from chalicelib.domain.names import parse_name
+from chalicelib.domain.errors import NotFoundError, UnavailableError
+from chalicelib.domain.invitations import InvitationStatus
+from chalicelib.domain.mail import Mail, MailKind
 from chalicelib.domain.people import Membership, User
 from chalicelib.domain.saml import CLOCK_SKEW, Refusal, SamlRefusedError
-from chalicelib.domain.sessions import Session, SignInMethod
+from chalicelib.domain.sessions import SignInMethod
 from chalicelib.domain.single_sign_on import (
     REQUEST_LIVES,
     RequestPurpose,
     SsoRequest,
     SsoTest,
-    identity_of,
+    is_carried_over,
 )
+from chalicelib.domain.sso_answers import Answer, connection_party
 from chalicelib.domain.tokens import MalformedTokenError, SecretToken, new_id
+from chalicelib.domain.workspace_roles import TooManyWorkspacesGivenError, demand_room
 from chalicelib.gateways.saml_assertion import Expected
 from chalicelib.gateways.saml_requests import SignInAsk
-from chalicelib.storage.sso_sign_ins import Finish, MovedOnError, SpentError
+from chalicelib.storage.sso_sign_ins import MovedOnError, SpentError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime
 
+    from chalicelib.domain.addresses import AddressKeys
     from chalicelib.domain.clock import Clock
-    from chalicelib.domain.mail import Asker
+    from chalicelib.domain.invitations import OpenInvitation
+    from chalicelib.domain.mail import Asker, MailRequest
     from chalicelib.domain.saml import ResponseClaims, VerifiedAssertion
     from chalicelib.domain.single_sign_on import SsoConnection
+    from chalicelib.domain.sso_answers import Finish
+    from chalicelib.gateways.mail_queue import MailQueue
+    from chalicelib.gateways.mailer import Mailer
     from chalicelib.gateways.saml import Saml
     from chalicelib.gateways.saml_responses import ReceivedResponse
-    from chalicelib.storage.audit import AuditTrail
+    from chalicelib.storage.invitations import Invitations
+    from chalicelib.storage.mail_counts import MailCounts
     from chalicelib.storage.old_failures import OldFailures
     from chalicelib.storage.people import People, SsoDomains
     from chalicelib.storage.sso_connections import SsoConnections
+    from chalicelib.storage.sso_refusals import SsoRefusals
     from chalicelib.storage.sso_sign_ins import SsoSignIns
 
 _log = logging.getLogger(__name__)
@@ -64,44 +73,6 @@ class Arrived:
 
 
 @dataclass(frozen=True)
-class _Answer:
-    """A verified response with all that it is judged by."""
-
-    connection: SsoConnection
-    request: SsoRequest
-    assertion: VerifiedAssertion
-    asker: Asker
-    now: datetime
-
-    @property
-    def identity(self) -> str:
-        """The person, as their connection knows them (`E8`)."""
-        return identity_of(self.connection.id, self.assertion.issuer, self.assertion.subject)
-
-    def finish(self, actor: Party, *more: AuditEvent) -> Finish:
-        """Say what ends here, and what the account's trail is told of it."""
-        account_id, target = self.connection.account_id, _party(self.connection)
-        accepted = AuditEvent(
-            EventName.SSO_RESPONSE_ACCEPTED,
-            account_id,
-            self.now,
-            actor,
-            self.asker,
-            target,
-            {"purpose": self.request.purpose.value, **_evidence(self.assertion)},
-        )
-        events = (accepted, *more)
-        return Finish(
-            self.connection, self.request, self.assertion, self.identity, self.now, events
-        )
-
-    def event(self, user: User, name: EventName, **details: str) -> AuditEvent:
-        """Tell the account of what somebody does by it."""
-        account_id, method = self.connection.account_id, SignInMethod.SSO.value
-        return user.event(name, account_id, self.now, self.asker, method=method, **details)
-
-
-@dataclass(frozen=True)
 class SingleSignOn:
     """Sign-ins through the identity providers of accounts."""
 
@@ -110,7 +81,13 @@ class SingleSignOn:
     old_failures: OldFailures
     people: People
     domains: SsoDomains
-    trail: AuditTrail
+    invitations: Invitations
+    refusals: SsoRefusals
+    queue: MailQueue
+    mailer: Mailer
+    # How many mails about new links one user gets in an hour.
+    notices: MailCounts
+    address_keys: AddressKeys
     saml: Saml
     clock: Clock
     public_url: str
@@ -170,6 +147,7 @@ class SingleSignOn:
         try:
             received = self.saml.receive(text)
             if received.claims.in_response_to is None:
+                _demand_no_error(received)
                 # Such as an identity provider's own page of links. If it is genuine, it makes us
                 # begin a request of our own; whom it is about plays no part.
                 self._verify(connection, received, None)
@@ -179,14 +157,15 @@ class SingleSignOn:
             self._tell_refusal(connection, error, asker)
             raise
         try:
+            _demand_no_error(received)
             assertion = self._verify(connection, received, request.id)
-            answer = _Answer(connection, request, assertion, asker, self.clock())
+            answer = Answer(connection, request, assertion, asker, self.clock())
             return self._finish(answer, received.claims)
         except SamlRefusedError as error:
             self._tell_refusal(connection, error, asker)
             if request.purpose is not RequestPurpose.TEST:
                 raise
-            told = {"response_id": error.claims.response_id or ""}
+            told = {"response_id": error.claims.response_id or "", **error.claims.provider_words}
             self.connections.note_test(
                 connection.id, SsoTest(self.clock(), error.refusal.value, told)
             )
@@ -217,8 +196,8 @@ class SingleSignOn:
         )
         return self.saml.verify(received, expected)
 
-    def _finish(self, answer: _Answer, claims: ResponseClaims) -> Arrived:
-        steps: dict[RequestPurpose, Callable[[_Answer], Arrived]] = {
+    def _finish(self, answer: Answer, claims: ResponseClaims) -> Arrived:
+        steps: dict[RequestPurpose, Callable[[Answer], Arrived]] = {
             RequestPurpose.SIGN_IN: self._sign_in,
             RequestPurpose.PROOF: self._prove,
             RequestPurpose.TEST: self._test,
@@ -239,7 +218,7 @@ class SingleSignOn:
                 return arrived
         raise UnavailableError
 
-    def _check_domain(self, answer: _Answer) -> None:
+    def _check_domain(self, answer: Answer) -> None:
         domain = self.domains.find(answer.assertion.email.domain)
         if domain is None or domain.connection_id != answer.connection.id:
             raise SamlRefusedError(Refusal.DOMAIN_UNPROVEN)
@@ -251,26 +230,60 @@ class SingleSignOn:
             return False
         return found.identity_provider == connection.identity_provider
 
-    def _sign_in(self, answer: _Answer) -> Arrived:
+    def _sign_in(self, answer: Answer) -> Arrived:
         token = SecretToken.new()
-        user_id = self.sign_ins.whose(answer.identity)
-        if user_id is not None:
-            self._enter(answer, user_id, token)
-        else:
+        named = self._named(answer)
+        if named is None:
             self._enter_first(answer, token)
+        else:
+            self._enter(*named, token)
         return Arrived(answer.request.onward, token)
 
-    def _enter(self, answer: _Answer, user_id: str, token: SecretToken) -> None:
+    def _named(self, answer: Answer) -> tuple[Answer, str] | None:
+        """Find whom the provider means by a name that it gave before, in that format."""
+        user_id, former_id = self.sign_ins.whose(answer.identity)
+        if user_id is not None:
+            return answer, user_id
+        if former_id is None:
+            return None
+        holder = self.people.look_up(answer.assertion.email).user_id
+        if not is_carried_over(answer.assertion, former_id, holder):
+            return None
+        return replace(answer, renames=True), former_id
+
+    def _enter(self, answer: Answer, user_id: str, token: SecretToken) -> None:
         user = self.people.get(user_id)
-        membership = user.memberships.get(answer.connection.account_id) if user else None
-        if user is None or membership is None:
+        if user is None:
             raise SamlRefusedError(Refusal.NOT_A_MEMBER)
+        membership = user.memberships.get(answer.connection.account_id)
+        if membership is None:
+            self._return(answer, user, token)
+            return
         if not membership.is_active:
             raise SamlRefusedError(Refusal.SUSPENDED)
         finish = answer.finish(user.party, answer.event(user, EventName.SIGN_IN_SUCCEEDED))
-        self.sign_ins.enter(finish, user, membership, _session(answer, user, membership, token))
+        self.sign_ins.enter(finish, user, membership, answer.session(user, membership, token))
 
-    def _enter_first(self, answer: _Answer, token: SecretToken) -> None:
+    def _return(self, answer: Answer, user: User, token: SecretToken) -> None:
+        """Let a removed member in again who was invited again: the sign-in accepts for them."""
+        opened = self._invitation(answer, user)
+        if opened is None:
+            raise SamlRefusedError(Refusal.NOT_A_MEMBER)
+        self._join(answer, user, token, opened)
+
+    def _invitation(self, answer: Answer, user: User) -> OpenInvitation | None:
+        """Find the user's invitation into the account, if its author may still let them in."""
+        account_id = answer.connection.account_id
+        opened = self.invitations.of_address(account_id, user.email)
+        if opened is None or opened.invitation.inviter_id == user.id:
+            return None
+        inviter = self.people.get(opened.invitation.inviter_id)
+        membership = inviter.memberships.get(account_id) if inviter else None
+        may_invite = membership is not None and membership.is_active and membership.role.manages
+        pending = opened.invitation.status(answer.now) is InvitationStatus.PENDING
+        return opened if may_invite and pending else None
+
+    def _enter_first(self, answer: Answer, token: SecretToken) -> None:
         """Link, let in or make whoever has the address, where the provider names them first."""
         user = self.people.get(self.people.look_up(answer.assertion.email).user_id)
         if user is None:
@@ -278,36 +291,77 @@ class SingleSignOn:
             return
         membership = user.memberships.get(answer.connection.account_id)
         if membership is None:
-            if len(user.memberships) >= ACCOUNTS_MAX:
-                raise SamlRefusedError(Refusal.TOO_MANY_ACCOUNTS)
-            self._join(answer, user, token)
+            opened = self._invitation(answer, user)
+            if opened is None and self.sign_ins.was_removed(answer.connection.account_id, user.id):
+                # Another name at the provider is no way around a removal.
+                raise SamlRefusedError(Refusal.NOT_A_MEMBER)
+            joined = self._join(answer, user, token, opened, named=False)
+            self._mail_linked(answer, user, joined)
             return
         if not membership.is_active:
             raise SamlRefusedError(Refusal.SUSPENDED)
-        finish = answer.finish(user.party, answer.event(user, EventName.SIGN_IN_SUCCEEDED))
-        session = _session(answer, user, membership, token)
+        events = (answer.linked(user), answer.event(user, EventName.SIGN_IN_SUCCEEDED))
+        finish = answer.finish(user.party, *events)
+        session = answer.session(user, membership, token)
         self.sign_ins.link(finish, user, membership, session)
+        self._mail_linked(answer, user, membership)
 
-    def _join(self, answer: _Answer, user: User, token: SecretToken) -> None:
-        membership = self._membership(answer)
-        session = _session(answer, user, membership, token)
-        self.sign_ins.join(_joined(answer, user, membership), user, membership, session)
+    def _join(
+        self,
+        answer: Answer,
+        user: User,
+        token: SecretToken,
+        opened: OpenInvitation | None,
+        *,
+        named: bool = True,
+    ) -> Membership:
+        """Let an existing user in, as their invitation says, or as the connection does."""
+        invited = opened.invitation if opened else None
+        if opened is None:
+            membership = self._membership(answer)
+        else:
+            membership = opened.invitation.membership_in(opened.account)
+        _demand_room(user, membership)
+        events = [] if named else [answer.linked(user)]
+        if invited is not None:
+            events.append(answer.event(user, EventName.INVITATION_ACCEPTED).about(invited.party))
+        finish = _joined(answer, user, membership, *events)
+        session = answer.session(user, membership, token)
+        self.sign_ins.join(finish, user, membership, session, invited, named=named)
+        return membership
 
-    def _create(self, answer: _Answer, token: SecretToken) -> None:
+    def _mail_linked(self, answer: Answer, user: User, membership: Membership) -> None:
+        """Tell a user, off the request path, that a provider can sign them in from now on."""
+        told = {
+            "name": user.name,
+            "account_name": membership.account_name,
+            "account_id": membership.account_id,
+        }
+        email, kind = user.email.value, MailKind.SSO_LINKED
+        self.queue.put_notice(answer.asker.request(kind, email, answer.now, told))
+
+    def send_notice(self, request: MailRequest) -> None:
+        """Mail that an account's provider was linked to a user, five times an hour at most."""
+        key = f"{request.details['account_id']}#{self.address_keys.of(request.email)}"
+        if self.notices.admit(key, request.id, request.asked_at):
+            told = {**request.asked, **request.details}
+            self.mailer.send(Mail(request.email, "sso_linked", told))
+
+    def _create(self, answer: Answer, token: SecretToken) -> None:
         membership = self._membership(answer)
         user = User(
             id=new_id("usr"),
             email=answer.assertion.email,
-            name=_name_of(answer.assertion),
+            name=answer.name,
             created_at=answer.now,
             memberships={membership.account_id: membership},
         )
-        session = _session(answer, user, membership, token)
-        finish = _joined(answer, user, membership)
+        session = answer.session(user, membership, token)
         forgotten = self.old_failures.forgotten(user.email, answer.now, answer.asker.client)
+        finish = _joined(answer, user, membership)
         self.sign_ins.create(finish, user, membership, session, forgotten)
 
-    def _membership(self, answer: _Answer) -> Membership:
+    def _membership(self, answer: Answer) -> Membership:
         connection = answer.connection
         return Membership(
             connection.account_id,
@@ -315,9 +369,10 @@ class SingleSignOn:
             connection.default_role,
         )
 
-    def _prove(self, answer: _Answer) -> Arrived:
+    def _prove(self, answer: Answer) -> Arrived:
         request = answer.request
-        user = self.people.get(self.sign_ins.whose(answer.identity))
+        answer, user_id = self._named(answer) or (answer, None)
+        user = self.people.get(user_id)
         if user is None or request.session_id is None or user.id != request.user_id:
             raise SamlRefusedError(Refusal.OTHER_PERSON)
         if answer.assertion.authenticated_at < request.begun_at - CLOCK_SKEW:
@@ -326,7 +381,7 @@ class SingleSignOn:
         self.sign_ins.prove(answer.finish(user.party), request.session_id, user.id)
         return Arrived(request.onward)
 
-    def _test(self, answer: _Answer) -> Arrived:
+    def _test(self, answer: Answer) -> Arrived:
         connection, assertion = answer.connection, answer.assertion
         tester = Party(PartyType.USER, answer.request.user_id)
         self.sign_ins.spend(answer.finish(tester))
@@ -351,6 +406,7 @@ class SingleSignOn:
             "in_response_to": claims.in_response_to,
             "issuer": claims.issuer,
             "certificate": claims.certificate_fingerprint,
+            **claims.provider_words,
         }
         _log.warning(
             "sso_response_refused",
@@ -362,22 +418,39 @@ class SingleSignOn:
             self.clock(),
             Party(PartyType.ANONYMOUS),
             asker,
-            _party(connection),
+            connection_party(connection),
             details,
         )
-        self.trail.append(event)
+        self.refusals.tell(event)
 
 
-def _joined(answer: _Answer, user: User, membership: Membership) -> Finish:
-    role = membership.role.value
+def _demand_no_error(received: ReceivedResponse) -> None:
+    """Report a provider's error; it proves nothing, so its request stays open for an answer."""
+    if received.is_error:
+        raise SamlRefusedError(Refusal.PROVIDER_ERROR, received.claims)
+
+
+def _demand_room(user: User, membership: Membership) -> None:
+    if len(user.memberships) >= ACCOUNTS_MAX:
+        raise SamlRefusedError(Refusal.TOO_MANY_ACCOUNTS)
+    try:
+        demand_room(user.workspaces_outside(membership.account_id), len(membership.workspaces))
+    except TooManyWorkspacesGivenError as error:
+        raise SamlRefusedError(Refusal.TOO_MANY_WORKSPACES) from error
+
+
+def _joined(answer: Answer, user: User, membership: Membership, *first: AuditEvent) -> Finish:
+    workspaces = {key: role.value for key, role in membership.workspaces.items()}
+    told = {"role": membership.role.value, **({"workspaces": workspaces} if workspaces else {})}
     return answer.finish(
         user.party,
-        answer.event(user, EventName.MEMBER_JOINED, role=role),
+        *first,
+        answer.event(user, EventName.MEMBER_JOINED, **told),
         answer.event(user, EventName.SIGN_IN_SUCCEEDED),
     )
 
 
-def _log_success(answer: _Answer) -> None:
+def _log_success(answer: Answer) -> None:
     if answer.request.purpose is RequestPurpose.TEST:
         return
     told = {
@@ -402,46 +475,3 @@ def _digest_of(text: str) -> str | None:
         return SecretToken.parse(text).digest
     except MalformedTokenError:
         return None
-
-
-def _session(answer: _Answer, user: User, membership: Membership, token: SecretToken) -> Session:
-    return Session(
-        id=token.digest,
-        user_id=user.id,
-        account_id=membership.account_id,
-        grant=membership.grant,
-        method=SignInMethod.SSO,
-        connection_id=answer.connection.id,
-        credentials_version=user.credentials_version,
-        sessions_version=user.sessions_version,
-        started_at=answer.now,
-        last_seen_at=answer.now,
-        # When the provider asked, not when it answered: its own session may be hours old (`E14`).
-        proved_at=min(answer.now, answer.assertion.authenticated_at),
-        client=answer.asker.client,
-    )
-
-
-def _name_of(assertion: VerifiedAssertion) -> str:
-    """Take the name that the provider gives, or what stands before the @, if that can be one."""
-    if assertion.display_name:
-        return assertion.display_name
-    try:
-        return parse_name(assertion.email.local_part, "name")
-    except InvalidValueError:
-        return "New member"
-
-
-def _party(connection: SsoConnection) -> Party:
-    return Party(PartyType.SSO_CONNECTION, connection.id, connection.identity_provider.entity_id)
-
-
-def _evidence(assertion: VerifiedAssertion) -> dict[str, str]:
-    return {
-        "response_id": assertion.response_id,
-        "assertion_id": assertion.id,
-        "in_response_to": assertion.in_response_to,
-        "issuer": assertion.issuer,
-        "certificate": assertion.certificate_fingerprint,
-        "email": assertion.email.value,
-    }

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from chalicelib.storage.managers import Managers
     from chalicelib.storage.sso_connections import SsoConnections
     from chalicelib.storage.sso_domains import AccountDomains
+    from chalicelib.storage.sso_refusals import SsoRefusals
 
 _log = logging.getLogger(__name__)
 
@@ -106,6 +107,7 @@ class SsoWatch:
 
     domains: AccountDomains
     connections: SsoConnections
+    refusals: SsoRefusals
     accounts: Accounts
     managers: Managers
     mailer: Mailer
@@ -113,7 +115,10 @@ class SsoWatch:
     clock: Clock
 
     def look(self) -> None:
-        """Look at every domain and connection; one that fails doesn't keep the others waiting."""
+        """Look at every domain and connection; one that fails doesn't keep the others waiting.
+
+        Refused responses that were counted and not listed are summed up as well.
+        """
         for account_id, domain in self.domains.all_proved():
             try:
                 self._look_at_domain(account_id, domain)
@@ -124,6 +129,10 @@ class SsoWatch:
                 self._look_at_certificates(connection)
             except Exception:  # noqa: BLE001 - as above
                 _log.exception("sso_certificates_not_checked", extra={"id": connection.id})
+            try:
+                self._sum_up_refusals(connection)
+            except Exception:  # noqa: BLE001 - as above
+                _log.exception("sso_refusals_not_summed_up", extra={"id": connection.id})
 
     def _look_at_domain(self, account_id: str, domain: AccountDomain) -> None:
         now = self.clock()
@@ -168,6 +177,10 @@ class SsoWatch:
             self._tell(connection.account_id, "sso_certificate_ending", ends)
             told[certificate.fingerprint] = days
             self.connections.note_told(connection.id, told)
+
+    def _sum_up_refusals(self, connection: SsoConnection) -> None:
+        name, account_id = EventName.SSO_RESPONSES_COUNTED, connection.account_id
+        self.refusals.sum_up(AuditEvent(name, account_id, self.clock(), _SYSTEM, _SCHEDULE))
 
     def _tell(self, account_id: str, template: str, told: Mapping[str, object]) -> None:
         account = self.accounts.get(account_id)

@@ -89,6 +89,7 @@ class Credentials:
                 actions=[
                     SessionRow.credentials_version.set(user.credentials_version + 1),
                     SessionRow.proved_at.set(now),
+                    SessionRow.password_proved_at.set(now),
                 ],
                 condition=SessionRow.digest.exists(),
             )

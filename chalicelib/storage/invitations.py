@@ -18,9 +18,9 @@ from chalicelib.domain.invitations import (
 )
 from chalicelib.domain.lists import Slice
 from chalicelib.domain.people import Role, WorkspaceRole
-from chalicelib.storage.managers import still_manages
+from chalicelib.storage.managers import manages, still_manages
 from chalicelib.storage.rows import LISTED_MEMBER, account_of
-from chalicelib.storage.tables import AccountRow, EmailRow
+from chalicelib.storage.tables import AccountRow, EmailRow, UserRow
 from chalicelib.storage.transactions import ConditionFailedError, put_new, read_all, write_all
 
 if TYPE_CHECKING:
@@ -110,6 +110,17 @@ class Invitations:
             raise NotFoundError
         return _invitation_of(invitation), account_of(*account)
 
+    def of_address(self, account_id: str, email: EmailAddress) -> OpenInvitation | None:
+        """Read the open invitation that an address has into an account, if it has one."""
+        (claim,) = read_all(self.connection, (AccountRow, account_id, _INVITEE + email.value))
+        if claim is None or claim.invitation_id is None:
+            return None
+        try:
+            invitation, account = self.get(account_id, claim.invitation_id)
+        except NotFoundError:
+            return None
+        return OpenInvitation(invitation, account, None)
+
     def renew(self, invitation: Invitation, manager: Manager, now: datetime) -> None:
         """Keep the time at which the newest link ends, since another one goes out.
 
@@ -164,6 +175,12 @@ class Invitations:
             write_all(self.connection, parts)
         except ConditionFailedError as error:
             raise (NotAllowedError if 0 in error.failed else NotFoundError) from error
+
+
+def still_stands(transaction: TransactWrite, invitation: Invitation) -> None:
+    """Let a transaction through only while the inviter could still invite."""
+    condition = manages(invitation.account_id)
+    transaction.condition_check(UserRow, invitation.inviter_id, condition=condition)
 
 
 def end_invitation(transaction: TransactWrite, invitation: Invitation) -> None:

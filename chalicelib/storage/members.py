@@ -21,7 +21,13 @@ from chalicelib.domain.people import Role
 from chalicelib.storage.managers import still_manages
 from chalicelib.storage.rows import LISTED_MEMBER, membership_map, user_of
 from chalicelib.storage.tables import AccountRow, UserRow
-from chalicelib.storage.transactions import ConditionFailedError, put_new, read_many, write_all
+from chalicelib.storage.transactions import (
+    ConditionFailedError,
+    put_new,
+    read_all,
+    read_many,
+    write_all,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,6 +41,7 @@ if TYPE_CHECKING:
     from chalicelib.domain.people import Account, Manager, Membership
     from chalicelib.storage.audit import AuditTrail
 
+_REMOVED = "removed#"
 _Parts = Callable[["TransactWrite"], None]
 
 
@@ -89,6 +96,7 @@ class Members:
         def parts(transaction: TransactWrite) -> None:
             self.trail.add(transaction, event)
             _end(transaction, member.membership.account_id, member.user_id, _as_read(member))
+            transaction.save(removal_row(member.membership.account_id, member.user_id))
 
         self._write(parts, manager, member)
 
@@ -169,6 +177,28 @@ class Members:
 def listing_row(account_id: str, user_id: str) -> AccountRow:
     """Write that a person is in an account."""
     return AccountRow(account_id, LISTED_MEMBER + user_id)
+
+
+def removal_row(account_id: str, user_id: str) -> AccountRow:
+    """Write that a person was removed: single sign-on doesn't let them join by itself again.
+
+    It stays when an invitation brings them back.
+    """
+    return AccountRow(account_id, _REMOVED + user_id)
+
+
+def never_removed(transaction: TransactWrite, account_id: str, user_id: str) -> None:
+    """Let a transaction through only for somebody whom the account never removed."""
+    transaction.condition_check(
+        AccountRow, account_id, _REMOVED + user_id, condition=AccountRow.part.does_not_exist()
+    )
+
+
+def was_removed(connection: Connection, account_id: str, user_id: str) -> bool:
+    """Whether an account has removed a person."""
+    row = removal_row(account_id, user_id)
+    (found,) = read_all(connection, (AccountRow, row.account_id, row.part))
+    return found is not None
 
 
 def list_member(transaction: TransactWrite, account_id: str, user_id: str) -> None:

@@ -130,6 +130,7 @@ def session_of(row: SessionRow) -> Session:
         grant=row.grant,
         sessions_version=int(row.sessions_version or 0),
         connection_id=row.connection_id,
+        password_proved_at=row.password_proved_at,
     )
 
 

@@ -10,7 +10,7 @@ from pynamodb.exceptions import UpdateError
 from chalicelib.domain.errors import ConflictError, NotFoundError, NotSignedInError
 from chalicelib.domain.people import MembershipStatus
 from chalicelib.storage.rows import session_of
-from chalicelib.storage.sso_gates import BarredError
+from chalicelib.storage.sso_gates import BarredError, demand_reach
 from chalicelib.storage.tables import SessionRow, UserRow
 from chalicelib.storage.transactions import (
     ConditionFailedError,
@@ -77,6 +77,7 @@ class Sessions:
         self, transaction: TransactWrite, session: Session, replaced: str | None
     ) -> None:
         """Add a new session, and the end of the one that the browser brought, to a transaction."""
+        demand_reach(session, session.account_id)
         if replaced:
             transaction.delete(SessionRow(replaced))
         put_new(transaction, self._row(session))
@@ -102,7 +103,7 @@ class Sessions:
         """Replace a session by one in another account, if its person may enter that account.
 
         Raises NotFoundError where they aren't an active member at that very moment, BarredError
-        where the account's single sign-on keeps them out, and NotSignedInError where the old
+        where the session isn't one that opens the account, and NotSignedInError where the old
         session has ended.
         """
         account_id = new.account_id or ""
@@ -131,7 +132,11 @@ class Sessions:
             raise (BarredError if barred else NotFoundError) from error
 
     def replace(self, transaction: TransactWrite, old: Session, new: Session) -> None:
-        """Put a session in the place of one that still holds: a delete and a put."""
+        """Put a session in the place of one that still holds: a delete and a put.
+
+        Raises BarredError for an account that the new one may not open.
+        """
+        demand_reach(new, new.account_id)
         transaction.delete(
             SessionRow(old.id), condition=SessionRow.sessions_version == old.sessions_version
         )
@@ -155,11 +160,12 @@ class Sessions:
         except ConditionFailedError as error:
             raise NotSignedInError if 0 in error.failed else ConflictError from error
 
-    def prove(self, session_id: str, now: datetime) -> None:
-        """Note that the person has just proved who they are; raises NotSignedInError."""
+    def prove_by_password(self, session_id: str, now: datetime) -> None:
+        """Note that the person has just given their password; raises NotSignedInError."""
         try:
             SessionRow(session_id).update(
-                actions=[SessionRow.proved_at.set(now)], condition=SessionRow.digest.exists()
+                actions=[SessionRow.proved_at.set(now), SessionRow.password_proved_at.set(now)],
+                condition=SessionRow.digest.exists(),
             )
         except UpdateError as error:
             if error.cause_response_code != "ConditionalCheckFailedException":
@@ -243,6 +249,7 @@ class Sessions:
             started_at=session.started_at,
             last_seen_at=session.last_seen_at,
             proved_at=session.proved_at,
+            password_proved_at=session.password_proved_at,
             address=session.client.address,
             user_agent=session.client.user_agent,
             ttl=session.started_at + self.limits.overall,

@@ -16,26 +16,31 @@ if TYPE_CHECKING:
 
     from chalicelib.domain.email_address import EmailAddress
     from chalicelib.domain.people import Membership
+    from chalicelib.domain.sessions import Session
     from chalicelib.domain.sso import DomainSso
 
 
 class BarredError(Exception):
-    """The account enforces single sign-on, and the session wasn't made by its connection."""
+    """The session may not open the account: a password or its own provider has to prove it."""
 
 
 @dataclass(frozen=True)
 class SsoGate:
-    """What a member's session has to pass; owners and admins have no gate."""
+    """What a session has to pass whose user isn't an owner or admin of the account."""
 
     account_id: str
     connection_id: str | None
 
     @classmethod
-    def of(cls, membership: Membership, connection_id: str | None) -> SsoGate | None:
-        """Return the gate that a session of this connection, or of a password, has to pass."""
+    def of(cls, membership: Membership, session: Session) -> SsoGate | None:
+        """Return the gate that a session has to pass, if any; see `Session.opens`.
+
+        Raises BarredError for a session that another account's provider made.
+        """
+        demand_reach(session, membership.account_id)
         if membership.role.manages:
             return None
-        return cls(membership.account_id, connection_id)
+        return cls(membership.account_id, session.connection_id)
 
     def check(self, transaction: TransactWrite) -> None:
         """Let a transaction through only while the account lets such a session in."""
@@ -87,3 +92,13 @@ class PasswordGate:
         if self.managed_account is not None:
             condition &= manages(self.managed_account)
         return condition
+
+
+def demand_reach(session: Session, account_id: str | None) -> None:
+    """Keep a session out of an account for which it proves nothing; raises BarredError.
+
+    How a session began never changes, and a password that was given in it stays given. So what was
+    read of it can only be too strict by the time of the write.
+    """
+    if account_id is not None and not session.reaches(account_id):
+        raise BarredError

@@ -10,7 +10,8 @@ from chalicelib.domain.people import Membership, MembershipStatus
 from chalicelib.domain.single_sign_on import RequestPurpose, SsoRequest
 from chalicelib.domain.tokens import digest
 from chalicelib.storage.emails import claim
-from chalicelib.storage.members import give_membership, list_member
+from chalicelib.storage.invitations import end_invitation, still_stands
+from chalicelib.storage.members import give_membership, list_member, never_removed, was_removed
 from chalicelib.storage.rows import membership_map
 from chalicelib.storage.tables import (
     DomainRow,
@@ -30,18 +31,18 @@ from chalicelib.storage.transactions import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from datetime import datetime
 
     from pynamodb.connection.base import Connection
     from pynamodb.expressions.condition import Condition
     from pynamodb.transactions import TransactWrite
 
-    from chalicelib.domain.audit import AuditEvent
+    from chalicelib.domain.invitations import Invitation
     from chalicelib.domain.people import User
-    from chalicelib.domain.saml import VerifiedAssertion
     from chalicelib.domain.sessions import Session
-    from chalicelib.domain.single_sign_on import SsoConnection
+    from chalicelib.domain.single_sign_on import SsoIdentity
+    from chalicelib.domain.sso_answers import Finish
     from chalicelib.storage.audit import AuditTrail
     from chalicelib.storage.sessions import Sessions
 
@@ -52,18 +53,6 @@ class SpentError(Exception):
 
 class MovedOnError(Exception):
     """The person, or what they were judged by, changed meanwhile; look again and decide anew."""
-
-
-@dataclass(frozen=True)
-class Finish:
-    """What a sign-in ends with: what it was judged by, what it spends, and what it tells."""
-
-    connection: SsoConnection
-    request: SsoRequest
-    assertion: VerifiedAssertion
-    identity: str
-    now: datetime
-    events: Sequence[AuditEvent]
 
 
 @dataclass(frozen=True)
@@ -106,10 +95,21 @@ class SsoSignIns:
             user_id=row.user_id,
         )
 
-    def whose(self, identity: str) -> str | None:
-        """Say which user a provider means by a name that it gave before."""
-        (row,) = read_all(self.connection, (SsoIdentityRow, identity, None))
-        return row.user_id if row else None
+    def whose(self, identity: SsoIdentity) -> tuple[str | None, str | None]:
+        """Say which user a provider means by a name that it gave before.
+
+        The second is whom the name meant while it was kept without its format.
+        """
+        row, former = read_all(
+            self.connection,
+            (SsoIdentityRow, identity.key, None),
+            (SsoIdentityRow, identity.former_key, None),
+        )
+        return (row.user_id if row else None), (former.user_id if former else None)
+
+    def was_removed(self, account_id: str, user_id: str) -> bool:
+        """Whether an account has removed somebody, who then needs an invitation to come back."""
+        return was_removed(self.connection, account_id, user_id)
 
     def spend(self, finish: Finish) -> None:
         """Use a request up without signing anyone in; raises SpentError."""
@@ -124,6 +124,7 @@ class SsoSignIns:
                 actions=[SessionRow.proved_at.set(finish.now)],
                 condition=SessionRow.user_id == user_id,
             )
+            self._rename(transaction, finish, user_id)
 
         self._write(finish, parts)
 
@@ -135,6 +136,7 @@ class SsoSignIns:
 
         def parts(transaction: TransactWrite) -> None:
             transaction.condition_check(UserRow, user.id, condition=_as_read(user, membership))
+            self._rename(transaction, finish, user.id)
             self._begin(transaction, finish, session)
 
         self._write(finish, parts)
@@ -153,14 +155,32 @@ class SsoSignIns:
 
         self._write(finish, parts)
 
-    def join(self, finish: Finish, user: User, membership: Membership, session: Session) -> None:
+    def join(
+        self,
+        finish: Finish,
+        user: User,
+        membership: Membership,
+        session: Session,
+        invitation: Invitation | None = None,
+        *,
+        named: bool = False,
+    ) -> None:
         """Let an existing user into the account, with their first session there.
 
-        Raises SpentError, MovedOnError.
+        It accepts the invitation, if they have one; `named` is who has their name already. Raises
+        SpentError, MovedOnError.
         """
 
         def parts(transaction: TransactWrite) -> None:
-            self._name(transaction, finish, user.id)
+            if named:
+                self._rename(transaction, finish, user.id)
+            else:
+                self._name(transaction, finish, user.id)
+            if invitation is not None:
+                still_stands(transaction, invitation)
+                end_invitation(transaction, invitation)
+            else:
+                never_removed(transaction, membership.account_id, user.id)
             self._begin(transaction, finish, session)
             list_member(transaction, membership.account_id, user.id)
             give_membership(transaction, user.id, membership, UserRow.email == user.email.value)
@@ -203,8 +223,16 @@ class SsoSignIns:
         self.sessions.start_parts(transaction, session, finish.request.session_id)
 
     def _name(self, transaction: TransactWrite, finish: Finish, user_id: str) -> None:
-        row = SsoIdentityRow(finish.identity, user_id=user_id, created_at=finish.now)
+        row = SsoIdentityRow(finish.identity.key, user_id=user_id, created_at=finish.now)
         put_new(transaction, row)
+
+    def _rename(self, transaction: TransactWrite, finish: Finish, user_id: str) -> None:
+        """Move an identity of before to the key that has its format, once."""
+        if not finish.renames:
+            return
+        former = SsoIdentityRow(finish.identity.former_key)
+        transaction.delete(former, condition=SsoIdentityRow.user_id == user_id)
+        self._name(transaction, finish, user_id)
 
     def _write(self, finish: Finish, more: Callable[[TransactWrite], None]) -> None:
         request, assertion = finish.request, finish.assertion

@@ -148,6 +148,7 @@ class SessionRow(Model):
     started_at = UTCDateTimeAttribute()
     last_seen_at = UTCDateTimeAttribute()
     proved_at = UTCDateTimeAttribute()
+    password_proved_at = UTCDateTimeAttribute(null=True)
     address = UnicodeAttribute()
     user_agent = UnicodeAttribute()
     ttl = TTLAttribute()
@@ -162,6 +163,8 @@ class AccountRow(Model):
     - all workspaces are one row, `items` by id and `names` by the folded name's digest, so that one
       condition keeps names unique
     - members listed by the key's prefix; what they are stands in their user row
+    - `removed#…` says of a person that they were removed, in the transaction that does it: single
+      sign-on lets them join again by an invitation only
     - `api_keys` holds how many keys there are, `key#…` what each is called and its digest: written
       in one transaction with the key itself, so that a key is listed the moment it exists
     - `domain#…` is an email domain that the account says it owns, `domains` how many there are

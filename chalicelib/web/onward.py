@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from chalice.app import Request
 
 # Pages of ours by their form: never another site, whatever a stranger's link says (`E15`).
-_OURS = re.compile(r"/(?:settings|profile)(?:/[A-Za-z0-9_-]+)*(?:\?[A-Za-z0-9_.~%+=&-]*)?\Z")
+_OURS = re.compile(
+    r"/(?:settings|profile|accounts)(?:/[A-Za-z0-9_-]+)*(?:\?[A-Za-z0-9_.~%+=&-]*)?\Z"
+)
 # What a form keeps on the way through the proof. It travels in the address, so nothing secret and
 # nobody's address does.
 _KEPT = "name"

@@ -64,8 +64,14 @@ def signed_in(request: Request) -> Visitor:
 
 def user_if_signed_in(request: Request) -> User | None:
     """Return who is signed in, if anybody is."""
+    visitor = visitor_if_signed_in(request)
+    return visitor.user if visitor else None
+
+
+def visitor_if_signed_in(request: Request) -> Visitor | None:
+    """Return the visitor of a signed-in browser; None for anyone else."""
     try:
-        return signed_in(request).user
+        return signed_in(request)
     except NotSignedInError:
         return None
 
@@ -105,7 +111,7 @@ def manager(request: Request) -> tuple[Visitor, Manager]:
         name=visitor.user.name,
         role=membership.role,
         account_id=account.id,
-        proved_at=visitor.session.proved_at,
+        proved_at=visitor.proved_at,
         asker=asker_of(request),
     )
 

@@ -17,6 +17,7 @@ from chalicelib.storage.email_changes import EmailChanges
 from chalicelib.storage.links import Links
 from chalicelib.storage.people import People
 from chalicelib.storage.sso_gates import PasswordGate
+from chalicelib.storage.transactions import nothing_more
 from tests.support.owners import a_user_in
 from tests.support.people import NOON, ROBIN, a_users_link
 from tests.support.races import CALLERS, race, winners

@@ -10,12 +10,14 @@ import pytest
 
 from chalicelib.domain.audit import EventName
 from chalicelib.domain.errors import NotFoundError, NotSignedInError
-from chalicelib.domain.sessions import SessionLimits
+from chalicelib.domain.sessions import SessionLimits, SignInMethod
+from chalicelib.domain.single_sign_on import connection_id_of
 from chalicelib.domain.tokens import SecretToken
 from chalicelib.storage.links import Links
 from chalicelib.storage.people import People
 from chalicelib.storage.sessions import Sessions
 from chalicelib.storage.sign_ups import SignUps
+from chalicelib.storage.sso_gates import BarredError
 from chalicelib.storage.tables import AuditEventRow
 from tests.support.owners import ASKER, TRAIL
 from tests.support.people import NOON, a_link, a_session, a_sign_up
@@ -128,6 +130,29 @@ def test_switching_into_a_foreign_account_is_refused_and_changes_nothing(
         sessions.switch(old, foreign, _opened(owner, "acc_foreign"))
     sessions.resume(old.id, NOON)
     assert _events("acc_foreign") == []
+
+
+def test_no_write_opens_an_account_to_a_session_that_anothers_provider_made(
+    sessions: Sessions, owner: User
+) -> None:
+    """`E8`: whoever calls it, and whatever the user is there."""
+    (membership,) = owner.memberships.values()
+    old = replace(
+        a_session(owner.id),
+        method=SignInMethod.SSO,
+        connection_id=connection_id_of("acc_another"),
+    )
+    sessions.start(old, replaced=None)
+    opened = _opened(owner, membership.account_id)
+    with pytest.raises(BarredError):
+        sessions.switch(old, _entered(old, membership), opened)
+    with pytest.raises(BarredError):
+        sessions.start(_entered(old, membership), replaced=old.id)
+    sessions.resume(old.id, NOON)
+    sessions.prove_by_password(old.id, NOON)
+    proved = sessions.resume(old.id, NOON)
+    sessions.switch(proved, _entered(proved, membership), opened)
+    assert EventName.ACCOUNT_OPENED in _events(membership.account_id)
 
 
 def test_of_twenty_simultaneous_switches_of_one_session_one_wins(

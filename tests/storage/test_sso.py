@@ -20,18 +20,19 @@ from chalicelib.domain.single_sign_on import (
     AccountSso,
     RequestPurpose,
     SsoConnection,
+    SsoIdentity,
     SsoRequest,
     SsoTest,
     TooManyDomainsError,
-    identity_of,
 )
 from chalicelib.domain.sso import IdentityProvider
+from chalicelib.domain.sso_answers import Finish
 from chalicelib.domain.tokens import SecretToken, new_id
 from chalicelib.storage.people import People, SsoDomains
 from chalicelib.storage.sessions import Sessions
 from chalicelib.storage.sso_connections import SsoConnections
 from chalicelib.storage.sso_domains import AccountDomains, DomainTakenError
-from chalicelib.storage.sso_sign_ins import Finish, MovedOnError, SpentError, SsoSignIns
+from chalicelib.storage.sso_sign_ins import MovedOnError, SpentError, SsoSignIns
 from chalicelib.storage.tables import AccountRow, UserRow
 from tests.support.owners import TRAIL, an_owner_in
 from tests.support.people import NOON, a_session
@@ -247,7 +248,7 @@ def a_finish(connection: SsoConnection, request: SsoRequest, assertion_id: str =
         authenticated_at=NOON,
         remember_until=NOON + timedelta(minutes=10),
     )
-    identity = identity_of(connection.id, _ISSUER, assertion.subject)
+    identity = SsoIdentity.of(connection.id, assertion)
     return Finish(connection, request, assertion, identity, NOON, ())
 
 
@@ -288,7 +289,7 @@ def test_of_twenty_answers_to_one_request_one_signs_in(
         return user.id
 
     (winner,) = winners(race(answer, (SpentError,)))
-    assert sign_ins.whose(identity_of(open_sso.id, _ISSUER, "mo@acme.test")) == winner
+    assert sign_ins.whose(a_finish(open_sso, request).identity) == (winner, None)
     assert People(sign_ins.connection).look_up(EmailAddress("mo@acme.test")).user_id == winner
 
 

@@ -8,7 +8,7 @@ from chalicelib.domain.names import parse_name
 from chalicelib.web.api import bodies
 from chalicelib.web.blueprints import JsonApi
 from chalicelib.web.requests import asker_of, read_body
-from chalicelib.web.visitor import user_if_signed_in
+from chalicelib.web.visitor import visitor_if_signed_in
 
 joining_api = JsonApi(__name__)
 
@@ -18,8 +18,10 @@ def accept_invitation() -> dict[str, str]:
     """Spend a link; nobody is signed in by it."""
     request = joining_api.current_request
     body = read_body(request, bodies.Invitation)
+    visitor = visitor_if_signed_in(request)
     guest = Guest(
-        user=user_if_signed_in(request),
+        user=visitor.user if visitor else None,
+        session=visitor.session if visitor else None,
         name=parse_name(body.name, "name") if body.name is not None else None,
         password=body.password,
     )

@@ -33,9 +33,10 @@ def prove() -> Response:
 def rename() -> dict[str, str]:
     """Change the display name."""
     request = profile_api.current_request
-    user = signed_in(request).user
+    visitor = signed_in(request)
+    user = visitor.user
     name = parse_name(read_body(request, bodies.ProfileName).name, "name")
-    services().profile.rename(user, name)
+    services().profile.rename(user, visitor.session, name)
     return {"id": user.id, "email": user.email.value, "name": name}
 
 

@@ -3,18 +3,39 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from chalicelib.bootstrap import services
+from chalicelib.domain.errors import ProofRequiredError
 from chalicelib.web.blueprints import Pages
 from chalicelib.web.cookies import session_cookie
+from chalicelib.web.onward import onward
 from chalicelib.web.rendering import page, see_other
-from chalicelib.web.requests import asker_of, query_parameter, read_form
+from chalicelib.web.requests import asker_of, is_id, query_parameter, read_form
 from chalicelib.web.visitor import PageVisitor, signed_in
 
 if TYPE_CHECKING:
     from chalice import Response
 
-accounts_pages = Pages(__name__)
+    from chalicelib.domain.errors import DomainError
+    from chalicelib.web.blueprints import View
+    from chalicelib.web.errors import HttpError
+
+
+class AccountsPages(Pages):
+    """The choice of accounts; one that asks for a proof first opens after it."""
+
+    def refusal(self, error: DomainError, words: HttpError, refused: View | None) -> Response:
+        """Lead to the proof page, which opens the account that was picked."""
+        form = read_form(self.current_request)
+        account_id, path = form.get("account_id", ""), form.get("next", "")
+        if isinstance(error, ProofRequiredError) and is_id(account_id):
+            asked = {"account_id": account_id, "next": onward(path)}
+            return see_other(f"/proof?{urlencode(asked)}")
+        return super().refusal(error, words, refused)
+
+
+accounts_pages = AccountsPages(__name__)
 
 _NOTICES = {
     "joined": "You've joined. Open the account below.",

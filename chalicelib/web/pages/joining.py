@@ -6,18 +6,18 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from chalicelib.bootstrap import services, settings
-from chalicelib.domain.invitations import Guest
+from chalicelib.domain.invitations import Guest, may_accept
 from chalicelib.domain.names import parse_name
 from chalicelib.web.blueprints import Pages
 from chalicelib.web.rendering import page, see_other
 from chalicelib.web.requests import asker_of, query_parameter, read_form
-from chalicelib.web.visitor import user_if_signed_in
+from chalicelib.web.visitor import visitor_if_signed_in
 
 if TYPE_CHECKING:
     from chalice import Response
 
     from chalicelib.domain.invitations import OpenInvitation
-    from chalicelib.domain.people import User
+    from chalicelib.services.sessions import Visitor
     from chalicelib.web.errors import HttpError
 
 joining_pages = Pages(__name__)
@@ -42,9 +42,10 @@ def show_invitation() -> Response:
 def join() -> Response:
     """Spend the link; a new person signs in next."""
     request = joining_pages.current_request
-    form, user = read_form(request), user_if_signed_in(request)
+    form, visitor = read_form(request), visitor_if_signed_in(request)
+    user, session = (visitor.user, visitor.session) if visitor else (None, None)
     name = parse_name(form["name"], "name") if "name" in form else None
-    guest = Guest(user, name, form.get("password"))
+    guest = Guest(user, session, name, form.get("password"))
     joined = services().joining.accept(form.get("token", ""), guest, asker_of(request))
     is_here = user is not None and user.id == joined.id
     return see_other("/accounts?done=joined" if is_here else "/sign-in?done=joined")
@@ -52,12 +53,13 @@ def join() -> Response:
 
 def _page(token: str, name: str = "", refusal: HttpError | None = None) -> Response:
     opened = services().joining.look(token)
-    user = user_if_signed_in(joining_pages.current_request)
+    visitor = visitor_if_signed_in(joining_pages.current_request)
+    user = visitor.user if visitor else None
     at_field = refusal is not None and refusal.param is not None
     return page(
         "invitation.html",
         status=refusal.status if refusal else HTTPStatus.OK,
-        step=_step(opened, user),
+        step=_step(opened, visitor),
         token=token,
         email=opened.invitation.email.value,
         account_name=opened.account.name,
@@ -70,9 +72,11 @@ def _page(token: str, name: str = "", refusal: HttpError | None = None) -> Respo
     )
 
 
-def _step(opened: OpenInvitation, user: User | None) -> str:
+def _step(opened: OpenInvitation, visitor: Visitor | None) -> str:
     if opened.user_id is None:
         return "sign_in" if services().joining.needs_sso(opened) else "new"
-    if user is None or user.id != opened.user_id:
+    if visitor is None or visitor.user.id != opened.user_id:
         return "sign_in"
-    return "member" if opened.account.id in user.memberships else "join"
+    if opened.account.id in visitor.user.memberships:
+        return "member"
+    return "join" if may_accept(opened, visitor.user, visitor.session) else "prove"

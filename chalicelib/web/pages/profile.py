@@ -63,7 +63,8 @@ def rename() -> Response:
     """Change the display name."""
     request = profile_pages.current_request
     name = parse_name(read_form(request).get("name", ""), "name")
-    services().profile.rename(signed_in(request).user, name)
+    visitor = signed_in(request)
+    services().profile.rename(visitor.user, visitor.session, name)
     return see_other(f"{_PATH}?done=renamed")
 
 
@@ -144,5 +145,6 @@ def _page(status: int = HTTPStatus.OK, **shown: Any) -> Response:
         sessions=sessions.items,
         more_sessions=sessions.has_more,
         can_leave=visitor.membership is not None,
+        speaks_for_user=visitor.session.speaks_for(visitor.user),
         **context,
     )

@@ -29,6 +29,10 @@ single_sign_on_pages = SettingsPages(__name__)
 _PATH = "/settings/single-sign-on"
 _NOTICES = {
     "saved": "The connection is saved. Try it before you enforce it.",
+    "saved-two": (
+        "The connection is saved. The metadata names more than two signing certificates; the two"
+        " that are valid longest were taken. They are listed under Certificates."
+    ),
     "enforced": "Single sign-on is enforced. Members come in through your identity provider only.",
     "relaxed": "Single sign-on is offered, and passwords work again.",
     "deleted": "The connection is gone. Everyone signs in with a password again.",
@@ -60,8 +64,9 @@ def save_single_sign_on() -> Response:
     request = single_sign_on_pages.current_request
     who, account = managed_account(request)
     form = read_form(request)
-    services().sso_settings.configure(who, account, _asked(form))
-    return see_other(f"{_PATH}?done=saved")
+    state = services().sso_settings.configure(who, account, _asked(form))
+    left_out = state.connection.identity_provider.left_out
+    return see_other(f"{_PATH}?done={'saved-two' if left_out else 'saved'}")
 
 
 @single_sign_on_pages.route(f"{_PATH}/enforce", methods=["POST"], refused=_refused)

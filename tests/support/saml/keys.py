@@ -51,10 +51,12 @@ def ec_pair(name: str) -> KeyPair:
     return KeyPair(key, self_signed(key, name))
 
 
-def self_signed(key: PrivateKey, name: str, days: int = 3_650) -> x509.Certificate:
-    """Make a certificate that is good from yesterday on."""
+def self_signed(
+    key: PrivateKey, name: str, days: int = 3_650, begins: int = -1
+) -> x509.Certificate:
+    """Make a certificate that is good from yesterday on, or from another day."""
     named = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, f"{name}.test")])
-    yesterday = datetime.now(UTC).replace(microsecond=0) - timedelta(days=1)
+    first_day = datetime.now(UTC).replace(microsecond=0) + timedelta(days=begins)
     return (
         x509.CertificateBuilder()
         .subject_name(named)
@@ -62,7 +64,7 @@ def self_signed(key: PrivateKey, name: str, days: int = 3_650) -> x509.Certifica
         .public_key(key.public_key())
         # The same for all: an attacker's certificate can be a twin in all but its key.
         .serial_number(1)
-        .not_valid_before(yesterday)
-        .not_valid_after(yesterday + timedelta(days=days))
+        .not_valid_before(first_day)
+        .not_valid_after(first_day + timedelta(days=days))
         .sign(key, hashes.SHA256())
     )
