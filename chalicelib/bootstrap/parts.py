@@ -259,7 +259,8 @@ class Parts:
         from chalicelib.services.workspaces import WorkspaceService
         from chalicelib.storage.workspaces import Workspaces
 
-        return WorkspaceService(Workspaces(self.connection, self.trail), self.clock)
+        store = Workspaces(self.connection, self.trail)
+        return WorkspaceService(store, self.clock, self.settings.proof)
 
     def invitations(self) -> InvitationService:
         from chalicelib.services.invitations import InvitationService
@@ -271,6 +272,7 @@ class Parts:
             queue=self.queue,
             mailer=self.mailer,
             clock=self.clock,
+            proof=self.settings.proof,
             public_url=self.settings.public_url,
             link_lifetime=self.settings.invitation,
         )

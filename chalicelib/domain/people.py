@@ -197,6 +197,8 @@ class Manager:
     account_id: str
     proved_at: datetime
     asker: Asker
+    # Of the membership that they act by; what they send out ends with it.
+    grant: str | None = None
 
     def event(
         self, name: EventName, now: datetime, target: Party | None = None, **details: Any

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.errors import ConflictError, LinkInvalidError, SignInRequiredError
-from chalicelib.storage.invitations import end_invitation
+from chalicelib.storage.invitations import end_invitation, still_stands
 from chalicelib.storage.links import usable
 from chalicelib.storage.members import give_membership, list_member
 from chalicelib.storage.people import LATEST
 from chalicelib.storage.rows import membership_map
 from chalicelib.storage.sign_ups import drop_sign_ups
-from chalicelib.storage.tables import EmailRow, LinkRow, SignUpRow, UserRow
+from chalicelib.storage.tables import AccountRow, EmailRow, LinkRow, SignUpRow, UserRow
 from chalicelib.storage.transactions import ConditionFailedError, put_new, write_all
 
 if TYPE_CHECKING:
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from chalicelib.storage.audit import AuditTrail
 
 
-# Where the parts stand that say why a transaction didn't happen: the link, the invitation and its
-# claim come first, then the address's sign-up and the address; for an existing user the check of
-# their address stands before all others.
-_SPENT_BY_NEW = frozenset((0, 1, 2))
-_ADDRESS_OF_NEW = 4
+# Where the parts stand that say why a transaction didn't happen: the inviter, the link, the
+# invitation and its claim come first, then the address's sign-up and the address; for an existing
+# user the check of their address stands before all others.
+_SPENT_BY_NEW = frozenset((0, 1, 2, 3))
+_ADDRESS_OF_NEW = 5
 _ADDRESS_OF_USER = 0
-_SPENT_BY_USER = frozenset((1, 2, 3))
+_SPENT_BY_USER = frozenset((1, 2, 3, 4))
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,10 @@ class Joins:
         Raises LinkInvalidError, SignInRequiredError, ConflictError.
         """
         user = acceptance.user
+        if user.id == acceptance.invitation.inviter_id:
+            # They aren't in the account, or they couldn't join; so nobody stands for it. A
+            # transaction takes one operation on their row, and joining is that one.
+            raise LinkInvalidError
 
         def parts(transaction: TransactWrite) -> None:
             transaction.condition_check(
@@ -81,9 +85,11 @@ class Joins:
             raise _refusal(error, _SPENT_BY_USER, _ADDRESS_OF_USER) from error
 
     def _spend(self, transaction: TransactWrite, acceptance: Acceptance) -> None:
-        link = acceptance.link
+        link, invitation = acceptance.link, acceptance.invitation
+        still_stands(transaction, invitation)
         transaction.delete(LinkRow(link.digest), condition=usable(link, acceptance.at))
-        end_invitation(transaction, acceptance.invitation)
+        # By the inviter who was read: resent meanwhile, it is another's to stand for.
+        end_invitation(transaction, invitation, AccountRow.created_by == invitation.inviter_id)
 
     def _join(self, transaction: TransactWrite, acceptance: Acceptance) -> None:
         membership = acceptance.membership

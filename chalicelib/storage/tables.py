@@ -156,8 +156,8 @@ class AccountRow(Model):
       condition that it is as it was read
     - `records` holds how many records there are by workspace and status, in `items`
     - `invitations` holds how many are open, `invitation#…` what each offers (`items` are roles by
-      workspace, `name` and `created_by` the inviter's), `invitee#…` which one an address has, so
-      that it has one at most: written in one transaction, gone with the invitation
+      workspace, `name`, `created_by` and `grant` the inviter's), `invitee#…` which one an address
+      has, so that it has one at most: written in one transaction, gone with the invitation
     """
 
     class Meta:  # noqa: D106 - pynamodb's own idiom
@@ -172,6 +172,7 @@ class AccountRow(Model):
     names: MapAttribute[str, Any] = MapAttribute(null=True)
     digest = UnicodeAttribute(null=True)
     created_by = UnicodeAttribute(null=True)
+    grant = UnicodeAttribute(null=True)
     key_count = NumberAttribute(null=True)
     member_count = NumberAttribute(null=True)
     email = UnicodeAttribute(null=True)

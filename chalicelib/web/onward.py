@@ -20,6 +20,8 @@ _OURS = re.compile(r"/(?:settings|profile)(?:/[A-Za-z0-9_-]+)*(?:\?[A-Za-z0-9_.~
 # What a form keeps on the way through the proof. It travels in the address, so nothing secret and
 # nobody's address does.
 _KEPT = "name"
+# Whose forms stand on another page than one above them.
+_SHOWN_ON = {"/settings/invitations/{invitation_id}": "/settings/members"}
 
 
 def proof_first(request: Request) -> Response:
@@ -39,6 +41,9 @@ def onward(path: str) -> str:
 def page_of(request: Request) -> str:
     """Find the page that a form stands on: its own path, or the nearest above that shows one."""
     pattern = str(request.path)
+    for above, shown_on in _SHOWN_ON.items():
+        if pattern.startswith(above):
+            return shown_on
     while pattern and f"GET {pattern}" not in INVENTORY:
         pattern = pattern.rpartition("/")[0]
     for name, value in (request.uri_params or {}).items():

@@ -98,6 +98,7 @@ def manager(request: Request) -> tuple[Visitor, Manager]:
         account_id=account.id,
         proved_at=visitor.session.proved_at,
         asker=asker_of(request),
+        grant=membership.grant,
     )
 
 
