@@ -90,7 +90,6 @@ class RefusalReason(StrEnum):
     LOCKED = "locked"
     NO_PASSWORD = "no_password"  # noqa: S105 - the name of a reason
     SSO_REQUIRED = "sso_required"
-    SUSPENDED = "suspended"
     WRONG_PASSWORD = "wrong_password"  # noqa: S105 - as above
 
 

@@ -138,6 +138,7 @@ class PageVisitor:
     user_email: str
     account: Membership | None
     accounts: tuple[Membership, ...]
+    suspended: tuple[Membership, ...] = ()
 
     @classmethod
     def of(cls, visitor: Visitor) -> PageVisitor:
@@ -147,6 +148,7 @@ class PageVisitor:
             user_email=visitor.user.email.value,
             account=visitor.membership,
             accounts=visitor.user.active_memberships,
+            suspended=visitor.user.suspended_memberships,
         )
 
     @property

@@ -253,6 +253,29 @@ def test_under_enforcement_a_members_right_password_gets_the_common_answer(
     assert ask_sign_in(service.program(), "owner@acme.test").status == 200
 
 
+@pytest.mark.parametrize("call", ["suspend", "remove"])
+def test_who_has_no_access_to_the_enforcing_account_keeps_their_password(
+    service: Service, company: Company, call: str
+) -> None:
+    """`D7`: the account's provider doesn't let them in, and no account shuts anybody out."""
+    add_member(service, company.account_id, "kim@acme.test", Role.MEMBER)
+    company.put(enforced=True)
+    members = company.owner.get("/api/v1/members").json["items"]
+    (kim,) = [item["user_id"] for item in members if item["email"] == "kim@acme.test"]
+    assert ask_sign_in(service.program(), "kim@acme.test").status == 401
+    path = f"/api/v1/members/{kim}"
+    done = (
+        company.owner.delete(path)
+        if call == "remove"
+        else company.owner.post(f"{path}/suspend", {})
+    )
+    assert done.status in (200, 204)
+    program = service.program()
+    assert ask_sign_in(program, "kim@acme.test").status == 200
+    refused = program.post("/auth/session/account", {"account_id": company.account_id})
+    assert refused.status == 404
+
+
 def test_a_member_from_elsewhere_is_led_to_the_provider(service: Service, company: Company) -> None:
     """Their domain has no single sign-on, so a password signs them in; it opens no account."""
     program = service.program()
