@@ -26,11 +26,14 @@ _SHOWN_ON = {"/settings/invitations/{invitation_id}": "/settings/members"}
 
 def proof_first(request: Request) -> Response:
     """Send a session whose proof is too old to prove itself, and to come back after it."""
+    return see_other(f"/proof?{urlencode({'next': page_with_kept(request)})}")
+
+
+def page_with_kept(request: Request) -> str:
+    """Find the page that a form stands on, with what is kept of the form."""
     path = page_of(request)
     typed = read_form(request).get(_KEPT, "") if request.method == "POST" else ""
-    if 0 < len(typed) <= NAME_MAX_LENGTH:
-        path = f"{path}?{urlencode({_KEPT: typed})}"
-    return see_other(f"/proof?{urlencode({'next': path})}")
+    return f"{path}?{urlencode({_KEPT: typed})}" if 0 < len(typed) <= NAME_MAX_LENGTH else path
 
 
 def onward(path: str) -> str:

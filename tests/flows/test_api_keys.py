@@ -504,7 +504,7 @@ def test_an_old_proof_is_asked_for_on_the_way(service: Service, clock: StoppedCl
     reply = owner.call(
         "POST",
         "/settings/api-keys",
-        b"name=CI",
+        f"name=CI&account_id={account_of(owner)}".encode(),
         Content_Type="application/x-www-form-urlencoded",
     )
     assert reply.status == 303

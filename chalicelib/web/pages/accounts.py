@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from chalicelib.bootstrap import services
 from chalicelib.web.blueprints import Pages
 from chalicelib.web.cookies import session_cookie
+from chalicelib.web.onward import onward
 from chalicelib.web.rendering import page, see_other
 from chalicelib.web.requests import asker_of, query_parameter, read_form
 from chalicelib.web.visitor import PageVisitor, signed_in
@@ -42,6 +43,8 @@ def open_account() -> Response:
     """Open an account under a new session token."""
     request = accounts_pages.current_request
     visitor = signed_in(request)
-    account_id = read_form(request).get("account_id", "")
+    form = read_form(request)
+    account_id = form.get("account_id", "")
     token, _ = services().sessions.open_account(visitor, account_id, asker_of(request))
-    return see_other("/", cookies=[session_cookie().set(token.value)])
+    path = onward(form.get("next", ""))
+    return see_other(path, cookies=[session_cookie().set(token.value)])
