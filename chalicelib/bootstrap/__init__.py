@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from chalicelib.services.api_keys import ApiKeyService
     from chalicelib.services.audit_log import AuditLogService
     from chalicelib.services.email_confirmation import EmailConfirmation
+    from chalicelib.services.handovers import HandoverService
     from chalicelib.services.invitations import InvitationService
     from chalicelib.services.joining import Joining
     from chalicelib.services.key_check import KeyCheck
@@ -55,6 +56,7 @@ class Services:
     invitations: InvitationService
     joining: Joining
     members: MemberService
+    handovers: HandoverService
     key_check: KeyCheck
     public_api: PublicApi
     mail_cap: MailCap
@@ -140,6 +142,7 @@ def build(chosen: Settings, clock: Clock | None = None) -> Services:
         invitations=parts.invitations(),
         joining=parts.joining(),
         members=parts.members(),
+        handovers=parts.handovers(),
         key_check=build_key_check(chosen, parts.clock, os.environ),
         public_api=parts.public_api(),
         mail_cap=parts.mail_cap(),

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from chalicelib.services.api_keys import ApiKeyService
     from chalicelib.services.audit_log import AuditLogService
     from chalicelib.services.email_confirmation import EmailConfirmation
+    from chalicelib.services.handovers import HandoverService
     from chalicelib.services.invitations import InvitationService
     from chalicelib.services.joining import Joining
     from chalicelib.services.mail_cap import MailCap
@@ -302,6 +303,20 @@ class Parts:
             mailer=self.mailer,
             clock=self.clock,
             proof=self.settings.proof,
+        )
+
+    def handovers(self) -> HandoverService:
+        from chalicelib.services.handovers import HandoverService
+        from chalicelib.storage.handovers import Handovers
+
+        return HandoverService(
+            handovers=Handovers(self.connection, self.trail),
+            managers=self.managers,
+            queue=self.queue,
+            mailer=self.mailer,
+            clock=self.clock,
+            proof=self.settings.proof,
+            public_url=self.settings.public_url,
         )
 
     def public_api(self) -> PublicApi:

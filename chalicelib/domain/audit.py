@@ -25,6 +25,8 @@ class EventName(StrEnum):
     ACCOUNT_CREATED = "account.created"
     ACCOUNT_EXPORTED = "account.exported"
     ACCOUNT_OPENED = "account.opened"
+    ACCOUNT_OWNERSHIP_REQUESTED = "account.ownership_requested"
+    ACCOUNT_OWNERSHIP_REQUEST_STOPPED = "account.ownership_request_stopped"
     ACCOUNT_OWNERSHIP_TRANSFERRED = "account.ownership_transferred"
     API_KEY_CREATED = "api_key.created"
     API_KEY_DELETED = "api_key.deleted"

@@ -32,6 +32,8 @@ class MailKind(StrEnum):
     API_KEY_LEAKED = "api_key_leaked"
     INVITATION = "invitation"
     OWNERSHIP_TRANSFERRED = "ownership_transferred"
+    # What becomes of an operator's request to hand an account over.
+    HANDOVER = "handover"
 
 
 _NOTICES = frozenset(
@@ -43,6 +45,7 @@ _NOTICES = frozenset(
         MailKind.PERSONAL_EVENT,
         MailKind.API_KEY_LEAKED,
         MailKind.OWNERSHIP_TRANSFERRED,
+        MailKind.HANDOVER,
     )
 )
 

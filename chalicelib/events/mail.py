@@ -40,6 +40,7 @@ def deliver_mail(event: SQSEvent) -> None:
         MailKind.API_KEY_LEAKED: ready.api_keys.send_mail,
         MailKind.INVITATION: ready.invitations.send_mail,
         MailKind.OWNERSHIP_TRANSFERRED: ready.members.send_notice,
+        MailKind.HANDOVER: ready.handovers.send_notice,
     }
     for record in event:
         request = MailRequest.from_json(record.body)

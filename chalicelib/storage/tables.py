@@ -158,6 +158,7 @@ class AccountRow(Model):
     - `invitations` holds how many are open, `invitation#…` what each offers (`items` are roles by
       workspace, `name`, `created_by` and `grant` the inviter's), `invitee#…` which one an address
       has, so that it has one at most: written in one transaction, gone with the invitation
+    - `handover` is an operator's request to make `heir_id` the owner, from when it was announced
     """
 
     class Meta:  # noqa: D106 - pynamodb's own idiom
@@ -167,6 +168,9 @@ class AccountRow(Model):
     part = UnicodeAttribute(range_key=True)
     name = UnicodeAttribute(null=True)
     owner_id = UnicodeAttribute(null=True)
+    heir_id = UnicodeAttribute(null=True)
+    request_id = UnicodeAttribute(null=True)
+    announced_at = UTCDateTimeAttribute(null=True)
     created_at = UTCDateTimeAttribute(null=True)
     items: MapAttribute[str, Any] = MapAttribute(null=True)
     names: MapAttribute[str, Any] = MapAttribute(null=True)

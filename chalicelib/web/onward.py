@@ -21,7 +21,10 @@ _OURS = re.compile(r"/(?:settings|profile)(?:/[A-Za-z0-9_-]+)*(?:\?[A-Za-z0-9_.~
 # nobody's address does.
 _KEPT = "name"
 # Whose forms stand on another page than one above them.
-_SHOWN_ON = {"/settings/invitations/{invitation_id}": "/settings/members"}
+_SHOWN_ON = {
+    "/settings/invitations/{invitation_id}": "/settings/members",
+    "/settings/handover": "/settings/members",
+}
 
 
 def proof_first(request: Request) -> Response:
