@@ -141,14 +141,15 @@ class User:
     def may_use_password(self, sso: DomainSso | None) -> bool:
         """Whether a password can open anything for them, under the SSO of their email's domain.
 
-        Enforcing it takes the password from the account's active members alone. Owners and admins
-        keep theirs, and so does anybody without access to that account: the provider doesn't let
-        them in, and no account keeps a person out of another one.
+        Owners and admins of the account that enforces SSO keep theirs. So does whoever is suspended
+        there: its provider doesn't let them in, and suspending takes nothing else from a person.
         """
         if sso is None or not sso.enforced:
             return True
         membership = self.memberships.get(sso.account_id)
-        return membership is None or not membership.is_active or membership.role.manages
+        if membership is None:
+            return False
+        return membership.role.manages or not membership.is_active
 
     @property
     def has_used_password(self) -> bool:

@@ -106,7 +106,8 @@ def test_a_member_who_was_suspended_meanwhile_can_not_open_the_account(
     browser = two_accounts.browser()
     browser.jar = program.jar
     browser.open("/accounts")
-    assert "Borealis" not in browser.page.text
+    assert "Your access to Borealis is suspended." in browser.page.text
+    assert "Borealis" not in {caption for form in browser.page.forms for caption in form.buttons}
 
 
 def test_each_switch_ends_the_token_before_it(two_accounts: Service) -> None:
