@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from chalicelib.services.audit_log import AuditLogService
     from chalicelib.services.email_change import EmailChangeService
     from chalicelib.services.email_confirmation import EmailConfirmation
+    from chalicelib.services.handovers import HandoverService
     from chalicelib.services.invitations import InvitationService
     from chalicelib.services.joining import Joining
     from chalicelib.services.key_check import KeyCheck
@@ -57,6 +58,7 @@ class Services:
     invitations: InvitationService
     joining: Joining
     members: MemberService
+    handovers: HandoverService
     key_check: KeyCheck
     public_api: PublicApi
     mail_cap: MailCap
@@ -143,6 +145,7 @@ def build(chosen: Settings, clock: Clock | None = None) -> Services:
         invitations=parts.invitations(),
         joining=parts.joining(),
         members=parts.members(),
+        handovers=parts.handovers(),
         key_check=build_key_check(chosen, parts.clock, os.environ),
         public_api=parts.public_api(),
         mail_cap=parts.mail_cap(),

@@ -11,6 +11,7 @@ from chalicelib.bootstrap.parts import Parts
 if TYPE_CHECKING:
     from chalicelib.domain.clock import Clock
     from chalicelib.services.account_export import AccountExport
+    from chalicelib.services.operator_handovers import OperatorHandover
     from chalicelib.services.operator_people import OperatorPeople
     from chalicelib.services.record_loading import RecordLoading
     from chalicelib.services.user_export import UserExport
@@ -25,6 +26,7 @@ class OperatorServices:
 
     clock: Clock
     people: OperatorPeople
+    handover: OperatorHandover
     user_import: UserImport
     user_export: UserExport
     account_export: AccountExport
@@ -40,6 +42,7 @@ def operator_services() -> OperatorServices:
     return OperatorServices(
         clock=parts.clock,
         people=_people(parts, trail),
+        handover=_handover(parts, trail),
         user_import=_user_import(parts, users),
         user_export=_user_export(parts, users, trail),
         account_export=_account_export(parts, trail),
@@ -66,6 +69,23 @@ def _people(parts: Parts, trail: OperatorTrail) -> OperatorPeople:
         log=AuditLog(parts.connection, parts.trail),
         changes=OperatorChanges(trail),
         trail=trail,
+        queue=parts.queue,
+        clock=parts.clock,
+    )
+
+
+def _handover(parts: Parts, trail: OperatorTrail) -> OperatorHandover:
+    from chalicelib.services.operator_handovers import OperatorHandover
+    from chalicelib.storage.handovers import Handovers, OperatorHandovers
+    from chalicelib.storage.members import Members
+
+    return OperatorHandover(
+        accounts=parts.accounts,
+        members=Members(parts.connection, parts.trail),
+        managers=parts.managers,
+        people=parts.people,
+        handovers=Handovers(parts.connection, parts.trail),
+        changes=OperatorHandovers(trail),
         queue=parts.queue,
         clock=parts.clock,
     )

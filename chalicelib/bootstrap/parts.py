@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from chalicelib.services.audit_log import AuditLogService
     from chalicelib.services.email_change import EmailChangeService
     from chalicelib.services.email_confirmation import EmailConfirmation
+    from chalicelib.services.handovers import HandoverService
     from chalicelib.services.invitations import InvitationService
     from chalicelib.services.joining import Joining
     from chalicelib.services.mail_cap import MailCap
@@ -303,7 +304,8 @@ class Parts:
         from chalicelib.services.workspaces import WorkspaceService
         from chalicelib.storage.workspaces import Workspaces
 
-        return WorkspaceService(Workspaces(self.connection, self.trail), self.clock)
+        store = Workspaces(self.connection, self.trail)
+        return WorkspaceService(store, self.clock, self.settings.proof)
 
     def invitations(self) -> InvitationService:
         from chalicelib.services.invitations import InvitationService
@@ -315,6 +317,7 @@ class Parts:
             queue=self.queue,
             mailer=self.mailer,
             clock=self.clock,
+            proof=self.settings.proof,
             public_url=self.settings.public_url,
             link_lifetime=self.settings.invitation,
         )
@@ -346,6 +349,20 @@ class Parts:
             mailer=self.mailer,
             clock=self.clock,
             proof=self.settings.proof,
+        )
+
+    def handovers(self) -> HandoverService:
+        from chalicelib.services.handovers import HandoverService
+        from chalicelib.storage.handovers import Handovers
+
+        return HandoverService(
+            handovers=Handovers(self.connection, self.trail),
+            managers=self.managers,
+            queue=self.queue,
+            mailer=self.mailer,
+            clock=self.clock,
+            proof=self.settings.proof,
+            public_url=self.settings.public_url,
         )
 
     def public_api(self) -> PublicApi:

@@ -25,6 +25,8 @@ class EventName(StrEnum):
     ACCOUNT_CREATED = "account.created"
     ACCOUNT_EXPORTED = "account.exported"
     ACCOUNT_OPENED = "account.opened"
+    ACCOUNT_OWNERSHIP_REQUESTED = "account.ownership_requested"
+    ACCOUNT_OWNERSHIP_REQUEST_STOPPED = "account.ownership_request_stopped"
     ACCOUNT_OWNERSHIP_TRANSFERRED = "account.ownership_transferred"
     API_KEY_CREATED = "api_key.created"
     API_KEY_DELETED = "api_key.deleted"
@@ -93,7 +95,6 @@ class RefusalReason(StrEnum):
     LOCKED = "locked"
     NO_PASSWORD = "no_password"  # noqa: S105 - the name of a reason
     SSO_REQUIRED = "sso_required"
-    SUSPENDED = "suspended"
     WRONG_PASSWORD = "wrong_password"  # noqa: S105 - as above
 
 

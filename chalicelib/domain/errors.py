@@ -33,7 +33,7 @@ class MissingValueError(DomainError):
 
 
 class InvalidCredentialsError(DomainError):
-    """The one answer for wrong, unknown, locked, suspended and SSO-only (`B2`)."""
+    """The one answer for wrong, unknown, locked and SSO-only (`B2`)."""
 
     reason = "invalid_credentials"
     message = "Invalid email or password."

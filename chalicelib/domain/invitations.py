@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from chalicelib.domain.email_address import EmailAddress
     from chalicelib.domain.links import Link
     from chalicelib.domain.mail import Asker
-    from chalicelib.domain.people import Account, User, WorkspaceRole
+    from chalicelib.domain.people import Account, Manager, User, WorkspaceRole
     from chalicelib.domain.sessions import Session
 
 INVITATIONS_MAX = 1_000
@@ -51,13 +51,17 @@ class InvitationStatus(StrEnum):
 
     PENDING = "pending"
     EXPIRED = "expired"
+    # Its inviter is no active owner or admin any more.
+    ENDED = "ended"
 
 
 @dataclass(frozen=True)
 class Invitation:
     """A person asked into an account; an account has one at most for an address.
 
-    It stays until it is accepted or revoked. `expires_at` is the end of its newest link.
+    It stays until it is accepted or revoked. `expires_at` is the end of its newest link. Its
+    inviter is who sent it last; it lets nobody in without `inviter_grant`, the membership that
+    they sent it with.
     """
 
     id: str
@@ -69,6 +73,28 @@ class Invitation:
     created_at: datetime
     expires_at: datetime
     workspaces: Mapping[str, WorkspaceRole] = field(default_factory=dict)
+    # None in rows of earlier versions, which the inviter's role alone decides about.
+    inviter_grant: str | None = None
+    is_ended: bool = False
+
+    def judged_by(self, inviter: User | None) -> Invitation:
+        """Return it as ended unless its inviter, as they are now, could still invite."""
+        membership = inviter.memberships.get(self.account_id) if inviter else None
+        stands = membership is not None and membership.is_active and membership.role.manages
+        if membership is not None and self.inviter_grant is not None:
+            stands = stands and membership.grant == self.inviter_grant
+        return replace(self, is_ended=not stands)
+
+    def renewed_by(self, manager: Manager, expires_at: datetime) -> Invitation:
+        """Return it as sent again by somebody, who stands for it from then on."""
+        return replace(
+            self,
+            inviter_id=manager.user_id,
+            inviter_name=manager.name,
+            inviter_grant=manager.grant,
+            expires_at=expires_at,
+            is_ended=False,
+        )
 
     @property
     def party(self) -> Party:
@@ -77,6 +103,8 @@ class Invitation:
 
     def status(self, now: datetime) -> InvitationStatus:
         """Say whether it can still be accepted without being sent again."""
+        if self.is_ended:
+            return InvitationStatus.ENDED
         return InvitationStatus.PENDING if now < self.expires_at else InvitationStatus.EXPIRED
 
     def membership_in(self, account: Account) -> Membership:

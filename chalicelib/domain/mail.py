@@ -36,6 +36,8 @@ class MailKind(StrEnum):
     INVITATION = "invitation"
     OWNERSHIP_TRANSFERRED = "ownership_transferred"
     SSO_LINKED = "sso_linked"
+    # What becomes of an operator's request to hand an account over.
+    HANDOVER = "handover"
 
 
 _NOTICES = frozenset(
@@ -51,6 +53,7 @@ _NOTICES = frozenset(
         MailKind.API_KEY_LEAKED,
         MailKind.OWNERSHIP_TRANSFERRED,
         MailKind.SSO_LINKED,
+        MailKind.HANDOVER,
     )
 )
 

@@ -123,6 +123,12 @@ class User:
         active = (m for m in self.memberships.values() if m.is_active)
         return tuple(sorted(active, key=lambda m: (m.account_name.casefold(), m.account_id)))
 
+    @property
+    def suspended_memberships(self) -> tuple[Membership, ...]:
+        """The memberships that give no access at present, by account name."""
+        suspended = (m for m in self.memberships.values() if not m.is_active)
+        return tuple(sorted(suspended, key=lambda m: (m.account_name.casefold(), m.account_id)))
+
     def workspaces_outside(self, account_id: str) -> int:
         """How many workspaces they were given in all their accounts but one."""
         others = (m for m in self.memberships.values() if m.account_id != account_id)
@@ -142,24 +148,20 @@ class User:
     def may_use_password(self, sso: DomainSso | None) -> bool:
         """Whether a password can open anything for them, under the SSO of their email's domain.
 
-        Owners and admins of the account that enforces SSO keep theirs.
+        Owners and admins of the account that enforces SSO keep theirs. So does whoever is suspended
+        there: its provider doesn't let them in, and suspending takes nothing else from a person.
         """
-        if self.is_shut_out:
-            return False
         if sso is None or not sso.enforced:
             return True
         membership = self.memberships.get(sso.account_id)
-        return membership is not None and membership.is_active and membership.role.manages
+        if membership is None:
+            return False
+        return membership.role.manages or not membership.is_active
 
     @property
     def has_used_password(self) -> bool:
         """Whether today's password has signed them in before."""
         return self.signed_in_version == self.credentials_version
-
-    @property
-    def is_shut_out(self) -> bool:
-        """Whether every membership is suspended; someone who never had one isn't."""
-        return bool(self.memberships) and not self.active_memberships
 
 
 @dataclass(frozen=True)
@@ -204,6 +206,8 @@ class Manager:
     account_id: str
     proved_at: datetime | None
     asker: Asker
+    # Of the membership that they act by; what they send out ends with it.
+    grant: str | None = None
 
     def event(
         self, name: EventName, now: datetime, target: Party | None = None, **details: Any

@@ -112,13 +112,12 @@ class Session:
 
         It falls with a new password, when its person ends all other sessions, and when they are
         suspended in or removed from the account that it has open; for good, since coming back
-        begins another grant.
+        begins another grant. Without an account open no account can end it.
         """
         if (
             self.user_id != user.id
             or self.credentials_version != user.credentials_version
             or self.sessions_version != user.sessions_version
-            or user.is_shut_out
         ):
             return False
         if not self.account_id:

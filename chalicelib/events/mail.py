@@ -88,6 +88,7 @@ def _senders(ready: Services) -> dict[MailKind, Callable[[MailRequest], None]]:
         MailKind.INVITATION: ready.invitations.send_mail,
         MailKind.OWNERSHIP_TRANSFERRED: ready.members.send_notice,
         MailKind.SSO_LINKED: ready.single_sign_on.send_notice,
+        MailKind.HANDOVER: ready.handovers.send_notice,
     }
 
 

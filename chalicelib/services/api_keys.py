@@ -63,8 +63,10 @@ class ApiKeyService:
         return self.keys.get(manager.account_id, key_id)
 
     def delete(self, manager: Manager, key_id: str) -> None:
-        """Delete a key, for the very next call on; raises NotFoundError."""
-        self.keys.remove(key_id, manager, self.clock())
+        """Delete a key, from the very next call on; raises ProofRequiredError, NotFoundError."""
+        now = self.clock()
+        require_fresh_proof(manager.proved_at, now, self.proof)
+        self.keys.remove(key_id, manager, now)
 
     def report_leaked(self, text: str, asker: Asker) -> None:
         """Revoke the keys that a text holds, whatever stands around them (`F12`).

@@ -199,8 +199,11 @@ class EmailConfirmation:
 
 
 def _own_session(user: User, evidence: Evidence) -> Session | None:
+    """Return the session that may confirm: its user's own, and not one that a provider made."""
     session = evidence.session
-    return session if session is not None and session.user_id == user.id else None
+    if session is None or session.user_id != user.id or not session.speaks_for(user):
+        return None
+    return session
 
 
 def _is_own(sign_up: SignUp, ticket: SignUpTicket | None) -> bool:

@@ -6,12 +6,13 @@ to is learnt by whoever holds the mailed link, and by nobody else.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.errors import NotFoundError
 from chalicelib.domain.invitations import Invitation
 from chalicelib.domain.mail import Mail, MailKind
+from chalicelib.domain.sessions import require_fresh_proof
 from chalicelib.domain.tokens import new_id
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ class InvitationService:
     queue: MailQueue
     mailer: Mailer
     clock: Clock
+    proof: timedelta
     public_url: str
     link_lifetime: timedelta
 
@@ -52,10 +54,11 @@ class InvitationService:
     ) -> Invitation:
         """Invite an address, and ask for its mail.
 
-        Raises AlreadyMemberError, which the account's list of members tells as well,
-        AlreadyInvitedError, TooManyInvitationsError.
+        Raises ProofRequiredError (`D9`), AlreadyMemberError, which the account's list of members
+        tells as well, AlreadyInvitedError, TooManyInvitationsError.
         """
-        user_id, now = self.people.look_up(email).user_id, self.clock()
+        now = self.require_proof(manager)
+        user_id = self.people.look_up(email).user_id
         invitation = Invitation(
             id=new_id("inv"),
             account_id=manager.account_id,
@@ -66,6 +69,7 @@ class InvitationService:
             created_at=now,
             expires_at=now + self.link_lifetime,
             workspaces=workspaces,
+            inviter_grant=manager.grant,
         )
         self.invitations.add(invitation, user_id, manager)
         # It is made: an error now would have the caller try again, and meet their own invitation.
@@ -78,25 +82,41 @@ class InvitationService:
         return self.invitations.page(manager.account_id, asked)
 
     def resend(self, manager: Manager, invitation_id: str) -> Invitation:
-        """Send one more link; earlier ones stay good for their time. Raises NotFoundError."""
-        now = self.clock()
+        """Send one more link; earlier ones stay good for their time.
+
+        Whoever sends it is its inviter from then on, so an ended invitation is open again.
+        Raises ProofRequiredError (`D9`), NotFoundError.
+        """
+        now = self.require_proof(manager)
         invitation, _ = self.invitations.get(manager.account_id, invitation_id)
-        renewed = replace(invitation, expires_at=now + self.link_lifetime)
+        renewed = invitation.renewed_by(manager, now + self.link_lifetime)
         self.invitations.renew(renewed, manager, now)
         self.queue.put(_mail_of(renewed, manager, now))
         return renewed
 
     def revoke(self, manager: Manager, invitation_id: str) -> None:
-        """End an invitation: none of its links is good any more. Raises NotFoundError."""
+        """End an invitation: none of its links is good any more.
+
+        Raises ProofRequiredError (`D9`), NotFoundError.
+        """
+        now = self.require_proof(manager)
         invitation, _ = self.invitations.get(manager.account_id, invitation_id)
-        self.invitations.revoke(invitation, manager, self.clock())
+        self.invitations.revoke(invitation, manager, now)
+
+    def require_proof(self, manager: Manager) -> datetime:
+        """Return the time of an inviter whose proof is fresh; raises ProofRequiredError."""
+        now = self.clock()
+        require_fresh_proof(manager.proved_at, now, self.proof)
+        return now
 
     def send_mail(self, request: MailRequest) -> None:
-        """Mail a link, unless the invitation was accepted or revoked meanwhile."""
+        """Mail a link, unless the invitation was accepted or revoked, or has ended, meanwhile."""
         asked = request.details
         try:
             invitation, account = self.invitations.get(asked["account_id"], asked["invitation_id"])
         except NotFoundError:
+            return
+        if invitation.is_ended:
             return
         token = self.links.issue_for(invitation, self.clock() + self.link_lifetime)
         told = {

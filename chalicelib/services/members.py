@@ -67,9 +67,11 @@ class MemberService:
     ) -> Member:
         """Give a member another role or other workspaces; nothing new, no write.
 
-        `seen` is the version on the page that the change was made on. Raises ConflictError where
-        the member is another by now, OwnerUntouchableError, InvalidValueError, NotFoundError.
+        `seen` is the version on the page that the change was made on. Raises ProofRequiredError
+        (`D9`), ConflictError where the member is another by now, OwnerUntouchableError,
+        InvalidValueError, NotFoundError.
         """
+        self._require_proof(manager)
         before = self.find(manager, user_id)
         after = change.applied_to(before, account)
         if seen is not None and before.membership.version != seen:
@@ -82,8 +84,10 @@ class MemberService:
     def suspend(self, manager: Manager, user_id: str) -> Member:
         """End a member's access at once, for as long as nobody reactivates them (`D7`).
 
-        Raises OwnerUntouchableError, OwnAccessError, ConflictError, NotFoundError.
+        Raises ProofRequiredError (`D9`), OwnerUntouchableError, OwnAccessError, ConflictError,
+        NotFoundError.
         """
+        self._require_proof(manager)
         before = self._other(manager, user_id)
         if not before.membership.is_active:
             return before
@@ -94,8 +98,9 @@ class MemberService:
     def reactivate(self, manager: Manager, user_id: str) -> Member:
         """Let a suspended member in again; sessions of before stay dead.
 
-        Raises ConflictError, NotFoundError.
+        Raises ProofRequiredError (`D9`), ConflictError, NotFoundError.
         """
+        self._require_proof(manager)
         before = self.find(manager, user_id)
         if before.membership.is_active:
             return before
@@ -106,8 +111,10 @@ class MemberService:
     def remove(self, manager: Manager, user_id: str) -> None:
         """End a membership, and with it their access at once (`D7`).
 
-        Raises OwnerUntouchableError, OwnAccessError, ConflictError, NotFoundError.
+        Raises ProofRequiredError (`D9`), OwnerUntouchableError, OwnAccessError, ConflictError,
+        NotFoundError.
         """
+        self._require_proof(manager)
         member = self._other(manager, user_id)
         event = manager.event(EventName.MEMBER_REMOVED, self.clock(), member.party)
         self.members.remove(manager, member, event)
@@ -118,8 +125,7 @@ class MemberService:
         Raises ProofRequiredError where the last proof is too old (`D9`), NotAllowedError for
         anybody but the owner, InvalidValueError, ConflictError, NotFoundError.
         """
-        now = self.clock()
-        require_fresh_proof(manager.proved_at, now, self.proof)
+        now = self._require_proof(manager)
         if user_id == manager.user_id:
             raise InvalidValueError("You own this account already.", param="user_id")
         owner, heir = self.members.get_all(manager.account_id, manager.user_id, user_id)
@@ -179,6 +185,11 @@ class MemberService:
                     MailKind.OWNERSHIP_TRANSFERRED, member.email.value, now, dict(told)
                 )
             )
+
+    def _require_proof(self, manager: Manager) -> datetime:
+        now = self.clock()
+        require_fresh_proof(manager.proved_at, now, self.proof)
+        return now
 
     def _other(self, manager: Manager, user_id: str) -> Member:
         member = self.find(manager, user_id)

@@ -102,8 +102,6 @@ class PersonalEvents:
 def _reason(user: User, sso: DomainSso | None, request: MailRequest) -> RefusalReason:
     if not request.details.get("checked"):
         return RefusalReason.LOCKED
-    if user.is_shut_out:
-        return RefusalReason.SUSPENDED
     if not user.may_use_password(sso):
         return RefusalReason.SSO_REQUIRED
     if user.password_hash is None:

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.people import Workspace
+from chalicelib.domain.sessions import require_fresh_proof
 from chalicelib.domain.tokens import new_id
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     from chalicelib.domain.clock import Clock
     from chalicelib.domain.people import Manager
     from chalicelib.domain.workspaces import WorkspaceChange
@@ -25,6 +28,7 @@ class WorkspaceService:
 
     workspaces: Workspaces
     clock: Clock
+    proof: timedelta
 
     def create(self, manager: Manager, name: str, description: str) -> Workspace:
         """Make a workspace; raises WorkspaceNameTakenError, TooManyWorkspacesError."""
@@ -37,5 +41,10 @@ class WorkspaceService:
         return self.workspaces.change(seen, change, manager, self.clock())
 
     def delete(self, manager: Manager, seen: Workspace) -> None:
-        """Delete one without records; raises WorkspaceInUseError, ConflictError, NotFoundError."""
-        self.workspaces.remove(seen, manager, self.clock())
+        """Delete one without records, which takes it from every member who was given it.
+
+        Raises ProofRequiredError, WorkspaceInUseError, ConflictError, NotFoundError.
+        """
+        now = self.clock()
+        require_fresh_proof(manager.proved_at, now, self.proof)
+        self.workspaces.remove(seen, manager, now)

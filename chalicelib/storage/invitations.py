@@ -19,15 +19,23 @@ from chalicelib.domain.invitations import (
 from chalicelib.domain.lists import Slice
 from chalicelib.domain.people import Role, WorkspaceRole
 from chalicelib.storage.managers import manages, still_manages
-from chalicelib.storage.rows import LISTED_MEMBER, account_of
+from chalicelib.storage.rows import LISTED_MEMBER, account_of, user_of
 from chalicelib.storage.tables import AccountRow, EmailRow, UserRow
-from chalicelib.storage.transactions import ConditionFailedError, put_new, read_all, write_all
+from chalicelib.storage.transactions import (
+    ConditionFailedError,
+    put_new,
+    read_all,
+    read_many,
+    write_all,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from datetime import datetime
 
     from pynamodb.connection.base import Connection
+    from pynamodb.expressions.condition import Condition
+    from pynamodb.expressions.update import Action
     from pynamodb.transactions import TransactWrite
 
     from chalicelib.domain.errors import DomainError
@@ -96,7 +104,8 @@ class Invitations:
             account_id, AccountRow.part.startswith(_INVITATION), consistent_read=True
         )
         found = sorted(map(_invitation_of, rows), key=lambda i: (i.created_at, i.id), reverse=True)
-        return Slice.cut(tuple(found), asked)
+        page = Slice.cut(tuple(found), asked)
+        return Slice(self._judged(page.items), page.has_more, page.total_count)
 
     def get(self, account_id: str, invitation_id: str) -> tuple[Invitation, Account]:
         """Read an invitation of an account, and the account; raises NotFoundError."""
@@ -108,7 +117,8 @@ class Invitations:
         )
         if invitation is None or account[0] is None:
             raise NotFoundError
-        return _invitation_of(invitation), account_of(*account)
+        (judged,) = self._judged([_invitation_of(invitation)])
+        return judged, account_of(*account)
 
     def of_address(self, account_id: str, email: EmailAddress) -> OpenInvitation | None:
         """Read the open invitation that an address has into an account, if it has one."""
@@ -122,7 +132,7 @@ class Invitations:
         return OpenInvitation(invitation, account, None)
 
     def renew(self, invitation: Invitation, manager: Manager, now: datetime) -> None:
-        """Keep the time at which the newest link ends, since another one goes out.
+        """Keep who sends another link, and when that one ends.
 
         Raises NotFoundError where the invitation is gone, NotAllowedError.
         """
@@ -133,7 +143,12 @@ class Invitations:
             self.trail.add(transaction, event)
             transaction.update(
                 AccountRow(invitation.account_id, _INVITATION + invitation.id),
-                actions=[AccountRow.expires_at.set(invitation.expires_at)],
+                actions=[
+                    AccountRow.expires_at.set(invitation.expires_at),
+                    AccountRow.created_by.set(invitation.inviter_id),
+                    AccountRow.name.set(invitation.inviter_name),
+                    _grant_set(invitation),
+                ],
                 condition=AccountRow.part.exists(),
             )
 
@@ -151,9 +166,9 @@ class Invitations:
         self._write(parts)
 
     def of_link(self, link: Link) -> OpenInvitation:
-        """Read what a link leads to, and whose its address is, in one request.
+        """Read what a link leads to, and whose its address is.
 
-        Raises LinkInvalidError for an invitation that was accepted or revoked.
+        Raises LinkInvalidError for an invitation that was accepted or revoked, or has ended.
         """
         invitation, claim, *account = read_all(
             self.connection,
@@ -164,11 +179,22 @@ class Invitations:
         )
         if invitation is None or invitation.email != link.email.value or account[0] is None:
             raise LinkInvalidError
+        (judged,) = self._judged([_invitation_of(invitation)])
+        if judged.is_ended:
+            raise LinkInvalidError
         return OpenInvitation(
-            invitation=_invitation_of(invitation),
+            invitation=judged,
             account=account_of(*account),
             user_id=claim.user_id if claim else None,
         )
+
+    def _judged(self, invitations: Iterable[Invitation]) -> tuple[Invitation, ...]:
+        found = tuple(invitations)
+        inviters = {invitation.inviter_id: None for invitation in found}
+        keys = ((UserRow, user_id, None) for user_id in inviters)
+        users = [user_of(row) for row in read_many(self.connection, keys) if row]
+        by_id = {user.id: user for user in users}
+        return tuple(each.judged_by(by_id.get(each.inviter_id)) for each in found)
 
     def _write(self, parts: Callable[[TransactWrite], None]) -> None:
         try:
@@ -178,16 +204,23 @@ class Invitations:
 
 
 def still_stands(transaction: TransactWrite, invitation: Invitation) -> None:
-    """Let a transaction through only while the inviter could still invite."""
+    """Let a transaction through only while the inviter could still invite, as `judged_by` says."""
     condition = manages(invitation.account_id)
+    if invitation.inviter_grant is not None:
+        membership = UserRow.memberships[invitation.account_id]
+        condition &= membership["grant"] == invitation.inviter_grant
     transaction.condition_check(UserRow, invitation.inviter_id, condition=condition)
 
 
-def end_invitation(transaction: TransactWrite, invitation: Invitation) -> None:
+def end_invitation(
+    transaction: TransactWrite, invitation: Invitation, also: Condition | None = None
+) -> None:
     """Take an open invitation away, with its claim and its place in the count."""
     account_id, address = invitation.account_id, invitation.email.value
+    condition = AccountRow.part.exists()
     transaction.delete(
-        AccountRow(account_id, _INVITATION + invitation.id), condition=AccountRow.part.exists()
+        AccountRow(account_id, _INVITATION + invitation.id),
+        condition=condition & also if also is not None else condition,
     )
     transaction.delete(
         AccountRow(account_id, _INVITEE + address),
@@ -208,12 +241,19 @@ def _refusal(error: ConditionFailedError) -> DomainError:
     return TooManyInvitationsError()
 
 
+def _grant_set(invitation: Invitation) -> Action:
+    if invitation.inviter_grant is None:
+        return AccountRow.grant.remove()
+    return AccountRow.grant.set(invitation.inviter_grant)
+
+
 def _row(invitation: Invitation) -> AccountRow:
     return AccountRow(
         invitation.account_id,
         _INVITATION + invitation.id,
         name=invitation.inviter_name,
         created_by=invitation.inviter_id,
+        grant=invitation.inviter_grant,
         created_at=invitation.created_at,
         email=invitation.email.value,
         role=invitation.role.value,
@@ -243,4 +283,5 @@ def _invitation_of(row: AccountRow) -> Invitation:
         created_at=row.created_at,
         expires_at=row.expires_at,
         workspaces={key: WorkspaceRole(role) for key, role in workspaces.items()},
+        inviter_grant=row.grant,
     )

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.errors import ConflictError, LinkInvalidError, SignInRequiredError
 from chalicelib.storage.emails import claim
-from chalicelib.storage.invitations import end_invitation
+from chalicelib.storage.invitations import end_invitation, still_stands
 from chalicelib.storage.links import usable
 from chalicelib.storage.members import give_membership, list_member
 from chalicelib.storage.people import LATEST
 from chalicelib.storage.rows import membership_map
 from chalicelib.storage.sso_gates import BarredError, PasswordGate
-from chalicelib.storage.tables import EmailRow, LinkRow, SignUpRow, UserRow
+from chalicelib.storage.tables import AccountRow, EmailRow, LinkRow, SignUpRow, UserRow
 from chalicelib.storage.transactions import ConditionFailedError, nothing_more, put_new, write_all
 
 if TYPE_CHECKING:
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
 
 
 # Where the parts stand that say why a transaction didn't happen: a check comes first, of the domain
-# of a new user or of the address of an existing one; then the link, the invitation and its claim;
-# for a new user then the address's sign-up and the address.
+# of a new user or of the address of an existing one; then the inviter, the link, the invitation and
+# its claim; for a new user then the address's sign-up and the address.
 _DOMAIN_OF_NEW = 0
-_SPENT_BY_NEW = frozenset((1, 2, 3))
-_ADDRESS_OF_NEW = 5
+_SPENT_BY_NEW = frozenset((1, 2, 3, 4))
+_ADDRESS_OF_NEW = 6
 _ADDRESS_OF_USER = 0
-_SPENT_BY_USER = frozenset((1, 2, 3))
+_SPENT_BY_USER = frozenset((1, 2, 3, 4))
 
 
 @dataclass(frozen=True)
@@ -76,6 +76,10 @@ class Joins:
         Raises LinkInvalidError, SignInRequiredError, ConflictError.
         """
         user = acceptance.user
+        if user.id == acceptance.invitation.inviter_id:
+            # They aren't in the account, or they couldn't join; so nobody stands for it. A
+            # transaction takes one operation on their row, and joining is that one.
+            raise LinkInvalidError
 
         def parts(transaction: TransactWrite) -> None:
             transaction.condition_check(
@@ -91,9 +95,11 @@ class Joins:
             raise _refusal(error, _SPENT_BY_USER, _ADDRESS_OF_USER) from error
 
     def _spend(self, transaction: TransactWrite, acceptance: Acceptance) -> None:
-        link = acceptance.link
+        link, invitation = acceptance.link, acceptance.invitation
+        still_stands(transaction, invitation)
         transaction.delete(LinkRow(link.digest), condition=usable(link, acceptance.at))
-        end_invitation(transaction, acceptance.invitation)
+        # By the inviter who was read: resent meanwhile, it is another's to stand for.
+        end_invitation(transaction, invitation, AccountRow.created_by == invitation.inviter_id)
 
     def _join(self, transaction: TransactWrite, acceptance: Acceptance) -> None:
         membership = acceptance.membership

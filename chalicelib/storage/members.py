@@ -105,17 +105,10 @@ class Members:
 
         Raises ConflictError where any of the three is another by now.
         """
-        account_id = owner.membership.account_id
 
         def parts(transaction: TransactWrite) -> None:
             self.trail.add(transaction, event)
-            _replace(transaction, owner, owner.with_role(Role.ADMIN))
-            _replace(transaction, heir, heir.with_role(Role.OWNER))
-            transaction.update(
-                AccountRow(account_id, "account"),
-                actions=[AccountRow.owner_id.set(heir.user_id)],
-                condition=AccountRow.owner_id == owner.user_id,
-            )
+            hand_over_parts(transaction, owner, heir)
 
         try:
             write_all(self.connection, parts)
@@ -172,6 +165,17 @@ class Members:
                 raise NotAllowedError from error
             self.get(manager.account_id, member.user_id)
             raise ConflictError from error
+
+
+def hand_over_parts(transaction: TransactWrite, owner: Member, heir: Member) -> None:
+    """Change both memberships and the account, if they are as they were read: three updates."""
+    _replace(transaction, owner, owner.with_role(Role.ADMIN))
+    _replace(transaction, heir, heir.with_role(Role.OWNER))
+    transaction.update(
+        AccountRow(owner.membership.account_id, "account"),
+        actions=[AccountRow.owner_id.set(heir.user_id)],
+        condition=AccountRow.owner_id == owner.user_id,
+    )
 
 
 def listing_row(account_id: str, user_id: str) -> AccountRow:

@@ -172,8 +172,9 @@ class AccountRow(Model):
       condition that it is as it was read
     - `records` holds how many records there are by workspace and status, in `items`
     - `invitations` holds how many are open, `invitation#…` what each offers (`items` are roles by
-      workspace, `name` and `created_by` the inviter's), `invitee#…` which one an address has, so
-      that it has one at most: written in one transaction, gone with the invitation
+      workspace, `name`, `created_by` and `grant` the inviter's), `invitee#…` which one an address
+      has, so that it has one at most: written in one transaction, gone with the invitation
+    - `handover` is an operator's request to make `heir_id` the owner, from when it was announced
     """
 
     class Meta:  # noqa: D106 - pynamodb's own idiom
@@ -183,11 +184,15 @@ class AccountRow(Model):
     part = UnicodeAttribute(range_key=True)
     name = UnicodeAttribute(null=True)
     owner_id = UnicodeAttribute(null=True)
+    heir_id = UnicodeAttribute(null=True)
+    request_id = UnicodeAttribute(null=True)
+    announced_at = UTCDateTimeAttribute(null=True)
     created_at = UTCDateTimeAttribute(null=True)
     items: MapAttribute[str, Any] = MapAttribute(null=True)
     names: MapAttribute[str, Any] = MapAttribute(null=True)
     digest = UnicodeAttribute(null=True)
     created_by = UnicodeAttribute(null=True)
+    grant = UnicodeAttribute(null=True)
     key_count = NumberAttribute(null=True)
     member_count = NumberAttribute(null=True)
     email = UnicodeAttribute(null=True)

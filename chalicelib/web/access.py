@@ -162,6 +162,7 @@ INVENTORY: Mapping[str, Access] = {
     "POST /settings/members/{user_id}/remove": Access.MANAGER,
     "GET /settings/members/{user_id}/ownership": Access.OWNER,
     "POST /settings/members/{user_id}/ownership": Access.OWNER,
+    "POST /settings/handover/stop": Access.OWNER,
     "POST /auth/session/account/leave": Access.MEMBER,
     "GET /profile/leave": Access.MEMBER,
     "POST /profile/leave": Access.MEMBER,

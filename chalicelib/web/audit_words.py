@@ -16,6 +16,8 @@ WORDS: Mapping[EventName, str] = {
     EventName.ACCOUNT_CREATED: "Created the account",
     EventName.ACCOUNT_EXPORTED: "Exported the whole account",
     EventName.ACCOUNT_OPENED: "Opened the account",
+    EventName.ACCOUNT_OWNERSHIP_REQUESTED: "Requested to hand over ownership",
+    EventName.ACCOUNT_OWNERSHIP_REQUEST_STOPPED: "Stopped a request to hand over ownership",
     EventName.ACCOUNT_OWNERSHIP_TRANSFERRED: "Handed over ownership",
     EventName.API_KEY_CREATED: "Created an API key",
     EventName.API_KEY_DELETED: "Deleted an API key",

@@ -19,11 +19,13 @@ from chalicelib.domain.errors import DomainError, NotSignedInError, ProofRequire
 from chalicelib.web.access import Access, UnlistedRouteError, access_to
 from chalicelib.web.errors import (
     HttpError,
+    OtherAccountOpenError,
     UnsupportedTypeError,
     http_error,
     unexpected,
 )
 from chalicelib.web.onward import proof_first
+from chalicelib.web.other_account import check_account, other_account_page
 from chalicelib.web.rendering import page, see_other
 from chalicelib.web.requests import media_type, read_form, request_id_of
 from chalicelib.web.same_site import refuse_cross_site
@@ -102,6 +104,7 @@ class GuardedBlueprint(Blueprint, ABC):
                 refuse_cross_site(request.method, request.headers)
             self._check_content_type(request)
             admit(request, access)
+            self._check_form(request, access)
             return self.finished(view(**parameters))
         except DomainError as error:
             _log.info("request_refused", extra={"reason": error.reason, **trace})
@@ -120,6 +123,9 @@ class GuardedBlueprint(Blueprint, ABC):
         except Exception:  # noqa: BLE001 - as above
             _log.exception("request_failed", extra=trace)
             return self.failure(unexpected())
+
+    def _check_form(self, request: Request, access: Access) -> None:
+        """Refuse what only forms bring; nothing for programs, which name no account."""
 
     def _check_content_type(self, request: Request) -> None:
         """Take our type in UTF-8 alone; a body without a type is one that any site could send."""
@@ -158,6 +164,9 @@ class Pages(GuardedBlueprint):
 
     content_type = "application/x-www-form-urlencoded"
 
+    def _check_form(self, request: Request, access: Access) -> None:
+        check_account(request, access)
+
     def finished(self, answer: Any) -> Response:
         """Answer with what the view made."""
         response: Response = answer
@@ -175,6 +184,8 @@ class Pages(GuardedBlueprint):
                 sso_url=words.sso_url,
                 message=words.message,
             )
+        if isinstance(error, OtherAccountOpenError):
+            return other_account_page(self.current_request, words.status)
         if isinstance(error, ProofRequiredError):
             return proof_first(self.current_request)
         if (

@@ -53,6 +53,13 @@ class CrossSiteError(domain.NotAllowedError):
     message = "This request came from another site. Open the page here and try again."
 
 
+class OtherAccountOpenError(domain.ConflictError):
+    """A form was drawn for another account than the one that is open now."""
+
+    reason = "other_account_open"
+    message = "Another account is open in this browser now. Nothing has changed."
+
+
 @dataclass(frozen=True)
 class HttpError:
     """A refusal in HTTP's words."""
@@ -112,6 +119,7 @@ _TABLE: tuple[tuple[type[domain.DomainError], int, str, bool], ...] = (
     (domain.LinkInvalidError, 410, _INVALID, True),
     (EmailTakenError, 409, "conflict_error", True),
     (domain.NotFoundError, 404, "not_found_error", False),
+    (OtherAccountOpenError, 409, "conflict_error", True),
     (domain.ConflictError, 409, "conflict_error", False),
     (domain.TooManyAttemptsError, 429, "rate_limit_error", False),
     (domain.RateLimitedError, 429, "rate_limit_error", False),

@@ -22,15 +22,23 @@ _OURS = re.compile(
 # What a form keeps on the way through the proof. It travels in the address, so nothing secret and
 # nobody's address does.
 _KEPT = "name"
+# Whose forms stand on another page than one above them.
+_SHOWN_ON = {
+    "/settings/invitations/{invitation_id}": "/settings/members",
+    "/settings/handover": "/settings/members",
+}
 
 
 def proof_first(request: Request) -> Response:
     """Send a session whose proof is too old to prove itself, and to come back after it."""
+    return see_other(f"/proof?{urlencode({'next': page_with_kept(request)})}")
+
+
+def page_with_kept(request: Request) -> str:
+    """Find the page that a form stands on, with what is kept of the form."""
     path = page_of(request)
     typed = read_form(request).get(_KEPT, "") if request.method == "POST" else ""
-    if 0 < len(typed) <= NAME_MAX_LENGTH:
-        path = f"{path}?{urlencode({_KEPT: typed})}"
-    return see_other(f"/proof?{urlencode({'next': path})}")
+    return f"{path}?{urlencode({_KEPT: typed})}" if 0 < len(typed) <= NAME_MAX_LENGTH else path
 
 
 def onward(path: str) -> str:
@@ -41,6 +49,9 @@ def onward(path: str) -> str:
 def page_of(request: Request) -> str:
     """Find the page that a form stands on: its own path, or the nearest above that shows one."""
     pattern = str(request.path)
+    for above, shown_on in _SHOWN_ON.items():
+        if pattern.startswith(above):
+            return shown_on
     while pattern and f"GET {pattern}" not in INVENTORY:
         pattern = pattern.rpartition("/")[0]
     for name, value in (request.uri_params or {}).items():

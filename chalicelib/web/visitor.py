@@ -113,6 +113,7 @@ def manager(request: Request) -> tuple[Visitor, Manager]:
         account_id=account.id,
         proved_at=visitor.proved_at,
         asker=asker_of(request),
+        grant=membership.grant,
     )
 
 
@@ -157,6 +158,7 @@ class PageVisitor:
     user_email: str
     account: Membership | None
     accounts: tuple[Membership, ...]
+    suspended: tuple[Membership, ...] = ()
 
     @classmethod
     def of(cls, visitor: Visitor) -> PageVisitor:
@@ -166,6 +168,7 @@ class PageVisitor:
             user_email=visitor.user.email.value,
             account=visitor.membership,
             accounts=visitor.user.active_memberships,
+            suspended=visitor.user.suspended_memberships,
         )
 
     @property

@@ -1,4 +1,4 @@
-"""The command that takes everything of one account out."""
+"""Commands about one account: export-account, transfer-ownership."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from chalicelib.domain.clock import exact
 from infra.operator.files import writing
 
 if TYPE_CHECKING:
@@ -31,3 +32,42 @@ def export_account(desk: Desk, account_id: str, file: str) -> None:
             count += 1
     told = f"as Operator {operator.name}: {deed.id}"
     click.echo(f"{count:,} lines of {account.name}, {told}", err=True)
+
+
+@click.command("transfer-ownership")
+@click.option("--account", "account_id", required=True, help="The account's id.")
+@click.option("--to", "email", default="", help="The email address of the admin.")
+@click.option("--confirm", is_flag=True, help="Carry the request out, a day after it.")
+@click.option("--cancel", is_flag=True, help="End the request.")
+@click.option("--yes", is_flag=True, help="Don't ask.")
+@click.pass_obj
+def transfer_ownership(
+    desk: Desk, account_id: str, email: str, *, confirm: bool, cancel: bool, yes: bool
+) -> None:
+    """Make an admin the owner, for an owner who has lost both password and mailbox.
+
+    The first call requests it: the owner and all admins are mailed at once, and the owner can stop
+    it. A day later the same call with --confirm carries it out.
+    """
+    if confirm and cancel:
+        message = "Give --confirm or --cancel, not both."
+        raise click.UsageError(message)
+    if not cancel and not email:
+        message = "Name the admin who is to be the owner: --to."
+        raise click.UsageError(message)
+    account = desk.services.handover.find_account(account_id)
+    if cancel:
+        deed = desk.services.handover.cancel(account, desk.operator)
+        desk.tell(deed, f"The request is cancelled: {account.name} keeps its owner.")
+    elif confirm:
+        desk.ask(f"Make {email} the owner of {account.name} now?", yes=yes)
+        deed = desk.services.handover.complete(account, email, desk.operator)
+        desk.tell(deed, f"{email} is the owner of {account.name}. The owner until now is an admin.")
+    else:
+        desk.ask(f"Request that {email} becomes the owner of {account.name}?", yes=yes)
+        handover, deed = desk.services.handover.request(account, email, desk.operator)
+        desk.tell(
+            deed,
+            f"Requested. The owner and all admins of {account.name} are mailed."
+            f" From {exact(handover.due_at)} on, run it again with --confirm.",
+        )

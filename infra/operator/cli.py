@@ -30,6 +30,7 @@ for _command in (
     users.import_users,
     users.export_users,
     accounts.export_account,
+    accounts.transfer_ownership,
     records.records,
 ):
     cli.add_command(_command)

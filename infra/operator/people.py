@@ -148,7 +148,7 @@ def _password(person: Person) -> str:
     if person.is_stopped:
         return f"stopped after {person.count.consecutive} failures in a row: only a reset helps"
     if not person.user.may_use_password(person.sso):
-        return "set, but it opens nothing: suspended everywhere, or single sign-on is enforced"
+        return "set, but it opens nothing: their account enforces single sign-on"
     foreign = stored.split("$")[6:7]
     return f"imported, {foreign[0]}; not used here yet" if foreign else "set"
 

@@ -70,6 +70,8 @@ _ACCESS_ENDED = frozenset(
 _ACCESS_GIVEN = frozenset({EventName.MEMBER_REACTIVATED, EventName.MEMBER_JOINED})
 # Who comes back after leaving comes as what they were made then.
 _CHANGED = frozenset({EventName.MEMBER_CHANGED, EventName.MEMBER_JOINED})
+# The part of an account that holds an operator's request for another owner.
+_HANDOVER = "handover"
 _WEAKEST_FIRST = tuple(
     role.value for role in (WorkspaceRole.VIEWER, WorkspaceRole.MEMBER, WorkspaceRole.ADMIN)
 )
@@ -144,6 +146,9 @@ def amended(table: str, row: Row, live: Row | None, since: Since, kept: Kept) ->
     """Give a row of the backup as it may come back, where `live` stands now."""
     if table == "api_keys":
         return _amended_key(row, live or {}, since, kept)
+    if table == "accounts" and row["part"] == _HANDOVER:
+        # It may have been stopped since. Unannounced, it can't be carried out, only asked for anew.
+        return {name: value for name, value in row.items() if name != "announced_at"}
     if table == "users":
         return _amended_user(row, live or row, since, kept)
     return row

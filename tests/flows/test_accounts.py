@@ -106,7 +106,8 @@ def test_a_member_who_was_suspended_meanwhile_can_not_open_the_account(
     browser = two_accounts.browser()
     browser.jar = program.jar
     browser.open("/accounts")
-    assert "Borealis" not in browser.page.text
+    assert "Your access to Borealis is suspended." in browser.page.text
+    assert "Borealis" not in {caption for form in browser.page.forms for caption in form.buttons}
 
 
 def test_each_switch_ends_the_token_before_it(two_accounts: Service) -> None:
@@ -319,3 +320,35 @@ def test_the_domain_alone_decides_the_way_in(service: Service) -> None:
         reply = program.post("/auth/identify", {"email": address})
         assert reply.json == {"next": "sso", "sso_url": start}
         assert ask_sign_in(program, address, PASSWORD).status == 401
+
+
+def test_a_form_of_one_tab_does_not_act_in_the_account_that_another_tab_has_opened(
+    service: Service,
+) -> None:
+    """The page says which account is open, and leads back to the one that the form was for."""
+    owner = an_owner(service)
+    ours = account_of(owner)
+    browser = service.browser()
+    sign_in(browser)
+    browser.open("/settings/workspaces")
+    made = service.program()
+    made.jar = browser.jar
+    theirs = made.post("/auth/accounts", {"account_name": "Borealis"}).json["account"]["id"]
+    browser.press("Create workspace", Name="Field notes")
+    assert browser.page.status == 409
+    assert browser.page.heading == "Another account is open"
+    assert "has Borealis open now. The form that you sent was for Acme" in browser.page.text
+    assert _workspace_names(theirs) == _workspace_names(ours) == ["Main"]
+    browser.press("Switch to Acme")
+    assert browser.page.heading == "Workspaces"
+    assert "/settings/workspaces" in browser.page.url
+    browser.press("Create workspace", Name="Field notes")
+    assert _workspace_names(ours) == ["Field notes", "Main"]
+    assert _workspace_names(theirs) == ["Main"]
+
+
+def _workspace_names(account_id: str) -> list[str]:
+    from chalicelib.storage.tables import AccountRow
+
+    items = AccountRow.get(account_id, "workspaces").items.as_dict()
+    return sorted(item["name"] for item in items.values())

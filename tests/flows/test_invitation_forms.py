@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.invitations import INVITATIONS, INVITED, invite
 from tests.support.journeys import ADDRESS
-from tests.support.keys import an_owner
+from tests.support.keys import account_of, an_owner
 
 if TYPE_CHECKING:
     from tests.support.http import Program, Reply
@@ -25,7 +25,7 @@ def owner(service: Service) -> Program:
 
 
 def _send(program: Program, path: str, **form: str) -> Reply:
-    body = urlencode(form).encode()
+    body = urlencode({"account_id": account_of(program), **form}).encode()
     return program.post(path, body, Content_Type="application/x-www-form-urlencoded")
 
 

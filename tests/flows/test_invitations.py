@@ -284,6 +284,7 @@ def test_a_link_dies_after_seven_days_and_the_invitation_waits_to_be_resent(
     assert accept_as_new(service.program(), token).status == 410
     (listed,) = owner.get(INVITATIONS).json["items"]
     assert listed == {**made, "status": "expired"}
+    owner = signed_in_program(service)
     renewed = owner.post(f"{INVITATIONS}/{made['id']}/resend", {}).json
     assert renewed == {**made, "expires_at": "2026-12-08T12:00:00Z"}
     assert owner.get(INVITATIONS).json["items"] == [renewed]

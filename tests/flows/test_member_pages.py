@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.people import Role
+from tests.support.invitations import INVITED, invite
 from tests.support.journeys import ADDRESS, PASSWORD, signed_in_program
 from tests.support.keys import account_of, add_member, an_owner
 
@@ -104,6 +105,43 @@ def test_ownership_is_handed_over_on_a_page_after_a_proof(
     browser.press("Hand over ownership")
     assert "Ownership is handed over." in browser.page.text
     assert _people(ada)[_ADA]["role"] == "owner"
+
+
+def test_an_old_session_proves_itself_before_a_page_changes_a_member(
+    service: Service, clock: StoppedClock
+) -> None:
+    """`D9`: the proof leads back to the member, and to the list for an invitation."""
+    owner = an_owner(service)
+    mo = _join(service, owner, _MO, Role.MEMBER)
+    invite(owner)
+    browser = _browser_in(service, owner)
+    browser.open(f"/settings/members/{_id_of(owner, _MO)}")
+    clock.advance(timedelta(minutes=16))
+    browser.press("Suspend")
+    assert browser.page.heading == "Confirm it's you"
+    assert mo.get("/auth/session").status == 200
+    browser.press("Continue", Password=PASSWORD)
+    browser.press("Suspend")
+    assert mo.get("/auth/session").status == 401
+    browser.open("/settings/members")
+    clock.advance(timedelta(minutes=16))
+    browser.press(f"Revoke for {INVITED}")
+    browser.press("Continue", Password=PASSWORD)
+    assert browser.page.heading == "Members"
+
+
+def test_the_page_that_invites_asks_for_a_proof_before_anything_is_typed(
+    service: Service, clock: StoppedClock
+) -> None:
+    """`D9`."""
+    owner = an_owner(service)
+    browser = _browser_in(service, owner)
+    clock.advance(timedelta(minutes=16))
+    browser.open("/settings/members")
+    browser.follow("Invite someone")
+    assert browser.page.heading == "Confirm it's you"
+    browser.press("Continue", Password=PASSWORD)
+    assert browser.page.heading == "Invite someone"
 
 
 def test_an_admin_who_demotes_themselves_lands_where_a_member_may_be(service: Service) -> None:

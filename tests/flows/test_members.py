@@ -13,10 +13,13 @@ from chalicelib.domain.people import Membership, Role, WorkspaceRole
 from tests.support.invitations import accept, invite, mailed_token
 from tests.support.journeys import (
     ADDRESS,
+    OTHER_PASSWORD,
     PASSWORD,
     ask_sign_in,
     become_a_user,
+    sign_in,
     signed_in_program,
+    token_of,
 )
 from tests.support.keys import account_of, add_member, an_owner
 
@@ -234,17 +237,19 @@ def test_a_suspended_person_keeps_their_other_accounts(service: Service) -> None
 
 def _a_lone_member(service: Service, owner: Program) -> Program:
     """Somebody who is in this account and in no other."""
-    from chalicelib.storage.tables import EmailRow, UserRow
-
     _join(service, owner, _MO)
-    row = UserRow.get(EmailRow.get(_MO).user_id)
-    ours = account_of(owner)
-    row.update(
-        actions=[UserRow.memberships[key].remove() for key in row.memberships if key != ours]
-    )
+    _leave_all_but(account_of(owner), _MO)
     program = service.program()
     assert ask_sign_in(program, _MO).json["next"] == "app"
     return program
+
+
+def _leave_all_but(account_id: str, address: str) -> None:
+    from chalicelib.storage.tables import EmailRow, UserRow
+
+    row = UserRow.get(EmailRow.get(address).user_id)
+    gone = [UserRow.memberships[key].remove() for key in row.memberships if key != account_id]
+    row.update(actions=gone)
 
 
 def test_who_is_removed_from_their_last_account_signs_in_to_none(service: Service) -> None:
@@ -258,13 +263,63 @@ def test_who_is_removed_from_their_last_account_signs_in_to_none(service: Servic
     assert ask_sign_in(service.program(), _MO).json == {"next": "no_account"}
 
 
-def test_who_is_suspended_everywhere_can_not_sign_in(service: Service) -> None:
-    """`B2`."""
+def test_who_is_suspended_everywhere_signs_in_to_no_account(service: Service) -> None:
+    """`D7`: one account keeps nobody out of the product."""
+    owner = an_owner(service)
+    inside = _a_lone_member(service, owner)
+    _post(owner, _id_of(owner, _MO), "suspend")
+    assert inside.get("/auth/session").status == 401
+    mo = service.program()
+    assert ask_sign_in(mo, _MO).json == {"next": "no_account"}
+    assert mo.get("/auth/session").json["account"] is None
+    refused = mo.post("/auth/session/account", {"account_id": account_of(owner)})
+    assert refused.status == 404
+    browser = service.browser()
+    sign_in(browser, _MO)
+    assert browser.page.heading == "No account to open"
+    assert "Your access to Acme is suspended." in browser.page.text
+    made = mo.post("/auth/accounts", {"account_name": "Mo's own"})
+    assert made.status == 201
+    assert mo.get("/auth/session").json["account"]["name"] == "Mo's own"
+
+
+def test_who_is_suspended_everywhere_resets_their_password_and_joins_another_account(
+    service: Service,
+) -> None:
+    """`D7`: the mail has the link, and doesn't speak of a company's sign-in."""
     owner = an_owner(service)
     _a_lone_member(service, owner)
     _post(owner, _id_of(owner, _MO), "suspend")
-    reply = ask_sign_in(service.program(), _MO)
-    assert (reply.status, reply.error["code"]) == (401, "invalid_credentials")
+    service.program().post("/auth/password_reset/request", {"email": _MO})
+    token = token_of(service.mail_to(_MO, "Set a new password").link)
+    body = {"token": token, "password": OTHER_PASSWORD}
+    assert service.program().post("/auth/password_reset", body).status == 200
+    other = an_owner(service, "sam@borealis.test")
+    invite(other, _MO)
+    link = mailed_token(service, _MO)
+    mo = signed_in_program(service, _MO, OTHER_PASSWORD)
+    assert accept(mo, link).status == 200
+    assert ask_sign_in(mo, _MO, OTHER_PASSWORD).json["account"]["id"] == account_of(other)
+
+
+def test_suspending_somebody_does_not_end_their_session_elsewhere(service: Service) -> None:
+    """`D7`: nor does leaving the last active account, where another one has suspended them."""
+    owner = an_owner(service)
+    mo = _join(service, owner, _MO)
+    outside = service.program()
+    assert ask_sign_in(outside, _MO).json["next"] == "choose_account"
+    other = an_owner(service, "sam@borealis.test")
+    _leave_all_but(account_of(owner), _MO)
+    invite(other, _MO)
+    accept(outside, mailed_token(service, _MO))
+    _post(owner, _id_of(owner, _MO), "suspend")
+    assert mo.get("/auth/session").status == 401
+    assert outside.get("/auth/session").status == 200
+    there = {"account_id": account_of(other)}
+    assert outside.post("/auth/session/account", there).status == 200
+    left = outside.post("/auth/session/account/leave", there)
+    assert left.json == {"next": "no_account"}
+    assert outside.get("/auth/session").status == 200
 
 
 def test_the_owner_is_out_of_everybodys_reach(service: Service) -> None:

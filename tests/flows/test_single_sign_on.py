@@ -253,6 +253,22 @@ def test_under_enforcement_a_members_right_password_gets_the_common_answer(
     assert ask_sign_in(service.program(), "owner@acme.test").status == 200
 
 
+def test_who_is_suspended_in_the_enforcing_account_keeps_their_password(
+    service: Service, company: Company
+) -> None:
+    """`D7`: its provider refuses them, and an account shuts nobody out of the product."""
+    add_member(service, company.account_id, "kim@acme.test", Role.MEMBER)
+    company.put(enforced=True)
+    members = company.owner.get("/api/v1/members").json["items"]
+    (kim,) = [item["user_id"] for item in members if item["email"] == "kim@acme.test"]
+    assert ask_sign_in(service.program(), "kim@acme.test").status == 401
+    assert company.owner.post(f"/api/v1/members/{kim}/suspend", {}).status == 200
+    program = service.program()
+    assert ask_sign_in(program, "kim@acme.test").status == 200
+    refused = program.post("/auth/session/account", {"account_id": company.account_id})
+    assert refused.status == 404
+
+
 def test_a_member_from_elsewhere_is_led_to_the_provider(service: Service, company: Company) -> None:
     """Their domain has no single sign-on, so a password signs them in; it opens no account."""
     program = service.program()

@@ -13,7 +13,7 @@ import pytest
 from chalicelib.gateways import dns as gateway
 from chalicelib.gateways.saml_names import DS, HTTP_REDIRECT, METADATA, SAMLP
 from tests.support.company import SSO
-from tests.support.keys import an_owner
+from tests.support.keys import account_of, an_owner
 from tests.support.saml.keys import rsa_pair
 
 if TYPE_CHECKING:
@@ -64,7 +64,8 @@ def test_metadata_that_makes_no_sense_is_refused_in_words_and_nothing_is_saved(
         assert owner.get(SSO).status == 404
     form = {"Content_Type": "application/x-www-form-urlencoded", "Sec_Fetch_Site": "same-origin"}
     for name in ("html", "two-entities", "expired", "javascript"):
-        body = urlencode({"idp_metadata_xml": _METADATA[name]}).encode()
+        filled = {"account_id": account_of(owner), "idp_metadata_xml": _METADATA[name]}
+        body = urlencode(filled).encode()
         reply = owner.call("POST", "/settings/single-sign-on", body, **form)
         assert reply.status == 422, name
         assert 'aria-invalid="true"' in reply.text, name

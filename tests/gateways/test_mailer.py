@@ -30,6 +30,7 @@ _FACTS: dict[str, Any] = {
     "link": _LINK,
     "sign_in_link": _LINK,
     "reset_link": _LINK + "2",
+    "members_link": _LINK,
     "lifetime": timedelta(hours=24),
     "old_email": "r…@acme.test",
     "new_email": "robin@elsewhere.test",
@@ -38,12 +39,16 @@ _FACTS: dict[str, Any] = {
     "is_owner": True,
     "at": NOON,
     "ends_at": NOON,
+    "due_at": NOON,
+    "heir_email": "ada@acme.test",
     **dict.fromkeys(
         (
             "inviter_name",
             "account_name",
             "old_owner",
             "new_owner",
+            "heir",
+            "by",
             "key_name",
             "domain",
             "user_name",
@@ -129,7 +134,17 @@ def test_a_name_is_text_and_never_a_sentence_of_ours() -> None:
 def test_no_name_makes_a_line_that_is_too_long_to_send(mail: str, language: str) -> None:
     """SES takes a thousand bytes a line, its end included; a name has up to four hundred."""
     long = dict.fromkeys(
-        ("name", "user_name", "inviter_name", "account_name", "old_owner", "new_owner"), "😀" * 100
+        (
+            "name",
+            "user_name",
+            "inviter_name",
+            "account_name",
+            "old_owner",
+            "new_owner",
+            "heir",
+            "by",
+        ),
+        "😀" * 100,
     )
     message, text, _ = _sent(mail, language, **long, key_name="😀" * 100, domain="d" * 253)
     assert max(len(line) for line in message.as_bytes().split(b"\r\n")) <= 998

@@ -16,6 +16,7 @@ import boto3
 import pytest
 from click.testing import CliRunner
 
+from chalicelib.domain.handovers import NoHandoverError
 from chalicelib.domain.people import Role
 from infra.resources import table_definitions
 from infra.restore.__main__ import restore
@@ -33,6 +34,7 @@ from tests.support.journeys import (
     token_of,
 )
 from tests.support.keys import Holder, account_of, add_member, an_owner, make_key
+from tests.support.operators import done, operate
 from tests.support.trail import names_told, user_id_of
 
 if TYPE_CHECKING:
@@ -128,6 +130,24 @@ def test_a_key_that_was_deleted_since_stays_dead(service: Service, clock: Stoppe
     }
     assert used == {"gone": 401, "leaked": 401, "good": 200}
     assert set(kept.keys) == {gone["id"], leaked["id"]}
+
+
+def test_a_restored_request_for_another_owner_has_to_be_made_again(
+    service: Service, clock: StoppedClock
+) -> None:
+    """The owner may have stopped it since."""
+    owner = an_owner(service)
+    account_id = account_of(owner)
+    add_member(service, account_id, "ada@acme.test", Role.ADMIN)
+    asked = ("transfer-ownership", "--account", account_id, "--to", "ada@acme.test", "--yes")
+    done(*asked)
+    drill = Drill(service)
+    clock.advance(timedelta(minutes=5))
+    done("transfer-ownership", "--account", account_id, "--cancel")
+    drill.take_back()
+    clock.advance(timedelta(days=1))
+    assert isinstance(operate(*asked, "--confirm").exception, NoHandoverError)
+    done(*asked)
 
 
 def test_a_password_that_was_changed_since_stays_useless(

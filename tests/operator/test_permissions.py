@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import json
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 import bcrypt
 import pytest
 
+from chalicelib.domain.people import Role
 from tests.support.children import ROOT
 from tests.support.company import a_company
 from tests.support.invitations import invite
 from tests.support.journeys import ADDRESS, ask_sign_up
-from tests.support.keys import account_of, an_owner, make_key
+from tests.support.keys import account_of, add_member, an_owner, make_key
 from tests.support.operators import done
 from tests.support.permissions import Permission, _bare, _listed, _needed
 
@@ -23,9 +25,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.support.dns_server import DnsServer
+    from tests.support.people import StoppedClock
     from tests.support.service import Service
 
-_WAITING = "waiting@x.test"
+_WAITING, _ADMIN = "waiting@x.test", "ada@x.test"
 _POLICY = ROOT / "infra" / "operator" / "policy.json"
 # At the beginning of a command, before the stage's services are there; STS needs no permission.
 _AT_THE_START = {"sqs:GetQueueUrl", "ssm:GetParametersByPath"}
@@ -58,7 +61,7 @@ def _statements() -> Iterator[tuple[set[str], list[str]]]:
 
 @pytest.mark.requirement("H6", "H12")
 def test_the_policy_lets_every_command_work_and_nothing_else(
-    service: Service, dns: DnsServer, tmp_path: Path
+    service: Service, dns: DnsServer, tmp_path: Path, clock: StoppedClock
 ) -> None:
     owner = an_owner(service)
     a_company(service, dns, owner=owner)
@@ -73,6 +76,7 @@ def test_the_policy_lets_every_command_work_and_nothing_else(
     line = {"email": _WAITING, "password_hash": made, "accounts": [{"id": account_id}]}
     users.write_text(json.dumps(line))
     records.write_text(json.dumps({"id": "r", "terminus_id": "T", "workspace_id": workspace}))
+    add_member(service, account_id, _ADMIN, Role.ADMIN)
     with _recorded(service.settings.table_prefix) as seen:
         for command in ("find", "unlock", "send-reset"):
             done(command, ADDRESS)
@@ -81,6 +85,12 @@ def test_the_policy_lets_every_command_work_and_nothing_else(
         done("import-users", str(users))
         done("export-users", str(tmp_path / "out.jsonl"), "--yes")
         done("export-account", account_id, str(tmp_path / "account.jsonl"))
+        hand_over = ("transfer-ownership", "--account", account_id, "--to", _ADMIN, "--yes")
+        done(*hand_over)
+        clock.advance(timedelta(days=1))
+        done(*hand_over, "--confirm")
+        done("transfer-ownership", "--account", account_id, "--to", ADDRESS, "--yes")
+        done("transfer-ownership", "--account", account_id, "--cancel")
         done("records", "load", str(records), "--account", account_id)
         done("trail")
     needed = {p for p in seen if not p.action.startswith("sts:")}

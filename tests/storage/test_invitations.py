@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from chalicelib.domain.audit import EventName
 from chalicelib.domain.email_address import EmailAddress
 from chalicelib.domain.errors import (
     ConflictError,
@@ -32,15 +33,17 @@ from chalicelib.domain.tokens import new_id
 from chalicelib.storage.invitations import Invitations
 from chalicelib.storage.joining import Joins
 from chalicelib.storage.links import Links
+from chalicelib.storage.members import Members
 from chalicelib.storage.people import People
-from chalicelib.storage.tables import AccountRow, UserRow
-from tests.support.members import join
+from chalicelib.storage.tables import AccountRow, EmailRow, UserRow
+from tests.support.members import a_colleague, as_manager, join
 from tests.support.owners import TRAIL, an_owner_in
 from tests.support.people import BROWSER, NOON
 from tests.support.races import race, winners
 
 if TYPE_CHECKING:
     from chalicelib.domain.links import Link
+    from chalicelib.domain.members import Member
     from chalicelib.domain.people import Manager
     from chalicelib.storage.connection import StoreConnection
 
@@ -183,7 +186,8 @@ def test_who_manages_no_more_changes_no_invitation(
         invitations.renew(invitation, owner, NOON)
     with pytest.raises(NotAllowedError):
         invitations.revoke(invitation, owner, NOON)
-    assert list(invitations.page(owner.account_id, _ALL).items) == [invitation]
+    (listed,) = invitations.page(owner.account_id, _ALL).items
+    assert listed == replace(invitation, is_ended=True)
 
 
 def test_another_accounts_invitation_is_not_there(
@@ -284,6 +288,66 @@ def _revoke_and_accept(
             invitations.revoke(invitation, owner, NOON)
 
     return race(either, (LinkInvalidError, NotFoundError), callers=2)
+
+
+def test_removing_the_inviter_and_accepting_at_once_have_one_outcome(
+    invitations: Invitations, joins: Joins, owner: Manager, connection: StoreConnection
+) -> None:
+    """`H13`: who joins did so before the removal, and after it nobody joins."""
+    members = Members(connection, TRAIL)
+    for number in range(5):
+        user_id = a_colleague(connection, owner, f"ada{number}", Role.ADMIN)
+        ada = members.get(owner.account_id, user_id)
+        inviter = replace(as_manager(ada, owner), grant=ada.membership.grant)
+        invitation = _an_invitation(inviter, EmailAddress(f"p{number}@acme.test"))
+        invitations.add(invitation, None, inviter)
+        removed, joined = _remove_and_accept(invitation, ada, members, joins, owner)
+        assert not isinstance(removed, Exception)
+        found = People(connection).look_up(invitation.email).user_id
+        assert (found is None) == isinstance(joined, LinkInvalidError)
+        assert _count(owner.account_id, "account") == 1 + len(_joined(owner))
+
+
+def _remove_and_accept(
+    invitation: Invitation, ada: Member, members: Members, joins: Joins, owner: Manager
+) -> list[Any]:
+    link, user = _mailed(invitation), _a_new_person(invitation.email)
+
+    def either(number: int) -> None:
+        if number == 0:
+            gone = owner.event(EventName.MEMBER_REMOVED, NOON, ada.party)
+            members.remove(owner, ada, gone)
+        else:
+            joins.add_user(_accepting(invitation, link, user))
+
+    return race(either, (LinkInvalidError,), callers=2)
+
+
+def _joined(owner: Manager) -> list[AccountRow]:
+    listed = AccountRow.query(owner.account_id, AccountRow.part.startswith("member#"))
+    return [row for row in listed if row.part != f"member#{owner.user_id}"]
+
+
+def test_an_invitation_whose_inviter_is_gone_lets_nobody_in_though_all_else_holds(
+    invitations: Invitations, joins: Joins, owner: Manager, connection: StoreConnection
+) -> None:
+    """`D7`: the write asks, not only the look before it."""
+    members = Members(connection, TRAIL)
+    ada = members.get(owner.account_id, a_colleague(connection, owner, "ada", Role.ADMIN))
+    inviter = replace(as_manager(ada, owner), grant=ada.membership.grant)
+    invitation = replace(_an_invitation(inviter), inviter_grant=inviter.grant)
+    invitations.add(invitation, None, inviter)
+    link = _mailed(invitation)
+    an_owner_in(connection, "sam@other.test")
+    sam = _the_user_of("sam@other.test", connection)
+    EmailRow(_KIM.value, user_id=sam.id).save()
+    members.remove(owner, ada, owner.event(EventName.MEMBER_REMOVED, NOON, ada.party))
+    with pytest.raises(LinkInvalidError):
+        joins.add_membership(_accepting(invitation, link, replace(sam, email=_KIM)))
+    EmailRow(_KIM.value).delete()
+    with pytest.raises(LinkInvalidError):
+        joins.add_user(_accepting(invitation, link, _a_new_person()))
+    assert _count(owner.account_id, "account") == 1
 
 
 def test_a_new_person_whose_address_was_taken_meanwhile_has_to_sign_in(

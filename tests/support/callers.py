@@ -65,7 +65,8 @@ class Callers:
             program.jar.values["thub_session"] = session
         if not is_api(path) and method == "POST":
             headers["Content_Type"] = "application/x-www-form-urlencoded"
-            body = urlencode(body or {}).encode()
+            drawn_for = {"account_id": self.people[caller][1].account_id} if session else {}
+            body = urlencode({**drawn_for, **(body or {})}).encode()
         return program.call(method, path, body, **headers)
 
     def session(self, caller: str) -> str | None:

@@ -107,6 +107,16 @@ def _post_to_the_address_behind_the_hash(tab: Page) -> None:
     )
 
 
+def _draw_for_another_account(tab: Page) -> None:
+    """Leave the page as a tab holds it after another tab has opened another account."""
+    tab.evaluate(
+        """() => {
+          for (const field of document.querySelectorAll("input[name=account_id]"))
+            field.value = "acc_none";
+        }"""
+    )
+
+
 def _signing_in(address: str) -> tuple[Deed, ...]:
     return (_fill("Email", address), _press("Continue"))
 
@@ -248,6 +258,13 @@ _PERSON = (
         "/accounts",
         "Sign in through your company",
         (_press("Borealis"),),
+    ),
+    PageState(
+        "form for another account",
+        "robin",
+        "/settings/workspaces",
+        "Another account is open",
+        (_draw_for_another_account, _fill("Name", "Field"), _press("Create workspace")),
     ),
     PageState("proof", "robin", "/proof", "Confirm it's you"),
     PageState(

@@ -63,6 +63,8 @@ def open_account() -> Response:
     """Open an account under a new session token."""
     request = accounts_pages.current_request
     visitor = signed_in(request)
-    account_id = read_form(request).get("account_id", "")
+    form = read_form(request)
+    account_id = form.get("account_id", "")
     token, _ = services().sessions.open_account(visitor, account_id, asker_of(request))
-    return see_other("/", cookies=[session_cookie().set(token.value)])
+    path = onward(form.get("next", ""))
+    return see_other(path, cookies=[session_cookie().set(token.value)])

@@ -32,7 +32,9 @@ _WORKSPACE = "workspace_"
 
 @invitations_pages.route("/settings/members/invite")
 def show_invite() -> Response:
-    """Show the empty form."""
+    """Show the empty form, after a fresh proof: a proof that comes later loses what was typed."""
+    _, who = manager(invitations_pages.current_request)
+    services().invitations.require_proof(who)
     return _page({"role": Role.MEMBER.value}, {})
 
 

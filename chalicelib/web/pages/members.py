@@ -14,7 +14,7 @@ from chalicelib.domain.people import Role
 from chalicelib.web.rendering import page, see_other, url
 from chalicelib.web.requests import is_id, query_parameter, read_form
 from chalicelib.web.settings_pages import SettingsPages
-from chalicelib.web.visitor import PageVisitor, in_account, manager
+from chalicelib.web.visitor import PageVisitor, in_account, managed_account, manager
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,6 +40,7 @@ _NOTICES = {
     "invited": "The invitation is on its way.",
     "resent": "The invitation is on its way once more. Earlier links stay good until their time.",
     "revoked": "The invitation is revoked. None of its links is good any more.",
+    "handover-stopped": "The request is stopped. The account keeps its owner.",
     "handed-over": "Ownership is handed over. You're an admin now.",
 }
 
@@ -62,6 +63,7 @@ def show_members() -> Response:
         total=found.total_count,
         invitations=invited.items if invited else (),
         more_invitations=invited is not None and invited.has_more,
+        handover=services().handovers.waiting(account) if number == 1 else None,
         now=services().clock(),
         before=_page_url(number - 1) if number > 1 else None,
         after=_page_url(number + 1) if found.has_more else None,
@@ -132,6 +134,13 @@ def hand_over(user_id: str) -> Response:
     """Make an admin the owner."""
     services().members.hand_over(_manager_of(user_id), user_id)
     return see_other(f"{_PATH}?done=handed-over")
+
+
+@members_pages.route("/settings/handover/stop", methods=["POST"])
+def stop_handover() -> Response:
+    """End an operator's request to give the account another owner."""
+    services().handovers.stop(*managed_account(members_pages.current_request))
+    return see_other(f"{_PATH}?done=handover-stopped")
 
 
 def _page_number(text: str) -> int:

@@ -1,0 +1,72 @@
+"""Forms that were drawn for one account and sent while another one is open."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from chalicelib.web.access import INVENTORY, Access
+from tests.support.callers import OTHER_ACCOUNT, Callers, callers, fill, is_api
+from tests.support.pages import Page
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_TEMPLATES = Path(__file__).resolve().parents[2] / "chalicelib" / "web" / "templates"
+_IN_AN_ACCOUNT = (Access.MEMBER, Access.MANAGER, Access.OWNER)
+_FORMS = [
+    call
+    for call, access in INVENTORY.items()
+    if call.startswith("POST") and access in _IN_AN_ACCOUNT and not is_api(call.partition(" ")[2])
+]
+_FORM = re.compile(
+    r"<form [^\n]*method=\"post\" action=\"{{ url\(([^\n]*?)\) }}\".*?</form>", re.DOTALL
+)
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callers]:
+    with callers(tmp_path_factory.mktemp("callers")) as made:
+        yield made
+
+
+@pytest.mark.parametrize("drawn_for", [OTHER_ACCOUNT, "acc_none", ""])
+@pytest.mark.parametrize("call", _FORMS)
+def test_a_form_for_another_account_than_the_open_one_changes_nothing(
+    world: Callers, call: str, drawn_for: str
+) -> None:
+    """`H15`: whoever manages both accounts would act in the wrong one."""
+    path = fill(call.partition(" ")[2], world.ids)
+    before = _things(world)
+    reply = world.call("owner", "POST", path, {"account_id": drawn_for, "name": "New"})
+    assert reply.status == 409, reply.text
+    page = Page(path, reply.status, reply.headers, reply.text)
+    assert page.heading == "Another account is open"
+    assert "This browser has Acme open now." in page.text
+    assert "nothing has changed" in page.text
+    assert _things(world) == before
+
+
+def test_a_program_names_no_account(world: Callers) -> None:
+    reply = world.call("owner", "POST", "/api/v1/workspaces", {"name": "By a program"})
+    assert reply.status == 201
+
+
+def test_every_form_that_acts_in_the_open_account_names_it() -> None:
+    """What is drawn without the field would be refused each time it is sent."""
+    drawn = 0
+    for template in sorted(_TEMPLATES.glob("*.html")):
+        text = template.read_text(encoding="utf-8")
+        acts = "settings.html" in text or template.name == "leave_account.html"
+        for form in _FORM.finditer(text) if acts else ():
+            assert "ui.drawn_for(visitor)" in form[0], (template.name, form[1])
+            drawn += 1
+    assert drawn >= 17
+
+
+def _things(world: Callers) -> list[Any]:
+    tables = ("users", "accounts", "api_keys", "audit_events", "links", "sso_connections")
+    return [world.service.rows(table) for table in tables]
