@@ -9,9 +9,8 @@ from chalicelib.domain.errors import DomainError
 _LONGEST_INPUT = 1_000
 # Unicode's White_Space, which is less than what `str.strip` takes off: no control characters but
 # tab, line breaks and the like, and nothing of zero width.
-_WHITE_SPACE = (
-    "\t\n\v\f\r \u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
-    "\u2028\u2029\u202f\u205f\u3000"
+_WHITE_SPACE = "\t\n\v\f\r \u0085\u00a0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(
+    map(chr, range(0x2000, 0x200B))
 )
 
 

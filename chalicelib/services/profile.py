@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from chalicelib.domain.clock import Clock
     from chalicelib.domain.devices import Browser, DeviceCookies
-    from chalicelib.domain.mail import MailRequest
+    from chalicelib.domain.mail import Asker, MailRequest
     from chalicelib.domain.password_hashing import PasswordHasher
     from chalicelib.domain.passwords import PasswordPolicy
     from chalicelib.domain.people import User
@@ -59,9 +59,19 @@ class Profile:
     public_url: str
     link_lifetime: timedelta
 
-    def rename(self, user: User, name: str) -> None:
-        """Give a person another display name."""
+    def rename(self, user: User, name: str, asker: Asker) -> None:
+        """Give a user another display name, and write it to the audit log of each account."""
+        if name == user.name:
+            return
         self.people.rename(user.id, name)
+        details = {
+            "user_id": user.id,
+            "event": EventName.USER_RENAMED.value,
+            "old_name": user.name,
+            "new_name": name,
+        }
+        email = user.email.value
+        self.queue.put_notice(asker.request(MailKind.PERSONAL_EVENT, email, self.clock(), details))
 
     def prove(self, user: User, session: Session, password: str, browser: Browser) -> None:
         """Make a session's proof fresh again; raises WrongPasswordError."""

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.accounts import ACCOUNTS_MAX
 from chalicelib.domain.audit import AuditEvent, EventName, Party, PartyType
+from chalicelib.domain.chosen_names import name_of, parse_user_name
 from chalicelib.domain.errors import InvalidValueError, NotFoundError, UnavailableError
-from chalicelib.domain.names import parse_name
 from chalicelib.domain.people import Membership, User
 from chalicelib.domain.saml import CLOCK_SKEW, Refusal, SamlRefusedError
 from chalicelib.domain.sessions import Session, SignInMethod
@@ -112,6 +112,7 @@ class SingleSignOn:
     saml: Saml
     clock: Clock
     public_url: str
+    product_name: str
 
     def begin(
         self,
@@ -296,7 +297,7 @@ class SingleSignOn:
         user = User(
             id=new_id("usr"),
             email=answer.assertion.email,
-            name=_name_of(answer.assertion),
+            name=_name_of(answer.assertion, self.product_name),
             created_at=answer.now,
             memberships={membership.account_id: membership},
         )
@@ -418,14 +419,15 @@ def _session(answer: _Answer, user: User, membership: Membership, token: SecretT
     )
 
 
-def _name_of(assertion: VerifiedAssertion) -> str:
+def _name_of(assertion: VerifiedAssertion, product_name: str) -> str:
     """Take the name that the provider gives, or what stands before the @, if that can be one."""
-    if assertion.display_name:
-        return assertion.display_name
-    try:
-        return parse_name(assertion.email.local_part, "name")
-    except InvalidValueError:
-        return "New member"
+    for name in (assertion.display_name, name_of(assertion.email)):
+        try:
+            if name:
+                return parse_user_name(name, "name", product_name)
+        except InvalidValueError:
+            continue
+    return "New member"
 
 
 def _party(connection: SsoConnection) -> Party:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from chalicelib.bootstrap import services
 from chalicelib.domain.invitations import Guest
-from chalicelib.domain.names import parse_name
 from chalicelib.web.api import bodies
 from chalicelib.web.blueprints import JsonApi
+from chalicelib.web.chosen_names import user_name
 from chalicelib.web.requests import asker_of, read_body
 from chalicelib.web.visitor import user_if_signed_in
 
@@ -20,7 +20,7 @@ def accept_invitation() -> dict[str, str]:
     body = read_body(request, bodies.Invitation)
     guest = Guest(
         user=user_if_signed_in(request),
-        name=parse_name(body.name, "name") if body.name is not None else None,
+        name=user_name(body.name, "name") if body.name is not None else None,
         password=body.password,
     )
     services().joining.accept(body.token, guest, asker_of(request))

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from chalicelib.bootstrap import services
 from chalicelib.domain.email_address import EmailAddress
-from chalicelib.domain.names import parse_name
 from chalicelib.web.api import bodies
 from chalicelib.web.blueprints import JsonApi, json_answer
+from chalicelib.web.chosen_names import user_name
 from chalicelib.web.cookies import device_cookie
-from chalicelib.web.requests import read_body
+from chalicelib.web.requests import asker_of, read_body
 from chalicelib.web.visitor import browser_of, signed_in
 
 if TYPE_CHECKING:
@@ -34,8 +34,8 @@ def rename() -> dict[str, str]:
     """Change the display name."""
     request = profile_api.current_request
     user = signed_in(request).user
-    name = parse_name(read_body(request, bodies.ProfileName).name, "name")
-    services().profile.rename(user, name)
+    name = user_name(read_body(request, bodies.ProfileName).name, "name")
+    services().profile.rename(user, name, asker_of(request))
     return {"id": user.id, "email": user.email.value, "name": name}
 
 
