@@ -424,6 +424,7 @@ class Parts:
             saml=Saml(self.saml_keys),
             clock=self.clock,
             public_url=self.settings.public_url,
+            product_name=self.settings.product_name,
         )
 
     def sso_settings(self) -> SsoSettings:

@@ -66,6 +66,7 @@ class EventName(StrEnum):
     USER_PASSWORD_CHANGED = "user.password_changed"  # noqa: S105 - the name of an event
     USER_PASSWORD_REMOVED = "user.password_removed"  # noqa: S105 - as above
     USER_PASSWORD_RESET = "user.password_reset"  # noqa: S105 - as above
+    USER_RENAMED = "user.renamed"
     USER_RESET_MAILED = "user.reset_mailed"
     USER_SSO_LINKED = "user.sso_linked"
     USER_VIEWED = "user.viewed"

@@ -8,6 +8,11 @@ from chalicelib.domain.errors import DomainError
 
 _LONGEST_INPUT = 1_000
 _ENCODED_WORD = "=?"
+# Unicode's White_Space, which is less than what `str.strip` takes off: no control characters but
+# tab, line breaks and the like, and nothing of zero width.
+_WHITE_SPACE = "\t\n\v\f\r \u0085\u00a0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(
+    map(chr, range(0x2000, 0x200B))
+)
 
 
 class InvalidEmailError(DomainError):
@@ -25,7 +30,7 @@ class EmailAddress:
 
     @classmethod
     def parse(cls, text: str, param: str = "email") -> EmailAddress:
-        """Check and normalise an address; raises InvalidEmailError.
+        """Check and normalise an address, without white space around it; raises InvalidEmailError.
 
         Local parts outside ASCII are refused: SES can't reach them, and they are how
         look-alike addresses are made.
@@ -33,14 +38,15 @@ class EmailAddress:
         # Imported here: the library costs every cold start about 35 ms otherwise.
         from email_validator import EmailNotValidError, validate_email
 
+        bare = text.strip(_WHITE_SPACE)
         # A mail program decodes `=?utf-8?q?…?=` and may see another address; RFC 2047 (5) bars it.
-        if len(text) > _LONGEST_INPUT or _ENCODED_WORD in text:
+        if len(bare) > _LONGEST_INPUT or _ENCODED_WORD in bare:
             raise InvalidEmailError(param=param)
         try:
             # `test_environment` only lifts the ban on names such as acme.test; whether mail
             # arrives is found out by sending it.
             checked = validate_email(
-                text,
+                bare,
                 allow_smtputf8=False,
                 check_deliverability=False,
                 strict=True,

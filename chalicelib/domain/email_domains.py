@@ -105,6 +105,17 @@ def is_in_domains(email: EmailAddress, domains: Collection[str]) -> bool:
     return email.domain in domains
 
 
+def is_top_level(label: str) -> bool:
+    """Tell whether domains can end with this label, in letters of any script."""
+    try:
+        ascii_label = label.encode("idna").decode("ascii")
+    except UnicodeError:
+        return False
+    # With a name before it, because of rules such as `*.ck`.
+    suffix = _suffixes().publicsuffix(f"a.a.{ascii_label.lower()}", accept_unknown=False)
+    return suffix is not None
+
+
 @cache
 def public_mail_domains() -> frozenset[str]:
     """Give the mail providers, internet providers and throw-away inboxes that are open to all."""

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import unicodedata
+from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 # Digits, punctuation, separators and joiners pad a word out; pictures don't, they are chosen.
 PADDING_MAJOR = frozenset("NPZ")
@@ -62,6 +65,14 @@ STEPS_ASIDE = 2
 SHORTEST_WORD = 2
 SHORTEST_NUMBER = 6
 
+# 256 characters of any living script decompose to 768 letters at most; ligatures give more.
+TEXT_LETTERS = 1_024
+# In letters: enough for 170 accounts whose names have 80 letters in 10 words.
+WORDS_COST = 32_768
+# What each word costs besides its letters, and how much of a word is read.
+WORD_COST = 8
+WORD_RAW = 400
+
 
 def cores(text: str) -> list[str]:
     """List every simpler text that this one is a repetition, padding or respelling of."""
@@ -102,22 +113,88 @@ def is_run(text: str) -> bool:
 
 
 def is_made_of(text: str, words: Iterable[str]) -> bool:
-    """Tell whether the text is these words, one or more in any order, and digits and signs."""
-    names = {name for word in words if (name := _bare(word)) and _tells(name)}
-    names |= {letters for name in names if _tells(letters := "".join(filter(str.isalpha, name)))}
-    between, inside, any_word = True, set[tuple[str, int]](), False
-    for character in _unaccented(text):
-        # Every reading at once: in a word at a letter, or between two words.
-        starts = {(name, 0) for name in names} if between else set()
-        steps = {(n, i + 1) for n, i in inside | starts if _reads_as(character, n[i])}
-        ended = any(i == len(n) for n, i in steps)
-        padding = _is_padding(character)
-        inside = {(n, i) for n, i in steps if i < len(n)} | (inside if padding else set())
-        between = ended or (between and padding)
-        any_word = any_word or ended
-        if not between and not inside:
-            return False
-    return between and any_word
+    """Tell whether the text is these words, one or more in any order, and digits and signs.
+
+    One compatibility character can decompose to 18 letters, so text and words are bounded after
+    they are decomposed. A text beyond the bound is judged by its start: if that can be made of the
+    words, the answer is yes. Words beyond `WORDS_COST` are ignored, the last ones first.
+    """
+    letters = _unaccented(text)
+    start = letters[:TEXT_LETTERS]
+    return _Words.of(words, start).make(start, cut=len(letters) > len(start))
+
+
+@dataclass(frozen=True)
+class _Words:
+    """All words in a row; bit n of each number stands for letter n of the row.
+
+    The Shift-And algorithm: a few operations on one number follow every reading of a character, so
+    the work is linear in the text however the words overlap.
+    """
+
+    firsts: int
+    lasts: int
+    # The letters of the row that each character of the text can be read as.
+    read_as: Mapping[str, int]
+
+    @classmethod
+    def of(cls, words: Iterable[str], text: str) -> _Words:
+        """Write the words in a row, for this text."""
+        firsts, lasts, places = list[int](), list[int](), dict[str, list[int]]()
+        end = 0
+        for name in _names(words, len(text)):
+            firsts.append(end)
+            for letter in name:
+                places.setdefault(letter, []).append(end)
+                end += 1
+            lasts.append(end - 1)
+        readings = {character: character + LOOK_ALIKES.get(character, "") for character in text}
+        wanted = {letter for letters in readings.values() for letter in letters}
+        at = {letter: _bits(places.get(letter, ()), end) for letter in wanted}
+        read_as = {c: reduce(or_, (at[x] for x in letters)) for c, letters in readings.items()}
+        return cls(_bits(firsts, end), _bits(lasts, end), read_as)
+
+    def make(self, text: str, *, cut: bool) -> bool:
+        """Tell whether the words make the text; of a text that was cut, whether they make a start.
+
+        A word that the cut goes through counts as well.
+        """
+        between, inside, any_word = True, 0, False
+        for character in text:
+            # Every reading at once: in a word at a letter, or between two words.
+            read = (inside | (self.firsts if between else 0)) & self.read_as[character]
+            padding = _is_padding(character)
+            ended = bool(read & self.lasts)
+            inside = ((read & ~self.lasts) << 1) | (inside if padding else 0)
+            between = ended or (between and padding)
+            any_word = any_word or ended
+            if not between and not inside:
+                return False
+        return cut or (between and any_word)
+
+
+def _bits(places: Iterable[int], size: int) -> int:
+    marks = bytearray(size // 8 + 1)
+    for place in places:
+        marks[place >> 3] |= 1 << (place & 7)
+    return int.from_bytes(marks, "little")
+
+
+def _names(words: Iterable[str], longest: int) -> list[str]:
+    """Give each word's letters and digits, and its letters alone, up to `WORDS_COST`."""
+    names: dict[str, None] = {}
+    cost = 0
+    for word in words:
+        decomposed = _unaccented(word[:WORD_RAW])
+        cost += len(decomposed) + WORD_COST
+        if cost > WORDS_COST:
+            break
+        bare = "".join(filter(str.isalnum, decomposed))
+        for name in (bare, "".join(filter(str.isalpha, bare))):
+            if _tells(name):
+                # A word that is longer than the text can begin in it, but never end.
+                names[name[: longest + 1]] = None
+    return list(names)
 
 
 def _stripped(text: str) -> str:
@@ -143,14 +220,6 @@ def _walked(text: str, at: int) -> int:
 def _is_padding(character: str) -> bool:
     category = unicodedata.category(character)
     return category[0] in PADDING_MAJOR or category in PADDING_MINOR
-
-
-def _reads_as(character: str, letter: str) -> bool:
-    return character == letter or letter in LOOK_ALIKES.get(character, "")
-
-
-def _bare(word: str) -> str:
-    return "".join(filter(str.isalnum, _unaccented(word)))
 
 
 def _tells(name: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from chalicelib.domain import common_passwords, password_patterns
@@ -107,23 +108,27 @@ class PasswordContext:
     account_name: str = ""
     person_name: str = ""
     email: str = ""
+    # All accounts of a user who has some already.
+    account_names: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, user: User, product_name: str) -> PasswordContext:
         """Gather the names around a user."""
         return cls(
             product_name=product_name,
-            account_name=" ".join(m.account_name for m in user.memberships.values()),
+            account_names=tuple(m.account_name for m in user.memberships.values()),
             person_name=user.name,
             email=user.email.value,
         )
 
     def words(self) -> Iterator[str]:
         """List each name and address, whole and in its parts."""
-        for name in (self.product_name, self.account_name, self.person_name, self.email):
+        yield from self.email.split("@")
+        # The user's own names come first: of very many account names, the last are ignored.
+        own = (self.product_name, self.person_name, self.email, self.account_name)
+        for name in (*own, *self.account_names):
             yield name
             yield from re.split(r"[\W_]+", name)
-        yield from self.email.split("@")
 
 
 @dataclass(frozen=True)
@@ -160,7 +165,7 @@ class PasswordPolicy:
         if len(text) < self.min_length:
             raise PasswordTooShortError(self._longer())
         _refuse_common(text)
-        if password_patterns.is_made_of(text, [*context.words(), *EXPECTED_WORDS]):
+        if password_patterns.is_made_of(text, chain(EXPECTED_WORDS, context.words())):
             raise ContextualPasswordError
         _refuse_guessable(text)
         if self.has_leaked(text):

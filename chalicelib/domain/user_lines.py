@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from chalicelib.domain.chosen_names import name_of, parse_user_name
 from chalicelib.domain.clock import rfc3339
 from chalicelib.domain.email_address import EmailAddress
 from chalicelib.domain.errors import InvalidValueError
-from chalicelib.domain.names import parse_name
 from chalicelib.domain.people import Membership, MembershipStatus, Role
 from chalicelib.domain.records import ID_PATTERN
 from chalicelib.domain.tokens import new_id
@@ -69,18 +69,20 @@ class UserLine:
     accounts: tuple[NamedAccount, ...] = ()
 
 
-def parse_user(fields: Mapping[str, Any], *, with_accounts: bool = True) -> UserLine:
+def parse_user(
+    fields: Mapping[str, Any], product_name: str = "", *, with_accounts: bool = True
+) -> UserLine:
     """Read a person out of a line; raises InvalidValueError, which names the field."""
     _known(fields, _FIELDS)
     email = EmailAddress.parse(_text(fields, "email"))
     if fields.get("confirmed", True) is not True:
         words = "the address was never confirmed; they have to sign up here"
         raise InvalidValueError(words, param="confirmed")
-    name = _text(fields, "name") if fields.get("name") else email.local_part
-    accounts = _accounts(fields.get("accounts", [])) if with_accounts else ()
+    name = _text(fields, "name") if fields.get("name") else name_of(email)
+    accounts = _accounts(fields.get("accounts", []), product_name) if with_accounts else ()
     return UserLine(
         email=email,
-        name=parse_name(name, "name"),
+        name=parse_user_name(name, "name", product_name),
         id=_user_id(fields),
         created_at=_time(fields),
         password_hash=_optional(fields, "password_hash"),
@@ -112,24 +114,24 @@ def _account_fields(membership: Membership) -> dict[str, Any]:
     }
 
 
-def _accounts(value: object) -> tuple[NamedAccount, ...]:
+def _accounts(value: object, product_name: str) -> tuple[NamedAccount, ...]:
     if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
         raise InvalidValueError("must be a list of objects", param="accounts")
     if len(value) > ACCOUNTS_MAX:
         words = f"at most {ACCOUNTS_MAX} can be named; invite the person to the others"
         raise InvalidValueError(words, param="accounts")
-    accounts = tuple(_account(item) for item in value)
+    accounts = tuple(_account(item, product_name) for item in value)
     if len({account.id for account in accounts}) < len(accounts):
         raise InvalidValueError("name each account once", param="accounts")
     demand_room(0, sum(len(account.workspaces) for account in accounts))
     return accounts
 
 
-def _account(fields: Mapping[str, Any]) -> NamedAccount:
+def _account(fields: Mapping[str, Any], product_name: str) -> NamedAccount:
     _known(fields, _ACCOUNT_FIELDS, "accounts")
     role, status = fields.get("role", Role.MEMBER), fields.get("status", MembershipStatus.ACTIVE)
     if role == Role.OWNER:
-        return _owned(fields)
+        return _owned(fields, product_name)
     if role not in (Role.ADMIN, Role.MEMBER):
         raise InvalidValueError("must be owner, admin or member", param="accounts.role")
     if not isinstance(status, str) or status not in list(MembershipStatus):
@@ -145,7 +147,7 @@ def _account(fields: Mapping[str, Any]) -> NamedAccount:
     return NamedAccount(account_id, Role(role), MembershipStatus(status), tuple(given.items()))
 
 
-def _owned(fields: Mapping[str, Any]) -> NamedAccount:
+def _owned(fields: Mapping[str, Any], product_name: str) -> NamedAccount:
     if fields.get("status", MembershipStatus.ACTIVE) != MembershipStatus.ACTIVE:
         raise InvalidValueError("an owner is active", param="accounts.status")
     if fields.get("workspaces"):
@@ -154,7 +156,7 @@ def _owned(fields: Mapping[str, Any]) -> NamedAccount:
     if not isinstance(account_id, str) or not _ACCOUNT_ID.match(account_id):
         words = "must be acc_ and 32 digits of 0 to f, or left out"
         raise InvalidValueError(words, param="accounts.id")
-    name = parse_name(_text(fields, "name", "accounts.name"), "accounts.name")
+    name = parse_user_name(_text(fields, "name", "accounts.name"), "accounts.name", product_name)
     return NamedAccount(account_id, Role.OWNER, name=name)
 
 

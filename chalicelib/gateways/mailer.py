@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from chalicelib.domain.chosen_names import without_links
 from chalicelib.domain.colours import DEFAULT_ACCENT, palette
 from chalicelib.domain.mail import MailRefusedError
 from chalicelib.gateways.browsers import browser_and_system
@@ -27,6 +28,19 @@ if TYPE_CHECKING:
 # RFC 5321 4.5.3.1.6, without the line's end; SES refuses more.
 _LINE_MOST = 998
 _ENCODED_WORD = "=?"
+_CHOSEN_NAMES = frozenset(
+    (
+        "name",
+        "user_name",
+        "account_name",
+        "inviter_name",
+        "key_name",
+        "old_owner",
+        "new_owner",
+        "heir",
+        "by",
+    )
+)
 
 _log = logging.getLogger(__name__)
 
@@ -72,7 +86,7 @@ class Mailer:
 
     def _parts(self, mail: Mail) -> dict[str, object]:
         words, form = mail_words(self.language), MAIL_FORMS[mail.template]
-        facts = {"brand": self.brand, **mail.context}
+        facts = {"brand": self.brand, **mail.context, **_chosen(mail.context)}
         said, colours = words.of(mail.template), palette(self.accent)
         greeted = form.greets and facts.get("name")
         return {
@@ -91,6 +105,15 @@ class Mailer:
             "when": words.common("when", facts),
             "from": _from(words, facts),
         }
+
+
+def _chosen(context: Mapping[str, object]) -> dict[str, object]:
+    """Break up what is a link in a name that was chosen before names were held to today's rules."""
+    return {
+        name: without_links(value)
+        for name, value in context.items()
+        if name in _CHOSEN_NAMES and isinstance(value, str)
+    }
 
 
 def _encoding(text: str) -> str:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _SOMEBODY = Party(PartyType.ANONYMOUS)
 _SYSTEM = Party(PartyType.SYSTEM)
-_TOLD = ("how", "old_email", "new_email")
+_TOLD = ("how", "old_email", "new_email", "old_name", "new_name")
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from chalicelib.services.password_check import GivenPassword, StoredPassword
 if TYPE_CHECKING:
     from chalicelib.domain.clock import Clock
     from chalicelib.domain.devices import Browser, DeviceCookies
+    from chalicelib.domain.mail import Asker
     from chalicelib.domain.password_hashing import PasswordHasher
     from chalicelib.domain.passwords import PasswordPolicy
     from chalicelib.domain.people import User
@@ -45,10 +46,23 @@ class Profile:
     clock: Clock
     product_name: str
 
-    def rename(self, user: User, session: Session, name: str) -> None:
-        """Give a person another display name, in all their accounts; raises ProofRequiredError."""
+    def rename(self, user: User, session: Session, name: str, asker: Asker) -> None:
+        """Give a user another display name, and write it to the audit log of each account.
+
+        Raises ProofRequiredError.
+        """
         require_own_proof(session, user)
+        if name == user.name:
+            return
         self.people.rename(user.id, name)
+        details = {
+            "user_id": user.id,
+            "event": EventName.USER_RENAMED.value,
+            "old_name": user.name,
+            "new_name": name,
+        }
+        email = user.email.value
+        self.queue.put_notice(asker.request(MailKind.PERSONAL_EVENT, email, self.clock(), details))
 
     def prove(self, user: User, session: Session, password: str, browser: Browser) -> Session:
         """Make a session's proof fresh again, and return it; raises WrongPasswordError."""

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.accounts import ACCOUNTS_MAX
 from chalicelib.domain.audit import AuditEvent, EventName, Party, PartyType
-from chalicelib.domain.errors import NotFoundError, UnavailableError
+from chalicelib.domain.chosen_names import name_of, parse_user_name
+from chalicelib.domain.errors import InvalidValueError, NotFoundError, UnavailableError
 from chalicelib.domain.invitations import InvitationStatus
 from chalicelib.domain.mail import Mail, MailKind
 from chalicelib.domain.people import Membership, User
@@ -91,6 +92,7 @@ class SingleSignOn:
     saml: Saml
     clock: Clock
     public_url: str
+    product_name: str
 
     def begin(
         self,
@@ -352,7 +354,7 @@ class SingleSignOn:
         user = User(
             id=new_id("usr"),
             email=answer.assertion.email,
-            name=answer.name,
+            name=_name_of(answer.assertion, self.product_name),
             created_at=answer.now,
             memberships={membership.account_id: membership},
         )
@@ -475,3 +477,14 @@ def _digest_of(text: str) -> str | None:
         return SecretToken.parse(text).digest
     except MalformedTokenError:
         return None
+
+
+def _name_of(assertion: VerifiedAssertion, product_name: str) -> str:
+    """Take the name that the provider gives, or what stands before the @, if that can be one."""
+    for name in (assertion.display_name, name_of(assertion.email)):
+        try:
+            if name:
+                return parse_user_name(name, "name", product_name)
+        except InvalidValueError:
+            continue
+    return "New member"

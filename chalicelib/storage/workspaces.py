@@ -81,8 +81,14 @@ class Workspaces:
         if change.applied_to(seen) == seen:
             return seen
         changed = replace(change.applied_to(seen), version=seen.version + 1)
-        told = {"new_name": changed.name, "new_description": changed.description}
-        event = manager.event(EventName.WORKSPACE_CHANGED, now, seen.party, **told)
+        event = manager.event(
+            EventName.WORKSPACE_CHANGED,
+            now,
+            seen.party,
+            old_name=seen.name,
+            new_name=changed.name,
+            new_description=changed.description,
+        )
 
         def parts(transaction: TransactWrite) -> None:
             still_manages(transaction, manager)

@@ -146,6 +146,7 @@ INVENTORY: Mapping[str, Access] = {
     # The audit trail
     "GET /api/v1/audit_events": Access.MANAGER,
     "GET /settings/audit-log": Access.MANAGER,
+    "POST /settings/audit-log/export": Access.MANAGER,
     # Members
     "GET /api/v1/members": Access.MANAGER,
     "PATCH /api/v1/members/{user_id}": Access.MANAGER,

@@ -57,6 +57,7 @@ WORDS: Mapping[EventName, str] = {
     EventName.USER_PASSWORD_CHANGED: "Changed their password",
     EventName.USER_PASSWORD_REMOVED: "Stopped a password",
     EventName.USER_PASSWORD_RESET: "Reset their password",
+    EventName.USER_RENAMED: "Changed their name",
     EventName.USER_RESET_MAILED: "Mailed a password reset",
     EventName.USER_SSO_LINKED: "Linked to the company's sign-in",
     EventName.USER_VIEWED: "Looked a person up",
@@ -85,6 +86,18 @@ _NAMELESS = {
     PartyType.OPERATOR: "The operator",
     PartyType.SYSTEM: "The service",
 }
+_KINDS: Mapping[PartyType, str] = {
+    PartyType.ACCOUNT: "Account",
+    PartyType.ANONYMOUS: "Not signed in",
+    PartyType.API_KEY: "API key",
+    PartyType.INVITATION: "Invitation",
+    PartyType.OPERATOR: "Operator of the service",
+    PartyType.SSO_CONNECTION: "Single sign-on",
+    PartyType.SSO_DOMAIN: "Domain",
+    PartyType.SYSTEM: "By itself",
+    PartyType.USER: "User",
+    PartyType.WORKSPACE: "Workspace",
+}
 # Details that say it in words of their own; an empty text says nothing that isn't said already.
 _SAID: Mapping[tuple[str, str], str] = {
     ("ends_by", "password_reset"): "until the password is reset",
@@ -110,6 +123,8 @@ _SAID: Mapping[tuple[str, str], str] = {
 _OUR_WORD = re.compile(r"[a-z][a-z0-9]{0,19}(_[a-z0-9]{1,19})*\Z")
 _LONG_ID = re.compile(r"[A-Za-z0-9_-]{30,}\Z")
 _SHORT = 16
+# A change of a member's workspaces names hundreds; fifty events have to fit on a page.
+_DETAILS_LONGEST = 500
 
 
 def event_options() -> list[tuple[str, str]]:
@@ -133,6 +148,11 @@ def party_words(party: Party) -> str:
     return party.name or _NAMELESS.get(party.type) or party.id or party.type.value
 
 
+def party_kind(party: Party) -> str:
+    """Say what kind of thing it is, since a user can choose a name that sounds like another."""
+    return _KINDS[party.type]
+
+
 def target_words(event: AuditEvent) -> str:
     """Name whom it was done to, where that isn't whoever did it."""
     if event.target is None or event.target.id == event.actor.id:
@@ -143,8 +163,14 @@ def target_words(event: AuditEvent) -> str:
 def detail_words(details: Mapping[str, Any], names: Mapping[str, str]) -> str:
     """Say the details in a line: `the password was wrong, inside a session`.
 
-    `names` are what things are called by their ids, as far as they are still there.
+    `names` are what things are called by their ids, as far as they are still there. A very long
+    line is cut; the export has all details.
     """
+    words = _line(details, names)
+    return words if len(words) <= _DETAILS_LONGEST else f"{words[:_DETAILS_LONGEST]}…"
+
+
+def _line(details: Mapping[str, Any], names: Mapping[str, str]) -> str:
     # Why it failed says enough of how it was tried.
     unsaid = {"method"} if details.keys() & {"reason", "ends_by"} else set()
     shown = sorted((name, value) for name, value in details.items() if name not in unsaid)
@@ -163,7 +189,7 @@ def _detail(name: str, value: Any, names: Mapping[str, str]) -> str:
 
 def _value_words(value: Any, names: Mapping[str, str]) -> str:
     if isinstance(value, dict):
-        return f"({detail_words(value, names)})"
+        return f"({_line(value, names)})"
     if isinstance(value, list):
         return " and ".join(_value_words(part, names) for part in value)
     if isinstance(value, bool):

@@ -51,17 +51,19 @@ class GuardedBlueprint(Blueprint, ABC):
     def route(self, path: str, **options: Any) -> Callable[[View], View]:
         """Register a view; `refused` renders a form's refusal, `same_site=False` lifts the guard.
 
-        A view for GET answers HEAD too; other options are Chalice's own. Who may call it stands in
-        `access.INVENTORY`, and whoever may not is refused before the view runs.
+        A view for GET answers HEAD too, unless `head=False`; other options are Chalice's own. Who
+        may call it stands in `access.INVENTORY`, and whoever may not is refused before the view
+        runs.
         """
         refused = options.pop("refused", None)
         same_site = options.pop("same_site", True)
+        head = options.pop("head", True)
         methods = options.pop("methods", ["GET"])
         access = access_to(path, methods)
         if (access is Access.API_KEY) != ("authorizer" in options):
             message = f"{path}: what a key may call stands behind the authorizer, and nothing else."
             raise UnlistedRouteError(message)
-        if "GET" in methods:
+        if "GET" in methods and head:
             methods = [*methods, "HEAD"]
         # An empty list leaves the check of content types to us, with our words.
         register = super().route(path, methods=methods, content_types=[], **options)

@@ -35,6 +35,17 @@ def refuse_cross_site(method: str, headers: Mapping[str, str]) -> None:
         raise CrossSiteError
 
 
+def refuse_foreign_visit(headers: Mapping[str, str]) -> None:
+    """Let a GET that leaves something behind come from our own pages and from programs alone.
+
+    A link in a mail program arrives as `none`, like a typed address, so that isn't enough here.
+    Raises CrossSiteError.
+    """
+    if headers.get("sec-fetch-site", "same-origin") != "same-origin":
+        raise CrossSiteError
+    refuse_cross_site("POST", headers)
+
+
 def own_origin() -> str:
     """Return the origin of the public URL, as browsers write it."""
     parts = urlsplit(settings().public_url)

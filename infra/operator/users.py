@@ -13,6 +13,7 @@ from typing import IO, TYPE_CHECKING
 import click
 from rich.text import Text
 
+from chalicelib.bootstrap import settings
 from chalicelib.domain.errors import DomainError, InvalidValueError
 from chalicelib.domain.people import Role
 from chalicelib.domain.tokens import new_id
@@ -144,7 +145,8 @@ class UserLoading:
             self._refuse(line.number, line.reason)
             return None
         try:
-            person = parse_user(line.fields, with_accounts=with_accounts)
+            product = settings().product_name
+            person = parse_user(line.fields, product, with_accounts=with_accounts)
             candidate = self._checked(person, waiting)
         except DomainError as error:
             self._refuse(line.number, _reason(error))

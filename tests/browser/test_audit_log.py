@@ -46,7 +46,7 @@ def _search_and_download(tab: Page, kept: Path) -> None:
     assert "Created the account" not in tab.inner_text("table")
     assert tab.get_by_label("What happened").input_value() == "sign_in."
     with tab.expect_download() as started:
-        tab.get_by_role("link", name="Export as JSON Lines").click()
+        tab.get_by_role("button", name="Export as JSON Lines").click()
     started.value.save_as(kept)
     assert started.value.suggested_filename.endswith(".ndjson")
     lines = [json.loads(line) for line in kept.read_text("utf-8").splitlines()]

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from chalicelib.bootstrap import services
 from chalicelib.domain.clock import rfc3339
 from chalicelib.domain.errors import NotFoundError
-from chalicelib.domain.names import parse_name
 from chalicelib.web.api import answers, bodies
-from chalicelib.web.api.lists import list_view, read_query
+from chalicelib.web.api.lists import list_answer, read_query
 from chalicelib.web.blueprints import JsonApi, json_answer
+from chalicelib.web.chosen_names import thing_name
 from chalicelib.web.requests import asker_of, is_id, read_body
 from chalicelib.web.visitor import manager
 
@@ -24,12 +24,12 @@ api_keys_api = JsonApi(__name__)
 
 
 @api_keys_api.route("/api/v1/api_keys")
-def list_api_keys() -> answers.Page[answers.ApiKey]:
+def list_api_keys() -> Response:
     """List the keys, newest first; never a secret."""
     request = api_keys_api.current_request
     _, who = manager(request)
     page, _ = read_query(request)
-    return list_view(services().api_keys.page(who, page), key_view)
+    return list_answer(services().api_keys.page(who, page), key_view)
 
 
 @api_keys_api.route("/api/v1/api_keys", methods=["POST"])
@@ -37,7 +37,7 @@ def create_api_key() -> Response:
     """Make a key, and show it this once."""
     request = api_keys_api.current_request
     _, who = manager(request)
-    name = parse_name(read_body(request, bodies.CreateApiKey).name, "name")
+    name = thing_name(read_body(request, bodies.CreateApiKey).name, "name")
     key, secret = services().api_keys.create(who, name)
     answer = answers.NewApiKey(
         id=key.id,

@@ -13,8 +13,9 @@ from chalicelib.domain.audit_log import AuditFilter, Further, parse_cursor
 from chalicelib.domain.clock import rfc3339
 from chalicelib.domain.errors import InvalidValueError
 from chalicelib.web.api import answers
-from chalicelib.web.api.lists import bounded, list_view, read_query
-from chalicelib.web.blueprints import JsonApi, json_answer
+from chalicelib.web.api.lists import list_answer, read_query
+from chalicelib.web.blueprints import JsonApi
+from chalicelib.web.same_site import refuse_foreign_visit
 from chalicelib.web.visitor import manager
 
 if TYPE_CHECKING:
@@ -44,12 +45,15 @@ def list_audit_events() -> Response:
     shape = given.get("format", "json")
     if shape == "ndjson":
         _refuse(_PAGING & set(request.query_params or ()), "An export has no pages.")
-        return _export(who, wanted, given, before)
+        if request.method == "HEAD":
+            return Response("", headers=_export_headers())
+        refuse_foreign_visit(request.headers)
+        return export(who, wanted, given, before)
     if shape != "json":
         raise InvalidValueError("Give json or ndjson.", param="format")
     _refuse({"before"} & set(given), "Only an export goes on from a place: format=ndjson.")
     found = services().audit_log.page(who, wanted, page)
-    return bounded(json_answer(list_view(found, event_view)))
+    return list_answer(found, event_view)
 
 
 def event_view(event: AuditEvent) -> answers.AuditEvent:
@@ -67,19 +71,24 @@ def event_view(event: AuditEvent) -> answers.AuditEvent:
     )
 
 
-def _export(
-    who: Manager, wanted: AuditFilter, given: Mapping[str, str], before: str | None
+def export(
+    who: Manager, wanted: AuditFilter, given: Mapping[str, str], before: str | None = None
 ) -> Response:
-    now = services().clock()
+    """Answer with a part of an export; `given` is what the link to the next part repeats."""
     lines, place = _lines(services().audit_log.export(who, wanted, before))
-    headers: dict[str, Any] = {
-        "Content-Type": _NDJSON,
-        "Content-Disposition": f'attachment; filename="audit-log-{now:%Y-%m-%d}.ndjson"',
-    }
+    headers = _export_headers()
     if place is not None:
         query = urlencode({**given, "before": place})
         headers["Link"] = f'<{settings().public_url}{_PATH}?{query}>; rel="next"'
     return Response("".join(lines), headers=headers)
+
+
+def _export_headers() -> dict[str, Any]:
+    now = services().clock()
+    return {
+        "Content-Type": _NDJSON,
+        "Content-Disposition": f'attachment; filename="audit-log-{now:%Y-%m-%d}.ndjson"',
+    }
 
 
 def _lines(found: Iterable[AuditEvent | Further]) -> tuple[list[str], str | None]:

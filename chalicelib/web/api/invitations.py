@@ -12,7 +12,7 @@ from chalicelib.domain.errors import NotFoundError
 from chalicelib.domain.invitations import parse_invited_role
 from chalicelib.domain.workspace_roles import parse_workspace_roles
 from chalicelib.web.api import answers, bodies
-from chalicelib.web.api.lists import list_view, read_query
+from chalicelib.web.api.lists import list_answer, read_query
 from chalicelib.web.blueprints import JsonApi, json_answer
 from chalicelib.web.requests import is_id, read_body
 from chalicelib.web.visitor import in_account, manager
@@ -27,13 +27,13 @@ invitations_api = JsonApi(__name__)
 
 
 @invitations_api.route("/api/v1/invitations")
-def list_invitations() -> answers.Page[answers.Invitation]:
+def list_invitations() -> Response:
     """List the open invitations, newest first."""
     request = invitations_api.current_request
     (_, who), (_, account, _) = manager(request), in_account(request)
     page, _ = read_query(request)
     found = services().invitations.page(who, page)
-    return list_view(found, lambda invitation: invitation_view(invitation, account))
+    return list_answer(found, lambda invitation: invitation_view(invitation, account))
 
 
 @invitations_api.route("/api/v1/invitations", methods=["POST"])

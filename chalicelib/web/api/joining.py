@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from chalicelib.bootstrap import services
 from chalicelib.domain.invitations import Guest
-from chalicelib.domain.names import parse_name
 from chalicelib.web.api import bodies
 from chalicelib.web.blueprints import JsonApi
+from chalicelib.web.chosen_names import user_name
 from chalicelib.web.requests import asker_of, read_body
 from chalicelib.web.visitor import visitor_if_signed_in
 
@@ -22,7 +22,7 @@ def accept_invitation() -> dict[str, str]:
     guest = Guest(
         user=visitor.user if visitor else None,
         session=visitor.session if visitor else None,
-        name=parse_name(body.name, "name") if body.name is not None else None,
+        name=user_name(body.name, "name") if body.name is not None else None,
         password=body.password,
     )
     services().joining.accept(body.token, guest, asker_of(request))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, TypeVar
 
 from chalicelib.domain.errors import InvalidValueError
 from chalicelib.domain.lists import LIMIT_DEFAULT, LIMIT_MAX, PAGE_MAX, PageRequest
 from chalicelib.web.api import answers
+from chalicelib.web.blueprints import json_answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,8 +22,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Shown = TypeVar("Shown")
 
-# A Lambda's answer ends at 6 MB, with some of it for what stands around the body.
+# A Lambda's answer ends at 6 MB. The body is in it as a JSON text, with its quotes escaped.
 ANSWER_MAX_BYTES = 5_500_000
+_BYTES_OF_A_CHARACTER = 12
 _NUMBER = re.compile(r"[0-9]{1,10}\Z", re.ASCII)
 
 
@@ -52,12 +55,26 @@ def list_view(found: Slice[T], view: Callable[[T], Shown]) -> answers.Page[Shown
     return answers.Page(items, found.has_more, found.total_count)
 
 
+def list_answer(found: Slice[T], view: Callable[[T], Shown]) -> Response:
+    """Answer with a page in the envelope of all lists; raises InvalidValueError if too large.
+
+    A page is whole or refused, never cut: page numbers then lead to every item exactly once.
+    """
+    return bounded(json_answer(list_view(found, view)))
+
+
 def bounded(answer: Response) -> Response:
     """Give an answer that a Lambda can carry; raises InvalidValueError for a page too large."""
-    if len(answer.body.encode()) > ANSWER_MAX_BYTES:
+    body: str = answer.body
+    if len(body) * _BYTES_OF_A_CHARACTER > ANSWER_MAX_BYTES and _size(body) > ANSWER_MAX_BYTES:
         message = "This page would be larger than 5.5 MB. Ask for fewer at once."
         raise InvalidValueError(message, param="limit")
     return answer
+
+
+def _size(body: str) -> int:
+    """Say how large a body becomes on its way: what isn't ASCII can be escaped as well."""
+    return len(json.dumps(body))
 
 
 def _number(text: str, param: str, maximum: int) -> int:

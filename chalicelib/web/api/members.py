@@ -9,7 +9,7 @@ from chalicelib.bootstrap import services
 from chalicelib.domain.errors import NotFoundError
 from chalicelib.domain.members import MemberChange
 from chalicelib.web.api import answers, bodies
-from chalicelib.web.api.lists import list_view, read_query
+from chalicelib.web.api.lists import list_answer, read_query
 from chalicelib.web.api.views import account_view
 from chalicelib.web.blueprints import JsonApi, json_answer
 from chalicelib.web.cookies import session_cookie
@@ -28,13 +28,13 @@ _PATH = "/api/v1/members"
 
 
 @members_api.route(_PATH)
-def list_members() -> answers.Page[answers.Member]:
+def list_members() -> Response:
     """List who is in the account, in the order of their ids."""
     request = members_api.current_request
     _, account, _ = in_account(request)
     page, _ = read_query(request)
     found = services().members.page(account, page)
-    return list_view(found, lambda member: member_view(member, account))
+    return list_answer(found, lambda member: member_view(member, account))
 
 
 @members_api.route(_PATH + "/{user_id}", methods=["PATCH"])

@@ -197,7 +197,8 @@ OPERATIONS: tuple[Operation, ...] = (
         "The account's audit trail, newest first: a page, or an export as JSON Lines",
         proof="session",
         outcome="A page of events. With `format=ndjson`, which takes neither `page` nor `limit`:"
-        " one event a line, up to 5 MB, and a Link to what is older, if there is more.",
+        " one event a line, up to 5 MB, and a Link to what is older, if there is more. A browser"
+        " may ask for an export from our own pages alone, else it is a 403, `cross_site`.",
         answer=answers.Page[answers.AuditEvent],
         lines=True,
         is_list=True,

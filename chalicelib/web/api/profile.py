@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from chalicelib.bootstrap import services
 from chalicelib.domain.email_address import EmailAddress
-from chalicelib.domain.names import parse_name
 from chalicelib.web.api import bodies
 from chalicelib.web.blueprints import JsonApi, json_answer
+from chalicelib.web.chosen_names import user_name
 from chalicelib.web.cookies import device_cookie
-from chalicelib.web.requests import read_body
+from chalicelib.web.requests import asker_of, read_body
 from chalicelib.web.visitor import browser_of, signed_in
 
 if TYPE_CHECKING:
@@ -35,8 +35,8 @@ def rename() -> dict[str, str]:
     request = profile_api.current_request
     visitor = signed_in(request)
     user = visitor.user
-    name = parse_name(read_body(request, bodies.ProfileName).name, "name")
-    services().profile.rename(user, visitor.session, name)
+    name = user_name(read_body(request, bodies.ProfileName).name, "name")
+    services().profile.rename(user, visitor.session, name, asker_of(request))
     return {"id": user.id, "email": user.email.value, "name": name}
 
 

@@ -10,7 +10,7 @@ from chalicelib.domain.errors import InvalidValueError, NotFoundError
 from chalicelib.domain.records import RecordFilter, RecordStatus
 from chalicelib.web.api import answers
 from chalicelib.web.api.keyed import KeyedApi
-from chalicelib.web.api.lists import bounded, list_view, read_query
+from chalicelib.web.api.lists import bounded, list_answer, list_view, read_query
 from chalicelib.web.api.views import workspace_view
 from chalicelib.web.blueprints import json_answer
 from chalicelib.web.requests import is_id
@@ -33,10 +33,10 @@ def show_account(holder: KeyHolder) -> answers.Account:
 
 
 @public_api.route("/api/v1/workspaces")
-def list_workspaces(holder: KeyHolder) -> answers.Page[answers.Workspace]:
+def list_workspaces(holder: KeyHolder) -> Response:
     """List the account's workspaces, by name."""
     page, _ = read_query(public_api.current_request)
-    return list_view(services().public_api.workspaces(holder, page), workspace_view)
+    return list_answer(services().public_api.workspaces(holder, page), workspace_view)
 
 
 @public_api.route("/api/v1/workspaces/{workspace_id}")

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.bootstrap import services
 from chalicelib.domain.errors import NotFoundError
-from chalicelib.domain.names import parse_name
 from chalicelib.web.api import bodies
-from chalicelib.web.api.lists import list_view, read_query
+from chalicelib.web.api.lists import list_answer, read_query
 from chalicelib.web.api.views import account_view, listed_session_view, session_view
 from chalicelib.web.blueprints import JsonApi, json_answer
+from chalicelib.web.chosen_names import user_name
 from chalicelib.web.cookies import device_cookie, session_cookie
 from chalicelib.web.requests import asker_of, is_id, read_body
 from chalicelib.web.visitor import CLEAR_SITE_DATA, browser_of, signed_in
@@ -19,7 +19,6 @@ from chalicelib.web.visitor import CLEAR_SITE_DATA, browser_of, signed_in
 if TYPE_CHECKING:
     from chalice import Response
 
-    from chalicelib.web.api import answers
 
 session_api = JsonApi(__name__)
 
@@ -48,7 +47,7 @@ def create_account() -> Response:
     """Make an account of the person's own, and enter it under a new token."""
     request = session_api.current_request
     visitor = signed_in(request)
-    name = parse_name(read_body(request, bodies.CreateAccount).account_name, "account_name")
+    name = user_name(read_body(request, bodies.CreateAccount).account_name, "account_name")
     token, membership = services().accounts.create(
         visitor.user, visitor.session, name, asker_of(request)
     )
@@ -68,12 +67,12 @@ def sign_out() -> Response:
 
 
 @session_api.route("/auth/sessions")
-def list_sessions() -> answers.Page[dict[str, Any]]:
+def list_sessions() -> Response:
     """List the sessions that let this person in, the one used last first."""
     request = session_api.current_request
     visitor = signed_in(request)
     page, _ = read_query(request)
-    return list_view(services().sessions.page(visitor, page), listed_session_view)
+    return list_answer(services().sessions.page(visitor, page), listed_session_view)
 
 
 @session_api.route("/auth/sessions", methods=["DELETE"])

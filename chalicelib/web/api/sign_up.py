@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from chalicelib.bootstrap import services
 from chalicelib.domain.email_address import EmailAddress
-from chalicelib.domain.names import parse_name
 from chalicelib.domain.sign_up import SignUpForm
 from chalicelib.web.api import bodies
 from chalicelib.web.blueprints import JsonApi, json_answer
+from chalicelib.web.chosen_names import user_name
 from chalicelib.web.cookies import confirmed_cookies, sign_up_cookie
 from chalicelib.web.requests import read_body
 from chalicelib.web.visitor import browser_of, confirmation_evidence, sign_up_ticket
@@ -28,9 +28,9 @@ def sign_up() -> Response:
     request = sign_up_api.current_request
     body = read_body(request, bodies.SignUp)
     form = SignUpForm(
-        name=parse_name(body.name, "name"),
+        name=user_name(body.name, "name"),
         email=EmailAddress.parse(body.email),
-        account_name=parse_name(body.account_name, "account_name"),
+        account_name=user_name(body.account_name, "account_name"),
         password=body.password,
     )
     ticket = services().sign_up.begin(form, browser_of(request))

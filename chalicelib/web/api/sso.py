@@ -10,7 +10,7 @@ from chalicelib.domain.clock import rfc3339
 from chalicelib.domain.lists import Slice
 from chalicelib.services.sso_settings import SsoForm
 from chalicelib.web.api import answers, bodies
-from chalicelib.web.api.lists import list_view, read_query
+from chalicelib.web.api.lists import list_answer, read_query
 from chalicelib.web.blueprints import JsonApi, json_answer
 from chalicelib.web.requests import read_body
 from chalicelib.web.visitor import managed_account
@@ -59,13 +59,13 @@ def delete_sso() -> Response:
 
 
 @sso_api.route("/api/v1/sso/domains")
-def list_sso_domains() -> answers.Page[answers.SsoDomain]:
+def list_sso_domains() -> Response:
     """List the domains, by name."""
     request = sso_api.current_request
     who, _ = managed_account(request)
     asked, _ = read_query(request)
     found = Slice.cut(tuple(services().sso_domains.of(who)), asked)
-    return list_view(found, domain_view)
+    return list_answer(found, domain_view)
 
 
 @sso_api.route("/api/v1/sso/domains", methods=["POST"])

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from chalicelib.bootstrap import services
-from chalicelib.domain.names import parse_name
 from chalicelib.domain.workspaces import WorkspaceChange, parse_description
 from chalicelib.web.api import bodies
 from chalicelib.web.api.views import workspace_view
 from chalicelib.web.blueprints import JsonApi, json_answer
+from chalicelib.web.chosen_names import thing_name
 from chalicelib.web.errors import RequestError
 from chalicelib.web.requests import read_body
 from chalicelib.web.visitor import manager
@@ -34,7 +34,7 @@ def create_workspace() -> Response:
     request = workspaces_api.current_request
     _, who = manager(request)
     body = read_body(request, bodies.CreateWorkspace)
-    name, description = parse_name(body.name, "name"), parse_description(body.description)
+    name, description = thing_name(body.name, "name"), parse_description(body.description)
     made = services().workspaces.create(who, name, description)
     return json_answer(workspace_view(made), status=HTTPStatus.CREATED)
 
@@ -45,7 +45,7 @@ def change_workspace(workspace_id: str) -> answers.Workspace:
     request = workspaces_api.current_request
     visitor, who = manager(request)
     seen = visitor.find_workspace(workspace_id)
-    change = _change(read_body(request, bodies.ChangeWorkspace))
+    change = _change(read_body(request, bodies.ChangeWorkspace), seen.name)
     return workspace_view(services().workspaces.change(who, seen, change))
 
 
@@ -57,12 +57,12 @@ def delete_workspace(workspace_id: str) -> Response:
     return json_answer(None, status=HTTPStatus.NO_CONTENT)
 
 
-def _change(body: bodies.ChangeWorkspace) -> WorkspaceChange:
+def _change(body: bodies.ChangeWorkspace, kept: str) -> WorkspaceChange:
     given = msgspec.structs.asdict(body)
     texts = {field: text for field, text in given.items() if text is not msgspec.UNSET}
     if not texts:
         raise RequestError("Give a name, a description, or both.", param="name")
     return WorkspaceChange(
-        name=parse_name(texts["name"], "name") if "name" in texts else None,
+        name=thing_name(texts["name"], "name", kept) if "name" in texts else None,
         description=parse_description(texts["description"]) if "description" in texts else None,
     )

@@ -9,7 +9,8 @@ from chalicelib.bootstrap import services, settings
 from chalicelib.domain.api_keys import KEYS_MAX
 from chalicelib.domain.errors import NotFoundError
 from chalicelib.domain.lists import PageRequest
-from chalicelib.domain.names import NAME_MAX_LENGTH, parse_name
+from chalicelib.domain.names import NAME_MAX_LENGTH
+from chalicelib.web.chosen_names import thing_name
 from chalicelib.web.rendering import page, see_other
 from chalicelib.web.requests import is_id, query_parameter, read_form
 from chalicelib.web.settings_pages import SettingsPages
@@ -53,7 +54,7 @@ def create_api_key() -> Response:
     """
     request = api_keys_pages.current_request
     visitor, who = manager(request)
-    name = parse_name(read_form(request).get("name", ""), "name")
+    name = thing_name(read_form(request).get("name", ""), "name")
     listed = _listed(who)
     key, secret = services().api_keys.create(who, name)
     created = {"name": key.name, "key": secret.value}

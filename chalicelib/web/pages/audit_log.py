@@ -9,15 +9,17 @@ from urllib.parse import urlencode
 
 from chalicelib.bootstrap import services
 from chalicelib.domain.audit_log import AuditFilter, parse_cursor
+from chalicelib.web.api.audit_events import export
 from chalicelib.web.audit_words import (
     WORDS,
     detail_words,
     event_options,
+    party_kind,
     party_words,
     target_words,
 )
 from chalicelib.web.rendering import page, url
-from chalicelib.web.requests import query_parameter
+from chalicelib.web.requests import query_parameter, read_form
 from chalicelib.web.settings_pages import SettingsPages
 from chalicelib.web.visitor import PageVisitor, manager
 
@@ -44,6 +46,7 @@ class ShownEvent:
     what: str
     details: str
     actor_name: str
+    actor_kind: str
     target_name: str
     address: str
     client: str | None
@@ -62,6 +65,7 @@ class ShownEvent:
             what=WORDS[event.name],
             details=detail_words(event.details, names),
             actor_name=party_words(event.actor),
+            actor_kind=party_kind(event.actor),
             target_name=target_words(event),
             address=client.address,
             client=browsers.get(client.user_agent),
@@ -80,6 +84,16 @@ def show_audit_log() -> Response:
     return _page(
         AuditFilter.parse(given), before=_cursor("before"), after=_cursor("after"), filters=given
     )
+
+
+@audit_log_pages.route(f"{_PATH}/export", methods=["POST"], refused=_refused)
+def export_audit_log() -> Response:
+    """Download the newest part of what the page shows."""
+    request = audit_log_pages.current_request
+    _, who = manager(request)
+    form = read_form(request)
+    given = {name: form[name] for name in _FILTERS if form.get(name)}
+    return export(who, AuditFilter.parse(given), {"format": "ndjson", **given})
 
 
 def _page(
@@ -106,7 +120,6 @@ def _page(
         errors={name: (errors or {}).get(name) for name in _FILTERS},
         newer=_link(asked, after=stretch.newer) if stretch.newer else None,
         older=_link(asked, before=stretch.older) if stretch.older else None,
-        export_url=url(f"/api/v1/audit_events?{urlencode({'format': 'ndjson', **asked})}"),
     )
 
 

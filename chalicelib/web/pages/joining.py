@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from chalicelib.bootstrap import services, settings
 from chalicelib.domain.invitations import Guest, may_accept
-from chalicelib.domain.names import parse_name
 from chalicelib.web.blueprints import Pages
+from chalicelib.web.chosen_names import user_name
 from chalicelib.web.rendering import page, see_other
 from chalicelib.web.requests import asker_of, query_parameter, read_form
 from chalicelib.web.visitor import visitor_if_signed_in
@@ -44,7 +44,7 @@ def join() -> Response:
     request = joining_pages.current_request
     form, visitor = read_form(request), visitor_if_signed_in(request)
     user, session = (visitor.user, visitor.session) if visitor else (None, None)
-    name = parse_name(form["name"], "name") if "name" in form else None
+    name = user_name(form["name"], "name") if "name" in form else None
     guest = Guest(user, session, name, form.get("password"))
     joined = services().joining.accept(form.get("token", ""), guest, asker_of(request))
     is_here = user is not None and user.id == joined.id

@@ -6,8 +6,8 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.bootstrap import services
-from chalicelib.domain.names import parse_name
 from chalicelib.web.blueprints import Pages
+from chalicelib.web.chosen_names import user_name
 from chalicelib.web.cookies import session_cookie
 from chalicelib.web.rendering import page, see_other
 from chalicelib.web.requests import asker_of, read_form
@@ -41,7 +41,7 @@ def create_account() -> Response:
     """Make the account, and open it under a new session token."""
     request = new_account_pages.current_request
     visitor = signed_in(request)
-    name = parse_name(read_form(request).get("account_name", ""), "account_name")
+    name = user_name(read_form(request).get("account_name", ""), "account_name")
     token, _ = services().accounts.create(visitor.user, visitor.session, name, asker_of(request))
     return see_other("/?done=account-created", cookies=[session_cookie().set(token.value)])
 

@@ -9,8 +9,8 @@ from chalicelib.bootstrap import services, settings
 from chalicelib.domain.email_address import EmailAddress
 from chalicelib.domain.errors import NotFoundError
 from chalicelib.domain.lists import PageRequest
-from chalicelib.domain.names import parse_name
 from chalicelib.web.blueprints import Pages
+from chalicelib.web.chosen_names import user_name
 from chalicelib.web.cookies import device_cookie
 from chalicelib.web.rendering import page, see_other
 from chalicelib.web.requests import asker_of, is_id, query_parameter, read_form
@@ -62,9 +62,9 @@ def _refused(places: Mapping[str, str]) -> View:
 def rename() -> Response:
     """Change the display name."""
     request = profile_pages.current_request
-    name = parse_name(read_form(request).get("name", ""), "name")
+    name = user_name(read_form(request).get("name", ""), "name")
     visitor = signed_in(request)
-    services().profile.rename(visitor.user, visitor.session, name)
+    services().profile.rename(visitor.user, visitor.session, name, asker_of(request))
     return see_other(f"{_PATH}?done=renamed")
 
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from chalicelib.bootstrap import services, settings
 from chalicelib.domain.email_address import EmailAddress
 from chalicelib.domain.errors import DomainError
-from chalicelib.domain.names import parse_name
 from chalicelib.domain.passwords import PasswordTooShortError
 from chalicelib.domain.sign_up import SignUpForm
 from chalicelib.web.blueprints import Pages
+from chalicelib.web.chosen_names import user_name
 from chalicelib.web.cookies import confirmed_cookies, keep_address, kept_address, sign_up_cookie
 from chalicelib.web.errors import http_error
 from chalicelib.web.rendering import page, see_other
@@ -43,9 +43,9 @@ def _refused_sign_up(form: dict[str, str], words: HttpError) -> Response:
 def _faults(form: dict[str, str]) -> dict[str, str]:
     """Find what else needs another look, so that one round mends it all."""
     checks = (
-        ("name", lambda text: parse_name(text, "name")),
+        ("name", lambda text: user_name(text, "name")),
         ("email", EmailAddress.parse),
-        ("account_name", lambda text: parse_name(text, "account_name")),
+        ("account_name", lambda text: user_name(text, "account_name")),
     )
     faults = {} if form.get("password") else {"password": PasswordTooShortError.message}
     for field, parse in checks:
@@ -62,9 +62,9 @@ def sign_up() -> Response:
     request = sign_up_pages.current_request
     form = read_form(request)
     given = SignUpForm(
-        name=parse_name(form.get("name", ""), "name"),
+        name=user_name(form.get("name", ""), "name"),
         email=EmailAddress.parse(form.get("email", "")),
-        account_name=parse_name(form.get("account_name", ""), "account_name"),
+        account_name=user_name(form.get("account_name", ""), "account_name"),
         password=form.get("password", ""),
     )
     ticket = services().sign_up.begin(given, browser_of(request))

@@ -85,7 +85,7 @@ def relax_single_sign_on() -> Response:
     return see_other(f"{_PATH}?done=relaxed")
 
 
-@single_sign_on_pages.route(f"{_PATH}/test")
+@single_sign_on_pages.route(f"{_PATH}/test", head=False)
 def test_single_sign_on() -> Response:
     """Try the connection: a sign-in that signs nobody in, whose outcome the page then shows.
 

@@ -45,7 +45,7 @@ class SsoPages(Pages):
 sso_pages = SsoPages(__name__)
 
 
-@sso_pages.route("/sso/{connection_id}/start")
+@sso_pages.route("/sso/{connection_id}/start", head=False)
 def start_single_sign_on(connection_id: str) -> Response:
     """Send the browser to its provider with a request that it alone can bring an answer to."""
     request = sso_pages.current_request
@@ -60,7 +60,7 @@ def start_single_sign_on(connection_id: str) -> Response:
     return to_provider(begun)
 
 
-@sso_pages.route("/proof/single-sign-on")
+@sso_pages.route("/proof/single-sign-on", head=False)
 def prove_by_single_sign_on() -> Response:
     """Have the provider ask again who sits there, then go on to where that was needed."""
     request = sso_pages.current_request

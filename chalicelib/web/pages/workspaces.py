@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.bootstrap import services
 from chalicelib.domain.errors import ConflictError
-from chalicelib.domain.names import parse_name
 from chalicelib.domain.workspaces import WorkspaceChange, parse_description
+from chalicelib.web.chosen_names import thing_name
 from chalicelib.web.rendering import page, see_other
 from chalicelib.web.requests import query_parameter, read_form
 from chalicelib.web.settings_pages import SettingsPages
@@ -75,7 +75,7 @@ def change_workspace(workspace_id: str) -> Response:
     visitor, who = manager(request)
     seen = visitor.find_workspace(workspace_id)
     form = read_form(request)
-    change = WorkspaceChange(*_parsed(form))
+    change = WorkspaceChange(*_parsed(form, seen.name))
     if form.get("version") != str(seen.version):
         raise ConflictError
     services().workspaces.change(who, seen, change)
@@ -110,8 +110,8 @@ def _workspace_of_path() -> tuple[Visitor, Workspace]:
     return visitor, visitor.find_workspace((request.uri_params or {})["workspace_id"])
 
 
-def _parsed(form: dict[str, str]) -> tuple[str, str]:
-    name = parse_name(form.get("name", ""), "name")
+def _parsed(form: dict[str, str], kept: str | None = None) -> tuple[str, str]:
+    name = thing_name(form.get("name", ""), "name", kept)
     return name, parse_description(form.get("description", ""))
 
 
