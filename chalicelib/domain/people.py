@@ -112,6 +112,8 @@ class User:
     signed_in_version: int = 0
     # The changes of email that can still be undone, oldest first.
     ways_back: tuple[WayBack, ...] = ()
+    # The accounts that removed them, whether or not they came back.
+    removed_from: frozenset[str] = frozenset()
 
     def open_ways_back(self, now: datetime) -> tuple[WayBack, ...]:
         """Return the changes of email that can be undone at this time."""
@@ -146,17 +148,18 @@ class User:
         return AuditEvent(name, account_id, now, self.party, asker, None, details)
 
     def may_use_password(self, sso: DomainSso | None) -> bool:
-        """Whether a password can open anything for them, under the SSO of their email's domain.
+        """Whether a password signs them in, under the SSO of their email's domain.
 
-        Owners and admins of the account that enforces SSO keep theirs. So does whoever is suspended
-        there: its provider doesn't let them in, and suspending takes nothing else from a person.
+        Owners and admins of the account that enforces SSO keep theirs. So do users whom its
+        provider refuses, since it has suspended or removed them, and users who are in no account at
+        all: no account can lock a user out of the product.
         """
         if sso is None or not sso.enforced:
             return True
         membership = self.memberships.get(sso.account_id)
         if membership is None:
-            return False
-        return membership.role.manages or not membership.is_active
+            return not self.memberships or sso.account_id in self.removed_from
+        return not membership.is_active or membership.role.manages
 
     @property
     def has_used_password(self) -> bool:

@@ -127,7 +127,7 @@ class PasswordReset:
             raise LinkInvalidError
         sso = self.people.look_up(user.email).sso
         try:
-            gate = PasswordGate.of(user.email, user.memberships.values(), sso)
+            gate = PasswordGate.of_reset(user, sso)
         except BarredError as error:
             raise LinkInvalidError from error
         return link, user, gate

@@ -27,6 +27,15 @@ def manages(account_id: str) -> Condition:
     return condition
 
 
+def is_outside(account_id: str) -> Condition:
+    """Return the condition under which a user's row is one of no active member of an account."""
+    membership = UserRow.memberships[account_id]
+    condition: Condition = membership.does_not_exist() | (
+        membership["status"] == MembershipStatus.SUSPENDED.value
+    )
+    return condition
+
+
 def still_manages(
     transaction: TransactWrite, manager: Manager, also: Condition | None = None
 ) -> None:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from pynamodb.connection.base import Connection
     from pynamodb.expressions.condition import Condition
+    from pynamodb.expressions.update import Action
     from pynamodb.transactions import TransactWrite
 
     from chalicelib.domain.audit import AuditEvent
@@ -95,7 +96,9 @@ class Members:
 
         def parts(transaction: TransactWrite) -> None:
             self.trail.add(transaction, event)
-            _end(transaction, member.membership.account_id, member.user_id, _as_read(member))
+            account_id = member.membership.account_id
+            removed = UserRow.removed_from.add({account_id})
+            _end(transaction, account_id, member.user_id, _as_read(member), removed)
             transaction.save(removal_row(member.membership.account_id, member.user_id))
 
         self._write(parts, manager, member)
@@ -249,11 +252,17 @@ def _replace(transaction: TransactWrite, before: Member, after: Member) -> None:
     )
 
 
-def _end(transaction: TransactWrite, account_id: str, user_id: str, condition: Condition) -> None:
+def _end(
+    transaction: TransactWrite,
+    account_id: str,
+    user_id: str,
+    condition: Condition,
+    *also: Action,
+) -> None:
     transaction.delete(listing_row(account_id, user_id), condition=AccountRow.part.exists())
     transaction.update(
         UserRow(user_id),
-        actions=[UserRow.memberships[account_id].remove()],
+        actions=[UserRow.memberships[account_id].remove(), *also],
         condition=condition,
     )
     transaction.update(AccountRow(account_id, "account"), actions=[AccountRow.member_count.add(-1)])

@@ -49,6 +49,7 @@ def user_of(row: UserRow) -> User:
             WayBack(version, datetime.fromtimestamp(until, UTC))
             for version, until in row.ways_back or ()
         ),
+        removed_from=frozenset(row.removed_from or ()),
     )
 
 

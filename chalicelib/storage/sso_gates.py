@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from chalicelib.storage.managers import manages
+from chalicelib.storage.managers import is_outside, manages
 from chalicelib.storage.tables import AccountRow, DomainRow
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pynamodb.transactions import TransactWrite
 
     from chalicelib.domain.email_address import EmailAddress
-    from chalicelib.domain.people import Membership
+    from chalicelib.domain.people import Membership, User
     from chalicelib.domain.sessions import Session
     from chalicelib.domain.sso import DomainSso
 
@@ -57,12 +57,15 @@ class SsoGate:
 class PasswordGate:
     """What a write has to pass that gives an email a password, or a password another email.
 
-    Where its domain's single sign-on is enforced, only owners and admins of that account have one.
+    Where the domain's single sign-on is enforced, a new user or a new email gets one only as an
+    owner or admin of that account. A user who has the email already may also reset the password
+    while its provider doesn't let them in.
     """
 
     email: EmailAddress
-    # The account that enforces it, where the user manages that account.
-    managed_account: str | None = None
+    # The account that enforces it, where its rule lets this user have a password.
+    account_id: str | None = None
+    outside: bool = False
 
     @classmethod
     def of(
@@ -76,6 +79,17 @@ class PasswordGate:
         raise BarredError
 
     @classmethod
+    def of_reset(cls, user: User, sso: DomainSso | None) -> PasswordGate:
+        """Return the gate for a user who resets the password; raises BarredError if it is shut."""
+        if sso is None or not sso.enforced:
+            return cls(user.email)
+        if not user.may_use_password(sso):
+            raise BarredError
+        membership = user.memberships.get(sso.account_id)
+        outside = membership is None or not membership.is_active
+        return cls(user.email, sso.account_id, outside)
+
+    @classmethod
     def of_guest(cls, email: EmailAddress, membership: Membership) -> PasswordGate:
         """Return the gate for a new user who comes with this membership alone."""
         return cls(email, membership.account_id if membership.role.manages else None)
@@ -83,14 +97,14 @@ class PasswordGate:
     def check(self, transaction: TransactWrite) -> None:
         """Let a transaction through only while the domain leaves such a user a password."""
         condition = DomainRow.domain.does_not_exist() | (DomainRow.enforced == 0)
-        if self.managed_account is not None:
-            condition |= DomainRow.account_id == self.managed_account
+        if self.account_id is not None:
+            condition |= DomainRow.account_id == self.account_id
         transaction.condition_check(DomainRow, self.email.domain, condition=condition)
 
     def of_user(self, condition: Condition) -> Condition:
-        """Add to a condition of the user's row that they still manage that account."""
-        if self.managed_account is not None:
-            condition &= manages(self.managed_account)
+        """Add to a condition of the user's row that the account's rule still allows it."""
+        if self.account_id is not None:
+            condition &= is_outside(self.account_id) if self.outside else manages(self.account_id)
         return condition
 
 

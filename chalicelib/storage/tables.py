@@ -14,6 +14,7 @@ from pynamodb.attributes import (
     NumberAttribute,
     TTLAttribute,
     UnicodeAttribute,
+    UnicodeSetAttribute,
     UTCDateTimeAttribute,
 )
 from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
@@ -46,6 +47,8 @@ class UserRow(Model):
     signed_in_version = NumberAttribute(null=True)
     # The changes of email that can be undone: pairs of a `sessions_version` and a time in seconds.
     ways_back = JSONAttribute(null=True)
+    # The accounts that removed them; it stays when they come back.
+    removed_from = UnicodeSetAttribute(null=True)
 
 
 class EmailRow(Model):

@@ -138,3 +138,35 @@ def test_a_member_confirms_no_change_with_a_password_that_no_longer_counts(
     body = {"token": token, "password": PASSWORD}
     reply = service.program().post("/auth/email_confirmation", body)
     assert (reply.status, reply.error["code"]) == (422, "wrong_password")
+
+
+def test_a_member_whom_the_company_removed_signs_in_to_what_is_left(
+    service: Service, company: Company
+) -> None:
+    """Its provider doesn't let them in any more, so only their password is left."""
+    become_a_user(service, _KIM)
+    invite(company.owner, _KIM)
+    program = signed_in_program(service, _KIM)
+    joined = program.post("/auth/invitation", {"token": mailed_token(service, _KIM)})
+    assert joined.status == 200
+    company.put(enforced=True)
+    assert ask_sign_in(service.program(), _KIM).status == 401
+    members = company.owner.get("/api/v1/members").json["items"]
+    (kim,) = [item["user_id"] for item in members if item["email"] == _KIM]
+    assert company.owner.call("DELETE", f"/api/v1/members/{kim}").status == 204
+    assert ask_sign_in(service.program(), _KIM).json["next"] == "app"
+    service.program().post("/auth/password_reset/request", {"email": _KIM})
+    token = token_of(service.mail_to(_KIM, "password").link)
+    body = {"token": token, "password": "another violet kettle marmot"}
+    assert service.program().post("/auth/password_reset", body).status == 200
+    reply = ask_sign_in(service.program(), _KIM, "another violet kettle marmot")
+    assert reply.json["next"] == "app"
+
+
+def test_a_user_in_no_account_keeps_their_password(service: Service, company: Company) -> None:
+    assert _join(service.program(), _invited(company, _KIM, "member")).status == 200
+    program = signed_in_program(service, _KIM)
+    body = {"account_id": company.account_id}
+    assert program.call("POST", "/auth/session/account/leave", body).status == 200
+    company.put(enforced=True)
+    assert ask_sign_in(service.program(), _KIM).json["next"] == "no_account"
