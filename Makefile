@@ -30,8 +30,8 @@ operator: $(STAMP) ## Help a person or move data, on STAGE (local: the run that 
 	@$(RUN) -m infra.operator --stage $(STAGE) $(ARGS)
 
 test: $(STAMP) ## Prove everything, in a real browser too
-	@$(RUN) -m infra.identity_providers || true
-	@chromium=$$($(RUN) -m infra.chromium) || chromium=; \
+	@$(RUN) -m infra.tools.identity_providers || true
+	@chromium=$$($(RUN) -m infra.tools.chromium) || chromium=; \
 	exec env CHROMIUM="$$chromium" $(RUN) -m pytest $(WORKERS) $(ARGS)
 
 check: $(STAMP) ## Lint, types, import rules, and tests with coverage
@@ -39,8 +39,8 @@ check: $(STAMP) ## Lint, types, import rules, and tests with coverage
 	@$(RUN) -m ruff format --check .
 	@$(RUN) -m mypy
 	@$(VENV)/bin/lint-imports
-	@$(RUN) -m infra.identity_providers || true
-	@chromium=$$($(RUN) -m infra.chromium) || chromium=; \
+	@$(RUN) -m infra.tools.identity_providers || true
+	@chromium=$$($(RUN) -m infra.tools.chromium) || chromium=; \
 	CHROMIUM="$$chromium" $(RUN) -m coverage run -m pytest $(WORKERS) $(ARGS)
 	@$(RUN) -m coverage combine --quiet
 	@$(RUN) -m coverage report
@@ -55,7 +55,7 @@ uniformity: $(STAMP) ## Prove that answers tell nothing, and time them
 	@$(RUN) -m benchmarks.uniformity $(ARGS)
 
 pictures: $(STAMP) ## Take the pictures in docs/pictures anew
-	@chromium=$$($(RUN) -m infra.chromium) && CHROMIUM="$$chromium" $(RUN) -m tests.support.pictures
+	@chromium=$$($(RUN) -m infra.tools.chromium) && CHROMIUM="$$chromium" $(RUN) -m tests.support.docs.pictures
 
 package: $(STAMP) ## Write build/STAGE/template.json and deployment.zip, for your own pipeline
 	@$(RUN) -m infra.package $(STAGE) --for $(FOR)

@@ -13,9 +13,9 @@ import time
 
 _MODULES = {
     "api": "app",
-    "mail": "chalicelib.events.mail",
+    "mail": "chalicelib.jobs.queue",
     "key_check": "chalicelib.web.authorizer",
-    "sso_watch": "chalicelib.events.schedule",
+    "sso_watch": "chalicelib.jobs.daily",
 }
 
 

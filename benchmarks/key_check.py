@@ -22,12 +22,12 @@ from benchmarks.figures import Figure, interleaved, on_one_core, paired_ratio
 from benchmarks.pynamodb_checks import PynamodbChecks
 from chalicelib import bootstrap
 from chalicelib.bootstrap.key_checks import build_key_check
-from chalicelib.domain.api_keys import ApiKeySecret, minute_of
 from chalicelib.domain.clock import utc_now
-from chalicelib.services.key_check import KeyCheck
+from chalicelib.domain.keys.api_key import ApiKeySecret, minute_of
+from chalicelib.services.keys.check import KeyCheck
 from chalicelib.settings import Settings
-from chalicelib.storage.connection import open_tables
-from chalicelib.storage.request_signing import Credentials, Signer
+from chalicelib.storage.dynamo.connection import open_tables
+from chalicelib.storage.keys.transport.signing import Credentials, Signer
 from chalicelib.web.authorizer import check_api_key
 
 if TYPE_CHECKING:
@@ -186,7 +186,7 @@ class _Recorder:
     requests: list[Mapping[str, Any]]
 
     def record(self, key: str) -> None:
-        from chalicelib.storage.key_checks import KeyChecks
+        from chalicelib.storage.keys.check import KeyChecks
 
         KeyChecks(self, "thub-api_keys", 100).use(ApiKeySecret.parse(key).digest, utc_now())
 

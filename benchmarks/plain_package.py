@@ -9,7 +9,7 @@ from pathlib import Path
 from infra.package import libraries
 from infra.package.archive import write_zip
 from infra.package.build import chalice_package
-from infra.stages import ROOT
+from infra.stack.stages import ROOT
 
 # The libraries that only single sign-on needs; by far the largest part, and all compiled code.
 SAML = ("isodate", "lxml", "onelogin", "python3_saml", "xmlsec")

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from pynamodb.expressions.operand import Path
 
-from chalicelib.domain.api_keys import KeyUse, minute_of
-from chalicelib.storage.tables import ApiKeyRow
+from chalicelib.domain.keys.api_key import KeyUse, minute_of
+from chalicelib.storage.dynamo.tables import ApiKeyRow
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -12,12 +12,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.figures import Figure
-from tests.support import engines
 from tests.support import service as whole
-from tests.support.journeys import become_a_user
-from tests.support.people import StoppedClock
-from tests.support.sign_in_races import BUDGET, CALLERS, SETTINGS, Round, counted_hashes, rounds
-from tests.support.tables import fresh_tables
+from tests.support.personas.journeys import become_a_user
+from tests.support.personas.users import StoppedClock
+from tests.support.races.sign_in_races import (
+    BUDGET,
+    CALLERS,
+    SETTINGS,
+    Round,
+    counted_hashes,
+    rounds,
+)
+from tests.support.servers import engines
+from tests.support.servers.tables import fresh_tables
 from tests.support.uniformity.world import surroundings
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from onelogin.saml2.auth import OneLogin_Saml2_Auth
 
 from benchmarks.figures import Figure, interleaved, paired_ratio
-from chalicelib.domain.saml import SamlRefusedError
+from chalicelib.domain.sso.assertion import SamlRefusedError
 from tests.support.saml.corpus import ATTACKS
 from tests.support.saml.messages import encoded
 from tests.support.saml.situations import a_situation, verified_in

@@ -16,18 +16,18 @@ from argon2.low_level import hash_secret_raw
 from benchmarks.canned import answer_dynamodb, answer_sqs
 from benchmarks.figures import Figure, interleaved, paired_ratio
 from chalicelib import bootstrap
-from chalicelib.domain.devices import Browser
 from chalicelib.domain.email_address import EmailAddress
 from chalicelib.domain.errors import InvalidCredentialsError
 from chalicelib.domain.mail import Asker
-from chalicelib.domain.sessions import Client
+from chalicelib.domain.sign_in.known_browser import Browser
+from chalicelib.domain.sign_in.session import Client
 from chalicelib.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from chalicelib.bootstrap import Services
-    from chalicelib.domain.devices import DeviceCookies
+    from chalicelib.domain.sign_in.known_browser import DeviceCookies
 
 _ROBIN = EmailAddress("robin@acme.test")
 _PASSWORD = "violet kettle 1234 marmot"  # noqa: S105 - a made-up person's
@@ -129,9 +129,9 @@ def _services() -> Services:
 
 
 def _rows(services: Services) -> dict[str, dict[str, Any]]:
-    from chalicelib.domain.people import Membership, Role
-    from chalicelib.storage.rows import membership_map
-    from chalicelib.storage.tables import EmailRow, UserRow
+    from chalicelib.domain.user import Membership, Role
+    from chalicelib.storage.dynamo.rows import membership_map
+    from chalicelib.storage.dynamo.tables import EmailRow, UserRow
 
     hashed = services.sign_in.hasher.hash(_PASSWORD)
     membership = membership_map(Membership("acc_1", "Acme", Role.OWNER))

@@ -8,10 +8,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support import after_all_flows
-from tests.support.chromium import ChromiumMissingError, launched, open_tab
-from tests.support.dns_server import running as running_dns
-from tests.support.engines import (
+from tests.support.browser.chromium import ChromiumMissingError, launched, open_tab
+from tests.support.deployment import unused_permissions
+from tests.support.order import rank
+from tests.support.personas.users import StoppedClock
+from tests.support.saml.providers import ProviderMissingError
+from tests.support.saml.providers.pysaml2 import pysaml2
+from tests.support.saml.providers.simplesamlphp import simplesamlphp
+from tests.support.servers.dns_server import running as running_dns
+from tests.support.servers.engines import (
     ENGINES,
     REGION,
     Engine,
@@ -19,29 +24,24 @@ from tests.support.engines import (
     EngineRoom,
     botocore_session,
 )
-from tests.support.order import rank
-from tests.support.people import StoppedClock
-from tests.support.saml.providers import ProviderMissingError
-from tests.support.saml.providers.pysaml2 import pysaml2
-from tests.support.saml.providers.simplesamlphp import simplesamlphp
-from tests.support.stack import Stack, running_stack
-from tests.support.tables import fresh_tables
+from tests.support.servers.stack import Stack, running_stack
+from tests.support.servers.tables import fresh_tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from playwright.sync_api import Browser, Page
 
-    from chalicelib.storage.connection import StoreConnection
-    from tests.support.dns_server import DnsServer
+    from chalicelib.storage.dynamo.connection import StoreConnection
     from tests.support.ledger import Ledger
     from tests.support.saml.providers import Provider
+    from tests.support.servers.dns_server import DnsServer
     from tests.support.service import Service
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Ask at the end of a run of all flows what no flow needed."""
-    config.pluginmanager.register(after_all_flows.Asking(config))
+    config.pluginmanager.register(unused_permissions.Asking(config))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -83,7 +83,7 @@ def tables(engine: Engine) -> Iterator[str]:
 @pytest.fixture
 def connection(tables: str, monkeypatch: pytest.MonkeyPatch) -> StoreConnection:
     """The tables, opened as the stores take them."""
-    from chalicelib.storage.connection import open_tables
+    from chalicelib.storage.dynamo.connection import open_tables
 
     monkeypatch.setattr("pynamodb.connection.base.get_session", botocore_session)
     opened = open_tables(tables, REGION)

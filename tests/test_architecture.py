@@ -65,7 +65,7 @@ def test_app_imports_chalice_and_the_two_edges_only() -> None:
             else []
         )
     }
-    allowed = ("__future__", "chalice", "chalicelib.web", "chalicelib.events")
+    allowed = ("__future__", "chalice", "chalicelib.web", "chalicelib.jobs")
     strangers = {m for m in imported if not f"{m}.".startswith(tuple(f"{a}." for a in allowed))}
     assert strangers == set()
 

@@ -7,9 +7,9 @@ import re
 import tomllib
 from typing import TYPE_CHECKING
 
-from chalicelib.domain.audit import EventName, RefusalReason
-from chalicelib.domain.saml import Refusal
-from tests.support import conformance
+from chalicelib.domain.audit.event import EventName, RefusalReason
+from chalicelib.domain.sso.assertion import Refusal
+from tests.support.docs import conformance
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,7 +22,7 @@ _LINK = re.compile(r"\]\((?!https?:|#|mailto:)([^)#\s]+)")
 
 
 def test_the_conformance_page_is_up_to_date() -> None:
-    """`python -m tests.support.conformance` writes it."""
+    """`python -m tests.support.docs.conformance` writes it."""
     assert conformance.PAGE.read_text(encoding="utf-8") == conformance.page()
 
 

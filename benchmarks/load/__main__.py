@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.load.crowd import gathered
-from tests.support.stack import running_stack
+from tests.support.servers.stack import running_stack
 
 if TYPE_CHECKING:
     from benchmarks.load.crowd import Notes

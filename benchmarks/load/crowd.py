@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from tests.support.http import Program, Reply
-from tests.support.journeys import PASSWORD, ask_sign_in, sign_up
+from tests.support.personas.journeys import PASSWORD, ask_sign_in, sign_up
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from tests.support.http import Transport
-    from tests.support.stack import Stack
+    from tests.support.servers.stack import Stack
 
 _THINKING = (0.5, 2.5)
 # Six a minute, so that the crowd and the emulator fit on two cores; what a key may do in a minute

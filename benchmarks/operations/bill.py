@@ -10,7 +10,7 @@ from benchmarks.figures import Figure
 from benchmarks.operations.counting import counted
 from benchmarks.operations.page import CHECK, named, page, unequal
 from benchmarks.operations.prices import AS_OF, cost
-from tests.support.engines import EngineMissingError
+from tests.support.servers.engines import EngineMissingError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

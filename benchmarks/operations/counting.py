@@ -15,12 +15,12 @@ from benchmarks.operations.crowd import grow
 from benchmarks.operations.meter import Bill, metered
 from chalicelib.logs import JsonFormatter
 from chalicelib.web.authorizer import check_api_key
-from tests.support import engines
 from tests.support import service as whole
-from tests.support.engines import Engine
 from tests.support.http import Browser
-from tests.support.invitations import accept_as_new, mailed_token
-from tests.support.journeys import (
+from tests.support.keys import KEYS, Holder, account_of
+from tests.support.ledger import Ledger, ledger
+from tests.support.personas.invitations import accept_as_new, mailed_token
+from tests.support.personas.journeys import (
     OTHER_PASSWORD,
     PASSWORD,
     ask_sign_in,
@@ -29,11 +29,11 @@ from tests.support.journeys import (
     signed_in_program,
     token_of,
 )
-from tests.support.keys import KEYS, Holder, account_of
-from tests.support.ledger import Ledger, ledger
-from tests.support.people import StoppedClock
+from tests.support.personas.users import StoppedClock
+from tests.support.servers import engines
+from tests.support.servers.engines import Engine
+from tests.support.servers.tables import fresh_tables
 from tests.support.service import ORIGIN
-from tests.support.tables import fresh_tables
 from tests.support.uniformity.world import surroundings
 
 if TYPE_CHECKING:

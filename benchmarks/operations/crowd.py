@@ -9,7 +9,7 @@ from http.client import HTTPConnection
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from tests.support.people import NOON
+from tests.support.personas.users import NOON
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -17,7 +17,7 @@ from benchmarks.figures import Figure, on_one_core, paired_ratio
 from benchmarks.key_check import KEYS, answer, asking, built
 from benchmarks.peers.installing import Peer, PeerMissingError, started
 from chalicelib import bootstrap
-from chalicelib.domain.api_keys import ApiKeySecret
+from chalicelib.domain.keys.api_key import ApiKeySecret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -8,14 +8,14 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from infra.resources import table_definitions
-from tests.support import engines
+from infra.stack.resources import table_definitions
 from tests.support import service as whole
-from tests.support.invitations import invite
-from tests.support.journeys import ADDRESS, ask_sign_in, become_a_user
 from tests.support.keys import Holder, make_key
-from tests.support.people import StoppedClock
-from tests.support.tables import fresh_tables
+from tests.support.personas.invitations import invite
+from tests.support.personas.journeys import ADDRESS, ask_sign_in, become_a_user
+from tests.support.personas.users import StoppedClock
+from tests.support.servers import engines
+from tests.support.servers.tables import fresh_tables
 from tests.support.uniformity.world import surroundings
 
 if TYPE_CHECKING:

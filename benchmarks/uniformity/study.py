@@ -19,8 +19,8 @@ from unittest import mock
 from benchmarks.canned import answer_dynamodb, answer_sqs
 from chalicelib import bootstrap
 from tests.support import service as whole
-from tests.support.journeys import PASSWORD
-from tests.support.people import StoppedClock
+from tests.support.personas.journeys import PASSWORD
+from tests.support.personas.users import StoppedClock
 from tests.support.uniformity.observing import Asked, Moment, send
 from tests.support.uniformity.states import STATES, USUAL, Password, State
 from tests.support.uniformity.world import World, surroundings, world
@@ -87,7 +87,7 @@ def without_hashing() -> Iterator[Callable[[], None]]:
     """
     from argon2.low_level import hash_secret_raw
 
-    from chalicelib.domain import password_hashing
+    from chalicelib.domain.passwords import hashing
 
     kept: dict[tuple[bytes, bytes], bytes] = {}
     learning = [True]
@@ -99,7 +99,7 @@ def without_hashing() -> Iterator[Callable[[], None]]:
             )
         return kept.get((secret, salt)) or bytes(hash_len)
 
-    with mock.patch.object(password_hashing, "hash_secret_raw", remembering):
+    with mock.patch.object(hashing, "hash_secret_raw", remembering):
         yield learning.clear
 
 

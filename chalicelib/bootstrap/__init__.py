@@ -13,29 +13,29 @@ from chalicelib.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
     from chalicelib.domain.clock import Clock
-    from chalicelib.services.account_unlock import AccountUnlock
-    from chalicelib.services.accounts import AccountService
-    from chalicelib.services.api_keys import ApiKeyService
-    from chalicelib.services.audit_log import AuditLogService
-    from chalicelib.services.email_change import EmailChangeService
-    from chalicelib.services.email_confirmation import EmailConfirmation
-    from chalicelib.services.handovers import HandoverService
-    from chalicelib.services.invitations import InvitationService
-    from chalicelib.services.joining import Joining
-    from chalicelib.services.key_check import KeyCheck
-    from chalicelib.services.mail_cap import MailCap
-    from chalicelib.services.members import MemberService
-    from chalicelib.services.password_reset import PasswordReset
-    from chalicelib.services.personal_events import PersonalEvents
-    from chalicelib.services.profile import Profile
-    from chalicelib.services.public_api import PublicApi
-    from chalicelib.services.sessions import SessionService
-    from chalicelib.services.sign_in import SignIn
-    from chalicelib.services.sign_up import SignUpService
-    from chalicelib.services.single_sign_on import SingleSignOn
-    from chalicelib.services.sso_domains import SsoDomainService, SsoWatch
-    from chalicelib.services.sso_settings import SsoSettings
-    from chalicelib.services.workspaces import WorkspaceService
+    from chalicelib.services.accounts.accounts import AccountService
+    from chalicelib.services.accounts.handovers import HandoverService
+    from chalicelib.services.accounts.invitations import InvitationService
+    from chalicelib.services.accounts.joining import Joining
+    from chalicelib.services.accounts.members import MemberService
+    from chalicelib.services.accounts.workspaces import WorkspaceService
+    from chalicelib.services.audit.log import AuditLogService
+    from chalicelib.services.audit.mail_cap import MailCap
+    from chalicelib.services.audit.personal_events import PersonalEvents
+    from chalicelib.services.keys.check import KeyCheck
+    from chalicelib.services.keys.manage import ApiKeyService
+    from chalicelib.services.keys.public_api import PublicApi
+    from chalicelib.services.sign_in.email_change import EmailChangeService
+    from chalicelib.services.sign_in.email_confirmation import EmailConfirmation
+    from chalicelib.services.sign_in.password import SignIn
+    from chalicelib.services.sign_in.password_reset import PasswordReset
+    from chalicelib.services.sign_in.profile import Profile
+    from chalicelib.services.sign_in.sessions import SessionService
+    from chalicelib.services.sign_in.sign_up import SignUpService
+    from chalicelib.services.sign_in.unlock import AccountUnlock
+    from chalicelib.services.sso.domains import SsoDomainService, SsoWatch
+    from chalicelib.services.sso.settings import SsoSettings
+    from chalicelib.services.sso.sign_in import SingleSignOn
 
 
 @dataclass(frozen=True)
@@ -166,7 +166,7 @@ def _with_secrets(chosen: Settings) -> Settings:
     if not chosen.secrets_path:
         return chosen
     from chalicelib.bootstrap.clients import aws_client
-    from chalicelib.gateways.secrets import read_secrets
+    from chalicelib.gateways.parameter_store import read_secrets
 
     found = read_secrets(aws_client("ssm", chosen), chosen.secrets_path)
     given = {name: value for name, value in os.environ.items() if value}

@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from chalicelib.domain.clock import Clock
-    from chalicelib.services.key_check import KeyCheck
+    from chalicelib.services.keys.check import KeyCheck
     from chalicelib.settings import Settings
-    from chalicelib.storage.request_signing import Credentials
-    from chalicelib.storage.updates import Updates
+    from chalicelib.storage.keys.transport.signing import Credentials
+    from chalicelib.storage.keys.transport.transport import Updates
 
 # A check is asked again once at most: a connection that died while the function slept deserves it,
 # a table that is down doesn't. The request is ours alone, so botocore needn't look it over.
@@ -48,8 +48,8 @@ _USUAL_REGION = re.compile(r"(?:af|ap|ca|eu|il|me|mx|sa|us|us-gov|cn)-[a-z]+-[0-
 
 def build_key_check(chosen: Settings, clock: Clock, environ: Mapping[str, str]) -> KeyCheck:
     """Put the check of API keys together: all that the authorizer's function needs."""
-    from chalicelib.services.key_check import KeyCheck
-    from chalicelib.storage.key_checks import KeyChecks
+    from chalicelib.services.keys.check import KeyCheck
+    from chalicelib.storage.keys.check import KeyChecks
 
     checks = KeyChecks(
         _updates(chosen, environ),
@@ -98,15 +98,15 @@ def _files_have_wishes(environ: Mapping[str, str]) -> bool:
 
 def _by_sdk(chosen: Settings) -> Updates:
     from chalicelib.bootstrap.clients import aws_client
-    from chalicelib.storage.sdk_updates import SdkUpdates
+    from chalicelib.storage.keys.transport.by_sdk import SdkUpdates
 
     return SdkUpdates(aws_client("dynamodb", chosen, **_QUICK))
 
 
 def _direct(region: str, url: str, environ: Mapping[str, str]) -> Updates:
-    from chalicelib.storage.direct_updates import DirectUpdates
-    from chalicelib.storage.kept_connections import Endpoint, KeptConnections
-    from chalicelib.storage.request_signing import Signer
+    from chalicelib.storage.keys.transport.by_socket import DirectUpdates
+    from chalicelib.storage.keys.transport.connections import Endpoint, KeptConnections
+    from chalicelib.storage.keys.transport.signing import Signer
 
     endpoint = Endpoint.parse(url)
     bundle = environ.get("AWS_CA_BUNDLE") or None
@@ -116,7 +116,7 @@ def _direct(region: str, url: str, environ: Mapping[str, str]) -> Updates:
 
 
 def _credentials(environ: Mapping[str, str]) -> Credentials:
-    from chalicelib.storage.request_signing import Credentials
+    from chalicelib.storage.keys.transport.signing import Credentials
 
     return Credentials(
         environ["AWS_ACCESS_KEY_ID"],

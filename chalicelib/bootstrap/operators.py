@@ -10,14 +10,14 @@ from chalicelib.bootstrap.parts import Parts
 
 if TYPE_CHECKING:
     from chalicelib.domain.clock import Clock
-    from chalicelib.services.account_export import AccountExport
-    from chalicelib.services.operator_handovers import OperatorHandover
-    from chalicelib.services.operator_people import OperatorPeople
-    from chalicelib.services.record_loading import RecordLoading
-    from chalicelib.services.user_export import UserExport
-    from chalicelib.services.user_import import UserImport
-    from chalicelib.storage.imported_users import ImportedUsers
-    from chalicelib.storage.operator_trail import OperatorTrail
+    from chalicelib.services.operators.account_export import AccountExport
+    from chalicelib.services.operators.handovers import OperatorHandover
+    from chalicelib.services.operators.people import OperatorPeople
+    from chalicelib.services.operators.record_loading import RecordLoading
+    from chalicelib.services.operators.user_export import UserExport
+    from chalicelib.services.operators.user_import import UserImport
+    from chalicelib.storage.operators.imported_users import ImportedUsers
+    from chalicelib.storage.operators.trail import OperatorTrail
 
 
 @dataclass(frozen=True)
@@ -51,15 +51,15 @@ def operator_services() -> OperatorServices:
 
 
 def _trail(parts: Parts) -> OperatorTrail:
-    from chalicelib.storage.operator_trail import OperatorTrail
+    from chalicelib.storage.operators.trail import OperatorTrail
 
     return OperatorTrail(parts.connection, parts.trail)
 
 
 def _people(parts: Parts, trail: OperatorTrail) -> OperatorPeople:
-    from chalicelib.services.operator_people import OperatorPeople
-    from chalicelib.storage.audit_log import AuditLog
-    from chalicelib.storage.operator_changes import OperatorChanges
+    from chalicelib.services.operators.people import OperatorPeople
+    from chalicelib.storage.audit.log import AuditLog
+    from chalicelib.storage.operators.changes import OperatorChanges
 
     return OperatorPeople(
         people=parts.people,
@@ -75,9 +75,9 @@ def _people(parts: Parts, trail: OperatorTrail) -> OperatorPeople:
 
 
 def _handover(parts: Parts, trail: OperatorTrail) -> OperatorHandover:
-    from chalicelib.services.operator_handovers import OperatorHandover
-    from chalicelib.storage.handovers import Handovers, OperatorHandovers
-    from chalicelib.storage.members import Members
+    from chalicelib.services.operators.handovers import OperatorHandover
+    from chalicelib.storage.accounts.handovers import Handovers, OperatorHandovers
+    from chalicelib.storage.accounts.members import Members
 
     return OperatorHandover(
         accounts=parts.accounts,
@@ -92,14 +92,14 @@ def _handover(parts: Parts, trail: OperatorTrail) -> OperatorHandover:
 
 
 def _users(parts: Parts, trail: OperatorTrail) -> ImportedUsers:
-    from chalicelib.storage.imported_users import ImportedUsers
+    from chalicelib.storage.operators.imported_users import ImportedUsers
 
     return ImportedUsers(parts.connection, trail)
 
 
 def _user_import(parts: Parts, users: ImportedUsers) -> UserImport:
-    from chalicelib.domain.moved_hashes import MovedHashes
-    from chalicelib.services.user_import import UserImport
+    from chalicelib.domain.passwords.transfer import MovedHashes
+    from chalicelib.services.operators.user_import import UserImport
 
     return UserImport(
         users=users,
@@ -112,15 +112,15 @@ def _user_import(parts: Parts, users: ImportedUsers) -> UserImport:
 
 
 def _user_export(parts: Parts, users: ImportedUsers, trail: OperatorTrail) -> UserExport:
-    from chalicelib.domain.moved_hashes import MovedHashes
-    from chalicelib.services.user_export import UserExport
+    from chalicelib.domain.passwords.transfer import MovedHashes
+    from chalicelib.services.operators.user_export import UserExport
 
     return UserExport(users, MovedHashes(parts.hasher), trail, parts.clock)
 
 
 def _account_export(parts: Parts, trail: OperatorTrail) -> AccountExport:
-    from chalicelib.services.account_export import AccountExport
-    from chalicelib.storage.account_contents import AccountContents
+    from chalicelib.services.operators.account_export import AccountExport
+    from chalicelib.storage.operators.account_contents import AccountContents
 
     return AccountExport(
         accounts=parts.accounts,
@@ -135,7 +135,7 @@ def _account_export(parts: Parts, trail: OperatorTrail) -> AccountExport:
 
 
 def _record_loading(parts: Parts, trail: OperatorTrail) -> RecordLoading:
-    from chalicelib.services.record_loading import RecordLoading
-    from chalicelib.storage.record_loads import RecordLoads
+    from chalicelib.services.operators.record_loading import RecordLoading
+    from chalicelib.storage.accounts.record_loads import RecordLoads
 
     return RecordLoading(parts.accounts, RecordLoads(parts.connection), trail, parts.clock)

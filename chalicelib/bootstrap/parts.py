@@ -17,35 +17,35 @@ from chalicelib.bootstrap.saml import saml_keys
 if TYPE_CHECKING:
     from chalicelib.domain.clock import Clock
     from chalicelib.gateways.dns import TxtLookup
-    from chalicelib.services.account_unlock import AccountUnlock
-    from chalicelib.services.accounts import AccountService
-    from chalicelib.services.api_keys import ApiKeyService
-    from chalicelib.services.audit_log import AuditLogService
-    from chalicelib.services.email_change import EmailChangeService
-    from chalicelib.services.email_confirmation import EmailConfirmation
-    from chalicelib.services.handovers import HandoverService
-    from chalicelib.services.invitations import InvitationService
-    from chalicelib.services.joining import Joining
-    from chalicelib.services.mail_cap import MailCap
-    from chalicelib.services.members import MemberService
-    from chalicelib.services.password_check import PasswordCheck
-    from chalicelib.services.password_reset import PasswordReset
-    from chalicelib.services.personal_events import PersonalEvents
-    from chalicelib.services.profile import Profile
-    from chalicelib.services.public_api import PublicApi
-    from chalicelib.services.sessions import SessionService
-    from chalicelib.services.sign_in import SignIn
-    from chalicelib.services.sign_up import SignUpService
-    from chalicelib.services.single_sign_on import SingleSignOn
-    from chalicelib.services.sso_domains import SsoDomainService, SsoWatch
-    from chalicelib.services.sso_settings import SsoSettings
-    from chalicelib.services.workspaces import WorkspaceService
+    from chalicelib.services.accounts.accounts import AccountService
+    from chalicelib.services.accounts.handovers import HandoverService
+    from chalicelib.services.accounts.invitations import InvitationService
+    from chalicelib.services.accounts.joining import Joining
+    from chalicelib.services.accounts.members import MemberService
+    from chalicelib.services.accounts.workspaces import WorkspaceService
+    from chalicelib.services.audit.log import AuditLogService
+    from chalicelib.services.audit.mail_cap import MailCap
+    from chalicelib.services.audit.personal_events import PersonalEvents
+    from chalicelib.services.keys.manage import ApiKeyService
+    from chalicelib.services.keys.public_api import PublicApi
+    from chalicelib.services.sign_in.email_change import EmailChangeService
+    from chalicelib.services.sign_in.email_confirmation import EmailConfirmation
+    from chalicelib.services.sign_in.password import SignIn
+    from chalicelib.services.sign_in.password_check import PasswordCheck
+    from chalicelib.services.sign_in.password_reset import PasswordReset
+    from chalicelib.services.sign_in.profile import Profile
+    from chalicelib.services.sign_in.sessions import SessionService
+    from chalicelib.services.sign_in.sign_up import SignUpService
+    from chalicelib.services.sign_in.unlock import AccountUnlock
+    from chalicelib.services.sso.domains import SsoDomainService, SsoWatch
+    from chalicelib.services.sso.settings import SsoSettings
+    from chalicelib.services.sso.sign_in import SingleSignOn
     from chalicelib.settings import Settings
-    from chalicelib.storage.email_changes import EmailChanges
-    from chalicelib.storage.managers import Managers
-    from chalicelib.storage.sso_connections import SsoConnections
-    from chalicelib.storage.sso_domains import AccountDomains
-    from chalicelib.storage.sso_refusals import SsoRefusals
+    from chalicelib.storage.joining.email_changes import EmailChanges
+    from chalicelib.storage.sso.connections import SsoConnections
+    from chalicelib.storage.sso.domains import AccountDomains
+    from chalicelib.storage.sso.refusals import SsoRefusals
+    from chalicelib.storage.users.account_admin import Managers
 
 _MAIL_WINDOW = timedelta(hours=1)
 # To an address that signs in here already, a day: a stranger's sign-ups must not fill its mailbox.
@@ -67,26 +67,26 @@ class Parts:
     """What the flows share, made once; imports stand here because this is where they cost."""
 
     def __init__(self, chosen: Settings, clock: Clock) -> None:
-        from chalicelib.domain.addresses import AddressKeys
-        from chalicelib.domain.attempts import AttemptRules
-        from chalicelib.domain.devices import DeviceCookies
-        from chalicelib.domain.sessions import SessionLimits
-        from chalicelib.domain.sign_up import SIGN_UP_WAITS
-        from chalicelib.gateways.mail_queue import MailQueue
-        from chalicelib.gateways.mailer import Mailer
-        from chalicelib.gateways.ses import Ses
-        from chalicelib.storage.accounts import Accounts
-        from chalicelib.storage.api_keys import ApiKeys
-        from chalicelib.storage.attempts import AttemptKeyMaker, Attempts
-        from chalicelib.storage.audit import AuditTrail
-        from chalicelib.storage.connection import open_tables
-        from chalicelib.storage.credentials import Credentials
-        from chalicelib.storage.invitations import Invitations
-        from chalicelib.storage.links import Links
-        from chalicelib.storage.old_failures import OldFailures
-        from chalicelib.storage.people import People, SsoDomains
-        from chalicelib.storage.sessions import Sessions
-        from chalicelib.storage.sign_ups import SignUps
+        from chalicelib.domain.sign_in.counter_keys import AddressKeys
+        from chalicelib.domain.sign_in.known_browser import DeviceCookies
+        from chalicelib.domain.sign_in.lockout import AttemptRules
+        from chalicelib.domain.sign_in.session import SessionLimits
+        from chalicelib.domain.sign_in.sign_up import SIGN_UP_WAITS
+        from chalicelib.gateways.mail.mailer import Mailer
+        from chalicelib.gateways.mail.queue import MailQueue
+        from chalicelib.gateways.mail.ses import Ses
+        from chalicelib.storage.accounts.accounts import Accounts
+        from chalicelib.storage.accounts.invitations import Invitations
+        from chalicelib.storage.audit.trail import AuditTrail
+        from chalicelib.storage.dynamo.connection import open_tables
+        from chalicelib.storage.joining.sign_ups import SignUps
+        from chalicelib.storage.keys.api_keys import ApiKeys
+        from chalicelib.storage.sessions.sessions import Sessions
+        from chalicelib.storage.users.credentials import Credentials
+        from chalicelib.storage.users.links import Links
+        from chalicelib.storage.users.lockout import AttemptKeyMaker, Attempts
+        from chalicelib.storage.users.old_failures import OldFailures
+        from chalicelib.storage.users.users import People, SsoDomains
 
         rules = AttemptRules(
             attempts=chosen.lockout_attempts,
@@ -131,15 +131,15 @@ class Parts:
 
     @cached_property
     def password_check(self) -> PasswordCheck:
-        from chalicelib.services.password_check import PasswordCheck
+        from chalicelib.services.sign_in.password_check import PasswordCheck
 
         return PasswordCheck(
             self.attempts, self.attempt_keys, self.devices, self.queue, self.hasher
         )
 
     def sign_in(self) -> SignIn:
-        from chalicelib.services.sign_in import SignIn
-        from chalicelib.storage.mail_counts import MailCounts
+        from chalicelib.services.sign_in.password import SignIn
+        from chalicelib.storage.audit.hourly_caps import MailCounts
 
         return SignIn(
             people=self.people,
@@ -156,8 +156,8 @@ class Parts:
         )
 
     def sign_up(self) -> SignUpService:
-        from chalicelib.services.sign_up import SignUpService
-        from chalicelib.storage.mail_counts import MailCounts
+        from chalicelib.services.sign_in.sign_up import SignUpService
+        from chalicelib.storage.audit.hourly_caps import MailCounts
 
         return SignUpService(
             sign_ups=self.sign_ups,
@@ -177,7 +177,7 @@ class Parts:
         )
 
     def email_confirmation(self) -> EmailConfirmation:
-        from chalicelib.services.email_confirmation import EmailConfirmation
+        from chalicelib.services.sign_in.email_confirmation import EmailConfirmation
 
         return EmailConfirmation(
             links=self.links,
@@ -195,12 +195,12 @@ class Parts:
 
     @cached_property
     def email_changes(self) -> EmailChanges:
-        from chalicelib.storage.email_changes import EmailChanges
+        from chalicelib.storage.joining.email_changes import EmailChanges
 
         return EmailChanges(self.connection)
 
     def email_change(self) -> EmailChangeService:
-        from chalicelib.services.email_change import EmailChangeService
+        from chalicelib.services.sign_in.email_change import EmailChangeService
 
         return EmailChangeService(
             people=self.people,
@@ -216,7 +216,7 @@ class Parts:
         )
 
     def account_unlock(self) -> AccountUnlock:
-        from chalicelib.services.account_unlock import AccountUnlock
+        from chalicelib.services.sign_in.unlock import AccountUnlock
 
         return AccountUnlock(
             people=self.people,
@@ -233,7 +233,7 @@ class Parts:
         )
 
     def password_reset(self) -> PasswordReset:
-        from chalicelib.services.password_reset import PasswordReset
+        from chalicelib.services.sign_in.password_reset import PasswordReset
 
         return PasswordReset(
             people=self.people,
@@ -252,7 +252,7 @@ class Parts:
         )
 
     def profile(self) -> Profile:
-        from chalicelib.services.profile import Profile
+        from chalicelib.services.sign_in.profile import Profile
 
         return Profile(
             people=self.people,
@@ -268,7 +268,7 @@ class Parts:
         )
 
     def session_service(self) -> SessionService:
-        from chalicelib.services.sessions import SessionService
+        from chalicelib.services.sign_in.sessions import SessionService
 
         return SessionService(
             sessions=self.sessions,
@@ -281,7 +281,7 @@ class Parts:
         )
 
     def api_keys(self) -> ApiKeyService:
-        from chalicelib.services.api_keys import ApiKeyService
+        from chalicelib.services.keys.manage import ApiKeyService
 
         return ApiKeyService(
             keys=self.api_key_store,
@@ -294,21 +294,21 @@ class Parts:
         )
 
     def own_accounts(self) -> AccountService:
-        from chalicelib.services.accounts import AccountService
-        from chalicelib.storage.new_accounts import NewAccounts
+        from chalicelib.services.accounts.accounts import AccountService
+        from chalicelib.storage.accounts.new_accounts import NewAccounts
 
         made = NewAccounts(self.connection, self.sessions, self.trail)
         return AccountService(made, self.clock)
 
     def workspaces(self) -> WorkspaceService:
-        from chalicelib.services.workspaces import WorkspaceService
-        from chalicelib.storage.workspaces import Workspaces
+        from chalicelib.services.accounts.workspaces import WorkspaceService
+        from chalicelib.storage.accounts.workspaces import Workspaces
 
         store = Workspaces(self.connection, self.trail)
         return WorkspaceService(store, self.clock, self.settings.proof)
 
     def invitations(self) -> InvitationService:
-        from chalicelib.services.invitations import InvitationService
+        from chalicelib.services.accounts.invitations import InvitationService
 
         return InvitationService(
             invitations=self.invitation_store,
@@ -323,8 +323,8 @@ class Parts:
         )
 
     def joining(self) -> Joining:
-        from chalicelib.services.joining import Joining
-        from chalicelib.storage.joining import Joins
+        from chalicelib.services.accounts.joining import Joining
+        from chalicelib.storage.joining.invitation_acceptance import Joins
 
         return Joining(
             links=self.links,
@@ -339,8 +339,8 @@ class Parts:
         )
 
     def members(self) -> MemberService:
-        from chalicelib.services.members import MemberService
-        from chalicelib.storage.members import Members
+        from chalicelib.services.accounts.members import MemberService
+        from chalicelib.storage.accounts.members import Members
 
         return MemberService(
             members=Members(self.connection, self.trail),
@@ -352,8 +352,8 @@ class Parts:
         )
 
     def handovers(self) -> HandoverService:
-        from chalicelib.services.handovers import HandoverService
-        from chalicelib.storage.handovers import Handovers
+        from chalicelib.services.accounts.handovers import HandoverService
+        from chalicelib.storage.accounts.handovers import Handovers
 
         return HandoverService(
             handovers=Handovers(self.connection, self.trail),
@@ -366,34 +366,34 @@ class Parts:
         )
 
     def public_api(self) -> PublicApi:
-        from chalicelib.services.public_api import PublicApi
-        from chalicelib.storage.records import Records
+        from chalicelib.services.keys.public_api import PublicApi
+        from chalicelib.storage.accounts.records import Records
 
         return PublicApi(self.accounts, self.api_key_store, Records(self.connection))
 
     @cached_property
     def managers(self) -> Managers:
-        from chalicelib.storage.managers import Managers
+        from chalicelib.storage.users.account_admin import Managers
 
         return Managers(self.connection)
 
     @cached_property
     def sso_connections(self) -> SsoConnections:
-        from chalicelib.storage.sso_connections import SsoConnections
+        from chalicelib.storage.sso.connections import SsoConnections
 
         return SsoConnections(self.connection, self.trail)
 
     @cached_property
     def sso_refusals(self) -> SsoRefusals:
-        from chalicelib.storage.mail_counts import MailCounts
-        from chalicelib.storage.sso_refusals import SsoRefusals
+        from chalicelib.storage.audit.hourly_caps import MailCounts
+        from chalicelib.storage.sso.refusals import SsoRefusals
 
         listed = MailCounts(_SSO_REFUSALS_LISTED, timedelta(hours=1), counted="sso_refusals")
         return SsoRefusals(self.connection, self.trail, listed)
 
     @cached_property
     def account_domains(self) -> AccountDomains:
-        from chalicelib.storage.sso_domains import AccountDomains
+        from chalicelib.storage.sso.domains import AccountDomains
 
         return AccountDomains(self.connection, self.trail)
 
@@ -404,10 +404,10 @@ class Parts:
         return TxtLookup(self.settings.dns_server)
 
     def single_sign_on(self) -> SingleSignOn:
-        from chalicelib.gateways.saml import Saml
-        from chalicelib.services.single_sign_on import SingleSignOn
-        from chalicelib.storage.mail_counts import MailCounts
-        from chalicelib.storage.sso_sign_ins import SsoSignIns
+        from chalicelib.gateways.saml.face import Saml
+        from chalicelib.services.sso.sign_in import SingleSignOn
+        from chalicelib.storage.audit.hourly_caps import MailCounts
+        from chalicelib.storage.sso.sign_ins import SsoSignIns
 
         return SingleSignOn(
             connections=self.sso_connections,
@@ -428,8 +428,8 @@ class Parts:
         )
 
     def sso_settings(self) -> SsoSettings:
-        from chalicelib.gateways.metadata_fetch import MetadataFetch
-        from chalicelib.services.sso_settings import SsoSettings
+        from chalicelib.gateways.saml.metadata_fetch import MetadataFetch
+        from chalicelib.services.sso.settings import SsoSettings
 
         return SsoSettings(
             connections=self.sso_connections,
@@ -442,14 +442,14 @@ class Parts:
         )
 
     def sso_domains(self) -> SsoDomainService:
-        from chalicelib.services.sso_domains import SsoDomainService
+        from chalicelib.services.sso.domains import SsoDomainService
 
         return SsoDomainService(
             self.account_domains, self.look_up_txt, self.clock, self.settings.proof
         )
 
     def sso_watch(self) -> SsoWatch:
-        from chalicelib.services.sso_domains import SsoWatch
+        from chalicelib.services.sso.domains import SsoWatch
 
         return SsoWatch(
             domains=self.account_domains,
@@ -463,8 +463,8 @@ class Parts:
         )
 
     def mail_cap(self) -> MailCap:
-        from chalicelib.services.mail_cap import MailCap
-        from chalicelib.storage.mail_counts import MailCounts
+        from chalicelib.services.audit.mail_cap import MailCap
+        from chalicelib.storage.audit.hourly_caps import MailCounts
 
         return MailCap(
             counts=MailCounts(self.settings.mails_per_hour, _MAIL_WINDOW),
@@ -477,15 +477,15 @@ class Parts:
         )
 
     def audit_log(self) -> AuditLogService:
-        from chalicelib.services.audit_log import AuditLogService
-        from chalicelib.storage.audit_log import AuditLog
+        from chalicelib.services.audit.log import AuditLogService
+        from chalicelib.storage.audit.log import AuditLog
 
         log = AuditLog(self.connection, self.trail)
         return AuditLogService(log, self.people, self.clock)
 
     def personal_events(self) -> PersonalEvents:
-        from chalicelib.services.personal_events import PersonalEvents
-        from chalicelib.storage.mail_counts import MailCounts
+        from chalicelib.services.audit.personal_events import PersonalEvents
+        from chalicelib.storage.audit.hourly_caps import MailCounts
 
         told = MailCounts(_REFUSALS_TOLD, timedelta(hours=1), counted="refusals")
         return PersonalEvents(self.people, self.trail, told)

@@ -11,8 +11,8 @@ from chalicelib.settings import SettingsError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from chalicelib.domain.password_hashing import PasswordHasher
-    from chalicelib.domain.passwords import PasswordPolicy
+    from chalicelib.domain.passwords.hashing import PasswordHasher
+    from chalicelib.domain.passwords.policy import PasswordPolicy
     from chalicelib.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -29,7 +29,7 @@ def warn_of_short_passwords(chosen: Settings) -> None:
 
 def password_policy(chosen: Settings) -> PasswordPolicy:
     """Put the rules for a new password together."""
-    from chalicelib.domain.passwords import PasswordPolicy
+    from chalicelib.domain.passwords.policy import PasswordPolicy
 
     if not chosen.breached_passwords_url:
         return PasswordPolicy(chosen.password_min_length)
@@ -41,8 +41,8 @@ def password_policy(chosen: Settings) -> PasswordPolicy:
 
 def password_hasher(chosen: Settings) -> PasswordHasher:
     """Put the hasher together; raises SettingsError."""
-    from chalicelib.domain.foreign_hashes import ForeignHashing
-    from chalicelib.domain.password_hashing import Argon2Cost, PasswordHasher, Peppers
+    from chalicelib.domain.passwords.hashing import Argon2Cost, PasswordHasher, Peppers
+    from chalicelib.domain.passwords.imported_hashes import ForeignHashing
 
     with named("ARGON2_MEMORY_KIB and ARGON2_TIME"):
         cost = Argon2Cost(memory_kib=chosen.argon2_memory_kib, time=chosen.argon2_time)

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from chalicelib.bootstrap.passwords import named
 
 if TYPE_CHECKING:
-    from chalicelib.gateways.saml_requests import SamlKeys
+    from chalicelib.gateways.saml.requests import SamlKeys
     from chalicelib.settings import Settings
 
 
 def saml_keys(chosen: Settings) -> SamlKeys | None:
     """Read the pair that signs, and with it the second one, if any; raises SettingsError."""
-    from chalicelib.gateways.saml_requests import SamlKeys
+    from chalicelib.gateways.saml.requests import SamlKeys
 
     with named("SAML_SECOND_PRIVATE_KEY and SAML_SECOND_CERTIFICATE"):
         second = SamlKeys.parse(chosen.saml_second_private_key, chosen.saml_second_certificate)

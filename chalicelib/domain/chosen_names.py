@@ -10,9 +10,9 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING
 
-from chalicelib.domain.email_domains import is_top_level
 from chalicelib.domain.errors import InvalidValueError
 from chalicelib.domain.names import NAME_MAX_LENGTH, parse_name
+from chalicelib.domain.sso.email_domain import is_top_level
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

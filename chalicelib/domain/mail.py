@@ -8,8 +8,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.domain.links import SourceEntry
-from chalicelib.domain.sessions import Client
+from chalicelib.domain.sign_in.link import SourceEntry
+from chalicelib.domain.sign_in.session import Client
 from chalicelib.domain.tokens import derived_id, new_id
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from chalice import Blueprint
 
 from chalicelib.bootstrap import key_check
-from chalicelib.domain.api_keys import PATTERN
 from chalicelib.domain.errors import InvalidApiKeyError, RateLimitedError, UnavailableError
+from chalicelib.domain.keys.api_key import PATTERN
 
 if TYPE_CHECKING:
     from chalice.app import AuthRequest

@@ -11,16 +11,17 @@ import click
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
-from infra.deploy import deployment, removal, rotation
+from infra.deploy import deployment, removal
 from infra.deploy.aws import connect
+from infra.deploy.checks.turn import Turn
 from infra.deploy.problems import DeployError
+from infra.deploy.rotation import rotation
 from infra.deploy.steps import Step, run
-from infra.deploy.turn import Turn
-from infra.stages import ROOT, StageError, read_stage
+from infra.stack.stages import ROOT, StageError, read_stage
 
 if TYPE_CHECKING:
     from infra.deploy.aws import Aws
-    from infra.stages import Stage
+    from infra.stack.stages import Stage
 
 
 @click.group()
@@ -45,7 +46,7 @@ def up(
     """Deploy STAGE, or bring it up to date.
 
     --package takes what `make package` wrote from this checkout instead of building it anew.
-    --set gives a parameter of infra/resources.yaml, such as AlarmTopicArn; it stays so after that.
+    --set gives a parameter of infra/stack/resources.yaml, such as AlarmTopicArn; it stays so after that.
     --new-secrets goes on although people's passwords hang on a secret that is lost.
     """
     console = Console()

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any
 from infra.deploy.problems import DeployError
 from infra.deploy.record import forget_record, keep_record, read_record
 from infra.package.build import copy_project
-from infra.stages import ROOT
+from infra.stack.stages import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from infra.deploy.aws import Aws
-    from infra.stages import Stage
+    from infra.stack.stages import Stage
 
 _LAST_WORDS = 15
 

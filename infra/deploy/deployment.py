@@ -6,18 +6,18 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from infra.deploy import preflight
 from infra.deploy.app import deploy_app
+from infra.deploy.checks import preflight
+from infra.deploy.checks.smoke import smoke_test
 from infra.deploy.functions import set_logs_and_tracing
 from infra.deploy.gateway import put_gateway_responses
 from infra.deploy.mail_identity import make_identity
 from infra.deploy.problems import DeployError
-from infra.deploy.secrets import make_secrets
-from infra.deploy.smoke import smoke_test
+from infra.deploy.rotation.secrets import make_secrets
 from infra.deploy.stack import Stack
 from infra.deploy.steps import Step
 from infra.package.build import Package, build
-from infra.resources import template
+from infra.stack.resources import template
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from infra.deploy.aws import Aws
-    from infra.stages import Stage
+    from infra.stack.stages import Stage
 
 _ALLOWED = (
     "Does your role in this account allow it? docs/operations.md, Deploy, lists what is needed."

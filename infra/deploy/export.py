@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from infra.deploy.aws import code_of
-from infra.private_files import private_file
+from infra.tools.private_files import private_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from infra.deploy.aws import Aws
-    from infra.stages import Stage
+    from infra.stack.stages import Stage
 
 
 def export_tables(stage: Stage, aws: Aws, target: Path, tell: Callable[[str], None]) -> str:

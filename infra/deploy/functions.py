@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from infra.deploy.aws import Aws
-    from infra.stages import Stage
+    from infra.stack.stages import Stage
 
 _SECONDS = 300.0
 _POLL_SECONDS = {True: 0.05, False: 1.0}

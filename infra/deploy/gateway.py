@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from infra.deploy.problems import DeployError
 from infra.deploy.record import read_record, rest_api_id
-from infra.gateway_responses import openapi_extension
+from infra.stack.gateway_responses import openapi_extension
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from infra.deploy.aws import Aws
-    from infra.stages import Stage
+    from infra.stack.stages import Stage
 
 
 def put_gateway_responses(stage: Stage, aws: Aws, tell: Callable[[str], None]) -> str:

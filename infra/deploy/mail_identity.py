@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from infra.deploy.aws import Aws
-    from infra.stages import Stage
+    from infra.stack.stages import Stage
 
 
 def make_identity(stage: Stage, aws: Aws, console: Console) -> str:

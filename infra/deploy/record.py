@@ -16,7 +16,7 @@ from infra.deploy.aws import code_of
 
 if TYPE_CHECKING:
     from infra.deploy.aws import Aws
-    from infra.stages import Stage
+    from infra.stack.stages import Stage
 
 Entry = dict[str, Any]
 

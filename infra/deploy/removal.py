@@ -10,16 +10,16 @@ from botocore.exceptions import ClientError
 from infra.deploy.app import delete_app
 from infra.deploy.aws import code_of
 from infra.deploy.export import export_tables
-from infra.deploy.secrets import delete_secrets
+from infra.deploy.rotation.secrets import delete_secrets
 from infra.deploy.stack import Stack
 from infra.deploy.steps import Step
-from infra.resources import template
+from infra.stack.resources import template
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from infra.deploy.aws import Aws
-    from infra.stages import Stage
+    from infra.stack.stages import Stage
 
 Template = dict[str, Any]
 

@@ -126,7 +126,7 @@ def _parameters(
 ) -> list[dict[str, Any]]:
     known = template["Parameters"].keys()
     if unknown := chosen.keys() - known:
-        message = f"infra/resources.yaml has no parameter {', '.join(sorted(unknown))}."
+        message = f"infra/stack/resources.yaml has no parameter {', '.join(sorted(unknown))}."
         raise DeployError(message)
     had = {parameter["ParameterKey"] for parameter in (before or {}).get("Parameters", [])}
     kept = [name for name in _OPERATORS_OWN if name in had & known and name not in chosen]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from infra.deploy.turn import Turn
+    from infra.deploy.checks.turn import Turn
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from chalicelib.settings import Settings, SettingsError
 from infra.doctor.examination import CHECKS, examine
 from infra.doctor.findings import Finding, Outcome
 from infra.doctor.subject import Subject
-from infra.stages import StageError, read_stage
+from infra.stack.stages import StageError, read_stage
 
 _STYLES = {Outcome.FINE: "green", Outcome.TROUBLE: "bold red", Outcome.UNCHECKED: "yellow"}
 _WHOSE = (

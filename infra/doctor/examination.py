@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra.doctor import (
+from infra.doctor.checks import (
     alarms,
     clock,
     domains,

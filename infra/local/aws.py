@@ -8,7 +8,7 @@ from email.utils import parseaddr
 from typing import Any
 
 from infra.local.problems import LocalRunError
-from infra.resources import TEMPLATE
+from infra.stack.resources import TEMPLATE
 
 _STACK_SECONDS = 120.0
 _POLL_SECONDS = 0.1

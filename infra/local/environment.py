@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from infra.local.problems import LocalRunError
-from infra.new_secrets import new_secrets
-from infra.private_files import private_file
+from infra.tools.new_secrets import new_secrets
+from infra.tools.private_files import private_file
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping

@@ -10,8 +10,8 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from infra.local.http_messages import Answer, Request
 from infra.local.mails import Mail, MailsUnreachableError, SentMails
+from infra.local.wire.http_messages import Answer, Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from chalice import Chalice
 
     from chalicelib.settings import Settings
-    from infra.local.http_server import LoopbackServer, Site
+    from infra.local.wire.http_server import LoopbackServer, Site
 
 ROOT = Path(__file__).resolve().parents[2]
 _REGION = "us-east-1"
@@ -50,9 +50,9 @@ def run() -> int:
 
 def _run(stack: contextlib.ExitStack) -> NoReturn:
     """Start one part after the other; what the stack holds at the end is stopped in reverse."""
-    from infra.local.gateway import Gateway
     from infra.local.inbox import Inbox
     from infra.local.mails import SentMails
+    from infra.local.wire.gateway import Gateway
 
     ports = environment.ports(os.environ)
     os.environ.setdefault("PUBLIC_URL", f"http://localhost:{ports.app}")
@@ -114,7 +114,7 @@ def _load_app() -> Chalice:
 
 
 def _serve(stack: contextlib.ExitStack, site: Site, setting: str, port: int) -> LoopbackServer:
-    from infra.local.http_server import LoopbackServer, PortError
+    from infra.local.wire.http_server import LoopbackServer, PortError
 
     try:
         server = LoopbackServer(site, port)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from chalicelib.bootstrap.operators import OperatorServices
-    from chalicelib.domain.operators import Deed, Operator
+    from chalicelib.domain.operators.action import Deed, Operator
 
 _ROOT = "root"
 
@@ -49,7 +49,7 @@ class Desk:
     @cached_property
     def operator(self) -> Operator:
         """Who calls: the name that was given, or who AWS or the system says they are."""
-        from chalicelib.domain.operators import Operator
+        from chalicelib.domain.operators.action import Operator
 
         self.enter()
         identity = _caller()

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from infra.operator.problems import OperatorError
-from infra.private_files import private_file
+from infra.tools.private_files import private_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -14,8 +14,8 @@ from chalicelib.domain.clock import exact
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from chalicelib.domain.people import Membership
-    from chalicelib.services.operator_people import Person
+    from chalicelib.domain.user import Membership
+    from chalicelib.services.operators.people import Person
     from infra.operator.desk import Desk
 
 _WHO = "who"
@@ -108,8 +108,8 @@ def trail(desk: Desk, days: int) -> None:
 
     An account that a killed command left untold is told by it.
     """
-    from chalicelib.domain.audit_log import AuditFilter
-    from chalicelib.web.audit_words import WORDS, target_words
+    from chalicelib.domain.audit.search import AuditFilter
+    from chalicelib.domain.audit.sentences import WORDS, target_words
 
     services = desk.services
     since = services.clock() - timedelta(days=days)

@@ -14,19 +14,19 @@ import click
 from rich.text import Text
 
 from chalicelib.domain.tokens import new_id
-from chalicelib.storage.record_loads import BATCH_MAX, Loaded
-from infra.json_lines import BadLine
+from chalicelib.storage.accounts.record_loads import BATCH_MAX, Loaded
 from infra.operator.files import reading
 from infra.operator.problems import OperatorError
 from infra.operator.stage import LOCAL
-from infra.record_lines import GoodLine, read_lines
+from infra.tools.json_lines import BadLine
+from infra.tools.record_lines import GoodLine, read_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from rich.console import Console
 
-    from chalicelib.domain.records import Record
+    from chalicelib.domain.keys.record import Record
     from infra.operator.desk import Desk
 
 # A file may mix accounts; so many are gathered side by side before the oldest is written.
@@ -64,7 +64,7 @@ def load(desk: Desk, file: IO[bytes], account: str | None) -> None:
 @click.pass_obj
 def demo(desk: Desk, account: str | None) -> None:
     """Load a small believable data set into an account of the local run."""
-    from infra.demo import demo_lines, newest_account
+    from infra.operator.demo import demo_lines, newest_account
 
     if desk.stage != LOCAL:
         message = f"The demo's records are for a local run alone: --stage {LOCAL}."

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from infra.local import environment, running
 from infra.operator.problems import OperatorError
-from infra.stages import ROOT, StageError, read_stage
+from infra.stack.stages import ROOT, StageError, read_stage
 
 LOCAL = "local"
 _REGION = "us-east-1"
@@ -30,7 +30,7 @@ def enter(stage: str | None) -> None:
 
 
 def _enter(stage: str) -> None:
-    from chalicelib.gateways.secrets import SECRET_NAMES
+    from chalicelib.gateways.parameter_store import SECRET_NAMES
 
     try:
         chosen = read_stage(stage).environment

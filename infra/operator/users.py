@@ -15,12 +15,12 @@ from rich.text import Text
 
 from chalicelib.bootstrap import settings
 from chalicelib.domain.errors import DomainError, InvalidValueError
-from chalicelib.domain.people import Role
+from chalicelib.domain.operators.user_file import parse_user
 from chalicelib.domain.tokens import new_id
-from chalicelib.domain.user_lines import parse_user
-from chalicelib.services.user_import import ACCOUNT_ID, Candidate, Outcome
-from infra.json_lines import BadLine, JsonLine, in_a_line, read_objects
+from chalicelib.domain.user import Role
+from chalicelib.services.operators.user_import import ACCOUNT_ID, Candidate, Outcome
 from infra.operator.files import reading, writing
+from infra.tools.json_lines import BadLine, JsonLine, in_a_line, read_objects
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from chalicelib.domain.user_lines import UserLine
+    from chalicelib.domain.operators.user_file import UserLine
     from infra.operator.desk import Desk
 
     # A line's number, its person, and what comes of it.

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from infra.package.build import build
 from infra.package.problems import PackageError
-from infra.stages import ROOT, StageError
+from infra.stack.stages import ROOT, StageError
 
 
 def main() -> int:

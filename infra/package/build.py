@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from infra.merge_template import merge_template
 from infra.package import libraries
 from infra.package.archive import compile_libraries, compile_ours, write_zip
 from infra.package.models import cut_models
 from infra.package.problems import PackageError
 from infra.package.template import whole_template
 from infra.package.trimming import trim
-from infra.stages import ROOT, read_stage
+from infra.stack.stages import ROOT, read_stage
+from infra.tools.merge_template import merge_template
 
 _NOT_SOURCE = shutil.ignore_patterns("__pycache__", "deployments", "deployed")
 

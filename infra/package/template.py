@@ -10,10 +10,10 @@ import copy
 from typing import TYPE_CHECKING, Any
 
 from infra.package.problems import PackageError
-from infra.resources import template as resources_template
+from infra.stack.resources import template as resources_template
 
 if TYPE_CHECKING:
-    from infra.stages import Stage
+    from infra.stack.stages import Stage
 
 Template = dict[str, Any]
 
@@ -25,7 +25,7 @@ LOGGING = {"LogFormat": "JSON", "ApplicationLogLevel": "INFO", "SystemLogLevel":
 
 
 def whole_template(chalices: Template, stage: Stage) -> Template:
-    """Merge Chalice's template with infra/resources.yaml, and tie the two together by name."""
+    """Merge Chalice's template with infra/stack/resources.yaml, and tie the two together by name."""
     merged = _merged(chalices, resources_template())
     merged["Description"] = f"Terminus Hub authentication, stage {stage.name}."
     _fix_parameters(merged["Parameters"], stage)
@@ -55,7 +55,9 @@ def _merged(chalices: Template, ours: Template) -> Template:
     for section in _SECTIONS:
         into, added = merged.setdefault(section, {}), copy.deepcopy(ours.get(section, {}))
         if clash := into.keys() & added.keys():
-            message = f"Chalice and infra/resources.yaml both name {', '.join(sorted(clash))}."
+            message = (
+                f"Chalice and infra/stack/resources.yaml both name {', '.join(sorted(clash))}."
+            )
             raise PackageError(message)
         into.update(added)
         if not into:
@@ -93,9 +95,7 @@ def _settle(template: Template, logical_id: str, properties: Template, stage: St
     }
     group = f"{logical_id}LogGroup"
     if group not in template["Resources"]:
-        message = (
-            f"infra/resources.yaml has no {group}, so the log of {name} would be kept for ever."
-        )
+        message = f"infra/stack/resources.yaml has no {group}, so the log of {name} would be kept for ever."
         raise PackageError(message)
     properties["LoggingConfig"] = {"LogGroup": {"Ref": group}, **LOGGING}
 

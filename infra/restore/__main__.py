@@ -11,17 +11,17 @@ import boto3
 import click
 from rich.console import Console
 
+from infra.deploy.checks.turn import Turn
 from infra.deploy.problems import DeployError
 from infra.deploy.steps import taking_turns
-from infra.deploy.turn import Turn
 from infra.restore.closing import closed
 from infra.restore.point_in_time import Backup, RestoreError
 from infra.restore.tables import Tables
-from infra.stages import StageError, read_stage
+from infra.stack.stages import StageError, read_stage
 
 if TYPE_CHECKING:
     from infra.restore.rows import Kept, Since
-    from infra.stages import Stage
+    from infra.stack.stages import Stage
 
 _console = Console(stderr=True, highlight=False, soft_wrap=True)
 

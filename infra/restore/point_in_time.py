@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from time import sleep
 from typing import TYPE_CHECKING, Any
 
-from infra.resources import table_definitions
+from infra.stack.resources import table_definitions
 
 if TYPE_CHECKING:
     from collections.abc import Callable

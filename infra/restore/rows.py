@@ -13,8 +13,8 @@ from datetime import UTC
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.domain.audit import EventName
-from chalicelib.domain.people import Role, WorkspaceRole
+from chalicelib.domain.audit.event import EventName
+from chalicelib.domain.user import Role, WorkspaceRole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -6,9 +6,9 @@ from datetime import timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.domain.audit import moment_text
-from infra.resources import table_definitions
+from chalicelib.domain.audit.event import moment_text
 from infra.restore.rows import FATES, Fate, Kept, Row, Since, amended
+from infra.stack.resources import table_definitions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.cast import Cast, assemble
-from tests.support.stack import running_stack
+from tests.support.personas.personas import Cast, assemble
+from tests.support.servers.stack import running_stack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.support.dns_server import DnsServer
+    from tests.support.servers.dns_server import DnsServer
 
 
 @pytest.fixture(scope="session")

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.chromium import open_tab
-from tests.support.journeys import PASSWORD
+from tests.support.browser.chromium import open_tab
+from tests.support.personas.journeys import PASSWORD
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from playwright.sync_api import Browser, Page
 
-    from tests.support.cast import Cast
+    from tests.support.personas.personas import Cast
 
 pytestmark = [pytest.mark.browser, pytest.mark.stack]
 

@@ -10,7 +10,7 @@ import pytest
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-    from tests.support.stack import Stack
+    from tests.support.servers.stack import Stack
 
 pytestmark = [pytest.mark.browser, pytest.mark.stack]
 

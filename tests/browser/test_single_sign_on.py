@@ -6,20 +6,20 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from chalicelib.domain.sso import ServiceProvider
-from tests.support import dns_server
-from tests.support.chromium import open_tab
-from tests.support.journeys import PASSWORD, sign_in, sign_up
+from chalicelib.domain.sso.provider import ServiceProvider
+from tests.support.browser.chromium import open_tab
+from tests.support.personas.journeys import PASSWORD, sign_in, sign_up
 from tests.support.saml.providers import ALICE, Mode, Provider
 from tests.support.saml.providers import PASSWORD as AT_THE_PROVIDER
-from tests.support.stack import Stack, running_stack
+from tests.support.servers import dns_server
+from tests.support.servers.stack import Stack, running_stack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from playwright.sync_api import Browser, Page
 
-    from tests.support.dns_server import DnsServer
+    from tests.support.servers.dns_server import DnsServer
 
 pytestmark = [pytest.mark.browser, pytest.mark.stack]
 

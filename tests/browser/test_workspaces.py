@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.journeys import PASSWORD, sign_in, sign_up
+from tests.support.personas.journeys import PASSWORD, sign_in, sign_up
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-    from tests.support.stack import Stack
+    from tests.support.servers.stack import Stack
 
 pytestmark = [pytest.mark.browser, pytest.mark.stack]
 

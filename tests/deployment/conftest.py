@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from infra.package.build import Package, build
-from tests.support.deployed import Deployed, deploy, make_whole
-from tests.support.engines import ministack
+from tests.support.deployment.deployed import Deployed, deploy, make_whole
+from tests.support.servers.engines import ministack
 from tests.support.service import fresh_secrets
 
 if TYPE_CHECKING:

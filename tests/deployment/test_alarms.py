@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from chalicelib import metrics
-from infra.resources import template
-from infra.stages import CONFIG
-from tests.support.children import ROOT
+from infra.stack.resources import template
+from infra.stack.stages import CONFIG
+from tests.support.servers.children import ROOT
 
 # AWS's own, by what they are measured by.
 _OF_AWS = {

@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from infra.merge_template import merge_template
 from infra.package.template import whole_template
-from infra.stages import read_stage
-from tests.support.children import ROOT
-from tests.support.permissions import FUNCTIONS, allowed
+from infra.stack.stages import read_stage
+from infra.tools.merge_template import merge_template
+from tests.support.deployment.permissions import FUNCTIONS, allowed
+from tests.support.servers.children import ROOT
 
 Template = dict[str, Any]
 

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from chalicelib.domain.password_hashing import Peppers
-from infra.deploy.turn import Holder, Turn
+from chalicelib.domain.passwords.hashing import Peppers
+from infra.deploy.checks.turn import Holder, Turn
 from infra.package.template import function_of, functions
-from infra.resources import template as resources_template
-from infra.stages import read_stage
-from tests.support.deployed import Deployed
-from tests.support.deployments import STAGE, Operator, operator
-from tests.support.journeys import ADDRESS, ask_sign_in, sign_up
+from infra.stack.resources import template as resources_template
+from infra.stack.stages import read_stage
+from tests.support.deployment.deployed import Deployed
+from tests.support.deployment.deployments import STAGE, Operator, operator
+from tests.support.personas.journeys import ADDRESS, ask_sign_in, sign_up
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

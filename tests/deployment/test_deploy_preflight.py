@@ -10,11 +10,11 @@ import sys
 import pytest
 
 from infra.deploy.aws import Aws
-from infra.deploy.preflight import check
+from infra.deploy.checks.preflight import check
 from infra.deploy.problems import DeployError
-from infra.stages import Stage, read_stage
-from tests.support.children import ROOT, clean_environ
-from tests.support.engines import botocore_session
+from infra.stack.stages import Stage, read_stage
+from tests.support.servers.children import ROOT, clean_environ
+from tests.support.servers.engines import botocore_session
 
 _OWN = {"PUBLIC_URL": "https://auth.acme.test.io", "MAIL_FROM": "Hub <no-reply@acme.test.io>"}
 

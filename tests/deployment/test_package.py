@@ -19,7 +19,7 @@ from infra.package.build import build
 from infra.package.models import SERVICES
 from infra.package.problems import PackageError
 from infra.package.trimming import ships
-from tests.support.children import ROOT
+from tests.support.servers.children import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,7 +36,7 @@ for module in pkgutil.walk_packages(chalicelib.__path__, "chalicelib."):
     importlib.import_module(module.name)
 import dns.resolver, email_validator, publicsuffixlist, zxcvbn
 from onelogin.saml2.auth import OneLogin_Saml2_Auth
-from chalicelib.gateways.browsers import in_words
+from chalicelib.gateways.mail.user_agent import in_words
 firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 assert in_words(firefox) == "Firefox on Linux"
 assert publicsuffixlist.PublicSuffixList().privatesuffix("a.b.co.uk") == "b.co.uk"

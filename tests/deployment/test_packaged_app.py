@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from chalicelib.domain.api_keys import PATTERN, checksum
-from infra.gateway_responses import envelope
-from tests.support.deployed import ORIGIN, STAGE
-from tests.support.engines import REGION
-from tests.support.journeys import OTHER_PASSWORD, PASSWORD, ask_sign_in, sign_in, sign_up
+from chalicelib.domain.keys.api_key import PATTERN, checksum
+from infra.stack.gateway_responses import envelope
+from tests.support.deployment.deployed import ORIGIN, STAGE
+from tests.support.personas.journeys import OTHER_PASSWORD, PASSWORD, ask_sign_in, sign_in, sign_up
+from tests.support.servers.engines import REGION
 
 if TYPE_CHECKING:
     from infra.package.build import Package
-    from tests.support.deployed import Deployed
+    from tests.support.deployment.deployed import Deployed
     from tests.support.http import Browser, Program, Reply
 
 _ACCOUNT = "/api/v1/account"

@@ -1,6 +1,6 @@
 """Each function may do what it does, and nothing else.
 
-That nothing is missing is held by every flow test: `tests/support/permissions.py` watches what the
+That nothing is missing is held by every flow test: `tests/support/deployment/permissions.py` watches what the
 service under test asks AWS for, and `after_all_flows.py` asks in the end what none of them needed.
 Here stands what must never be there.
 """
@@ -12,7 +12,7 @@ import re
 
 import pytest
 
-from tests.support.permissions import (
+from tests.support.deployment.permissions import (
     FUNCTIONS,
     Permission,
     allowed,

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from chalicelib import bootstrap
-from chalicelib.gateways.secrets import SECRET_NAMES, read_secrets
-from infra.stages import CONFIG
-from tests.support.children import ROOT
+from chalicelib.gateways.parameter_store import SECRET_NAMES, read_secrets
+from infra.stack.stages import CONFIG
+from tests.support.servers.children import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.support.engines import Engine
+    from tests.support.servers.engines import Engine
 
 _SETTINGS = ROOT / "docs" / "settings.md"
 _PATH = "/thub-test/secrets"

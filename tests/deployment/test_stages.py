@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib.storage.tables import TABLES
-from infra.resources import template
-from infra.stages import StageError, read_stage
+from chalicelib.storage.dynamo.tables import TABLES
+from infra.stack.resources import template
+from infra.stack.stages import StageError, read_stage
 
 
 @pytest.mark.parametrize("name", ["dev", "prod"])

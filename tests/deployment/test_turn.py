@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
+from infra.deploy.checks.turn import Holder, Turn
 from infra.deploy.problems import DeployError
-from infra.deploy.turn import Holder, Turn
 from tests.support.patience import PATIENCE, eventually
-from tests.support.races import race, winners
+from tests.support.races.races import race, winners
 
 if TYPE_CHECKING:
-    from tests.support.engines import Engine
+    from tests.support.servers.engines import Engine
 
 _NAME = "/thub-test/at-work"
 _ELSEWHERE = Holder(pid=1, host="elsewhere", machine="another")

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from chalicelib.storage.tables import TABLES
-from infra.gateway_responses import openapi_extension
+from chalicelib.storage.dynamo.tables import TABLES
 from infra.package.problems import PackageError
 from infra.package.template import function_of, functions, whole_template
-from infra.resources import template as resources_template
-from infra.stages import CONFIG, read_stage
-from tests.support.children import ROOT
+from infra.stack.gateway_responses import openapi_extension
+from infra.stack.resources import template as resources_template
+from infra.stack.stages import CONFIG, read_stage
+from tests.support.servers.children import ROOT
 
 if TYPE_CHECKING:
     from infra.package.build import Package

@@ -13,10 +13,16 @@ import pytest
 from chalicelib.gateways import breached_passwords as gateway
 from chalicelib.gateways.breached_passwords import BreachedPasswords
 from chalicelib.logs import JsonFormatter
-from tests.support.children import free_port
-from tests.support.journeys import PASSWORD
 from tests.support.patience import PATIENCE
-from tests.support.range_service import RangeService, Talk, halves, running, write_certificate
+from tests.support.personas.journeys import PASSWORD
+from tests.support.servers.children import free_port
+from tests.support.servers.range_service import (
+    RangeService,
+    Talk,
+    halves,
+    running,
+    write_certificate,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -10,13 +10,13 @@ import dns.rcode
 import dns.rrset
 import pytest
 
-from chalicelib.domain.email_domains import DomainProof, DomainUnprovenError
 from chalicelib.domain.errors import UnavailableError
+from chalicelib.domain.sso.email_domain import DomainProof, DomainUnprovenError
 from chalicelib.gateways import dns as gateway
 from chalicelib.gateways.dns import TxtLookup
-from tests.support.children import free_port
-from tests.support.dns_server import DnsServer, running
 from tests.support.patience import PATIENCE
+from tests.support.servers.children import free_port
+from tests.support.servers.dns_server import DnsServer, running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

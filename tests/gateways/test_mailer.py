@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from chalicelib.domain.mail import Mail
-from chalicelib.gateways.mail_forms import MAIL_FORMS
-from chalicelib.gateways.mail_words import MAIL_TEMPLATES
-from chalicelib.gateways.mailer import Mailer
-from tests.support.people import NOON
+from chalicelib.gateways.mail.forms import MAIL_FORMS
+from chalicelib.gateways.mail.mailer import Mailer
+from chalicelib.gateways.mail.sentences import MAIL_TEMPLATES
+from tests.support.personas.users import NOON
 
 if TYPE_CHECKING:
     from email.message import EmailMessage

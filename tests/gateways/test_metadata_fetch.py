@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from chalicelib.gateways.metadata_fetch import (
+from chalicelib.gateways.saml.metadata_fetch import (
     MetadataFetch,
     MetadataUnreachableError,
     is_public,
 )
 from tests.support.patience import PATIENCE
-from tests.support.range_service import RangeService, Talk, running, write_certificate
+from tests.support.servers.range_service import RangeService, Talk, running, write_certificate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from chalicelib.domain.email_domains import is_in_domains
-from chalicelib.domain.saml import SamlRefusedError
+from chalicelib.domain.sso.assertion import SamlRefusedError
+from chalicelib.domain.sso.email_domain import is_in_domains
 from tests.support.saml.corpus import ATTACKS, BENIGN, Case
 from tests.support.saml.situations import a_situation, verified_in
 

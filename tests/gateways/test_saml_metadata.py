@@ -9,8 +9,8 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from chalicelib.domain.errors import InvalidValueError
-from chalicelib.gateways.saml_metadata import InvalidMetadataError, read_metadata
-from chalicelib.gateways.saml_names import DS, HTTP_POST, HTTP_REDIRECT, METADATA, SAMLP
+from chalicelib.gateways.saml.metadata import InvalidMetadataError, read_metadata
+from chalicelib.gateways.saml.names import DS, HTTP_POST, HTTP_REDIRECT, METADATA, SAMLP
 from tests.support.saml.keys import rsa_pair, self_signed
 
 if TYPE_CHECKING:

@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from chalicelib.domain.sso import ServiceProvider
-from chalicelib.gateways.saml import Saml
-from chalicelib.gateways.saml_assertion import Expected
-from chalicelib.gateways.saml_requests import SamlKeys, SignInAsk
+from chalicelib.domain.sso.provider import ServiceProvider
+from chalicelib.gateways.saml.assertion import Expected
+from chalicelib.gateways.saml.face import Saml
+from chalicelib.gateways.saml.requests import SamlKeys, SignInAsk
 from tests.support.saml.keys import rsa_pair
 from tests.support.saml.providers import (
     ALICE,

@@ -14,10 +14,10 @@ from lxml import etree
 from onelogin.saml2.utils import OneLogin_Saml2_Utils
 from onelogin.saml2.xml_utils import OneLogin_Saml2_XML
 
-from chalicelib.domain.sso import IdentityProvider, ServiceProvider
-from chalicelib.gateways.saml import Saml
-from chalicelib.gateways.saml_names import DS, METADATA, RSA_SHA256, SAML, SAMLP
-from chalicelib.gateways.saml_requests import SamlKeys, SignInAsk
+from chalicelib.domain.sso.provider import IdentityProvider, ServiceProvider
+from chalicelib.gateways.saml.face import Saml
+from chalicelib.gateways.saml.names import DS, METADATA, RSA_SHA256, SAML, SAMLP
+from chalicelib.gateways.saml.requests import SamlKeys, SignInAsk
 from tests.support.saml.keys import rsa_pair
 
 _NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)

@@ -13,16 +13,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from chalicelib.domain.saml import (
+from chalicelib.domain.sso.assertion import (
     CLOCK_SKEW,
     EMAIL_FORMAT,
     TRANSIENT_FORMAT,
     Refusal,
     SamlRefusedError,
 )
-from chalicelib.domain.sso import ServiceProvider
-from chalicelib.gateways.saml import Saml
-from chalicelib.gateways.saml_requests import SamlKeys
+from chalicelib.domain.sso.provider import ServiceProvider
+from chalicelib.gateways.saml.face import Saml
+from chalicelib.gateways.saml.requests import SamlKeys
 from tests.support.saml.corpus.case import assertion_of, signed
 from tests.support.saml.keys import ec_pair, rsa_pair
 from tests.support.saml.messages import Attribute, Markup, at, encoded

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from chalice import AuthResponse, Chalice, Response
 
-from infra.local.gateway import Gateway
-from infra.local.http_server import LoopbackServer
-from tests.support.children import free_port
+from infra.local.wire.gateway import Gateway
+from infra.local.wire.http_server import LoopbackServer
 from tests.support.patience import PATIENCE
+from tests.support.servers.children import free_port
 
 Wire = Callable[[bytes], bytes]
 

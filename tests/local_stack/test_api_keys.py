@@ -13,14 +13,14 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.support.children import ROOT
-from tests.support.journeys import PASSWORD, ask_sign_in, sign_up
 from tests.support.keys import KEYS, Holder, make_key
 from tests.support.patience import PATIENCE
+from tests.support.personas.journeys import PASSWORD, ask_sign_in, sign_up
+from tests.support.servers.children import ROOT
 
 if TYPE_CHECKING:
     from tests.support.http import Program
-    from tests.support.stack import Stack
+    from tests.support.servers.stack import Stack
 
 pytestmark = pytest.mark.stack
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.children import ROOT, clean_environ
+from tests.support.servers.children import ROOT, clean_environ
 
 _DEBIAN_ROOT = Path("/etc/debian_version").exists() and os.geteuid() == 0
 _INSTALLER = """#!/bin/sh
@@ -22,7 +22,7 @@ case "$1" in install) printf '#!/bin/sh\\n' > "$made"; /bin/chmod +x "$made";; e
 def _find(path: Path, **environ: str) -> subprocess.CompletedProcess[str]:
     """Look for a browser on a machine whose PATH is one directory, and which has no network."""
     return subprocess.run(
-        [sys.executable, "-m", "infra.chromium"],
+        [sys.executable, "-m", "infra.tools.chromium"],
         cwd=ROOT,
         env={
             **{k: v for k, v in clean_environ().items() if k != "CHROMIUM"},

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from infra.local import http_server
-from infra.local import wire as wire_module
-from infra.local.http_messages import Answer, serialize
+from infra.local.wire import http_server
+from infra.local.wire import wire as wire_module
+from infra.local.wire.http_messages import Answer, serialize
 from tests.support.patience import PATIENCE
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from infra import identity_providers
+from infra.tools import identity_providers
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from infra.local.http_messages import Answer, Request
-from infra.local.http_server import LoopbackServer
 from infra.local.inbox import Inbox, with_links
 from infra.local.mails import MailsUnreachableError, SentMails
-from tests.support.children import free_port
+from infra.local.wire.http_messages import Answer, Request
+from infra.local.wire.http_server import LoopbackServer
+from tests.support.servers.children import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.support.engines import Engine, EngineRoom
+    from tests.support.servers.engines import Engine, EngineRoom
 
 _TEXT = "Hello — confirm here:\n\nhttp://localhost:8000/email-confirmation?token=a-b_c\n\nBye.\n"
 _HOSTILE = '<script>alert(1)</script><img src=x onerror="alert(2)"></iframe>'

@@ -27,16 +27,16 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.support.children import clean_environ, free_port, running
-from tests.support.journeys import (
+from tests.support.patience import PATIENCE
+from tests.support.personas.journeys import (
     OTHER_PASSWORD,
     PASSWORD,
     ask_sign_in,
     ask_sign_up,
     token_of,
 )
-from tests.support.patience import PATIENCE
-from tests.support.stack import Stack
+from tests.support.servers.children import clean_environ, free_port, running
+from tests.support.servers.stack import Stack
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from chalicelib.storage.tables import TABLES
-from infra.gateway_responses import gateway_responses
-from infra.merge_template import merge_template
-from infra.resources import table_definitions, template, ttl_attributes
-from infra.stages import CONFIG
-from tests.support.children import ROOT
+from chalicelib.storage.dynamo.tables import TABLES
+from infra.stack.gateway_responses import gateway_responses
+from infra.stack.resources import table_definitions, template, ttl_attributes
+from infra.stack.stages import CONFIG
+from infra.tools.merge_template import merge_template
+from tests.support.servers.children import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.support.engines import EngineRoom
+    from tests.support.servers.engines import EngineRoom
 
 _STAGES = ("dev", "prod")
 _POLICIES = sorted(CONFIG.parent.glob("policy-*.json"))
@@ -66,7 +66,7 @@ def test_they_are_merged_into_the_template_as_api_gateway_wants_them(
     stage: str, tmp_path: Path
 ) -> None:
     target = tmp_path / "build" / "merge.json"
-    command = [sys.executable, "-m", "infra.merge_template", str(target), stage]
+    command = [sys.executable, "-m", "infra.tools.merge_template", str(target), stage]
     subprocess.run(command, cwd=ROOT, check=True)
     merged = json.loads(target.read_text())
     assert merged == merge_template(stage)
@@ -223,7 +223,7 @@ def test_what_expires_has_a_ttl() -> None:
 
 
 def test_the_template_is_what_cloudformation_takes() -> None:
-    command = [str(Path(sys.executable).with_name("cfn-lint")), "infra/resources.yaml"]
+    command = [str(Path(sys.executable).with_name("cfn-lint")), "infra/stack/resources.yaml"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
 

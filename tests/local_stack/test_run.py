@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from infra.local import __main__ as entry
-from tests.support.children import ROOT, clean_environ, free_port, listens
 from tests.support.patience import PATIENCE, eventually
+from tests.support.servers.children import ROOT, clean_environ, free_port, listens
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -18,7 +18,7 @@ from tests.support.patience import PATIENCE, eventually
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tests.support.engines import EngineRoom
+    from tests.support.servers.engines import EngineRoom
 
 
 class _Mail:

@@ -9,8 +9,8 @@ import pytest
 from benchmarks.operations.counting import counted
 from benchmarks.operations.page import CHECK, PAGE, SIGN_IN, named, page, unequal
 from benchmarks.operations.prices import cost
-from tests.support.children import ROOT
-from tests.support.engines import EngineMissingError
+from tests.support.servers.children import ROOT
+from tests.support.servers.engines import EngineMissingError
 
 if TYPE_CHECKING:
     from benchmarks.operations.counting import Operation

@@ -16,32 +16,32 @@ import boto3
 import pytest
 from click.testing import CliRunner
 
-from chalicelib.domain.handovers import NoHandoverError
-from chalicelib.domain.people import Role
-from infra.resources import table_definitions
+from chalicelib.domain.accounts.handover import NoHandoverError
+from chalicelib.domain.user import Role
 from infra.restore.__main__ import restore
 from infra.restore.closing import closed
 from infra.restore.point_in_time import Backup
 from infra.restore.rows import FATES, Kept, Since, amended
 from infra.restore.tables import Tables
-from infra.stages import read_stage
-from tests.support.engines import REGION, boto3_session
-from tests.support.journeys import (
+from infra.stack.resources import table_definitions
+from infra.stack.stages import read_stage
+from tests.support.keys import Holder, account_of, add_member, an_owner, make_key
+from tests.support.personas.journeys import (
     ADDRESS,
     PASSWORD,
     ask_sign_in,
     signed_in_program,
     token_of,
 )
-from tests.support.keys import Holder, account_of, add_member, an_owner, make_key
-from tests.support.operators import done, operate
+from tests.support.personas.operators import done, operate
+from tests.support.servers.engines import REGION, boto3_session
 from tests.support.trail import names_told, user_id_of
 
 if TYPE_CHECKING:
     from click.testing import Result
 
-    from tests.support.engines import Engine
-    from tests.support.people import StoppedClock
+    from tests.support.personas.users import StoppedClock
+    from tests.support.servers.engines import Engine
     from tests.support.service import Service
 
 _MEMBERS = "/api/v1/members"

@@ -9,23 +9,23 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from chalicelib.domain.keys.record import RecordFilter, RecordStatus
 from chalicelib.domain.lists import PageRequest
-from chalicelib.domain.records import RecordFilter, RecordStatus
-from chalicelib.storage.records import Records
-from infra.demo import COUNT
+from chalicelib.storage.accounts.records import Records
 from infra.local import running
-from tests.support.children import ROOT, clean_environ
-from tests.support.engines import REGION
-from tests.support.owners import an_owner_in
+from infra.operator.demo import COUNT
+from tests.support.personas.owners import an_owner_in
+from tests.support.servers.children import ROOT, clean_environ
+from tests.support.servers.engines import REGION
+from tests.support.servers.tables import fresh_tables
 from tests.support.service import environ_for
-from tests.support.tables import fresh_tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from chalicelib.storage.connection import StoreConnection
-    from tests.support.engines import EngineRoom
+    from chalicelib.storage.dynamo.connection import StoreConnection
+    from tests.support.servers.engines import EngineRoom
 
 
 _SECRETS = (
@@ -42,7 +42,7 @@ def noted(
     engine_room: EngineRoom, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[StoreConnection]:
     """An empty store, and a note of where it is."""
-    from chalicelib.storage.connection import open_tables
+    from chalicelib.storage.dynamo.connection import open_tables
 
     with engine_room.use("ministack") as engine, fresh_tables(engine) as prefix:
         for name, value in engine.environ.items():

@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from chalicelib.domain.errors import NotFoundError
-from chalicelib.domain.operators import OPERATORS
-from tests.support.company import a_company
-from tests.support.invitations import INVITED, accept_as_new, invite, mailed_token
-from tests.support.journeys import ADDRESS, OTHER_PASSWORD, PASSWORD
+from chalicelib.domain.operators.action import OPERATORS
 from tests.support.keys import account_of, an_owner, make_key
-from tests.support.operators import done, operate
+from tests.support.personas.company import a_company
+from tests.support.personas.invitations import INVITED, accept_as_new, invite, mailed_token
+from tests.support.personas.journeys import ADDRESS, OTHER_PASSWORD, PASSWORD
+from tests.support.personas.operators import done, operate
 from tests.support.trail import told
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.support.dns_server import DnsServer
     from tests.support.http import Program
+    from tests.support.servers.dns_server import DnsServer
     from tests.support.service import Service
 
 
@@ -87,7 +87,7 @@ def test_everything_of_the_account_is_there_and_no_secret(
 
 
 def _workspaces(account_id: str) -> str:
-    from chalicelib.storage.tables import AccountRow
+    from chalicelib.storage.dynamo.tables import AccountRow
 
     (workspace,) = AccountRow.get(account_id, "workspaces").items.as_dict()
     return str(workspace)

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from chalicelib.domain.operators import OPERATORS
+from chalicelib.domain.operators.action import OPERATORS
 from infra.operator.problems import OperatorError
-from tests.support.journeys import (
+from tests.support.keys import account_of
+from tests.support.personas.journeys import (
     ADDRESS,
     OTHER_PASSWORD,
     ask_sign_in,
     become_a_user,
     signed_in_program,
 )
-from tests.support.keys import account_of
-from tests.support.operators import done, operate
+from tests.support.personas.operators import done, operate
 from tests.support.service import running
 from tests.support.trail import told, user_id_of
 
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from tests.support.engines import Engine
-    from tests.support.people import StoppedClock
+    from tests.support.personas.users import StoppedClock
+    from tests.support.servers.engines import Engine
     from tests.support.service import Service
 
 _SECRETS = {

@@ -9,10 +9,11 @@ import argon2
 import bcrypt
 import pytest
 
-from chalicelib.domain.operators import OPERATORS
-from chalicelib.storage.tables import AccountRow, EmailRow, UserRow
+from chalicelib.domain.operators.action import OPERATORS
+from chalicelib.storage.dynamo.tables import AccountRow, EmailRow, UserRow
 from infra.operator.users import LINE_MAX_BYTES
-from tests.support.journeys import (
+from tests.support.keys import account_of
+from tests.support.personas.journeys import (
     ADDRESS,
     OTHER_PASSWORD,
     PASSWORD,
@@ -21,9 +22,8 @@ from tests.support.journeys import (
     sign_up,
     signed_in_program,
 )
-from tests.support.keys import account_of
-from tests.support.operators import done, operate
-from tests.support.tables import everything
+from tests.support.personas.operators import done, operate
+from tests.support.servers.tables import everything
 from tests.support.trail import told, user_id_of
 
 if TYPE_CHECKING:

@@ -11,21 +11,21 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from chalicelib.domain.operators import OPERATORS
-from chalicelib.storage.tables import AccountRow, AuditEventRow, EmailRow, UserRow
-from tests.support.children import ROOT, clean_environ
-from tests.support.engines import REGION
-from tests.support.owners import an_owner_in
+from chalicelib.domain.operators.action import OPERATORS
+from chalicelib.storage.dynamo.tables import AccountRow, AuditEventRow, EmailRow, UserRow
 from tests.support.patience import eventually
+from tests.support.personas.owners import an_owner_in
+from tests.support.servers.children import ROOT, clean_environ
+from tests.support.servers.engines import REGION
+from tests.support.servers.tables import fresh_tables
 from tests.support.service import environ_for
-from tests.support.tables import fresh_tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from chalicelib.domain.people import Manager
-    from tests.support.engines import EngineRoom
+    from chalicelib.domain.user import Manager
+    from tests.support.servers.engines import EngineRoom
 
 _PEOPLE = 120
 # A bcrypt that nobody has a password for: it is wrapped all the same.
@@ -37,7 +37,7 @@ def stage(
     engine_room: EngineRoom, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[tuple[dict[str, str], Manager]]:
     """A store that several processes reach, and an owner in it."""
-    from chalicelib.storage.connection import open_tables
+    from chalicelib.storage.dynamo.connection import open_tables
 
     with engine_room.use("ministack") as engine:
         for name, value in engine.environ.items():

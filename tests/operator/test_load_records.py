@@ -9,22 +9,22 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from chalicelib.domain.keys.record import RecordFilter, RecordStatus
 from chalicelib.domain.lists import PageRequest
-from chalicelib.domain.records import RecordFilter, RecordStatus
-from chalicelib.storage.accounts import Accounts
-from chalicelib.storage.records import Records
-from infra.record_lines import LINE_MAX_BYTES
-from tests.support.children import ROOT, clean_environ
-from tests.support.engines import REGION
-from tests.support.owners import an_owner_in
+from chalicelib.storage.accounts.accounts import Accounts
+from chalicelib.storage.accounts.records import Records
+from infra.tools.record_lines import LINE_MAX_BYTES
+from tests.support.personas.owners import an_owner_in
+from tests.support.servers.children import ROOT, clean_environ
+from tests.support.servers.engines import REGION
 from tests.support.service import environ_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from chalicelib.storage.connection import StoreConnection
-    from tests.support.engines import EngineRoom
+    from chalicelib.storage.dynamo.connection import StoreConnection
+    from tests.support.servers.engines import EngineRoom
 
 
 # getrusage would tell the peak of the test run that the child was forked from.
@@ -42,8 +42,8 @@ except SystemExit as ended:
 @pytest.fixture(scope="module")
 def store(engine_room: EngineRoom) -> Iterator[tuple[StoreConnection, dict[str, str], str]]:
     """Tables on an engine that a child process can reach, and an owner's account in them."""
-    from chalicelib.storage.connection import open_tables
-    from tests.support.tables import fresh_tables
+    from chalicelib.storage.dynamo.connection import open_tables
+    from tests.support.servers.tables import fresh_tables
 
     with pytest.MonkeyPatch.context() as patch, engine_room.use("ministack") as engine:
         for name, value in engine.environ.items():

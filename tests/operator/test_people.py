@@ -9,10 +9,11 @@ import pytest
 from click.testing import CliRunner
 
 from chalicelib.domain.errors import InvalidValueError, NotFoundError
-from chalicelib.domain.operators import OPERATORS
-from chalicelib.storage.tables import AuditEventRow, UserRow
+from chalicelib.domain.operators.action import OPERATORS
+from chalicelib.storage.dynamo.tables import AuditEventRow, UserRow
 from infra.operator.cli import cli
-from tests.support.journeys import (
+from tests.support.keys import account_of
+from tests.support.personas.journeys import (
     ADDRESS,
     OTHER_PASSWORD,
     PASSWORD,
@@ -23,12 +24,11 @@ from tests.support.journeys import (
     signed_in_program,
     token_of,
 )
-from tests.support.keys import account_of
-from tests.support.operators import done, operate
+from tests.support.personas.operators import done, operate
 from tests.support.trail import told, user_id_of
 
 if TYPE_CHECKING:
-    from tests.support.people import StoppedClock
+    from tests.support.personas.users import StoppedClock
     from tests.support.service import Service
 
 

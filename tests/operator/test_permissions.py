@@ -11,21 +11,21 @@ from unittest import mock
 import bcrypt
 import pytest
 
-from chalicelib.domain.people import Role
-from tests.support.children import ROOT
-from tests.support.company import a_company
-from tests.support.invitations import invite
-from tests.support.journeys import ADDRESS, ask_sign_up
+from chalicelib.domain.user import Role
+from tests.support.deployment.permissions import Permission, _bare, _listed, _needed
 from tests.support.keys import account_of, add_member, an_owner, make_key
-from tests.support.operators import done
-from tests.support.permissions import Permission, _bare, _listed, _needed
+from tests.support.personas.company import a_company
+from tests.support.personas.invitations import invite
+from tests.support.personas.journeys import ADDRESS, ask_sign_up
+from tests.support.personas.operators import done
+from tests.support.servers.children import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from tests.support.dns_server import DnsServer
-    from tests.support.people import StoppedClock
+    from tests.support.personas.users import StoppedClock
+    from tests.support.servers.dns_server import DnsServer
     from tests.support.service import Service
 
 _WAITING, _ADMIN = "waiting@x.test", "ada@x.test"

@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING
 import argon2
 import pytest
 
-from infra.resources import table_definitions
-from infra.stages import read_stage
-from tests.support.children import ROOT, clean_environ
-from tests.support.engines import ministack
+from infra.stack.resources import table_definitions
+from infra.stack.stages import read_stage
+from tests.support.servers.children import ROOT, clean_environ
+from tests.support.servers.engines import ministack
 from tests.support.service import environ_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.support.engines import Engine
+    from tests.support.servers.engines import Engine
 
 STAGE = "dev"
 _KIM = "kim@acme.test"

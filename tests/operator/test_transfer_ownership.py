@@ -7,22 +7,22 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from chalicelib.domain.errors import ConflictError, InvalidValueError, NotFoundError
-from chalicelib.domain.handovers import (
+from chalicelib.domain.accounts.handover import (
     HandoverTooEarlyError,
     HandoverWaitsError,
     NoHandoverError,
 )
-from chalicelib.domain.operators import OPERATORS
-from chalicelib.domain.people import Role
-from tests.support.journeys import ADDRESS, PASSWORD, sign_in, signed_in_program
+from chalicelib.domain.errors import ConflictError, InvalidValueError, NotFoundError
+from chalicelib.domain.operators.action import OPERATORS
+from chalicelib.domain.user import Role
 from tests.support.keys import account_of, add_member, an_owner
-from tests.support.operators import done, operate
+from tests.support.personas.journeys import ADDRESS, PASSWORD, sign_in, signed_in_program
+from tests.support.personas.operators import done, operate
 from tests.support.trail import told
 
 if TYPE_CHECKING:
     from tests.support.http import Browser, Program
-    from tests.support.people import StoppedClock
+    from tests.support.personas.users import StoppedClock
     from tests.support.service import Service
 
 _ADA, _EVA, _MO = "ada@acme.test", "eva@acme.test", "mo@acme.test"
@@ -201,7 +201,7 @@ def test_a_request_whose_mails_did_not_leave_can_not_be_carried_out(
 ) -> None:
     """Only asked for again: the day is there for people who know."""
     from chalicelib.domain.errors import UnavailableError
-    from chalicelib.gateways.mail_queue import MailQueue
+    from chalicelib.gateways.mail.queue import MailQueue
 
     def away(*_: object) -> None:
         raise UnavailableError

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode, urljoin, urlsplit
 
-from tests.support.pages import Page
+from tests.support.browser.pages import Page
 from tests.support.patience import PATIENCE
 
 # A method, a target, headers and a body, to an answer.

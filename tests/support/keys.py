@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.domain.people import Membership, MembershipStatus, Role
-from tests.support.journeys import ADDRESS, become_a_user, signed_in_program
+from chalicelib.domain.user import Membership, MembershipStatus, Role
+from tests.support.personas.journeys import ADDRESS, become_a_user, signed_in_program
 
 if TYPE_CHECKING:
     from tests.support.http import Program, Reply
@@ -57,8 +57,8 @@ def add_member(
 ) -> Program:
     """Put somebody into an account, as an accepted invitation will, and let them open it."""
     from chalicelib import bootstrap
-    from chalicelib.storage.tables import EmailRow
-    from tests.support.members import join
+    from chalicelib.storage.dynamo.tables import EmailRow
+    from tests.support.personas.members import join
 
     become_a_user(service, address)
     joined = Membership(account_id, "Acme", role, MembershipStatus.ACTIVE)

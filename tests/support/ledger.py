@@ -54,7 +54,7 @@ def ledger() -> Iterator[Ledger]:
     import argon2.low_level
     from botocore.client import BaseClient
 
-    from chalicelib.domain import password_hashing
+    from chalicelib.domain.passwords import hashing
 
     book = Ledger()
     call, hash_raw = BaseClient._make_api_call, argon2.low_level.hash_secret_raw  # noqa: SLF001 - every AWS call passes here
@@ -70,7 +70,7 @@ def ledger() -> Iterator[Ledger]:
 
     with (
         mock.patch.object(BaseClient, "_make_api_call", counted_call),
-        mock.patch.object(password_hashing, "hash_secret_raw", counted_hash),
+        mock.patch.object(hashing, "hash_secret_raw", counted_hash),
     ):
         yield book
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.support.children import ROOT
+from tests.support.servers.children import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -18,22 +18,22 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib import bootstrap
 from chalicelib.settings import Settings
-from infra.local.gateway import Gateway
-from infra.local.http_messages import Answer, Request
+from infra.local.wire.gateway import Gateway
+from infra.local.wire.http_messages import Answer, Request
 from infra.local.worker import mail_handler, sqs_event
-from infra.saml_keys import saml_pair
-from tests.support.engines import REGION, botocore_session
+from infra.tools.saml_keys import saml_pair
+from tests.support.deployment.permissions import acting_as, guarded
 from tests.support.http import Browser, Program, Reply
-from tests.support.permissions import acting_as, guarded
-from tests.support.tables import fresh_tables
+from tests.support.servers.engines import REGION, botocore_session
+from tests.support.servers.tables import fresh_tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     import pytest
 
-    from tests.support.engines import Engine
-    from tests.support.people import StoppedClock
+    from tests.support.personas.users import StoppedClock
+    from tests.support.servers.engines import Engine
 
 ORIGIN = "http://localhost:8000"
 SENDER = "no-reply@hub.test"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.storage.tables import AuditEventRow, EmailRow
+from chalicelib.storage.dynamo.tables import AuditEventRow, EmailRow
 
 if TYPE_CHECKING:
     from tests.support.service import Service

@@ -23,8 +23,8 @@ from benchmarks.uniformity.study import (
     warm_up,
     without_hashing,
 )
-from chalicelib.storage import transactions
-from chalicelib.storage.decoding import found
+from chalicelib.storage.dynamo import transactions
+from chalicelib.storage.dynamo.decoding import found
 from tests.support.uniformity.faults import for_known_users
 from tests.support.uniformity.states import STATES, Kind
 from tests.support.uniformity.steps import SIGN_IN
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from pynamodb.models import Model
 
-    from chalicelib.storage.decoding import Found, Item
+    from chalicelib.storage.dynamo.decoding import Found, Item
     from tests.support.uniformity.world import World
 
 _ROUNDS = 100

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from chalicelib.web.access import INVENTORY, Access, UnlistedRouteError
-from chalicelib.web.api.operations import OPERATIONS
-from chalicelib.web.blueprints import JsonApi
-from tests.support import authorization
-from tests.support.authorization import SIGN_IN, START, YES, verdict
-from tests.support.callers import CALLERS, Callers, callers, fill
+from chalicelib.web.contract.operations import OPERATIONS
+from chalicelib.web.kit.access import INVENTORY, Access, UnlistedRouteError
+from chalicelib.web.kit.blueprints import JsonApi
+from tests.support.docs import authorization
+from tests.support.docs.authorization import SIGN_IN, START, YES, verdict
+from tests.support.personas.callers import CALLERS, Callers, callers, fill
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -67,7 +67,7 @@ def test_a_keys_route_can_not_stand_before_the_authorizer() -> None:
 
 
 def test_the_page_is_up_to_date() -> None:
-    """`F10`: `python -m tests.support.authorization` writes it."""
+    """`F10`: `python -m tests.support.docs.authorization` writes it."""
     assert authorization.PAGE.read_text(encoding="utf-8") == authorization.page()
 
 

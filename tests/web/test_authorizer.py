@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from chalicelib import bootstrap
-from chalicelib.domain.api_keys import ApiKeySecret
+from chalicelib.domain.keys.api_key import ApiKeySecret
 from chalicelib.web.authorizer import check_api_key
-from tests.support.children import ROOT
 from tests.support.keys import an_owner, make_key
-from tests.support.moto_server import moto_server
+from tests.support.servers.children import ROOT
+from tests.support.servers.moto_server import moto_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.support.engines import Engine
+    from tests.support.servers.engines import Engine
     from tests.support.service import Service
 
 _ARN = "arn:aws:execute-api:eu-west-1:123456789012:abc123/api/GET/api/v1/records"

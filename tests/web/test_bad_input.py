@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.journeys import ADDRESS, PASSWORD
+from tests.support.personas.journeys import ADDRESS, PASSWORD
 
 if TYPE_CHECKING:
     from tests.support.http import Reply

@@ -6,7 +6,7 @@ import hashlib
 import re
 from typing import TYPE_CHECKING
 
-from tests.support.children import ROOT
+from tests.support.servers.children import ROOT
 
 if TYPE_CHECKING:
     from tests.support.service import Service

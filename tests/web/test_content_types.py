@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.journeys import ADDRESS, PASSWORD, become_a_user, sign_in
+from tests.support.personas.journeys import ADDRESS, PASSWORD, become_a_user, sign_in
 
 if TYPE_CHECKING:
     from tests.support.service import Service

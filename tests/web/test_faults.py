@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from chalicelib import bootstrap
-from tests.support.aws_faults import failing
-from tests.support.invitations import INVITED, invite
-from tests.support.journeys import (
+from tests.support.keys import an_owner
+from tests.support.personas.invitations import INVITED, invite
+from tests.support.personas.journeys import (
     ADDRESS,
     OTHER_PASSWORD,
     PASSWORD,
@@ -22,7 +22,7 @@ from tests.support.journeys import (
     signed_in_program,
     token_of,
 )
-from tests.support.keys import an_owner
+from tests.support.servers.aws_faults import failing
 
 if TYPE_CHECKING:
     from tests.support.http import Reply

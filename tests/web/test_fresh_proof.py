@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from chalicelib.web.access import INVENTORY, Access
-from tests.support.callers import Callers, callers, fill, is_api
+from chalicelib.web.kit.access import INVENTORY, Access
+from tests.support.personas.callers import Callers, callers, fill, is_api
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

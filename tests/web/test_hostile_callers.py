@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.journeys import (
+from tests.support.personas.journeys import (
     ADDRESS,
     PASSWORD,
     ask_sign_in,
@@ -16,9 +16,9 @@ from tests.support.journeys import (
     signed_in_program,
     token_of,
 )
-from tests.support.races import race
+from tests.support.races.races import race
+from tests.support.servers.tables import everything
 from tests.support.service import ORIGIN
-from tests.support.tables import everything
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

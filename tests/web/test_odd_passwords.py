@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.invitations import accept_as_new, invite, mailed_token
-from tests.support.journeys import (
+from tests.support.keys import an_owner
+from tests.support.personas.invitations import accept_as_new, invite, mailed_token
+from tests.support.personas.journeys import (
     ADDRESS,
     OTHER_PASSWORD,
     PASSWORD,
@@ -18,8 +19,7 @@ from tests.support.journeys import (
     signed_in_program,
     token_of,
 )
-from tests.support.keys import an_owner
-from tests.support.tables import everything
+from tests.support.servers.tables import everything
 
 if TYPE_CHECKING:
     from tests.support.http import Program, Reply

@@ -12,15 +12,15 @@ from schemathesis import GenerationMode
 from schemathesis.config import SchemathesisConfig
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
-from chalicelib.web.api.operations import OPERATIONS
-from infra.local.http_server import LoopbackServer
-from tests.support.children import free_port
+from chalicelib.web.contract.operations import OPERATIONS
+from infra.local.wire.http_server import LoopbackServer
 from tests.support.keys import Holder, an_owner, make_key
+from tests.support.servers.children import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from chalicelib.web.api.operations import Operation
+    from chalicelib.web.contract.operations import Operation
     from tests.support.service import Service
 
 _PATH = "/api/v1/openapi.json"

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from chalicelib.web.access import INVENTORY, Access
-from tests.support.callers import OTHER_ACCOUNT, Callers, callers, fill, is_api
-from tests.support.pages import Page
+from chalicelib.web.kit.access import INVENTORY, Access
+from tests.support.browser.pages import Page
+from tests.support.personas.callers import OTHER_ACCOUNT, Callers, callers, fill, is_api
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

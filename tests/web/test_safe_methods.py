@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from chalicelib.web.access import INVENTORY, Access
-from tests.support.callers import callers, fill
+from chalicelib.web.kit.access import INVENTORY, Access
 from tests.support.keys import an_owner
 from tests.support.ledger import ledger
+from tests.support.personas.callers import callers, fill
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.support.callers import Callers
     from tests.support.http import Program
+    from tests.support.personas.callers import Callers
     from tests.support.service import Service
 
 EXPORT = "/api/v1/audit_events?format=ndjson"
@@ -102,7 +102,7 @@ def test_head_starts_no_single_sign_on(owner: Program, path: str) -> None:
 
 
 def test_the_page_exports_what_it_shows_by_a_form(service: Service) -> None:
-    from tests.support.journeys import become_a_user, sign_in
+    from tests.support.personas.journeys import become_a_user, sign_in
 
     browser = become_a_user(service)
     sign_in(browser)

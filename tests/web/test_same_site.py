@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.journeys import ADDRESS, PASSWORD, become_a_user, signed_in_program
+from tests.support.personas.journeys import ADDRESS, PASSWORD, become_a_user, signed_in_program
 from tests.support.service import ORIGIN
 
 if TYPE_CHECKING:

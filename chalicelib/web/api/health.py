@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chalicelib.web.blueprints import JsonApi
+from chalicelib.web.kit.blueprints import JsonApi
 
 health_api = JsonApi(__name__)
 

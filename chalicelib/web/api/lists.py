@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from chalicelib.domain.errors import InvalidValueError
 from chalicelib.domain.lists import LIMIT_DEFAULT, LIMIT_MAX, PAGE_MAX, PageRequest
-from chalicelib.web.api import answers
-from chalicelib.web.blueprints import json_answer
+from chalicelib.web.contract import answers
+from chalicelib.web.kit.blueprints import json_answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable

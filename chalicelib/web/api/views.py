@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.clock import rfc3339
-from chalicelib.web.api import answers
+from chalicelib.web.contract import answers
 
 if TYPE_CHECKING:
-    from chalicelib.domain.people import Membership, Workspace
-    from chalicelib.services.sessions import ListedSession, Visitor
+    from chalicelib.domain.user import Membership, Workspace
+    from chalicelib.services.sign_in.sessions import ListedSession, Visitor
 
 
 def account_view(membership: Membership) -> dict[str, str]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from chalice import Response
 
 from chalicelib.domain.errors import NotFoundError
-from chalicelib.web.blueprints import Pages
-from chalicelib.web.static_files import static_file
+from chalicelib.web.kit.blueprints import Pages
+from chalicelib.web.kit.static_files import static_file
 
 assets_pages = Pages(__name__)
 

@@ -10,17 +10,17 @@ import botocore.session
 import pytest
 
 from infra.doctor.subject import Subject
-from tests.support.deployed import STAGE, deploy, make_whole
-from tests.support.engines import ministack
+from tests.support.deployment.deployed import STAGE, deploy, make_whole
+from tests.support.deployment.doctor_checks import say_verified
+from tests.support.servers.engines import ministack
 from tests.support.service import fresh_secrets
-from tests.support.wards import say_verified
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from infra.package.build import Package
-    from tests.support.deployed import Deployed
-    from tests.support.dns_server import DnsServer
+    from tests.support.deployment.deployed import Deployed
+    from tests.support.servers.dns_server import DnsServer
 
 
 @pytest.fixture(scope="session")

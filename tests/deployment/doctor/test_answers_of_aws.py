@@ -11,7 +11,7 @@ import pytest
 
 from infra.doctor.examination import examine
 from infra.doctor.findings import Outcome
-from tests.support.wards import findings, troubles
+from tests.support.deployment.doctor_checks import findings, troubles
 
 if TYPE_CHECKING:
     from infra.doctor.findings import Finding

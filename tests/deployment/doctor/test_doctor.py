@@ -15,15 +15,15 @@ from dns.rcode import Rcode
 from infra.doctor.__main__ import cli
 from infra.doctor.examination import CHECKS, examine
 from infra.doctor.findings import Outcome
-from tests.support import ailments
-from tests.support.children import ROOT
-from tests.support.deployed import STAGE
-from tests.support.wards import findings, say_verified, troubles
+from tests.support.deployment import doctor_faults
+from tests.support.deployment.deployed import STAGE
+from tests.support.deployment.doctor_checks import findings, say_verified, troubles
+from tests.support.servers.children import ROOT
 
 if TYPE_CHECKING:
     from infra.doctor.subject import Subject
-    from tests.support.deployed import Deployed
-    from tests.support.dns_server import DnsServer
+    from tests.support.deployment.deployed import Deployed
+    from tests.support.servers.dns_server import DnsServer
 
 
 def _fail(question: Message, _: str) -> Message:
@@ -56,7 +56,7 @@ def test_a_healthy_stage_is_fine_in_every_line(
 def test_trouble_ends_with_1_and_is_counted(
     session: Any, subject: Subject, ward: Deployed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with ailments.a_mail_is_parked(ward), ailments.expired_rows_are_kept(ward):
+    with doctor_faults.a_mail_is_parked(ward), doctor_faults.expired_rows_are_kept(ward):
         status, said = _run(session, subject, monkeypatch)
     assert status == 1
     assert said.splitlines()[-1] == "Stage prod: 2 to put right."
@@ -150,7 +150,7 @@ def test_a_stage_that_was_never_deployed_is_trouble_and_not_a_stack_trace(
 def test_of_a_table_or_a_function_that_is_gone_nothing_is_told_as_fine(
     subject: Subject, ward: Deployed
 ) -> None:
-    with ailments.a_table_is_gone(ward):
+    with doctor_faults.a_table_is_gone(ward):
         for title in ("Expiry", "Backups"):
             (said,) = findings(dataclasses.replace(subject), title)
             assert said.outcome is Outcome.UNCHECKED
@@ -165,7 +165,7 @@ def test_a_secret_without_which_no_function_starts_is_told(
     subject: Subject, ward: Deployed, name: str
 ) -> None:
     """Half a SAML pair is one too."""
-    with ailments.a_secret_is_gone(ward, name):
+    with doctor_faults.a_secret_is_gone(ward, name):
         (said,) = troubles(subject, "Secrets")
     path = STAGE.secrets_path
     assert said == f"{name} is missing under {path}, and functions can't start. Restore or deploy."
@@ -198,8 +198,8 @@ def test_single_sign_ons_domains_are_looked_up(
     domain = {"domain": {"S": "acme.test"}, "account_id": {"S": "acc_1"}, "enforced": {"N": "1"}}
     listed = {"account_id": {"S": "acc_1"}, "part": {"S": "domain#acme.test"}, **proof}
     with (
-        ailments.a_row_more(ward, "domains", domain, ("domain",)),
-        ailments.a_row_more(ward, "accounts", listed, ("account_id", "part")),
+        doctor_faults.a_row_more(ward, "domains", domain, ("domain",)),
+        doctor_faults.a_row_more(ward, "accounts", listed, ("account_id", "part")),
     ):
         (said,) = troubles(subject, "SSO domains")
         assert said.startswith("acme.test of account acc_1 has lost its proof: _terminus-hub.acme.")

@@ -11,13 +11,13 @@ from xml.sax.saxutils import escape, quoteattr
 
 from lxml import etree
 
-from chalicelib.domain.saml import EMAIL_FORMAT
-from chalicelib.gateways.saml_names import BEARER, SAML, SAMLP, SUCCESS
+from chalicelib.domain.sso.assertion import EMAIL_FORMAT
+from chalicelib.gateways.saml.names import BEARER, SAML, SAMLP, SUCCESS
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
-    from chalicelib.domain.sso import ServiceProvider
+    from chalicelib.domain.sso.provider import ServiceProvider
 
 Element = etree._Element  # noqa: SLF001 - lxml gives its class no public name
 BASIC = "urn:oasis:names:tc:SAML:2.0:attrname-format:basic"

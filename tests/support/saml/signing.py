@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.serialization import Encoding
 from lxml import etree
 
-from chalicelib.gateways.saml_names import (
+from chalicelib.gateways.saml.names import (
     DS,
     ENVELOPED,
     EXC_C14N,

@@ -5,15 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from chalicelib.domain.sso import IdentityProvider, ServiceProvider
-from chalicelib.gateways.saml import Saml
-from chalicelib.gateways.saml_assertion import Expected
-from chalicelib.gateways.saml_requests import SamlKeys
+from chalicelib.domain.sso.provider import IdentityProvider, ServiceProvider
+from chalicelib.gateways.saml.assertion import Expected
+from chalicelib.gateways.saml.face import Saml
+from chalicelib.gateways.saml.requests import SamlKeys
 from tests.support.saml.corpus.case import Situation
 from tests.support.saml.keys import rsa_pair
 
 if TYPE_CHECKING:
-    from chalicelib.domain.saml import VerifiedAssertion
+    from chalicelib.domain.sso.assertion import VerifiedAssertion
 
 
 def a_situation() -> Situation:

@@ -36,7 +36,7 @@ class Fault:
 @contextlib.contextmanager
 def early_return() -> Iterator[None]:
     """An unknown address is refused before anything else is done."""
-    from chalicelib.services.sign_in import SignIn
+    from chalicelib.services.sign_in.password import SignIn
 
     whole = SignIn.with_password
 
@@ -52,7 +52,7 @@ def early_return() -> Iterator[None]:
 @contextlib.contextmanager
 def stale_dummy_cost() -> Iterator[None]:
     """The hash for nobody kept its cost when the cost for everybody was raised."""
-    from chalicelib.domain.password_hashing import PasswordHasher
+    from chalicelib.domain.passwords.hashing import PasswordHasher
 
     memory, time_cost = _STALE_COST
     stale = f"{{}}$argon2id$v=19$m={memory},t={time_cost},p=1${'A' * 22}${'A' * 43}"
@@ -67,7 +67,7 @@ def stale_dummy_cost() -> Iterator[None]:
 @contextlib.contextmanager
 def empty_password_skips_the_hash() -> Iterator[None]:
     """A password that nobody can have is refused without a hash."""
-    from chalicelib.domain.password_hashing import PasswordHasher, Verdict
+    from chalicelib.domain.passwords.hashing import PasswordHasher, Verdict
 
     verify = PasswordHasher.verify
 
@@ -82,7 +82,7 @@ def empty_password_skips_the_hash() -> Iterator[None]:
 def mail_in_the_request() -> Iterator[None]:
     """The reset's mail is made and sent while its asker waits."""
     from chalicelib.domain.mail import MailKind
-    from chalicelib.services.password_reset import PasswordReset
+    from chalicelib.services.sign_in.password_reset import PasswordReset
 
     def sending(self: PasswordReset, email: Any, asker: Any) -> None:
         kind = MailKind.PASSWORD_RESET
@@ -95,7 +95,7 @@ def mail_in_the_request() -> Iterator[None]:
 @contextlib.contextmanager
 def lock_for_known_users_only() -> Iterator[None]:
     """Attempts at nobody's address are not counted."""
-    from chalicelib.storage.attempts import Attempts
+    from chalicelib.storage.users.lockout import Attempts
 
     reserve = Attempts.reserve
 
@@ -111,7 +111,7 @@ def lock_for_known_users_only() -> Iterator[None]:
 @contextlib.contextmanager
 def lock_that_is_only_counted() -> Iterator[None]:
     """The same writes for nobody's address, but its last attempt locks nothing."""
-    from chalicelib.storage.attempts import Attempts
+    from chalicelib.storage.users.lockout import Attempts
 
     reserve = Attempts.reserve
 
@@ -126,7 +126,7 @@ def lock_that_is_only_counted() -> Iterator[None]:
 @contextlib.contextmanager
 def extra_header() -> Iterator[None]:
     """An answer about somebody has one header more."""
-    from chalicelib.web import headers
+    from chalicelib.web.kit import headers
 
     usual, known = headers._headers, list[bool]()  # noqa: SLF001 - every answer's headers
 
@@ -145,7 +145,7 @@ def extra_header() -> Iterator[None]:
 @contextlib.contextmanager
 def ticket_for_free_emails_only() -> Iterator[None]:
     """A browser's own sign-up is looked at where the email is nobody's."""
-    from chalicelib.storage.people import People
+    from chalicelib.storage.users.users import People
 
     whole = People.look_up
 
@@ -161,7 +161,7 @@ def ticket_for_free_emails_only() -> Iterator[None]:
 def waiting_password_tells() -> Iterator[None]:
     """The right password of a waiting sign-up has an answer of its own in any browser."""
     from chalicelib.domain.errors import EmailUnconfirmedError
-    from chalicelib.services.password_check import PasswordCheck
+    from chalicelib.services.sign_in.password_check import PasswordCheck
 
     report = PasswordCheck._report  # noqa: SLF001 - every refusal passes here
 
@@ -177,7 +177,7 @@ def waiting_password_tells() -> Iterator[None]:
 @contextlib.contextmanager
 def for_known_users(also: Callable[[], object]) -> Iterator[None]:
     """Do something more whenever an attempt is about a user."""
-    from chalicelib.storage.attempts import Attempts
+    from chalicelib.storage.users.lockout import Attempts
 
     whole = Attempts.open
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from tests.support.journeys import OTHER_PASSWORD, PASSWORD
+from tests.support.personas.journeys import OTHER_PASSWORD, PASSWORD
 
 
 class Domain(StrEnum):

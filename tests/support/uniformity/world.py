@@ -11,13 +11,13 @@ from unittest import mock
 
 from chalicelib import bootstrap
 from chalicelib.domain.email_address import EmailAddress
-from chalicelib.domain.sessions import Client
-from tests.support import engines
+from chalicelib.domain.sign_in.session import Client
 from tests.support import service as whole
-from tests.support.journeys import OTHER_PASSWORD, PASSWORD, ask_sign_in, become_a_user
 from tests.support.ledger import Ledger, ledger
-from tests.support.people import StoppedClock
-from tests.support.tables import fresh_tables
+from tests.support.personas.journeys import OTHER_PASSWORD, PASSWORD, ask_sign_in, become_a_user
+from tests.support.personas.users import StoppedClock
+from tests.support.servers import engines
+from tests.support.servers.tables import fresh_tables
 from tests.support.uniformity.states import SSO_ACCOUNT, STATES, Domain, History, Kind, State
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def _noting(messages: list[str]) -> Iterator[None]:
 
 
 def _populate(service: Service) -> None:
-    from chalicelib.storage.tables import DomainRow, UserRow
+    from chalicelib.storage.dynamo.tables import DomainRow, UserRow
 
     become_a_user(service, _FOUNDER, PASSWORD)
     (founder,) = UserRow.scan()
@@ -149,9 +149,9 @@ def _populate(service: Service) -> None:
 
 
 def _add(state: State, service: Service, hashed: str) -> None:
-    from chalicelib.domain.people import Membership, MembershipStatus, Role
-    from chalicelib.storage.rows import membership_map
-    from chalicelib.storage.tables import EmailRow, SignUpRow, UserRow
+    from chalicelib.domain.user import Membership, MembershipStatus, Role
+    from chalicelib.storage.dynamo.rows import membership_map
+    from chalicelib.storage.dynamo.tables import EmailRow, SignUpRow, UserRow
 
     if state.kind is Kind.WAITING:
         SignUpRow(

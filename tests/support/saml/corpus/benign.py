@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from lxml import etree
 
-from chalicelib.gateways.saml_names import (
+from chalicelib.gateways.saml.names import (
     AES_128_GCM,
     AES_256_GCM,
     DS,

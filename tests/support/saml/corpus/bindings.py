@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chalicelib.domain.saml import Refusal
-from chalicelib.gateways.saml_names import BEARER
+from chalicelib.domain.sso.assertion import Refusal
+from chalicelib.gateways.saml.names import BEARER
 from tests.support.saml.corpus.case import Severity, Situation, add_attack, attack
 from tests.support.saml.messages import Confirmation, Facts, Markup, at
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from lxml import etree
 
-from chalicelib.domain.saml import Refusal
-from chalicelib.gateways.saml_names import DS, ENVELOPED, EXC_C14N
+from chalicelib.domain.sso.assertion import Refusal
+from chalicelib.gateways.saml.names import DS, ENVELOPED, EXC_C14N
 from tests.support.saml.corpus.case import Severity, Situation, add_attack, attack, signed
 from tests.support.saml.messages import Attribute, Markup, encoded
 from tests.support.saml.signing import Style

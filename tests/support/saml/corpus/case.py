@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from chalicelib.gateways.saml_names import SAML
+from chalicelib.gateways.saml.names import SAML
 from tests.support.saml.messages import Facts, encoded, honest, response
 from tests.support.saml.signing import PLAIN, Style, sign
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from lxml.etree import _Element
 
-    from chalicelib.domain.saml import Refusal
-    from chalicelib.domain.sso import ServiceProvider
+    from chalicelib.domain.sso.assertion import Refusal
+    from chalicelib.domain.sso.provider import ServiceProvider
     from tests.support.saml.keys import KeyPair
 
 ASSERTION = f"{{{SAML}}}Assertion"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from lxml import etree
 
-from chalicelib.domain.saml import Refusal
+from chalicelib.domain.sso.assertion import Refusal
 from tests.support.saml.corpus.case import Severity, Situation, add_attack, attack
 from tests.support.saml.messages import Markup, encoded
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from lxml import etree
 
-from chalicelib.domain.saml import Refusal
-from chalicelib.gateways.saml_names import DS, ENVELOPED, RSA_OAEP, SAML, XENC
+from chalicelib.domain.sso.assertion import Refusal
+from chalicelib.gateways.saml.names import DS, ENVELOPED, RSA_OAEP, SAML, XENC
 from tests.support.saml.corpus.bombs import _STYLESHEET
 from tests.support.saml.corpus.case import (
     Severity,

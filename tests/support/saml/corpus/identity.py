@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chalicelib.domain.saml import EMAIL_FORMAT, Refusal
+from chalicelib.domain.sso.assertion import EMAIL_FORMAT, Refusal
 from tests.support.saml.corpus.case import Severity, Situation, add_attack
 from tests.support.saml.messages import Attribute, Facts, Markup
 

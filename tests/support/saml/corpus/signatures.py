@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from cryptography.hazmat.primitives.asymmetric import rsa
 from lxml import etree
 
-from chalicelib.domain.saml import Refusal
-from chalicelib.gateways.saml_names import DS, ENVELOPED, EXC_C14N, SAML, SAMLP
+from chalicelib.domain.sso.assertion import Refusal
+from chalicelib.gateways.saml.names import DS, ENVELOPED, EXC_C14N, SAML, SAMLP
 from tests.support.saml.corpus.case import (
     Severity,
     Situation,

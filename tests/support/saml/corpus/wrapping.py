@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from lxml import etree
 
-from chalicelib.domain.saml import Refusal
-from chalicelib.gateways.saml_names import DS, SAML, SAMLP
+from chalicelib.domain.sso.assertion import Refusal
+from chalicelib.gateways.saml.names import DS, SAML, SAMLP
 from tests.support.saml.corpus.case import (
     Severity,
     Situation,

@@ -18,8 +18,8 @@ from tests.support.patience import PATIENCE
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from chalicelib.domain.sso import IdentityProvider, ServiceProvider
-    from chalicelib.gateways.saml_requests import SamlKeys
+    from chalicelib.domain.sso.provider import IdentityProvider, ServiceProvider
+    from chalicelib.gateways.saml.requests import SamlKeys
 
 ALICE = "alice@acme.test"
 PASSWORD = "correct horse"

@@ -10,11 +10,11 @@ import urllib.request
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from chalicelib.gateways.saml_metadata import read_metadata
-from tests.support.children import clean_environ, free_port, listens, running
+from chalicelib.gateways.saml.metadata import read_metadata
 from tests.support.patience import PATIENCE
 from tests.support.saml.keys import rsa_pair
 from tests.support.saml.providers import ALICE, PASSWORD, Provider, ProviderMissingError
+from tests.support.servers.children import clean_environ, free_port, listens, running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

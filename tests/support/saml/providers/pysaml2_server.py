@@ -122,9 +122,9 @@ def _customers(home: Path) -> dict[str, dict[str, Any]]:
 
 
 def _described(entity_id: str, customer: dict[str, Any]) -> str:
-    from chalicelib.domain.certificates import Certificate
-    from chalicelib.domain.sso import ServiceProvider
-    from chalicelib.gateways.saml_requests import SamlKeys, metadata
+    from chalicelib.domain.sso.certificate import Certificate
+    from chalicelib.domain.sso.provider import ServiceProvider
+    from chalicelib.gateways.saml.requests import SamlKeys, metadata
 
     certificate = customer["certificate"]
     keys = SamlKeys("", Certificate.parse(certificate)) if certificate else None

@@ -12,11 +12,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chalicelib.gateways.saml_metadata import read_metadata
-from tests.support.children import clean_environ, free_port, running
+from chalicelib.gateways.saml.metadata import read_metadata
 from tests.support.patience import PATIENCE
 from tests.support.saml.keys import rsa_pair
 from tests.support.saml.providers import ALICE, PASSWORD, Provider, ProviderMissingError
+from tests.support.servers.children import clean_environ, free_port, running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

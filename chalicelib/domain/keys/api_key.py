@@ -1,0 +1,125 @@
+"""API keys: what they look like, what is kept of them, and what using one says."""
+
+from __future__ import annotations
+
+import re
+import zlib
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.errors import DomainError, InvalidApiKeyError
+from chalicelib.domain.tokens import digest, random_text
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from chalicelib.domain.audit.event import Party
+
+KEYS_MAX = 1_000
+WINDOW_SECONDS = 60
+# Published for secret scanners; docs/api-keys.md says how to check the rest offline.
+PATTERN = "thub_[0-9A-Za-z]{32}"
+
+_BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_PREFIX = "thub_"
+_RANDOM_LENGTH = 26
+_CHECKSUM_LENGTH = 6
+_FORM = re.compile(rf"{PATTERN}\Z")
+# Anywhere in a text, next to any character: the checksum decides. The underscore may be escaped for
+# a URL or for Markdown. Only the prefix is consumed, so that a key may begin inside a look-alike.
+_FOUND = re.compile(r"thub(?:\\*_|%(?:25)*5[Ff])(?=([0-9A-Za-z]{32}))")
+REPORTED_MAX = 10
+
+
+class TooManyKeysError(DomainError):
+    """The account has all the keys that it may have (`G7`)."""
+
+    reason = "too_many_keys"
+    message = f"An account can have {KEYS_MAX:,} API keys. Delete one that nothing uses any more."
+
+
+@dataclass(frozen=True)
+class ApiKeySecret:
+    """A key in plain form: 154 random bits and their checksum (`F1`, `F2`)."""
+
+    value: str = field(repr=False)
+
+    @classmethod
+    def new(cls) -> ApiKeySecret:
+        """Draw one from the system's random source."""
+        random = random_text(_BASE62, _RANDOM_LENGTH)
+        return cls(_PREFIX + random + checksum(random))
+
+    @classmethod
+    def parse(cls, text: str) -> ApiKeySecret:
+        """Read one that came from outside; raises InvalidApiKeyError without asking any table."""
+        if not _FORM.match(text):
+            raise InvalidApiKeyError
+        random = text[len(_PREFIX) : -_CHECKSUM_LENGTH]
+        if text[-_CHECKSUM_LENGTH:] != checksum(random):
+            raise InvalidApiKeyError
+        return cls(text)
+
+    @classmethod
+    def find(cls, text: str) -> tuple[ApiKeySecret, ...]:
+        """Find keys in a text that somebody reports: the first ten different ones."""
+        found: dict[ApiKeySecret, None] = {}
+        for match in _FOUND.finditer(text):
+            with suppress(InvalidApiKeyError):
+                found[cls.parse(_PREFIX + match[1])] = None
+            if len(found) == REPORTED_MAX:
+                break
+        return tuple(found)
+
+    @property
+    def digest(self) -> str:
+        """The one form in which it is stored and found (`F3`, `F4`)."""
+        return digest(self.value)
+
+
+def checksum(random: str) -> str:
+    """CRC-32 of the random characters in base62, padded with zeros to six."""
+    number = zlib.crc32(random.encode("ascii"))
+    digits = ""
+    for _ in range(_CHECKSUM_LENGTH):
+        number, rest = divmod(number, len(_BASE62))
+        digits = _BASE62[rest] + digits
+    return digits
+
+
+@dataclass(frozen=True)
+class ApiKey:
+    """A key as its account sees it; the secret itself is nowhere."""
+
+    id: str
+    account_id: str
+    name: str
+    created_at: datetime
+    created_by: str
+    last_used_at: datetime | None = None
+
+    @property
+    def party(self) -> Party:
+        """What the audit trail calls it."""
+        # Late: a key's check has no part in the trail, and shouldn't load it at its start.
+        from chalicelib.domain.audit.event import Party, PartyType
+
+        return Party(PartyType.API_KEY, self.id, self.name)
+
+
+@dataclass(frozen=True)
+class KeyUse:
+    """A call that a key was good for: whose it is, and what its minute has left."""
+
+    account_id: str
+    key_id: str
+    limit: int
+    remaining: int
+    seconds_left: int
+
+
+def minute_of(now: datetime) -> tuple[int, int]:
+    """Return the fixed minute that a call counts in, and how many seconds it has left."""
+    minute, second = divmod(int(now.timestamp()), WINDOW_SECONDS)
+    return minute, WINDOW_SECONDS - second

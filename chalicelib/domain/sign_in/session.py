@@ -1,0 +1,145 @@
+"""A signed-in browser."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.errors import ProofRequiredError
+from chalicelib.domain.sso.connection import connection_id_of
+
+if TYPE_CHECKING:
+    from datetime import datetime, timedelta
+
+    from chalicelib.domain.user import Account, Role, User
+
+
+class SignInMethod(StrEnum):
+    """How the person proved who they are."""
+
+    PASSWORD = "password"  # noqa: S105 - the name of a method, not a secret
+    SSO = "sso"
+
+
+@dataclass(frozen=True)
+class Client:
+    """Where a request comes from: the network's address for it, and what the browser says."""
+
+    address: str
+    user_agent: str
+
+
+@dataclass(frozen=True)
+class SessionLimits:
+    """How long a session lives: untouched, and in all (`D5`)."""
+
+    idle: timedelta
+    overall: timedelta
+
+
+@dataclass(frozen=True)
+class Session:
+    """A session; `id` is the digest of its token, which can't be turned back into it."""
+
+    id: str
+    user_id: str
+    account_id: str | None
+    method: SignInMethod
+    credentials_version: int
+    started_at: datetime
+    last_seen_at: datetime
+    proved_at: datetime
+    client: Client
+    # The stretch of access to the open account that it was opened under; see Membership.
+    grant: str | None = None
+    # The user's `sessions_version` at its start, or when it ended all the others.
+    sessions_version: int = 0
+    # The connection of a sign-in through an identity provider; the password's has none.
+    connection_id: str | None = None
+    # When the password was last given in it; a session that a password began needs no such mark.
+    password_proved_at: datetime | None = None
+
+    @property
+    def is_own(self) -> bool:
+        """Whether its user proved in it who they are, rather than a provider alone said so."""
+        return self.method is SignInMethod.PASSWORD or self.password_proved_at is not None
+
+    def is_by_provider_of(self, account_id: str | None) -> bool:
+        """Whether this account's own connection made it."""
+        return account_id is not None and self.connection_id == connection_id_of(account_id)
+
+    def reaches(self, account_id: str) -> bool:
+        """Whether what it proves counts in an account (`E8`).
+
+        An account's provider vouches for its own account alone: its admins choose who it says that
+        somebody is. Every other account asks for the user's own proof.
+        """
+        return self.is_own or self.is_by_provider_of(account_id)
+
+    def opens(self, account: Account, role: Role) -> bool:
+        """Whether an account, as it is now, lets this session in as somebody of that role."""
+        if not self.reaches(account.id):
+            return False
+        return self.is_by_provider_of(account.id) or not account.sso.enforced or role.manages
+
+    def speaks_for(self, user: User) -> bool:
+        """Whether it may do what concerns its user in every account.
+
+        Without a proof of their own only for somebody who has no password to give, and who is in
+        the account of that provider and in no other.
+        """
+        if self.is_own:
+            return True
+        known = user.memberships
+        return (
+            user.password_hash is None and bool(known) and all(map(self.is_by_provider_of, known))
+        )
+
+    def proof_in(self, account_id: str | None) -> datetime | None:
+        """Return when its user last proved, for this account, who they are."""
+        if self.method is SignInMethod.PASSWORD or self.is_by_provider_of(account_id):
+            return self.proved_at
+        return self.password_proved_at
+
+    def proof_for(self, user: User) -> datetime | None:
+        """Return when its user last proved it for what concerns every account of theirs."""
+        at_home = not self.is_own and self.speaks_for(user)
+        return self.proved_at if at_home else self.proof_in(None)
+
+    def holds_for(self, user: User) -> bool:
+        """Whether its person, as they are now, still lets it in where it is (`D7`).
+
+        It falls with a new password, when its person ends all other sessions, and when they are
+        suspended in or removed from the account that it has open; for good, since coming back
+        begins another grant. Without an account open no account can end it.
+        """
+        if (
+            self.user_id != user.id
+            or self.credentials_version != user.credentials_version
+            or self.sessions_version != user.sessions_version
+        ):
+            return False
+        if not self.account_id:
+            return True
+        membership = user.memberships.get(self.account_id)
+        return membership is not None and membership.is_active and membership.grant == self.grant
+
+    def ends_at(self, limits: SessionLimits) -> datetime:
+        """Return when it ends if it isn't used again."""
+        return min(self.started_at + limits.overall, self.last_seen_at + limits.idle)
+
+
+def require_fresh_proof(proved_at: datetime | None, now: datetime, lasts: timedelta) -> None:
+    """Let through what follows a proof closely enough (`D9`); raises ProofRequiredError."""
+    if proved_at is None or now - proved_at > lasts:
+        raise ProofRequiredError
+
+
+def require_own_proof(session: Session, user: User) -> None:
+    """Keep what concerns all of a user's accounts from one account's provider.
+
+    Raises ProofRequiredError.
+    """
+    if not session.speaks_for(user):
+        raise ProofRequiredError

@@ -1,0 +1,132 @@
+"""A verified response on its way to a session: what it was judged by, and what it leads to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.domain.audit.event import AuditEvent, EventName, Party, PartyType
+from chalicelib.domain.errors import InvalidValueError
+from chalicelib.domain.names import parse_name
+from chalicelib.domain.sign_in.session import Session, SignInMethod
+from chalicelib.domain.sso.connection import SsoIdentity
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from chalicelib.domain.mail import Asker
+    from chalicelib.domain.sso.assertion import VerifiedAssertion
+    from chalicelib.domain.sso.connection import SsoConnection, SsoRequest
+    from chalicelib.domain.tokens import SecretToken
+    from chalicelib.domain.user import Membership, User
+
+
+@dataclass(frozen=True)
+class Finish:
+    """What a sign-in ends with: what it was judged by, what it spends, and what it tells.
+
+    `renames` is whether the identity is still kept under its key without a format; the write that
+    ends the sign-in moves it.
+    """
+
+    connection: SsoConnection
+    request: SsoRequest
+    assertion: VerifiedAssertion
+    identity: SsoIdentity
+    now: datetime
+    events: Sequence[AuditEvent]
+    renames: bool = False
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A verified response with all that it is judged by."""
+
+    connection: SsoConnection
+    request: SsoRequest
+    assertion: VerifiedAssertion
+    asker: Asker
+    now: datetime
+    renames: bool = False
+
+    @property
+    def identity(self) -> SsoIdentity:
+        """The person, as their connection knows them (`E8`)."""
+        return SsoIdentity.of(self.connection.id, self.assertion)
+
+    def finish(self, actor: Party, *more: AuditEvent) -> Finish:
+        """Say what ends here, and what the account's trail is told of it."""
+        accepted = AuditEvent(
+            EventName.SSO_RESPONSE_ACCEPTED,
+            self.connection.account_id,
+            self.now,
+            actor,
+            self.asker,
+            connection_party(self.connection),
+            {"purpose": self.request.purpose.value, **self._evidence()},
+        )
+        return Finish(
+            self.connection,
+            self.request,
+            self.assertion,
+            self.identity,
+            self.now,
+            (accepted, *more),
+            self.renames,
+        )
+
+    def event(self, user: User, name: EventName, **details: Any) -> AuditEvent:
+        """Tell the account of what somebody does by it."""
+        account_id, method = self.connection.account_id, SignInMethod.SSO.value
+        return user.event(name, account_id, self.now, self.asker, method=method, **details)
+
+    def linked(self, user: User) -> AuditEvent:
+        """Tell the account that an existing user is linked to the provider's name for them."""
+        told = {"email": user.email.value, "name_id_format": self.assertion.name_id_format}
+        return self.event(user, EventName.USER_SSO_LINKED, **told)
+
+    def session(self, user: User, membership: Membership, token: SecretToken) -> Session:
+        """Make the session that it begins."""
+        return Session(
+            id=token.digest,
+            user_id=user.id,
+            account_id=membership.account_id,
+            grant=membership.grant,
+            method=SignInMethod.SSO,
+            connection_id=self.connection.id,
+            credentials_version=user.credentials_version,
+            sessions_version=user.sessions_version,
+            started_at=self.now,
+            last_seen_at=self.now,
+            # When the provider asked, not when it answered: its own session may be hours old
+            # (`E14`).
+            proved_at=min(self.now, self.assertion.authenticated_at),
+            client=self.asker.client,
+        )
+
+    @property
+    def name(self) -> str:
+        """The name that the provider gives, or what stands before the @, if that can be one."""
+        if self.assertion.display_name:
+            return self.assertion.display_name
+        try:
+            return parse_name(self.assertion.email.local_part, "name")
+        except InvalidValueError:
+            return "New member"
+
+    def _evidence(self) -> dict[str, str]:
+        assertion = self.assertion
+        return {
+            "response_id": assertion.response_id,
+            "assertion_id": assertion.id,
+            "in_response_to": assertion.in_response_to,
+            "issuer": assertion.issuer,
+            "certificate": assertion.certificate_fingerprint,
+            "email": assertion.email.value,
+        }
+
+
+def connection_party(connection: SsoConnection) -> Party:
+    """Name a connection as the audit trail does."""
+    return Party(PartyType.SSO_CONNECTION, connection.id, connection.identity_provider.entity_id)

@@ -1,0 +1,220 @@
+"""People, accounts, and who may do what in which."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.domain.audit.event import AuditEvent, Party, PartyType
+from chalicelib.domain.sso.connection import AccountSso
+from chalicelib.domain.tokens import new_id
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from chalicelib.domain.audit.event import EventName
+    from chalicelib.domain.email_address import EmailAddress
+    from chalicelib.domain.mail import Asker
+    from chalicelib.domain.sign_in.email_change import WayBack
+    from chalicelib.domain.sso.provider import DomainSso
+
+MAIN_WORKSPACE = "Main"
+
+
+class Role(StrEnum):
+    """What a person is in an account."""
+
+    OWNER = "owner"
+    ADMIN = "admin"
+    MEMBER = "member"
+
+    @property
+    def manages(self) -> bool:
+        """Whether the role administers the account."""
+        return self is not Role.MEMBER
+
+
+class WorkspaceRole(StrEnum):
+    """What a member is in a workspace that they were given."""
+
+    ADMIN = "admin"
+    MEMBER = "member"
+    VIEWER = "viewer"
+
+
+class MembershipStatus(StrEnum):
+    """Whether a membership gives access at present."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+
+
+@dataclass(frozen=True)
+class Membership:
+    """A user in an account.
+
+    `grant` names this stretch of access: joining and reactivating begin a new one, and a session
+    opened under an older one is dead for good (`D7`). `version` counts the changes, so that of two
+    people who edit one membership at once the second is told. `workspaces` are by id, and mean
+    something to a member alone: owners and admins reach every workspace.
+    """
+
+    account_id: str
+    account_name: str
+    role: Role
+    status: MembershipStatus = MembershipStatus.ACTIVE
+    grant: str = field(default_factory=lambda: new_id("grt"))
+    version: int = 1
+    workspaces: Mapping[str, WorkspaceRole] = field(default_factory=dict)
+
+    @property
+    def id(self) -> str:
+        """The account's id."""
+        return self.account_id
+
+    @property
+    def name(self) -> str:
+        """The account's name."""
+        return self.account_name
+
+    @property
+    def account_party(self) -> Party:
+        """The account as the audit trail names it."""
+        return Party(PartyType.ACCOUNT, self.account_id, self.account_name)
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it gives access."""
+        return self.status is MembershipStatus.ACTIVE
+
+
+@dataclass(frozen=True)
+class User:
+    """A person.
+
+    `credentials_version` grows with each new password, `sessions_version` whenever they end all
+    sessions but one: sessions of an older one are dead.
+    """
+
+    id: str
+    email: EmailAddress
+    name: str
+    created_at: datetime
+    credentials_version: int = 1
+    password_hash: str | None = field(default=None, repr=False)
+    memberships: Mapping[str, Membership] = field(default_factory=dict)
+    # The account that they opened last, which a choice of accounts shows first.
+    last_account_id: str | None = None
+    sessions_version: int = 0
+    # The credentials_version that they last signed in with.
+    signed_in_version: int = 0
+    # The changes of email that can still be undone, oldest first.
+    ways_back: tuple[WayBack, ...] = ()
+    # The accounts that removed them, whether or not they came back.
+    removed_from: frozenset[str] = frozenset()
+
+    def open_ways_back(self, now: datetime) -> tuple[WayBack, ...]:
+        """Return the changes of email that can be undone at this time."""
+        return tuple(way for way in self.ways_back if way.until > now)
+
+    @property
+    def active_memberships(self) -> tuple[Membership, ...]:
+        """The memberships that give access, by account name."""
+        active = (m for m in self.memberships.values() if m.is_active)
+        return tuple(sorted(active, key=lambda m: (m.account_name.casefold(), m.account_id)))
+
+    @property
+    def suspended_memberships(self) -> tuple[Membership, ...]:
+        """The memberships that give no access at present, by account name."""
+        suspended = (m for m in self.memberships.values() if not m.is_active)
+        return tuple(sorted(suspended, key=lambda m: (m.account_name.casefold(), m.account_id)))
+
+    def workspaces_outside(self, account_id: str) -> int:
+        """How many workspaces they were given in all their accounts but one."""
+        others = (m for m in self.memberships.values() if m.account_id != account_id)
+        return sum(len(membership.workspaces) for membership in others)
+
+    @property
+    def party(self) -> Party:
+        """The person as the audit trail names them."""
+        return Party(PartyType.USER, self.id, self.name)
+
+    def event(
+        self, name: EventName, account_id: str, now: datetime, asker: Asker, **details: Any
+    ) -> AuditEvent:
+        """Tell an account's audit trail of something that they do."""
+        return AuditEvent(name, account_id, now, self.party, asker, None, details)
+
+    def may_use_password(self, sso: DomainSso | None) -> bool:
+        """Whether a password signs them in, under the SSO of their email's domain.
+
+        Owners and admins of the account that enforces SSO keep theirs. So do users whom its
+        provider refuses, since it has suspended or removed them, and users who are in no account at
+        all: no account can lock a user out of the product.
+        """
+        if sso is None or not sso.enforced:
+            return True
+        membership = self.memberships.get(sso.account_id)
+        if membership is None:
+            return not self.memberships or sso.account_id in self.removed_from
+        return not membership.is_active or membership.role.manages
+
+    @property
+    def has_used_password(self) -> bool:
+        """Whether today's password has signed them in before."""
+        return self.signed_in_version == self.credentials_version
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A named area of an account; `version` counts its changes, as a membership's does."""
+
+    id: str
+    name: str
+    description: str
+    created_at: datetime
+    version: int = 1
+
+    @property
+    def party(self) -> Party:
+        """What the audit trail calls it."""
+        return Party(PartyType.WORKSPACE, self.id, self.name)
+
+
+@dataclass(frozen=True)
+class Account:
+    """A tenant: a company or team, with exactly one owner."""
+
+    id: str
+    name: str
+    owner_id: str
+    created_at: datetime
+    workspaces: tuple[Workspace, ...] = ()
+    member_count: int = 1
+    sso: AccountSso = field(default_factory=AccountSso)
+
+
+@dataclass(frozen=True)
+class Manager:
+    """An owner or admin in the account that they have open, and when they last proved it.
+
+    What they were when the request began; a write holds it against what they are by then.
+    """
+
+    user_id: str
+    name: str
+    role: Role
+    account_id: str
+    proved_at: datetime | None
+    asker: Asker
+    # Of the membership that they act by; what they send out ends with it.
+    grant: str | None = None
+
+    def event(
+        self, name: EventName, now: datetime, target: Party | None = None, **details: Any
+    ) -> AuditEvent:
+        """Tell the account's audit trail of something that they do."""
+        actor = Party(PartyType.USER, self.user_id, self.name)
+        return AuditEvent(name, self.account_id, now, actor, self.asker, target, details)

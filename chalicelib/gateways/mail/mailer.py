@@ -1,0 +1,155 @@
+"""What mails look like: one layout's text and HTML parts in one MIME message."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import formataddr, make_msgid
+from functools import cache
+from typing import TYPE_CHECKING
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from chalicelib.domain.chosen_names import without_links
+from chalicelib.domain.colours import DEFAULT_ACCENT, palette
+from chalicelib.domain.mail import MailRefusedError
+from chalicelib.gateways.mail.forms import MAIL_FORMS
+from chalicelib.gateways.mail.sentences import MAIL_TEMPLATES, mail_words
+from chalicelib.gateways.mail.user_agent import browser_and_system
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from chalicelib.domain.mail import Mail
+    from chalicelib.gateways.mail.sentences import MailWords
+
+# RFC 5321 4.5.3.1.6, without the line's end; SES refuses more.
+_LINE_MOST = 998
+_ENCODED_WORD = "=?"
+_CHOSEN_NAMES = frozenset(
+    (
+        "name",
+        "user_name",
+        "account_name",
+        "inviter_name",
+        "key_name",
+        "old_owner",
+        "new_owner",
+        "heir",
+        "by",
+    )
+)
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Mailer:
+    """Renders a mail and delivers it; `deliver` is SES, or a list's `append` in a test."""
+
+    deliver: Callable[[EmailMessage], None]
+    sender: str
+    brand: str
+    accent: str = DEFAULT_ACCENT
+    language: str = "en"
+
+    def send(self, mail: Mail) -> None:
+        """Render and deliver one mail; raises MailRefusedError."""
+        if _ENCODED_WORD in mail.to:
+            # The header would be decoded, and the mail would go to another address. No address
+            # that is checked today has one; an older row may.
+            raise MailRefusedError("EncodedWordInAddress")
+        parts = self._parts(mail)
+        message = EmailMessage(policy=SMTP)
+        message["From"] = formataddr((self.brand, self.sender))
+        message["To"] = mail.to
+        message["Subject"] = parts["subject"]
+        message["Message-ID"] = make_msgid(domain=self.sender.rpartition("@")[2])
+        # RFC 3834: nobody's holiday reply should come back.
+        message["Auto-Submitted"] = "auto-generated"
+        message["Content-Language"] = self.language
+        text = _render("layout.txt", parts) + "\n"
+        message.set_content(text, cte=_encoding(text))
+        message.add_alternative(_render("layout.html", parts), subtype="html")
+        self.deliver(message)
+
+    def send_each(self, mails: Iterable[Mail]) -> None:
+        """Send one fact's mails to several people; one that is refused keeps back no other."""
+        for mail in mails:
+            try:
+                self.send(mail)
+            except MailRefusedError as error:
+                told = {"kind": mail.template, "reason": str(error)}
+                _log.error("mail_dropped", extra=told)
+
+    def _parts(self, mail: Mail) -> dict[str, object]:
+        words, form = mail_words(self.language), MAIL_FORMS[mail.template]
+        facts = {"brand": self.brand, **mail.context, **_chosen(mail.context)}
+        said, colours = words.of(mail.template), palette(self.accent)
+        greeted = form.greets and facts.get("name")
+        return {
+            "brand": self.brand,
+            "language": self.language,
+            "light": colours.light,
+            "dark": colours.dark,
+            "subject": words.filled(said["subject"], facts),
+            "hello": words.common("hello", facts) if greeted else "",
+            "before": _paragraphs(words, said["before"], facts),
+            "link": facts[form.link] if form.link else "",
+            "button": said.get("button", ""),
+            "after": _paragraphs(words, said.get("after", []), facts),
+            "second_link": facts[form.second_link] if form.second_link else "",
+            "if_not_you": words.filled(said["if_not_you"], facts),
+            "when": words.common("when", facts),
+            "from": _from(words, facts),
+        }
+
+
+def _chosen(context: Mapping[str, object]) -> dict[str, object]:
+    """Break up what is a link in a name that was chosen before names were held to today's rules."""
+    return {
+        name: without_links(value)
+        for name, value in context.items()
+        if name in _CHOSEN_NAMES and isinstance(value, str)
+    }
+
+
+def _encoding(text: str) -> str:
+    """Leave a text as it is, which every program shows, unless a line of it is too long to send.
+
+    Three names of a hundred emoji in a sentence are enough.
+    """
+    longest = max(len(line.encode()) for line in text.splitlines())
+    return "8bit" if longest <= _LINE_MOST else "quoted-printable"
+
+
+def _paragraphs(words: MailWords, said: list[str], facts: Mapping[str, object]) -> list[str]:
+    filled = (words.filled(paragraph, facts) for paragraph in said)
+    return [paragraph for paragraph in filled if paragraph]
+
+
+def _from(words: MailWords, facts: Mapping[str, object]) -> str:
+    """Say from where it was asked, as far as that is known."""
+    browser, system = browser_and_system(str(facts.get("client") or ""))
+    client = browser or system
+    if browser and system:
+        client = words.common("browser", {"browser": browser, "system": system})
+    place = ", ".join(str(part) for part in (facts.get("address"), client) if part)
+    return words.common("from", {"place": place}) if place else ""
+
+
+def _render(template: str, parts: Mapping[str, object]) -> str:
+    return _layouts().get_template(template).render(parts).strip()
+
+
+@cache
+def _layouts() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(MAIL_TEMPLATES),
+        autoescape=select_autoescape(("html",)),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )

@@ -1,0 +1,58 @@
+"""Accounts of one's own: a person who is signed in makes another one, or their first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.audit.event import AuditEvent, EventName
+from chalicelib.domain.errors import ProofRequiredError
+from chalicelib.domain.tokens import SecretToken, new_id
+from chalicelib.domain.user import Membership, Role
+
+if TYPE_CHECKING:
+    from chalicelib.domain.clock import Clock
+    from chalicelib.domain.mail import Asker
+    from chalicelib.domain.sign_in.session import Session
+    from chalicelib.domain.user import User
+    from chalicelib.storage.accounts.new_accounts import NewAccounts
+
+
+@dataclass(frozen=True)
+class AccountService:
+    """The accounts that people make for themselves."""
+
+    accounts: NewAccounts
+    clock: Clock
+
+    def create(
+        self, user: User, session: Session, name: str, asker: Asker
+    ) -> tuple[SecretToken, Membership]:
+        """Make an account that the person owns, and enter it under a new token (`D3`).
+
+        Raises ProofRequiredError for a session that a provider made, since that one couldn't open
+        the new account, TooManyAccountsError, and NotSignedInError where the session has ended
+        meanwhile.
+        """
+        now, token = self.clock(), SecretToken.new()
+        if not session.is_own:
+            raise ProofRequiredError
+        owner = Membership(new_id("acc"), name, Role.OWNER)
+        entered = replace(
+            session,
+            id=token.digest,
+            account_id=owner.account_id,
+            grant=owner.grant,
+            last_seen_at=now,
+            client=asker.client,
+        )
+        created = AuditEvent(
+            name=EventName.ACCOUNT_CREATED,
+            account_id=owner.account_id,
+            at=now,
+            actor=user.party,
+            asker=asker,
+            target=owner.account_party,
+        )
+        self.accounts.open(owner, session, entered, created)
+        return token, owner

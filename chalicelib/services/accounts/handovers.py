@@ -1,0 +1,80 @@
+"""Requests of operators to hand an account over, as its owner and admins see and stop them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.accounts.handover import NoHandoverError
+from chalicelib.domain.audit.event import EventName
+from chalicelib.domain.mail import Mail, MailKind
+from chalicelib.domain.sign_in.session import require_fresh_proof
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from chalicelib.domain.accounts.handover import Handover
+    from chalicelib.domain.clock import Clock
+    from chalicelib.domain.mail import MailRequest
+    from chalicelib.domain.user import Account, Manager
+    from chalicelib.gateways.mail.mailer import Mailer
+    from chalicelib.gateways.mail.queue import MailQueue
+    from chalicelib.storage.accounts.handovers import Handovers
+    from chalicelib.storage.users.account_admin import Managers
+
+_NEWS = frozenset(("requested", "stopped", "completed"))
+
+
+@dataclass(frozen=True)
+class HandoverService:
+    """The request that waits for the account that an owner or admin has open."""
+
+    handovers: Handovers
+    managers: Managers
+    queue: MailQueue
+    mailer: Mailer
+    clock: Clock
+    proof: timedelta
+    public_url: str
+
+    def waiting(self, account: Account) -> Handover | None:
+        """Return the request that waits, if any, against the present owner."""
+        found = self.handovers.find(account.id)
+        if found is None or found.owner_id != account.owner_id or not found.waits(self.clock()):
+            return None
+        return found
+
+    def stop(self, owner: Manager, account: Account) -> None:
+        """End the request, as the account's owner, and mail everybody who was told of it.
+
+        Raises ProofRequiredError (`D9`), NoHandoverError, NotAllowedError.
+        """
+        now = self.clock()
+        require_fresh_proof(owner.proved_at, now, self.proof)
+        handover = self.handovers.find(owner.account_id)
+        if handover is None:
+            raise NoHandoverError
+        name = EventName.ACCOUNT_OWNERSHIP_REQUEST_STOPPED
+        event = owner.event(name, now, handover.heir)
+        self.handovers.stop(handover, owner, event)
+        for user in self.managers.of(owner.account_id):
+            told = {
+                "news": "stopped",
+                "name": user.name,
+                "account_name": account.name,
+                "by": owner.name,
+            }
+            request = owner.asker.request(MailKind.HANDOVER, user.email.value, now, told)
+            self.queue.put_notice(request)
+
+    def send_notice(self, request: MailRequest) -> None:
+        """Tell an owner or admin what becomes of a request."""
+        told: dict[str, object] = {**request.asked, **request.details}
+        news = request.details["news"]
+        if news not in _NEWS:
+            raise ValueError(news)
+        if "due_at" in told:
+            told["due_at"] = datetime.fromisoformat(request.details["due_at"])
+        told["members_link"] = f"{self.public_url}/settings/members"
+        self.mailer.send(Mail(request.email, f"handover_{news}", told))

@@ -1,0 +1,133 @@
+"""Joining an account through a mailed invitation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.accounts.invitations import Acceptance, AlreadyMemberError, may_accept
+from chalicelib.domain.accounts.limits import ACCOUNTS_MAX, TooManyAccountsError
+from chalicelib.domain.accounts.workspace_roles import demand_room
+from chalicelib.domain.errors import MissingValueError, ProofRequiredError, SignInRequiredError
+from chalicelib.domain.passwords.policy import PasswordContext
+from chalicelib.domain.sign_in.link import LinkPurpose
+from chalicelib.domain.tokens import new_id
+from chalicelib.domain.user import User
+from chalicelib.storage.sessions.gate import BarredError, PasswordGate
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from chalicelib.domain.accounts.invitations import Guest, OpenInvitation
+    from chalicelib.domain.clock import Clock
+    from chalicelib.domain.mail import Asker
+    from chalicelib.domain.passwords.hashing import PasswordHasher
+    from chalicelib.domain.passwords.policy import PasswordPolicy
+    from chalicelib.domain.sign_in.link import Link
+    from chalicelib.storage.accounts.invitations import Invitations
+    from chalicelib.storage.joining.invitation_acceptance import Joins
+    from chalicelib.storage.users.links import Links
+    from chalicelib.storage.users.old_failures import OldFailures
+    from chalicelib.storage.users.users import SsoDomains
+
+
+_SSO_FIRST = (
+    "Your organisation uses single sign-on for this address. Sign in through it, then open the link"
+    " again. It stays good."
+)
+
+
+@dataclass(frozen=True)
+class Joining:
+    """What the holder of an invitation's link does with it; it signs nobody in (`B12`)."""
+
+    links: Links
+    invitations: Invitations
+    domains: SsoDomains
+    joins: Joins
+    old_failures: OldFailures
+    hasher: PasswordHasher
+    policy: PasswordPolicy
+    clock: Clock
+    product_name: str
+
+    def look(self, token: str) -> OpenInvitation:
+        """Say what a link leads to, without using it (`B16`); raises LinkInvalidError."""
+        return self.invitations.of_link(self._find(token))
+
+    def accept(self, token: str, guest: Guest, asker: Asker) -> User:
+        """Spend a link: who has the invited address is in the account from then on.
+
+        Where nobody has it, the guest becomes a user, and the link has confirmed their address.
+        Raises LinkInvalidError. The link stays good after SignInRequiredError, for anybody but the
+        user of the address, MissingValueError, WeakPasswordError, AlreadyMemberError,
+        TooManyAccountsError, TooManyWorkspacesGivenError and ProofRequiredError.
+        """
+        link, now = self._find(token), self.clock()
+        opened = self.invitations.of_link(link)
+        invitation, account = opened.invitation, opened.account
+        membership = invitation.membership_in(account)
+        if opened.user_id is None:
+            if self.needs_sso(opened):
+                raise SignInRequiredError(_SSO_FIRST)
+            user = self._new_user(opened, guest, now)
+            forgotten = self.old_failures.forgotten(user.email, now, asker.client)
+            try:
+                acceptance = Acceptance(link, invitation, user, membership, asker, now)
+                self.joins.add_user(acceptance, forgotten)
+            except BarredError as error:
+                raise SignInRequiredError(_SSO_FIRST) from error
+        else:
+            user = _invited(opened, guest.user)
+            if not may_accept(opened, user, guest.session):
+                raise ProofRequiredError
+            demand_room(user.workspaces_outside(account.id), len(membership.workspaces))
+            self.joins.add_membership(Acceptance(link, invitation, user, membership, asker, now))
+        return user
+
+    def needs_sso(self, opened: OpenInvitation) -> bool:
+        """Whether a new user has to sign in through their organisation before they join.
+
+        Where their email's domain has enforced its single sign-on, they get no password by a link.
+        """
+        if opened.user_id is not None:
+            return False
+        email, offered = opened.invitation.email, opened.invitation.membership_in(opened.account)
+        try:
+            PasswordGate.of(email, [offered], self.domains.find(email.domain))
+        except BarredError:
+            return True
+        return False
+
+    def _find(self, token: str) -> Link:
+        return self.links.find(token, self.clock(), LinkPurpose.INVITATION)
+
+    def _new_user(self, opened: OpenInvitation, guest: Guest, now: datetime) -> User:
+        if guest.name is None:
+            raise MissingValueError("A new person gives their name.", param="name")
+        if guest.password is None:
+            raise MissingValueError("A new person chooses a password.", param="password")
+        email = opened.invitation.email
+        names = PasswordContext(self.product_name, opened.account.name, guest.name, email.value)
+        chosen = self.policy.check(guest.password, names)
+        return User(
+            id=new_id("usr"),
+            email=email,
+            name=guest.name,
+            created_at=now,
+            password_hash=self.hasher.hash(chosen.value),
+        )
+
+
+def _invited(opened: OpenInvitation, user: User | None) -> User:
+    email = opened.invitation.email
+    if user is None or user.id != opened.user_id or user.email != email:
+        # Whoever holds the link knows the address that it was mailed to.
+        who = f"You're signed in as {user.email}. " if user else ""
+        message = f"{who}Sign in as {email}, then open the link again. It stays good."
+        raise SignInRequiredError(message)
+    if opened.account.id in user.memberships:
+        raise AlreadyMemberError("You're in this account already.")
+    if len(user.memberships) >= ACCOUNTS_MAX:
+        raise TooManyAccountsError
+    return user

@@ -1,0 +1,28 @@
+"""The check of an API key, on every call of the public API."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.keys.api_key import ApiKeySecret
+
+if TYPE_CHECKING:
+    from chalicelib.domain.clock import Clock
+    from chalicelib.domain.keys.api_key import KeyUse
+    from chalicelib.storage.keys.check import KeyChecks
+
+
+@dataclass(frozen=True)
+class KeyCheck:
+    """Says whose a key is, once for each call."""
+
+    checks: KeyChecks
+    clock: Clock
+
+    def use(self, key: str) -> KeyUse:
+        """Check a key, and count the call; nothing is asked for what can't be a key.
+
+        Raises InvalidApiKeyError, RateLimitedError, UnavailableError.
+        """
+        return self.checks.use(ApiKeySecret.parse(key).digest, self.clock())

@@ -1,0 +1,151 @@
+"""Handing an account over for an owner who lost password and mailbox: asked for, then done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.accounts.handover import Handover, HandoverWaitsError, NoHandoverError
+from chalicelib.domain.audit.event import EventName
+from chalicelib.domain.email_address import EmailAddress
+from chalicelib.domain.errors import InvalidValueError, NotFoundError, UnavailableError
+from chalicelib.domain.mail import MailKind
+from chalicelib.domain.operators.action import Deed
+from chalicelib.domain.user import Role
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from chalicelib.domain.accounts.members import Member
+    from chalicelib.domain.clock import Clock
+    from chalicelib.domain.operators.action import Operator
+    from chalicelib.domain.user import Account
+    from chalicelib.gateways.mail.queue import MailQueue
+    from chalicelib.storage.accounts.accounts import Accounts
+    from chalicelib.storage.accounts.handovers import Handovers, OperatorHandovers
+    from chalicelib.storage.accounts.members import Members
+    from chalicelib.storage.users.account_admin import Managers
+    from chalicelib.storage.users.users import People
+
+
+@dataclass(frozen=True)
+class OperatorHandover:
+    """Ownership as operators hand it over: the account's people hear of it a day before."""
+
+    accounts: Accounts
+    members: Members
+    managers: Managers
+    people: People
+    handovers: Handovers
+    changes: OperatorHandovers
+    queue: MailQueue
+    clock: Clock
+
+    def find_account(self, account_id: str) -> Account:
+        """Look an account up; raises NotFoundError."""
+        try:
+            return self.accounts.get(account_id)
+        except NotFoundError as error:
+            message = f"There is no account {account_id}."
+            raise NotFoundError(message) from error
+
+    def request(self, account: Account, email: str, operator: Operator) -> tuple[Handover, Deed]:
+        """Ask for an admin to become the owner, and mail the owner and all admins at once.
+
+        Raises HandoverWaitsError, InvalidValueError, ConflictError, and UnavailableError where not
+        all mails are on their way: then nothing is asked for.
+        """
+        now = self.clock()
+        _, heir = self._both(account, email)
+        waiting = self.handovers.find(account.id)
+        if waiting is not None and waiting.waits(now):
+            raise HandoverWaitsError
+        deed = self._deed(account, heir, operator, EventName.ACCOUNT_OWNERSHIP_REQUESTED, now)
+        handover = Handover(
+            id=deed.id,
+            account_id=account.id,
+            owner_id=account.owner_id,
+            heir_id=heir.user_id,
+            heir_name=heir.name,
+            heir_email=heir.email.value,
+            asked_by=operator.name,
+            asked_at=now,
+        )
+        self.changes.request(handover, deed)
+        due = {"due_at": handover.due_at.isoformat()}
+        self._mail(account, heir, deed, "requested", **due)
+        # From here on it can be carried out: where a mail is missing it never is.
+        self.changes.announce(handover, now)
+        return handover, deed
+
+    def complete(self, account: Account, email: str, operator: Operator) -> Deed:
+        """Carry a request out, a day after it was announced, and mail the owner and all admins.
+
+        Raises NoHandoverError, HandoverTooEarlyError, InvalidValueError, ConflictError.
+        """
+        now = self.clock()
+        owner, heir = self._both(account, email)
+        handover = self.handovers.find(account.id)
+        if handover is None or handover.owner_id != owner.user_id:
+            raise NoHandoverError
+        handover.check_due(now, heir.user_id)
+        deed = self._deed(account, heir, operator, EventName.ACCOUNT_OWNERSHIP_TRANSFERRED, now)
+        self.changes.complete(handover, owner, heir, deed)
+        self._notify(account, heir, deed, "completed")
+        return deed
+
+    def cancel(self, account: Account, operator: Operator) -> Deed:
+        """End a request, and mail the owner and all admins; raises NoHandoverError."""
+        handover, now = self.handovers.find(account.id), self.clock()
+        if handover is None:
+            raise NoHandoverError
+        name = EventName.ACCOUNT_OWNERSHIP_REQUEST_STOPPED
+        deed = Deed(operator, name, now, handover.heir, (account.id,))
+        self.changes.cancel(handover, deed)
+        self._notify(account, None, deed, "stopped")
+        return deed
+
+    def _both(self, account: Account, email: str) -> tuple[Member, Member]:
+        """Read the owner, and the admin of this address who is to be the owner."""
+        address = EmailAddress.parse(email)
+        heir_id = self.people.look_up(address).user_id
+        if heir_id == account.owner_id:
+            message = f"{address} is the owner of {account.name} already."
+            raise InvalidValueError(message)
+        try:
+            owner, heir = self.members.get_all(account.id, account.owner_id, heir_id or "nobody")
+        except NotFoundError as error:
+            message = f"{address} is not in {account.name}."
+            raise NotFoundError(message) from error
+        if heir.role is not Role.ADMIN or not heir.membership.is_active:
+            message = f"{address} is no active admin of {account.name}: only one can be the owner."
+            raise InvalidValueError(message)
+        return owner, heir
+
+    def _deed(
+        self, account: Account, heir: Member, operator: Operator, name: EventName, now: datetime
+    ) -> Deed:
+        return Deed(operator, name, now, heir.party, (account.id,))
+
+    def _mail(
+        self, account: Account, heir: Member | None, deed: Deed, news: str, **more: str
+    ) -> None:
+        """Put a mail to the owner and each admin on the queue; raises UnavailableError."""
+        for user in self.managers.of(account.id):
+            told = {
+                "news": news,
+                "name": user.name,
+                "account_name": account.name,
+                "by": f"Operator {deed.operator.name}",
+                **({"heir": heir.name, "heir_email": heir.email.value} if heir else {}),
+                **more,
+            }
+            self.queue.put(deed.asker.request(MailKind.HANDOVER, user.email.value, deed.at, told))
+
+    def _notify(self, account: Account, heir: Member | None, deed: Deed, news: str) -> None:
+        """Mail what is done already: a queue that doesn't answer takes nothing back."""
+        try:
+            self._mail(account, heir, deed, news)
+        except UnavailableError:
+            # The queue has logged it; the audit log tells the account in any case.
+            return

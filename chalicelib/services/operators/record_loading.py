@@ -1,0 +1,54 @@
+"""Records that an operator loads into accounts, which the public API then shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.audit.event import EventName, Party, PartyType
+from chalicelib.domain.errors import NotFoundError
+from chalicelib.domain.operators.action import Deed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from chalicelib.domain.clock import Clock
+    from chalicelib.domain.keys.record import Record
+    from chalicelib.domain.operators.action import Operator
+    from chalicelib.domain.user import Account
+    from chalicelib.storage.accounts.accounts import Accounts
+    from chalicelib.storage.accounts.record_loads import Loaded, RecordLoads
+    from chalicelib.storage.operators.trail import OperatorTrail
+
+
+@dataclass(frozen=True)
+class RecordLoading:
+    """Loads of records; each account is told once a load, with the first batch that changes it."""
+
+    accounts: Accounts
+    loads: RecordLoads
+    trail: OperatorTrail
+    clock: Clock
+
+    def open(self, account_id: str) -> Account | None:
+        """Make an account ready to be loaded into; None where there is no such account."""
+        try:
+            account = self.accounts.get(account_id)
+        except NotFoundError:
+            return None
+        self.loads.begin(account_id)
+        return account
+
+    def begin(self, account_id: str, operator: Operator, run_id: str) -> Deed:
+        """Say what the trails are to be told of a load; raises NotFoundError."""
+        account, now = self.accounts.get(account_id), self.clock()
+        whole = Party(PartyType.ACCOUNT, account.id, account.name)
+        return Deed(operator, EventName.RECORD_LOADED, now, whole, (account_id,), id=run_id)
+
+    def put(
+        self, account_id: str, records: Mapping[str, tuple[Record, bool]], deed: Deed | None
+    ) -> Loaded:
+        """Write a batch, and tell of it where it is the first; raises ConflictError."""
+        if deed is None:
+            return self.loads.put(account_id, records)
+        return self.loads.put(account_id, records, lambda parts: self.trail.add(parts, deed))

@@ -1,0 +1,143 @@
+"""Taking people over from elsewhere, with the hashes of their passwords."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.audit.event import EventName
+from chalicelib.domain.errors import InvalidValueError, NotFoundError, UnavailableError
+from chalicelib.domain.operators.action import Deed
+from chalicelib.domain.tokens import derived_id
+from chalicelib.domain.user import Role, User
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+    from chalicelib.domain.clock import Clock
+    from chalicelib.domain.operators.action import Operator
+    from chalicelib.domain.operators.user_file import NamedAccount, UserLine
+    from chalicelib.domain.passwords.imported_hashes import ForeignHash
+    from chalicelib.domain.passwords.transfer import MovedHashes, OwnHash
+    from chalicelib.domain.sign_in.counter_keys import AddressKeys
+    from chalicelib.domain.user import Account, Membership
+    from chalicelib.storage.accounts.accounts import Accounts
+    from chalicelib.storage.operators.imported_users import ImportedUsers, Standing
+    from chalicelib.storage.users.old_failures import OldFailures
+
+
+# What a refusal for the sake of an account names.
+ACCOUNT_ID = "accounts.id"
+_ACCOUNTS_KNOWN = 1_000
+
+
+class Outcome(StrEnum):
+    """What came of a line."""
+
+    ADDED = "added"
+    # By an earlier run of the same file.
+    KNOWN = "known"
+    # The address is somebody else's.
+    TAKEN = "taken"
+    # They came by an earlier run, and have another address by now.
+    MOVED = "moved"
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A person whose line is good: all that can be known without asking who is there."""
+
+    line: UserLine
+    id: str
+    made: ForeignHash | OwnHash | None
+    memberships: tuple[Membership, ...]
+
+
+@dataclass(frozen=True)
+class UserImport:
+    """Imports that can be run again: who is there already is left as they are."""
+
+    users: ImportedUsers
+    accounts: Accounts
+    hashes: MovedHashes
+    address_keys: AddressKeys
+    old_failures: OldFailures
+    clock: Clock
+
+    def check(self, line: UserLine, promised: Collection[str] = ()) -> Candidate:
+        """Judge a line; raises InvalidValueError for its hash or an account that it names.
+
+        `promised` are accounts that other lines would make, where nothing is really made.
+        """
+        made = None
+        if line.password_hash is not None:
+            made = self.hashes.read(line.password_hash, line.pepper)
+        # The same address always gets the same id, which nobody without the key can tell.
+        user_id = line.id or derived_id("usr", "import", self.address_keys.of(line.email.value))
+        memberships = tuple(self._membership(named, promised) for named in line.accounts)
+        return Candidate(line, user_id, made, memberships)
+
+    def look(self, candidate: Candidate) -> Outcome:
+        """Say what taking somebody over would come to now."""
+        return _outcome(candidate, self._standing(candidate))
+
+    def _standing(self, candidate: Candidate) -> Standing:
+        return self.users.standing(candidate.line.email, candidate.id)
+
+    def take(self, candidate: Candidate, operator: Operator, run_id: str) -> Outcome:
+        """Make a user of a candidate, all or nothing.
+
+        Raises UnavailableError, InvalidValueError where another line has just made an account.
+        """
+        found = self._standing(candidate)
+        outcome = _outcome(candidate, found)
+        if outcome is not Outcome.ADDED:
+            return outcome
+        now, line = self.clock(), candidate.line
+        user = User(
+            id=candidate.id,
+            email=line.email,
+            name=line.name,
+            created_at=line.created_at or now,
+            password_hash=self.hashes.stored(candidate.made) if candidate.made else None,
+            memberships={membership.id: membership for membership in candidate.memberships},
+        )
+        deed = Deed(operator, EventName.USER_IMPORTED, now, user.party, id=run_id)
+        if self.users.add(user, deed, self.old_failures.forgotten(user.email, now, None)):
+            return Outcome.ADDED
+        outcome = self.look(candidate)
+        if outcome is Outcome.ADDED:
+            # Neither the address nor the id stood in the way; maybe an account that is made does.
+            self.check(line)
+            raise UnavailableError
+        return outcome
+
+    def _membership(self, named: NamedAccount, promised: Collection[str]) -> Membership:
+        try:
+            account = self._known_accounts(named.id)
+        except NotFoundError as error:
+            if (named.role is Role.OWNER) != (named.id in promised):
+                return named.alone
+            raise _refusal(named) from error
+        if named.role is Role.OWNER:
+            raise _refusal(named)
+        return named.membership(account)
+
+    @cached_property
+    def _known_accounts(self) -> Callable[[str], Account]:
+        return lru_cache(_ACCOUNTS_KNOWN)(self.accounts.get)
+
+
+def _outcome(candidate: Candidate, found: Standing) -> Outcome:
+    if found.holder_id is not None:
+        return Outcome.KNOWN if found.holder_id == candidate.id else Outcome.TAKEN
+    return Outcome.MOVED if found.id_exists else Outcome.ADDED
+
+
+def _refusal(named: NamedAccount) -> InvalidValueError:
+    words = f"there is no account {named.id!r}"
+    if named.role is Role.OWNER:
+        words = f"the account {named.id!r} has its owner"
+    return InvalidValueError(words, param=ACCOUNT_ID)

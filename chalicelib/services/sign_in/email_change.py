@@ -1,0 +1,223 @@
+"""Changing the sign-in email: asked for in a session, stopped or taken back by the old email.
+
+The new email's link is confirmed by `email_confirmation`, as a sign-up's is.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.audit.event import EventName
+from chalicelib.domain.email_address import EmailAddress
+from chalicelib.domain.errors import (
+    ConflictError,
+    InvalidValueError,
+    LinkInvalidError,
+    WrongPasswordError,
+)
+from chalicelib.domain.mail import Mail, MailKind
+from chalicelib.domain.sign_in.email_change import EmailTakenError, WayBack
+from chalicelib.domain.sign_in.link import LinkPurpose
+from chalicelib.domain.sign_in.lockout import AttemptStep
+from chalicelib.services.sign_in.password_check import GivenPassword, StoredPassword
+
+if TYPE_CHECKING:
+    from datetime import datetime, timedelta
+
+    from chalicelib.domain.clock import Clock
+    from chalicelib.domain.mail import Asker, MailRequest
+    from chalicelib.domain.sign_in.known_browser import Browser
+    from chalicelib.domain.sign_in.link import Link
+    from chalicelib.domain.user import User
+    from chalicelib.gateways.mail.mailer import Mailer
+    from chalicelib.gateways.mail.queue import MailQueue
+    from chalicelib.services.sign_in.password_check import PasswordCheck
+    from chalicelib.storage.joining.email_changes import EmailChanges
+    from chalicelib.storage.users.links import Links
+    from chalicelib.storage.users.users import People
+
+_log = logging.getLogger(__name__)
+
+# A thief who keeps changing the user's row must not outrun its owner's way back.
+_TRIES = 10
+
+
+@dataclass(frozen=True)
+class EmailChangeService:
+    """The change of an email, but for its confirmation."""
+
+    people: People
+    links: Links
+    changes: EmailChanges
+    check: PasswordCheck
+    queue: MailQueue
+    mailer: Mailer
+    clock: Clock
+    public_url: str
+    link_lifetime: timedelta
+    undo_lifetime: timedelta
+
+    def begin(self, user: User, current: str, email: EmailAddress, browser: Browser) -> None:
+        """Ask for a link at the new email, and tell the old one.
+
+        The same for an email that is taken. Raises WrongPasswordError, and InvalidValueError for
+        the email that is theirs already.
+        """
+        if email == user.email:
+            raise InvalidValueError("You sign in with this address already.", param="email")
+        self._check(user, current, browser)
+        now, asker = self.clock(), browser.asker
+        details = {
+            "user_id": user.id,
+            "credentials_version": str(user.credentials_version),
+            "sessions_version": str(user.sessions_version),
+        }
+        # The old email first: no change is under way that its owner isn't told of.
+        told = {**details, "new_email": email.value}
+        old = user.email.value
+        self.queue.put(asker.request(MailKind.EMAIL_CHANGE_ASKED, old, now, told))
+        self.queue.put(asker.request(MailKind.EMAIL_CHANGE, email.value, now, details))
+
+    def send_mail(self, request: MailRequest) -> None:
+        """Mail the link of a change to the new email, unless another user has it."""
+        email = EmailAddress(request.email)
+        user = self.people.get(request.details["user_id"])
+        record, now = self.people.look_up(email), self.clock()
+        if user is None or not record.is_free_for(user.id, now) or not _is_current(user, request):
+            return
+        ends_at = now + self.link_lifetime
+        token = self.links.issue(LinkPurpose.CHANGE_EMAIL, email, user.id, ends_at, user)
+        told = {
+            "name": None,
+            "user_name": user.name,
+            "old_email": user.email.masked,
+            "link": f"{self.public_url}/email-confirmation?token={token}",
+            "lifetime": self.link_lifetime,
+        }
+        self.mailer.send(Mail(email.value, "email_change_confirmation", {**request.asked, **told}))
+
+    def send_word(self, request: MailRequest) -> None:
+        """Tell the old email that a change was asked for, with a link that stops it (`B11`).
+
+        The same whether or not the new email is taken: who asks reads this mail.
+        """
+        user = self.people.get(request.details["user_id"])
+        if user is None or user.email.value != request.email or not _is_current(user, request):
+            return
+        ends_at = self.clock() + self.link_lifetime
+        token = self.links.issue(LinkPurpose.STOP_EMAIL_CHANGE, user.email, user.id, ends_at, user)
+        told = {
+            "name": user.name,
+            "new_email": request.details["new_email"],
+            "link": f"{self.public_url}/email-change/stop?token={token}",
+            "lifetime": self.link_lifetime,
+        }
+        self.mailer.send(Mail(request.email, "email_change_asked", {**request.asked, **told}))
+
+    def send_notice(self, request: MailRequest) -> None:
+        """Tell both emails of a change, and the old one the way back (`B11`)."""
+        details = request.details
+        told: dict[str, object] = {"name": details.get("name") or None}
+        until = request.asked_at + self.undo_lifetime
+        if "version" not in details or until <= self.clock():
+            self.mailer.send(Mail(request.email, "email_changed", {**request.asked, **told}))
+            return
+        way_back = WayBack(int(details["version"]), until)
+        token = self.links.issue_undo(details["user_id"], EmailAddress(request.email), way_back)
+        told |= {
+            "new_email": details["new_email"],
+            "link": f"{self.public_url}/email-change/undo?token={token}",
+            "lifetime": self.undo_lifetime,
+        }
+        self.mailer.send(Mail(request.email, "email_changed_away", {**request.asked, **told}))
+
+    def send_notice_of_undo(self, request: MailRequest) -> None:
+        """Tell the old email that it is the user's again, and where to set a password (`B11`)."""
+        told = {
+            "name": request.details["name"],
+            "reset_link": f"{self.public_url}/password-reset",
+        }
+        self.mailer.send(Mail(request.email, "email_taken_back", {**request.asked, **told}))
+
+    def check_stop(self, token: str) -> None:
+        """Say whether a stop link still holds, without using it; raises LinkInvalidError."""
+        self._find(token, LinkPurpose.STOP_EMAIL_CHANGE)
+
+    def stop(self, token: str, asker: Asker) -> None:
+        """Spend a stop link: the change and every session end; raises LinkInvalidError."""
+        link, _ = self._find(token, LinkPurpose.STOP_EMAIL_CHANGE)
+        now = self.clock()
+        self.changes.stop(link, now)
+        event = EventName.USER_EMAIL_CHANGE_STOPPED.value
+        told = {"user_id": link.subject_id, "event": event}
+        self.queue.put_notice(asker.request(MailKind.PERSONAL_EVENT, link.email.value, now, told))
+
+    def check_undo(self, token: str) -> None:
+        """Say whether a way back is still open, without taking it; raises LinkInvalidError."""
+        self._find(token, LinkPurpose.UNDO_EMAIL_CHANGE)
+
+    def undo(self, token: str, asker: Asker) -> None:
+        """Spend an undo link: the email of before, no session, and no password until a reset.
+
+        Raises LinkInvalidError, EmailTakenError.
+        """
+        now = self.clock()
+        link, user = self._undo(token)
+        told = {
+            "name": user.name,
+            "user_id": user.id,
+            "event": EventName.USER_EMAIL_CHANGED.value,
+            "how": "taken_back",
+            "old_email": user.email.value,
+            "new_email": link.email.value,
+        }
+        self.queue.put_notice(asker.request(MailKind.EMAIL_TAKEN_BACK, link.email.value, now, told))
+
+    def _undo(self, token: str) -> tuple[Link, User]:
+        for _ in range(_TRIES):
+            link, user = self._find(token, LinkPurpose.UNDO_EMAIL_CHANGE)
+            try:
+                self.changes.undo(link, user, self.clock())
+            except EmailTakenError:
+                raise
+            except ConflictError:
+                continue
+            return link, user
+        raise ConflictError
+
+    def _find(self, token: str, purpose: LinkPurpose) -> tuple[Link, User]:
+        now = self.clock()
+        link = self.links.find(token, now, purpose)
+        user = self.people.get(link.subject_id)
+        if user is None or not _still_holds(link, user, now):
+            raise LinkInvalidError
+        return link, user
+
+    def _check(self, user: User, password: str, browser: Browser) -> None:
+        now, step = self.clock(), AttemptStep.PROOF
+        given = GivenPassword(user.email, password, step, browser, now, user_id=user.id)
+        refusal = WrongPasswordError(param="current_password")
+        proved = self.check.verify(given, lambda _: StoredPassword(user.password_hash), refusal)
+        self.check.forgive(proved)
+        _log.info("authentication_succeeded", extra=given.trace)
+
+
+def _is_current(user: User, request: MailRequest) -> bool:
+    details = request.details
+    # A message from before has no `sessions_version`.
+    sessions = details.get("sessions_version", str(user.sessions_version))
+    asked = (details["credentials_version"], sessions)
+    return asked == (str(user.credentials_version), str(user.sessions_version))
+
+
+def _still_holds(link: Link, user: User, now: datetime) -> bool:
+    if link.purpose is LinkPurpose.UNDO_EMAIL_CHANGE:
+        open_now = {way.version for way in user.open_ways_back(now)}
+        return user.email != link.email and link.sessions_version in open_now
+    return (
+        user.email == link.email
+        and user.credentials_version == link.credentials_version
+        and user.sessions_version == link.sessions_version
+    )

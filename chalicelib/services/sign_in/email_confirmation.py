@@ -1,0 +1,214 @@
+"""Confirming an address with a mailed link: a sign-up's, or a user's new one."""
+
+from __future__ import annotations
+
+import hmac
+import logging
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.audit.event import EventName
+from chalicelib.domain.errors import LinkInvalidError, PasswordRequiredError, WrongPasswordError
+from chalicelib.domain.mail import MailKind
+from chalicelib.domain.sign_in.email_change import EmailChange
+from chalicelib.domain.sign_in.known_browser import is_current
+from chalicelib.domain.sign_in.link import LinkPurpose
+from chalicelib.domain.sign_in.lockout import AttemptStep
+from chalicelib.services.sign_in.password_check import GivenPassword, StoredPassword
+from chalicelib.storage.sessions.gate import BarredError, PasswordGate
+
+if TYPE_CHECKING:
+    from datetime import datetime, timedelta
+
+    from chalicelib.domain.clock import Clock
+    from chalicelib.domain.email_address import EmailAddress
+    from chalicelib.domain.sign_in.known_browser import Browser, DeviceCookies
+    from chalicelib.domain.sign_in.link import Link
+    from chalicelib.domain.sign_in.session import Session
+    from chalicelib.domain.sign_in.sign_up import Evidence, SignUp, SignUpTicket
+    from chalicelib.domain.user import User
+    from chalicelib.gateways.mail.queue import MailQueue
+    from chalicelib.services.sign_in.password_check import PasswordCheck
+    from chalicelib.storage.joining.email_changes import EmailChanges
+    from chalicelib.storage.joining.sign_ups import SignUps
+    from chalicelib.storage.users.links import Links
+    from chalicelib.storage.users.old_failures import OldFailures
+    from chalicelib.storage.users.users import People, SsoDomains
+
+_PURPOSES = (LinkPurpose.CONFIRM_SIGN_UP, LinkPurpose.CHANGE_EMAIL)
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class OpenedLink:
+    """A confirmation link as its page shows it; `user` is set where it changes their email."""
+
+    needs_password: bool
+    user: User | None = None
+
+
+@dataclass(frozen=True)
+class Confirmed:
+    """What a used link leaves in the browser: a session that lives on, its new device cookie."""
+
+    in_session: bool = False
+    device_cookie: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class EmailConfirmation:
+    """The step that proves that an address is the user's."""
+
+    links: Links
+    sign_ups: SignUps
+    people: People
+    domains: SsoDomains
+    changes: EmailChanges
+    old_failures: OldFailures
+    check: PasswordCheck
+    devices: DeviceCookies
+    queue: MailQueue
+    clock: Clock
+    undo_lifetime: timedelta
+
+    def look(self, token: str, evidence: Evidence) -> OpenedLink:
+        """Say what a link is for and whether it takes a password; changes nothing (`B16`).
+
+        Raises LinkInvalidError.
+        """
+        link = self.links.find(token, self.clock(), *_PURPOSES)
+        if link.purpose is LinkPurpose.CHANGE_EMAIL:
+            user = self._user(link)
+            return OpenedLink(_own_session(user, evidence) is None, user)
+        return OpenedLink(not _is_own(self._sign_up(link), evidence.ticket))
+
+    def complete(self, token: str, evidence: Evidence, browser: Browser) -> Confirmed:
+        """Spend the link; nobody is signed in by it (`B12`).
+
+        A sign-up becomes a user with an account and `Main`; a new address becomes its user's, and
+        every session ends but the one that confirms. Raises LinkInvalidError, which is also the
+        answer where the domain's single sign-on has been enforced since, and
+        TooManyEmailChangesError. PasswordRequiredError and WrongPasswordError leave the link good.
+        """
+        link = self.links.find(token, self.clock(), *_PURPOSES)
+        if link.purpose is LinkPurpose.CHANGE_EMAIL:
+            return self._change_email(link, evidence, browser)
+        sign_up = self._sign_up(link)
+        if not _is_own(sign_up, evidence.ticket):
+            self._check_sign_up(sign_up, evidence.password, browser)
+        self._confirm(link, sign_up, browser)
+        return Confirmed()
+
+    def _confirm(self, link: Link, sign_up: SignUp, browser: Browser) -> None:
+        now = self.clock()
+        forgotten = self.old_failures.forgotten(sign_up.email, now, browser.asker.client)
+        self.sign_ups.confirm(link, sign_up, now, browser.asker, forgotten)
+        self._give_back(link, browser, now)
+
+    def _give_back(self, link: Link, browser: Browser, now: datetime) -> None:
+        """Have the mail of a used link taken off the count of the source that asked for it."""
+        if link.source.count:
+            kind, email, told = MailKind.PERSONAL_EVENT, link.email.value, link.source.details
+            self.queue.put_notice(browser.asker.request(kind, email, now, told))
+
+    def _change_email(self, link: Link, evidence: Evidence, browser: Browser) -> Confirmed:
+        user, now = self._user(link), self.clock()
+        gate = self._gate(link, user)
+        session = _own_session(user, evidence)
+        if session is None:
+            self._check_user(user, evidence.password, browser)
+        change = EmailChange(link, user, session, now, now + self.undo_lifetime)
+        forgotten = self.old_failures.forgotten(link.email, now, browser.asker.client)
+        self.changes.confirm(change, gate, forgotten)
+        self._tell(change, browser)
+        if session is None:
+            return Confirmed()
+        return Confirmed(in_session=True, device_cookie=self._device_cookie(change, browser))
+
+    def _gate(self, link: Link, user: User) -> PasswordGate:
+        sso = self.domains.find(link.email.domain)
+        try:
+            return PasswordGate.of(link.email, user.memberships.values(), sso)
+        except BarredError as error:
+            raise LinkInvalidError from error
+
+    def _tell(self, change: EmailChange, browser: Browser) -> None:
+        link, user = change.link, change.user
+        away = {
+            "name": user.name,
+            "user_id": user.id,
+            "event": EventName.USER_EMAIL_CHANGED.value,
+            "old_email": user.email.value,
+            "new_email": link.email.value,
+            "version": str(change.version),
+        }
+        # Two mails, one event: the first message carries it.
+        for address, told in ((user.email, away), (link.email, {"name": user.name})):
+            kind = MailKind.EMAIL_CHANGED
+            self.queue.put_notice(browser.asker.request(kind, address.value, change.at, told))
+
+    def _device_cookie(self, change: EmailChange, browser: Browser) -> str | None:
+        """Keep a known browser known: its cookie names the email and the versions of before."""
+        user = change.user
+        device = self.devices.read(browser.device_cookie, user.email)
+        if device is None or not is_current(device, user):
+            return None
+        return self.devices.issue(
+            change.link.email, user.credentials_version, device, change.version
+        )
+
+    def _check_sign_up(self, sign_up: SignUp, password: str | None, browser: Browser) -> None:
+        given = self._given(sign_up.email, password, browser, None)
+        self._check(given, StoredPassword(sign_up.password_hash))
+
+    def _check_user(self, user: User, password: str | None, browser: Browser) -> None:
+        given = self._given(user.email, password, browser, user.id)
+        may = user.may_use_password(self.domains.find(user.email.domain))
+        self._check(given, StoredPassword(user.password_hash, may))
+
+    def _given(
+        self, email: EmailAddress, password: str | None, browser: Browser, user_id: str | None
+    ) -> GivenPassword:
+        if password is None:
+            raise PasswordRequiredError(param="password")
+        step = AttemptStep.EMAIL_CONFIRMATION
+        return GivenPassword(email, password, step, browser, self.clock(), user_id)
+
+    def _check(self, given: GivenPassword, stored: StoredPassword) -> None:
+        refusal = WrongPasswordError(param="password")
+        self.check.forgive(self.check.verify(given, lambda _: stored, refusal))
+        _log.info("authentication_succeeded", extra=given.trace)
+
+    def _sign_up(self, link: Link) -> SignUp:
+        sign_up = self.sign_ups.find(link.email, link.subject_id)
+        # Before any password is checked: its attempt would count at somebody else's email.
+        if sign_up is None or not self.people.look_up(link.email).is_free_for(None, self.clock()):
+            raise LinkInvalidError
+        return sign_up
+
+    def _user(self, link: Link) -> User:
+        user = self.people.get(link.subject_id)
+        if user is None or user.email.value != link.user_email:
+            raise LinkInvalidError
+        # A link of before has no `sessions_version`.
+        of_sessions = link.sessions_version in (None, user.sessions_version)
+        if user.credentials_version != link.credentials_version or not of_sessions:
+            raise LinkInvalidError
+        return user
+
+
+def _own_session(user: User, evidence: Evidence) -> Session | None:
+    """Return the session that may confirm: its user's own, and not one that a provider made."""
+    session = evidence.session
+    if session is None or session.user_id != user.id or not session.speaks_for(user):
+        return None
+    return session
+
+
+def _is_own(sign_up: SignUp, ticket: SignUpTicket | None) -> bool:
+    return (
+        ticket is not None
+        and ticket.sign_up_id == sign_up.id
+        and hmac.compare_digest(ticket.secret.digest, sign_up.browser_digest)
+    )

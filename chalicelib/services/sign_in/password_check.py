@@ -1,0 +1,155 @@
+"""Checking a password under the lock: the one rule that every flow with a password shares."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.domain.errors import EmailUnconfirmedError
+from chalicelib.domain.mail import MailKind
+from chalicelib.domain.sign_in.known_browser import is_current
+from chalicelib.domain.sign_in.lockout import AttemptOrigin, AttemptStep
+from chalicelib.domain.sign_in.session import SignInMethod
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from chalicelib.domain.email_address import EmailAddress
+    from chalicelib.domain.errors import DomainError
+    from chalicelib.domain.passwords.hashing import PasswordHasher
+    from chalicelib.domain.sign_in.known_browser import Browser, Device, DeviceCookies
+    from chalicelib.domain.sign_in.lockout import Reservation
+    from chalicelib.domain.user import User
+    from chalicelib.gateways.mail.queue import MailQueue
+    from chalicelib.storage.users.lockout import AttemptKeyMaker, Attempts, Ledger
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class GivenPassword:
+    """A password that somebody gives for an email: at which step, from which browser, and when."""
+
+    email: EmailAddress
+    password: str = field(repr=False)
+    step: AttemptStep
+    browser: Browser
+    at: datetime
+    # The user whose row is read with the counts; no key is read in a time of its own for None.
+    user_id: str | None
+
+    @property
+    def trace(self) -> dict[str, str]:
+        """Return the fields of every log line about it."""
+        fields = {"method": SignInMethod.PASSWORD.value, "step": self.step.value}
+        if self.step is AttemptStep.PROOF and self.user_id:
+            # Elsewhere a log line may not say whether the email is a user's.
+            fields["user_id"] = self.user_id
+        return {**fields, **self.browser.asker.trace}
+
+
+@dataclass(frozen=True)
+class StoredPassword:
+    """What a password is compared with, and whether its owner may use it at all."""
+
+    hash: str | None = field(repr=False)
+    may_be_used: bool = True
+    # Whether it is a waiting sign-up's, which opens nothing; the worker mails its link.
+    is_waiting: bool = False
+    # The password of this browser's own sign-up, compared as well, whoever has the email.
+    of_ticket: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class ProvedPassword:
+    """A password that was right: whose, and in which browser. Its attempt is still counted."""
+
+    given: GivenPassword
+    user: User | None
+    # The known browser that gave it, if one did.
+    device: Device | None
+    origin: AttemptOrigin
+    needs_rehash: bool
+    # How many attempts in a row failed before it.
+    failures: int
+    ledger: Ledger = field(repr=False)
+
+
+@dataclass(frozen=True)
+class PasswordCheck:
+    """The check of a password: counted first, then compared, and one message for each failure."""
+
+    attempts: Attempts
+    attempt_keys: AttemptKeyMaker
+    devices: DeviceCookies
+    queue: MailQueue
+    hasher: PasswordHasher
+
+    def verify(
+        self,
+        given: GivenPassword,
+        stored_for: Callable[[User | None], StoredPassword],
+        refusal: DomainError,
+    ) -> ProvedPassword:
+        """Compare a password with what is stored for its user; raises `refusal`.
+
+        `stored_for` gets the user as read with the counts. The caller forgives the attempt, alone
+        or in its own transaction. Raises TooManyAttemptsError for a source that failed too often,
+        and EmailUnconfirmedError for the password of this browser's own sign-up. That counts as a
+        failure like any other, or a ticket would end the lock of an email that somebody has.
+        """
+        device = self.devices.read(given.browser.device_cookie, given.email)
+        keys = self.attempt_keys.of(given.email, device, given.browser.asker.client)
+        ledger = self.attempts.open(keys, given.user_id)
+        known = device if device is not None and is_current(device, ledger.user) else None
+        origin = _origin(given, known)
+        reservation = self.attempts.reserve(ledger, given.at, origin)
+        stored = stored_for(ledger.user)
+        verdict = self.hasher.verify(reservation.admits(stored.hash), given.password)
+        is_own = self._matches_ticket(stored, reservation, given.password)
+        is_right = verdict.matches and stored.may_be_used
+        if stored.is_waiting or not is_right:
+            self._report(given, ledger, reservation, unconfirmed=is_right and not is_own)
+            raise EmailUnconfirmedError if is_own else refusal
+        return ProvedPassword(
+            given=given,
+            user=ledger.user,
+            device=known,
+            origin=origin,
+            needs_rehash=verdict.needs_rehash,
+            failures=ledger.failures(origin),
+            ledger=ledger,
+        )
+
+    def forgive(self, proved: ProvedPassword) -> None:
+        """Clear the count of a right password."""
+        self.attempts.forgive(proved.ledger, proved.given.at, proved.origin)
+
+    def forgive_parts(self, transaction: Any, proved: ProvedPassword) -> None:
+        """Add the same to a transaction, such as the one that begins a session."""
+        self.attempts.forgive_parts(transaction, proved.ledger, proved.given.at, proved.origin)
+
+    def _matches_ticket(self, stored: StoredPassword, made: Reservation, password: str) -> bool:
+        """Compare with the browser's own sign-up, whatever the first comparison came to."""
+        if stored.of_ticket is None:
+            return False
+        return self.hasher.verify(made.admits(stored.of_ticket), password).matches
+
+    def _report(
+        self, given: GivenPassword, ledger: Ledger, made: Reservation, *, unconfirmed: bool
+    ) -> None:
+        """Put one message of one shape on the queue; the worker finds out whom it concerns."""
+        details = ledger.report(made, given.step) | {"unconfirmed": "yes" if unconfirmed else ""}
+        asker = given.browser.asker
+        self.queue.put(asker.request(MailKind.SIGN_IN_FAILED, given.email.value, given.at, details))
+        seen = {"checked": details["checked"], "locks": details["locks"]}
+        _log.info("authentication_failed", extra={**seen, **given.trace})
+
+
+def _origin(given: GivenPassword, known: Device | None) -> AttemptOrigin:
+    if known is not None:
+        return AttemptOrigin.KNOWN_BROWSER
+    in_session = given.step is AttemptStep.PROOF
+    return AttemptOrigin.SESSION if in_session else AttemptOrigin.NEW_BROWSER

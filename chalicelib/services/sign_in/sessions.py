@@ -1,0 +1,258 @@
+"""Sessions: resumed and judged anew on every request, switched between accounts, ended."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.audit.event import AuditEvent, EventName
+from chalicelib.domain.errors import NotFoundError, NotSignedInError, ProofRequiredError
+from chalicelib.domain.lists import Slice
+from chalicelib.domain.mail import MailKind
+from chalicelib.domain.sign_in.known_browser import is_current
+from chalicelib.domain.sign_in.session import require_fresh_proof
+from chalicelib.domain.sso.connection import SsoRequiredError, connection_id_of
+from chalicelib.domain.tokens import MalformedTokenError, SecretToken
+from chalicelib.gateways.mail.user_agent import in_words
+from chalicelib.storage.sessions.gate import BarredError, SsoGate
+
+if TYPE_CHECKING:
+    from datetime import datetime, timedelta
+
+    from chalicelib.domain.clock import Clock
+    from chalicelib.domain.errors import DomainError
+    from chalicelib.domain.lists import PageRequest
+    from chalicelib.domain.mail import Asker
+    from chalicelib.domain.sign_in.known_browser import Browser, DeviceCookies
+    from chalicelib.domain.sign_in.session import Session
+    from chalicelib.domain.user import Account, Membership, User, Workspace, WorkspaceRole
+    from chalicelib.gateways.mail.queue import MailQueue
+    from chalicelib.storage.sessions.sessions import Sessions
+    from chalicelib.storage.users.users import People
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """Who is asking: a session that holds now, its person, and the account that is open."""
+
+    session: Session
+    user: User
+    account: Account | None
+    membership: Membership | None
+    ends_at: datetime
+
+    @property
+    def proved_at(self) -> datetime | None:
+        """When they last proved who they are, as far as it counts in the open account."""
+        return self.session.proof_in(self.session.account_id)
+
+    @property
+    def workspaces(self) -> tuple[tuple[Workspace, WorkspaceRole | None], ...]:
+        """The open account's workspaces that this person may see, by name, each with their role.
+
+        None stands for owners and admins, who may do everything everywhere. What a member was
+        given of a workspace that is gone by now is passed over.
+        """
+        if self.account is None or self.membership is None:
+            return ()
+        if self.membership.role.manages:
+            return tuple((workspace, None) for workspace in self.account.workspaces)
+        given = self.membership.workspaces
+        return tuple((w, given[w.id]) for w in self.account.workspaces if w.id in given)
+
+    def find_workspace(self, workspace_id: str) -> Workspace:
+        """Look at one of the workspaces that this person may see; raises NotFoundError."""
+        for workspace, _ in self.workspaces:
+            if workspace.id == workspace_id:
+                return workspace
+        raise NotFoundError
+
+
+@dataclass(frozen=True)
+class ListedSession:
+    """A session as its person sees it among all of theirs."""
+
+    session: Session
+    current: bool
+
+    @property
+    def browser(self) -> str | None:
+        """The browser and its system in words; None for what no known browser says."""
+        return in_words(self.session.client.user_agent)
+
+
+@dataclass(frozen=True)
+class SessionService:
+    """The sessions of signed-in browsers; `proof` is how long a proof counts as fresh."""
+
+    sessions: Sessions
+    people: People
+    devices: DeviceCookies
+    queue: MailQueue
+    clock: Clock
+    proof: timedelta
+    public_url: str
+
+    def resume(self, token: str) -> Visitor:
+        """Judge the token of a request, in two store requests; raises NotSignedInError.
+
+        A session ends with its times, and when its person, or the single sign-on of the account
+        that it has open, no longer lets it in (`D5`, `D7`).
+        """
+        try:
+            session_id = SecretToken.parse(token).digest
+        except MalformedTokenError as error:
+            raise NotSignedInError from error
+        session = self.sessions.resume(session_id, self.clock())
+        user, account = self.people.get_with_account(session.user_id, session.account_id)
+        if user is None or not session.holds_for(user) or (session.account_id and account is None):
+            raise NotSignedInError
+        membership = user.memberships.get(session.account_id or "")
+        if account and membership and not session.opens(account, membership.role):
+            raise NotSignedInError
+        ends_at = session.ends_at(self.sessions.limits)
+        return Visitor(session, user, account, membership, ends_at)
+
+    def open_account(
+        self, visitor: Visitor, account_id: str, asker: Asker
+    ) -> tuple[SecretToken, Membership]:
+        """Enter one of the person's accounts under a new token; the old one dies (`D3`).
+
+        Raises NotFoundError for any account that isn't theirs to enter, SsoRequiredError for one
+        that its members enter through their identity provider, and ProofRequiredError for one that
+        the session, made by another account's provider, proves nothing for.
+        """
+        membership = visitor.user.memberships.get(account_id)
+        if membership is None or not membership.is_active:
+            raise NotFoundError
+        token, now = SecretToken.new(), self.clock()
+        entered = replace(
+            visitor.session,
+            id=token.digest,
+            account_id=account_id,
+            grant=membership.grant,
+            last_seen_at=now,
+            client=asker.client,
+        )
+        opened = AuditEvent(
+            name=EventName.ACCOUNT_OPENED,
+            account_id=account_id,
+            at=now,
+            actor=visitor.user.party,
+            asker=asker,
+            target=membership.account_party,
+            details={"method": entered.method.value},
+        )
+        try:
+            gate = SsoGate.of(membership, entered)
+            self.sessions.switch(visitor.session, entered, opened, gate)
+        except BarredError as error:
+            raise self._barred(visitor, membership) from error
+        return token, membership
+
+    def _barred(self, visitor: Visitor, membership: Membership) -> DomainError:
+        """Say what opens the account: its own provider, or the user's password."""
+        account_id = membership.account_id
+        _, account = self.people.get_with_account(visitor.user.id, account_id)
+        if account is None:
+            return NotFoundError()
+        needs_provider = account.sso.enforced and not membership.role.manages
+        if needs_provider or visitor.session.is_own:
+            url = f"{self.public_url}/sso/{connection_id_of(account_id)}/start"
+            return SsoRequiredError(url)
+        return ProofRequiredError()
+
+    def end(self, token: str, asker: Asker) -> None:
+        """Sign out: the token is dead from here on, whatever it was.
+
+        The open account is told, if the session still held.
+        """
+        try:
+            visitor = self.resume(token)
+        except NotSignedInError:
+            with contextlib.suppress(MalformedTokenError):
+                self.sessions.end(SecretToken.parse(token).digest)
+            return
+        with contextlib.suppress(NotFoundError):
+            self._end(visitor, visitor.session, asker, "sign_out")
+
+    def page(self, visitor: Visitor, asked: PageRequest) -> Slice[ListedSession]:
+        """List the sessions that let this person in, the one used last first (`D8`).
+
+        A session that an account's provider made sees those that it made: from where somebody uses
+        their other accounts isn't for that account's admins.
+        """
+        here = visitor.session
+        found = [s for s in self.sessions.of(visitor.user, self.clock()) if _sees(visitor, s)]
+        # The index may not know this one yet.
+        everything = [here, *(session for session in found if session.id != here.id)]
+        everything.sort(key=lambda session: (session.last_seen_at, session.id), reverse=True)
+        listed = tuple(ListedSession(session, session.id == here.id) for session in everything)
+        return Slice.cut(listed, asked)
+
+    def end_one(self, visitor: Visitor, session_id: str, asker: Asker) -> None:
+        """End one of the person's sessions; for another one than their own, prove it first.
+
+        Raises NotFoundError for any that isn't theirs, ProofRequiredError (`D8`).
+        """
+        if session_id == visitor.session.id:
+            self._end(visitor, visitor.session, asker, "sign_out")
+            return
+        # Before the look-up, so that a stale proof gets one answer for every id.
+        require_fresh_proof(_latest_proof(visitor), self.clock(), self.proof)
+        picked = self.sessions.own(visitor.user.id, session_id)
+        if not _sees(visitor, picked):
+            raise ProofRequiredError
+        self._end(visitor, picked, asker, "picked")
+
+    def end_others(self, visitor: Visitor, browser: Browser) -> str | None:
+        """End all sessions of the user but this one, whether listed yet or not.
+
+        Links that change their email end too, and all other browsers are unknown from then on.
+        Returns this browser's new device cookie, if it is a known one. Raises ProofRequiredError
+        (`D8`).
+        """
+        asker = browser.asker
+        require_fresh_proof(visitor.session.proof_for(visitor.user), self.clock(), self.proof)
+        self.sessions.end_others(visitor.session)
+        told = {
+            "user_id": visitor.user.id,
+            "event": EventName.SESSION_ENDED.value,
+            "how": "all_others",
+        }
+        email = visitor.user.email.value
+        self.queue.put_notice(asker.request(MailKind.PERSONAL_EVENT, email, self.clock(), told))
+        return self._device_cookie(visitor, browser)
+
+    def _device_cookie(self, visitor: Visitor, browser: Browser) -> str | None:
+        user = visitor.user
+        device = self.devices.read(browser.device_cookie, user.email)
+        if device is None or not is_current(device, user):
+            return None
+        version = visitor.session.sessions_version + 1
+        return self.devices.issue(user.email, user.credentials_version, device, version)
+
+    def _end(self, visitor: Visitor, session: Session, asker: Asker, how: str) -> None:
+        account_id = session.account_id
+        event = None
+        if account_id is not None:
+            event = visitor.user.event(
+                EventName.SESSION_ENDED, account_id, self.clock(), asker, how=how
+            )
+        self.sessions.end_own(session, event)
+
+
+def _sees(visitor: Visitor, other: Session) -> bool:
+    """Whether a visitor's session may list and end another session of theirs."""
+    if visitor.session.speaks_for(visitor.user):
+        return True
+    return not other.is_own and other.connection_id == visitor.session.connection_id
+
+
+def _latest_proof(visitor: Visitor) -> datetime | None:
+    """Return the proof that ending a session that the visitor sees asks for."""
+    session = visitor.session
+    return (
+        session.proof_for(visitor.user) if session.speaks_for(visitor.user) else session.proved_at
+    )

@@ -1,0 +1,156 @@
+"""Signing up, and the mails that lead to the confirmation of an address.
+
+The request hashes, writes and queues the same for every address; whether it is taken is looked up
+by the worker, and only the mail tells its holder.
+"""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.audit.mail_caps import Cap, MailCappedError
+from chalicelib.domain.email_address import EmailAddress
+from chalicelib.domain.mail import Mail, MailKind
+from chalicelib.domain.passwords.policy import PasswordContext
+from chalicelib.domain.sign_in.known_browser import device_details
+from chalicelib.domain.sign_in.link import LinkOrigin, LinkPurpose
+from chalicelib.domain.sign_in.sign_up import SignUp, SignUpTicket
+from chalicelib.domain.tokens import SecretToken, new_id
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from chalicelib.domain.clock import Clock
+    from chalicelib.domain.mail import MailRequest
+    from chalicelib.domain.passwords.hashing import PasswordHasher
+    from chalicelib.domain.passwords.policy import PasswordPolicy
+    from chalicelib.domain.sign_in.known_browser import Browser, DeviceCookies
+    from chalicelib.domain.sign_in.sign_up import SignUpForm
+    from chalicelib.gateways.mail.mailer import Mailer
+    from chalicelib.gateways.mail.queue import MailQueue
+    from chalicelib.storage.audit.hourly_caps import MailCounts
+    from chalicelib.storage.joining.sign_ups import SignUps
+    from chalicelib.storage.users.links import Links
+    from chalicelib.storage.users.lockout import AttemptKeyMaker
+    from chalicelib.storage.users.users import AddressRecord, People
+
+
+@dataclass(frozen=True)
+class SignUpService:
+    """Sign-ups and their confirmation mails."""
+
+    sign_ups: SignUps
+    people: People
+    links: Links
+    attempt_keys: AttemptKeyMaker
+    devices: DeviceCookies
+    # How many mails a day say that an address is taken.
+    taken_mails: MailCounts
+    queue: MailQueue
+    mailer: Mailer
+    hasher: PasswordHasher
+    policy: PasswordPolicy
+    clock: Clock
+    product_name: str
+    public_url: str
+    link_lifetime: timedelta
+
+    def begin(self, form: SignUpForm, browser: Browser) -> SignUpTicket:
+        """Keep a sign-up and ask for its mail; raises WeakPasswordError."""
+        context = PasswordContext(
+            product_name=self.product_name,
+            account_name=form.account_name,
+            person_name=form.name,
+            email=form.email.value,
+        )
+        password = self.policy.check(form.password, context)
+        ticket = SignUpTicket(new_id("sup"), SecretToken.new())
+        self.sign_ups.add(
+            SignUp(
+                id=ticket.sign_up_id,
+                email=form.email,
+                name=form.name,
+                account_name=form.account_name,
+                browser_digest=ticket.secret.digest,
+                created_at=self.clock(),
+                password_hash=self.hasher.hash(password.value),
+            )
+        )
+        self._ask(form.email, ticket, browser)
+        return ticket
+
+    def resend(self, email: EmailAddress, ticket: SignUpTicket | None, browser: Browser) -> None:
+        """Ask for a fresh link: this browser's sign-up, or else the address's latest."""
+        self._ask(email, ticket, browser)
+
+    def send_mail(self, request: MailRequest) -> None:
+        """Send what the address should get: a link, word that it's taken, its SSO, or nothing.
+
+        Raises MailCappedError where it got word of that today.
+        """
+        email = EmailAddress(request.email)
+        record = self.people.look_up(email)
+        mail = self._mail(request, email, record)
+        if mail is not None:
+            self.mailer.send(mail)
+
+    def _mail(
+        self, request: MailRequest, email: EmailAddress, record: AddressRecord
+    ) -> Mail | None:
+        context = {"name": None, **request.asked}
+        enforced = record.sso is not None and record.sso.enforced
+        if record.user_id is not None or enforced:
+            self._count_taken(request)
+        if enforced and record.user_id is None:
+            sign_in_link = f"{self.public_url}/sign-in"
+            return Mail(email.value, "sign_up_sso", {**context, "sign_in_link": sign_in_link})
+        if record.user_id is not None:
+            links = {
+                "sign_in_link": f"{self.public_url}/sign-in",
+                "reset_link": f"{self.public_url}/password-reset",
+            }
+            return Mail(email.value, "sign_up_address_taken", {**context, **links})
+        if not record.is_free_for(None, self.clock()):
+            return Mail(email.value, "sign_up_email_kept", {**context, "at": record.kept_until})
+        sign_up = self._chosen(request, email, record)
+        if sign_up is None or not sign_up.waits(self.clock()):
+            return None
+        link = self._confirmation_link(sign_up, request)
+        told = {"name": sign_up.name, "link": link, "lifetime": self.link_lifetime}
+        return Mail(email.value, "sign_up_confirmation", {**context, **told})
+
+    def _chosen(
+        self, request: MailRequest, email: EmailAddress, record: AddressRecord
+    ) -> SignUp | None:
+        details = request.details
+        own = self.sign_ups.find(email, details.get("sign_up_id") or "none")
+        if own is not None and hmac.compare_digest(
+            own.browser_digest, details.get("browser_digest", "")
+        ):
+            return own
+        return record.waiting
+
+    def _count_taken(self, request: MailRequest) -> None:
+        """Let one such mail a day through; nobody needs another, and any stranger can ask."""
+        key = self.attempt_keys.keys.of(request.email)
+        if not self.taken_mails.admit(key, request.id, self.clock()):
+            raise MailCappedError(Cap.ONCE_A_DAY)
+
+    def _confirmation_link(self, sign_up: SignUp, request: MailRequest) -> str:
+        ends_at = self.clock() + self.link_lifetime
+        purpose, origin = LinkPurpose.CONFIRM_SIGN_UP, LinkOrigin(source=request.source)
+        token = self.links.issue(purpose, sign_up.email, sign_up.id, ends_at, origin=origin)
+        return f"{self.public_url}/email-confirmation?token={token}"
+
+    def _ask(self, email: EmailAddress, ticket: SignUpTicket | None, browser: Browser) -> None:
+        device = self.devices.read(browser.device_cookie, email)
+        keys = self.attempt_keys.of(email, device, browser.asker.client)
+        details = {
+            "sign_up_id": ticket.sign_up_id if ticket else "",
+            "browser_digest": ticket.secret.digest if ticket else "",
+            **device_details(device, keys.device),
+        }
+        kind = MailKind.SIGN_UP_CONFIRMATION
+        self.queue.put(browser.asker.request(kind, email.value, self.clock(), details))

@@ -1,0 +1,125 @@
+"""Ending a lock early, with the link that is mailed once a lock, or on request.
+
+Where the count of failures in a row is full no unlocking helps, and the mail says what does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.audit.event import EventName
+from chalicelib.domain.email_address import EmailAddress
+from chalicelib.domain.mail import Mail, MailKind
+from chalicelib.domain.sign_in.known_browser import device_details
+from chalicelib.domain.sign_in.link import LinkOrigin, LinkPurpose
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from chalicelib.domain.clock import Clock
+    from chalicelib.domain.mail import Asker, MailRequest
+    from chalicelib.domain.sign_in.known_browser import Browser, DeviceCookies
+    from chalicelib.domain.user import User
+    from chalicelib.gateways.mail.mailer import Mailer
+    from chalicelib.gateways.mail.queue import MailQueue
+    from chalicelib.storage.users.credentials import Credentials
+    from chalicelib.storage.users.links import Links
+    from chalicelib.storage.users.lockout import AttemptKeyMaker, Attempts
+    from chalicelib.storage.users.users import People
+
+
+@dataclass(frozen=True)
+class AccountUnlock:
+    """Unlock links: whoever reads the address's mail may try again at once."""
+
+    people: People
+    links: Links
+    credentials: Credentials
+    attempts: Attempts
+    attempt_keys: AttemptKeyMaker
+    devices: DeviceCookies
+    queue: MailQueue
+    mailer: Mailer
+    clock: Clock
+    public_url: str
+    link_lifetime: timedelta
+
+    def request(self, email: EmailAddress, browser: Browser) -> None:
+        """Ask for a link; the same for any address. It unlocks this browser too, if it's known."""
+        device = self.devices.read(browser.device_cookie, email)
+        keys = self.attempt_keys.of(email, device, browser.asker.client)
+        details = device_details(device, keys.device)
+        self.queue.put(
+            browser.asker.request(MailKind.ACCOUNT_UNLOCK, email.value, self.clock(), details)
+        )
+
+    def send_mail(self, request: MailRequest) -> None:
+        """Mail a link to the person of an address, if there is one."""
+        user = self._person(request)
+        if user is None or self._tells_of_stop(request, user):
+            return
+        email = user.email
+        device = request.details.get("device", "")
+        known_browser = "" if device == self.attempt_keys.no_device else device
+        token = self.links.issue(
+            LinkPurpose.UNLOCK,
+            email,
+            user.id,
+            self.clock() + self.link_lifetime,
+            user,
+            LinkOrigin(known_browser, request.source),
+        )
+        told = {
+            "name": user.name,
+            "link": f"{self.public_url}/account-unlock?token={token}",
+            "lifetime": self.link_lifetime,
+        }
+        self.mailer.send(Mail(email.value, "account_unlock", {**request.asked, **told}))
+
+    def send_mail_of_failure(self, request: MailRequest) -> None:
+        """Mail for the failure that stopped a password or locked an address; others need none."""
+        if request.details.get("stops"):
+            user = self._person(request)
+            if user is not None:
+                self._tells_of_stop(request, user)
+        elif request.details.get("locks"):
+            self.send_mail(request)
+
+    def check(self, token: str) -> None:
+        """Say whether a link still holds, without using it; raises LinkInvalidError."""
+        self.links.find(token, self.clock(), LinkPurpose.UNLOCK)
+
+    def complete(self, token: str, asker: Asker) -> None:
+        """Spend a link; raises LinkInvalidError. Nobody is signed in by it (`B12`)."""
+        now = self.clock()
+        link = self.links.find(token, now, LinkPurpose.UNLOCK)
+        counts = [self.attempt_keys.address(link.email)]
+        if link.known_browser:
+            counts.append(link.known_browser)
+        # The network that its user shares with an attacker may be locked out by itself.
+        pair = self.attempt_keys.pair(link.email, asker.client)
+        self.credentials.unlock(link, counts, pair, now)
+        told = {
+            "user_id": link.subject_id,
+            "event": EventName.SIGN_IN_UNLOCKED.value,
+            **link.source.details,
+        }
+        self.queue.put_notice(asker.request(MailKind.PERSONAL_EVENT, link.email.value, now, told))
+
+    def _person(self, request: MailRequest) -> User | None:
+        record = self.people.look_up(EmailAddress(request.email))
+        return self.people.get(record.user_id)
+
+    def _tells_of_stop(self, request: MailRequest, user: User) -> bool:
+        """Mail that only a reset helps, if that is so; whether it is."""
+        keys = (self.attempt_keys.address(user.email), request.details.get("device", ""))
+        stopped = self.attempts.keep_stopped(filter(None, keys), self.clock())
+        if stopped and user.password_hash is not None:
+            told = {
+                "name": user.name,
+                "failures": self.attempts.rules.consecutive,
+                "reset_link": f"{self.public_url}/password-reset",
+            }
+            self.mailer.send(Mail(request.email, "password_stopped", {**request.asked, **told}))
+        return stopped

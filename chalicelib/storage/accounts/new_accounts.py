@@ -1,0 +1,98 @@
+"""New accounts: their first rows, and the one transaction in which a signed-in person makes one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pynamodb.expressions.condition import size
+
+from chalicelib.domain.accounts.limits import ACCOUNTS_MAX, TooManyAccountsError
+from chalicelib.domain.accounts.workspaces import name_key
+from chalicelib.domain.errors import NotSignedInError
+from chalicelib.domain.tokens import new_id
+from chalicelib.domain.user import MAIN_WORKSPACE, Workspace
+from chalicelib.storage.accounts.members import listing_row
+from chalicelib.storage.dynamo.rows import WORKSPACES, membership_map, user_of, workspace_map
+from chalicelib.storage.dynamo.tables import AccountRow, UserRow
+from chalicelib.storage.dynamo.transactions import (
+    ConditionFailedError,
+    put_new,
+    read_all,
+    write_all,
+)
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from pynamodb.connection.base import Connection
+    from pynamodb.transactions import TransactWrite
+
+    from chalicelib.domain.audit.event import AuditEvent
+    from chalicelib.domain.sign_in.session import Session
+    from chalicelib.domain.user import Membership
+    from chalicelib.storage.audit.trail import AuditTrail
+    from chalicelib.storage.sessions.sessions import Sessions
+
+
+@dataclass(frozen=True)
+class NewAccounts:
+    """Makes accounts of their own for people who are signed in."""
+
+    connection: Connection
+    sessions: Sessions
+    trail: AuditTrail
+
+    def open(self, membership: Membership, old: Session, new: Session, event: AuditEvent) -> None:
+        """Make an account with its owner and `Main`, and let the session go on in it: all or none.
+
+        Raises TooManyAccountsError, and NotSignedInError where the old session has ended.
+        """
+
+        def parts(transaction: TransactWrite) -> None:
+            self.sessions.replace(transaction, old, new)
+            for row in account_rows(membership, new.user_id, new.last_seen_at):
+                put_new(transaction, row)
+            self.trail.add(transaction, event)
+            transaction.update(
+                UserRow(new.user_id),
+                actions=[
+                    UserRow.memberships[membership.account_id].set(membership_map(membership)),
+                    UserRow.last_account_id.set(membership.account_id),
+                ],
+                condition=(size(UserRow.memberships) < ACCOUNTS_MAX)
+                & (UserRow.credentials_version == old.credentials_version),
+            )
+
+        try:
+            write_all(self.connection, parts)
+        except ConditionFailedError as error:
+            if 0 not in error.failed and self._is_full(new.user_id):
+                raise TooManyAccountsError from error
+            raise NotSignedInError from error
+
+    def _is_full(self, user_id: str) -> bool:
+        (row,) = read_all(self.connection, (UserRow, user_id, None))
+        return row is not None and len(user_of(row).memberships) >= ACCOUNTS_MAX
+
+
+def account_rows(owner: Membership, owner_id: str, now: datetime) -> tuple[AccountRow, ...]:
+    """Write an account with its one member, and the workspace that every account begins with."""
+    main = Workspace(new_id("wsp"), MAIN_WORKSPACE, "", now)
+    return (
+        AccountRow(
+            owner.account_id,
+            "account",
+            name=owner.account_name,
+            owner_id=owner_id,
+            created_at=now,
+            member_count=1,
+        ),
+        AccountRow(
+            owner.account_id,
+            WORKSPACES,
+            items={main.id: workspace_map(main)},
+            names={name_key(main.name): main.id},
+        ),
+        listing_row(owner.account_id, owner_id),
+    )

@@ -1,0 +1,170 @@
+"""Loading records: a batch and the counts that it changes, in one transaction."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from functools import reduce
+from operator import and_
+from typing import TYPE_CHECKING, Any
+
+from pynamodb.exceptions import PutError
+
+from chalicelib.domain.errors import ConflictError
+from chalicelib.storage.accounts.records import COUNTS, count_name, record_of
+from chalicelib.storage.dynamo.rows import WORKSPACES
+from chalicelib.storage.dynamo.tables import AccountRow, RecordRow
+from chalicelib.storage.dynamo.transactions import ConditionFailedError, read_all, write_all
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from pynamodb.connection.base import Connection
+    from pynamodb.expressions.condition import Condition
+    from pynamodb.transactions import TransactWrite
+
+    from chalicelib.domain.keys.record import Record
+
+# A transaction takes 100 parts: one is the counts', one the workspaces', two tell of the load.
+BATCH_MAX = 96
+_TRIES = 5
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What a batch came to."""
+
+    added: int = 0
+    changed: int = 0
+    unchanged: int = 0
+
+    def __add__(self, other: Loaded) -> Loaded:
+        """Add up two batches."""
+        return Loaded(
+            self.added + other.added,
+            self.changed + other.changed,
+            self.unchanged + other.unchanged,
+        )
+
+
+@dataclass(frozen=True)
+class RecordLoads:
+    """Puts records into an account, each once however often it is loaded."""
+
+    connection: Connection
+
+    def begin(self, account_id: str) -> None:
+        """Make the row of an account's counts, if it isn't there."""
+        row = AccountRow(account_id, COUNTS, items={})
+        try:
+            row.save(condition=AccountRow.part.does_not_exist())
+        except PutError as error:
+            if error.cause_response_code != "ConditionalCheckFailedException":
+                raise
+
+    def put(
+        self,
+        account_id: str,
+        records: Mapping[str, tuple[Record, bool]],
+        also: Callable[[TransactWrite], None] | None = None,
+    ) -> Loaded:
+        """Write up to BATCH_MAX records by id, and count them in the same transaction.
+
+        `also` adds up to two parts that go with it, if anything is written.
+
+        Each comes with whether its time was given; one without keeps the time of its first load.
+        Two loads at once can't count twice: each write holds only while the row is as it was read.
+        Raises ConflictError where a record's workspace has been deleted meanwhile: whoever deletes
+        one goes by the counts.
+        """
+        for _ in range(_TRIES):
+            batch = self._compare(account_id, records)
+            try:
+                if batch.writes:
+                    write_all(self.connection, batch.with_parts(also))
+            except ConditionFailedError as error:
+                if 0 in error.failed:
+                    message = "A workspace of these records has just been deleted."
+                    raise ConflictError(message) from error
+                continue
+            return batch.loaded
+        raise ConflictError
+
+    def _compare(self, account_id: str, records: Mapping[str, tuple[Record, bool]]) -> _Batch:
+        ids = list(records)
+        rows = read_all(self.connection, *((RecordRow, account_id, key) for key in ids))
+        batch = _Batch(account_id)
+        for key, row in zip(ids, rows, strict=True):
+            batch.take(*records[key], row)
+        return batch
+
+
+class _Batch:
+    """The writes that turn what is stored into what is loaded."""
+
+    def __init__(self, account_id: str) -> None:
+        self.account_id = account_id
+        self.writes: list[tuple[RecordRow, Condition]] = []
+        self.counts: Counter[str] = Counter()
+        self.workspaces: set[str] = set()
+        self.loaded = Loaded()
+
+    def take(self, record: Record, time_given: bool, row: RecordRow | None) -> None:  # noqa: FBT001 - one fact of the record
+        """Add one record to the batch."""
+        made = RecordRow(
+            self.account_id,
+            record.id,
+            terminus_id=record.terminus_id,
+            workspace_id=record.workspace_id,
+            status=record.status.value,
+            content=record.content,
+            created_at=record.created_at if row is None or time_given else row.created_at,
+        )
+        if row is None:
+            self.loaded += Loaded(added=1)
+            self.writes.append((made, RecordRow.record_id.does_not_exist()))
+        elif record_of(made) == record_of(row):
+            self.loaded += Loaded(unchanged=1)
+            return
+        else:
+            self.loaded += Loaded(changed=1)
+            self.counts[count_name(row.workspace_id, row.status)] -= 1
+            self.writes.append((made, _as_read(row)))
+        self.counts[count_name(record.workspace_id, record.status.value)] += 1
+        self.workspaces.add(record.workspace_id)
+
+    def with_parts(
+        self, also: Callable[[TransactWrite], None] | None
+    ) -> Callable[[TransactWrite], None]:
+        """Give all that goes into the transaction."""
+
+        def parts(transaction: TransactWrite) -> None:
+            self.parts(transaction)
+            if also is not None:
+                also(transaction)
+
+        return parts
+
+    def parts(self, transaction: TransactWrite) -> None:
+        """Add all writes to a transaction, the condition on their workspaces first."""
+        exist = (AccountRow.items[workspace].exists() for workspace in self.workspaces)
+        transaction.condition_check(
+            AccountRow, self.account_id, WORKSPACES, condition=reduce(and_, exist)
+        )
+        for row, condition in self.writes:
+            transaction.save(row, condition=condition)
+        actions = [self._counted(name, by) for name, by in self.counts.items() if by]
+        if actions:
+            transaction.update(AccountRow(self.account_id, COUNTS), actions=actions)
+
+    @staticmethod
+    def _counted(name: str, by: int) -> Any:
+        counter: Any = AccountRow.items[name]
+        return counter.set((counter | 0) + by)
+
+
+def _as_read(row: RecordRow) -> Condition:
+    condition: Condition = (RecordRow.workspace_id == row.workspace_id) & (
+        RecordRow.status == row.status
+    )
+    return condition

@@ -1,0 +1,177 @@
+"""Workspaces: made, changed and deleted in the one row that holds all of an account's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import reduce
+from operator import and_
+from typing import TYPE_CHECKING
+
+from pynamodb.expressions.condition import size
+
+from chalicelib.domain.accounts.workspaces import (
+    WORKSPACES_MAX,
+    TooManyWorkspacesError,
+    WorkspaceInUseError,
+    WorkspaceNameTakenError,
+    name_key,
+)
+from chalicelib.domain.audit.event import EventName
+from chalicelib.domain.errors import ConflictError, NotAllowedError, NotFoundError
+from chalicelib.domain.keys.record import RecordStatus
+from chalicelib.storage.accounts.records import COUNTS, count_name
+from chalicelib.storage.dynamo.rows import WORKSPACES, workspace_map
+from chalicelib.storage.dynamo.tables import AccountRow
+from chalicelib.storage.dynamo.transactions import ConditionFailedError, read_all, write_all
+from chalicelib.storage.users.account_admin import still_manages
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from pynamodb.connection.base import Connection
+    from pynamodb.expressions.condition import Condition
+    from pynamodb.transactions import TransactWrite
+
+    from chalicelib.domain.accounts.workspaces import WorkspaceChange
+    from chalicelib.domain.errors import DomainError
+    from chalicelib.domain.user import Manager, Workspace
+    from chalicelib.storage.audit.trail import AuditTrail
+
+
+@dataclass(frozen=True)
+class Workspaces:
+    """The workspaces of all accounts; they are read with their account."""
+
+    connection: Connection
+    trail: AuditTrail
+
+    def add(self, workspace: Workspace, manager: Manager) -> None:
+        """Keep a new workspace, if its maker manages the account at this very moment.
+
+        Raises WorkspaceNameTakenError, TooManyWorkspacesError, NotAllowedError.
+        """
+        name = AccountRow.names[name_key(workspace.name)]
+        event = manager.event(EventName.WORKSPACE_CREATED, workspace.created_at, workspace.party)
+
+        def parts(transaction: TransactWrite) -> None:
+            still_manages(transaction, manager)
+            self.trail.add(transaction, event)
+            transaction.update(
+                AccountRow(manager.account_id, WORKSPACES),
+                actions=[
+                    AccountRow.items[workspace.id].set(workspace_map(workspace)),
+                    name.set(workspace.id),
+                ],
+                condition=name.does_not_exist() & (size(AccountRow.names) < WORKSPACES_MAX),
+            )
+
+        try:
+            write_all(self.connection, parts)
+        except ConditionFailedError as error:
+            raise self._why(error, manager, name=workspace.name) from error
+
+    def change(
+        self, seen: Workspace, change: WorkspaceChange, manager: Manager, now: datetime
+    ) -> Workspace:
+        """Rename or describe a workspace that is still as it was seen; nothing new, no write.
+
+        Raises ConflictError where somebody else changed it meanwhile, WorkspaceNameTakenError,
+        NotFoundError, NotAllowedError.
+        """
+        if change.applied_to(seen) == seen:
+            return seen
+        changed = replace(change.applied_to(seen), version=seen.version + 1)
+        event = manager.event(
+            EventName.WORKSPACE_CHANGED,
+            now,
+            seen.party,
+            old_name=seen.name,
+            new_name=changed.name,
+            new_description=changed.description,
+        )
+
+        def parts(transaction: TransactWrite) -> None:
+            still_manages(transaction, manager)
+            self.trail.add(transaction, event)
+            _put_in_place_of(transaction, manager.account_id, seen, changed)
+
+        try:
+            write_all(self.connection, parts)
+        except ConditionFailedError as error:
+            raise self._why(error, manager, seen=seen, name=changed.name) from error
+        return changed
+
+    def remove(self, seen: Workspace, manager: Manager, now: datetime) -> None:
+        """Delete a workspace that is still as it was seen and holds no records.
+
+        What members were given of it stays in their rows, where it means nothing any more. Raises
+        WorkspaceInUseError, ConflictError, NotFoundError, NotAllowedError.
+        """
+        event = manager.event(EventName.WORKSPACE_DELETED, now, seen.party)
+
+        def parts(transaction: TransactWrite) -> None:
+            still_manages(transaction, manager)
+            transaction.condition_check(
+                AccountRow, manager.account_id, COUNTS, condition=_holds_nothing(seen.id)
+            )
+            self.trail.add(transaction, event)
+            transaction.update(
+                AccountRow(manager.account_id, WORKSPACES),
+                actions=[
+                    AccountRow.items[seen.id].remove(),
+                    AccountRow.names[name_key(seen.name)].remove(),
+                ],
+                condition=_as_seen(seen),
+            )
+
+        try:
+            write_all(self.connection, parts)
+        except ConditionFailedError as error:
+            if 1 in error.failed and 0 not in error.failed:
+                raise WorkspaceInUseError from error
+            raise self._why(error, manager, seen=seen) from error
+
+    def _why(
+        self,
+        error: ConditionFailedError,
+        manager: Manager,
+        *,
+        seen: Workspace | None = None,
+        name: str | None = None,
+    ) -> DomainError:
+        """Look at what stood in the way; what doesn't any more is told as a conflict."""
+        if 0 in error.failed:
+            return NotAllowedError()
+        (row,) = read_all(self.connection, (AccountRow, manager.account_id, WORKSPACES))
+        items, names = row.items.as_dict(), row.names.as_dict()
+        if seen is not None and seen.id not in items:
+            return NotFoundError()
+        holder = names.get(name_key(name)) if name is not None else None
+        if holder is not None and (seen is None or holder != seen.id):
+            return WorkspaceNameTakenError(param="name")
+        if seen is None and len(items) >= WORKSPACES_MAX:
+            return TooManyWorkspacesError()
+        return ConflictError()
+
+
+def _put_in_place_of(
+    transaction: TransactWrite, account_id: str, seen: Workspace, changed: Workspace
+) -> None:
+    old, new = name_key(seen.name), name_key(changed.name)
+    actions = [AccountRow.items[seen.id].set(workspace_map(changed))]
+    condition = _as_seen(seen)
+    if new != old:
+        actions += [AccountRow.names[new].set(seen.id), AccountRow.names[old].remove()]
+        condition &= AccountRow.names[new].does_not_exist()
+    transaction.update(AccountRow(account_id, WORKSPACES), actions=actions, condition=condition)
+
+
+def _as_seen(seen: Workspace) -> Condition:
+    condition: Condition = AccountRow.items[seen.id]["version"] == seen.version
+    return condition
+
+
+def _holds_nothing(workspace_id: str) -> Condition:
+    counts = (AccountRow.items[count_name(workspace_id, status.value)] for status in RecordStatus)
+    condition: Condition = reduce(and_, (count.does_not_exist() | (count == 0) for count in counts))
+    return condition

@@ -1,0 +1,85 @@
+"""How many messages the worker may act on, such as mails asked for by address and hour."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pynamodb.exceptions import PutError
+
+from chalicelib.domain.errors import UnavailableError
+from chalicelib.storage.dynamo.tables import LimitRow
+
+if TYPE_CHECKING:
+    from datetime import datetime, timedelta
+
+# Racers for one count take turns, and no more than its maximum win; the rest find it full.
+_SPARE_TRIES = 100
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class MailCounts:
+    """What was done in the last `window` for each key, known by the message that asked."""
+
+    maximum: int
+    window: timedelta
+    counted: str = "mail"
+
+    def admit(self, key: str, message_id: str, now: datetime) -> bool:
+        """Count a message; says whether it is within the cap.
+
+        A message that was admitted before, and comes again because sending failed, is admitted
+        again without being counted twice. Exact under races: the row is put only as it was read.
+        """
+        subject = f"{self.counted}#{key}"
+        for _ in range(self.maximum + _SPARE_TRIES):
+            entries, version = self._read(subject)
+            recent = self._recent(entries, now)
+            if message_id in recent:
+                return True
+            if len(recent) >= self.maximum:
+                return False
+            recent[message_id] = now.timestamp()
+            if self._put(subject, recent, version, now):
+                return True
+        raise UnavailableError
+
+    def take_back(self, key: str, message_id: str, now: datetime) -> None:
+        """Give back the place of a message; a failure is logged, since only a place is lost."""
+        try:
+            self._remove(f"{self.counted}#{key}", message_id, now)
+        except UnavailableError:
+            _log.warning("mail_count_kept", exc_info=True)
+
+    def _remove(self, subject: str, message_id: str, now: datetime) -> None:
+        for _ in range(_SPARE_TRIES):
+            entries, version = self._read(subject)
+            recent = self._recent(entries, now)
+            if recent.pop(message_id, None) is None or self._put(subject, recent, version, now):
+                return
+        raise UnavailableError
+
+    def _recent(self, entries: dict[str, float], now: datetime) -> dict[str, float]:
+        since = (now - self.window).timestamp()
+        return {key: at for key, at in entries.items() if at > since}
+
+    def _read(self, subject: str) -> tuple[dict[str, float], int]:
+        try:
+            row = LimitRow.get(subject, consistent_read=True)
+        except LimitRow.DoesNotExist:
+            return {}, 0
+        return row.entries or {}, int(row.version)
+
+    def _put(self, subject: str, entries: dict[str, float], version: int, now: datetime) -> bool:
+        unchanged = LimitRow.version == version if version else LimitRow.subject.does_not_exist()
+        row = LimitRow(subject, version=version + 1, entries=entries, ttl=now + self.window)
+        try:
+            row.save(condition=unchanged)
+        except PutError as error:
+            if error.cause_response_code != "ConditionalCheckFailedException":
+                raise
+            return False
+        return True

@@ -1,0 +1,245 @@
+"""Reading an account's audit trail: its newest events first, never those that have expired."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.domain.audit.event import AuditEvent, EventName, Party, PartyType, moment_text
+from chalicelib.domain.audit.search import Stretch
+from chalicelib.domain.errors import NotAllowedError
+from chalicelib.domain.lists import Slice
+from chalicelib.domain.mail import Asker
+from chalicelib.domain.sign_in.session import Client
+from chalicelib.storage.dynamo.tables import AuditEventRow
+from chalicelib.storage.dynamo.transactions import ConditionFailedError, write_all
+from chalicelib.storage.users.account_admin import still_manages
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pynamodb.attributes import MapAttribute
+    from pynamodb.connection.base import Connection
+    from pynamodb.transactions import TransactWrite
+
+    from chalicelib.domain.audit.search import AuditFilter
+    from chalicelib.domain.lists import PageRequest
+    from chalicelib.domain.user import Manager
+    from chalicelib.storage.audit.trail import AuditTrail
+
+# What one look at a filtered trail reads: about half a megabyte, and never more than one request.
+_LOOKED_THROUGH = 1_000
+# After every character that a moment has.
+_LAST = "~"
+
+
+@dataclass(frozen=True)
+class Reach:
+    """One account's trail as far as it is looked at, at a given time."""
+
+    account_id: str
+    wanted: AuditFilter
+    now: datetime
+
+
+@dataclass(frozen=True)
+class AuditLog:
+    """The trails of all accounts, to be read."""
+
+    connection: Connection
+    trail: AuditTrail
+
+    def look(self, reach: Reach, size: int, before: str | None, after: str | None) -> Stretch:
+        """Read what stands before or after a place, or the newest, in one request."""
+        if after is not None:
+            return self._newer(reach, size, after)
+        search = self._search(reach, before=before)
+        events = search.look(size)
+        return Stretch(
+            events=tuple(events[:size]),
+            newer=(events[0].moment if events else before) if before else None,
+            older=_onward(events, size, search.place),
+        )
+
+    def page(self, reach: Reach, asked: PageRequest) -> Slice[AuditEvent]:
+        """List a page, and count them all.
+
+        DynamoDB counts by reading: each megabyte that fits the time, some 2,000 events, is one
+        request and 256 read units. A narrow time keeps it cheap.
+        """
+        search = self._search(reach)
+        skipped = search.skip(asked.offset)
+        rest = asked.offset - skipped
+        found = search.take(rest + asked.limit)
+        total = skipped + len(found) + search.count()
+        return Slice.of(tuple(found[rest : rest + asked.limit]), asked, total)
+
+    def stretches(self, reach: Reach, before: str) -> Iterator[Stretch]:
+        """Read on from a place, a megabyte at a time, for as long as somebody wants more."""
+        search = self._search(reach, before=before)
+        while not search.is_over:
+            events = tuple(search.read())
+            yield Stretch(events, older=search.place)
+
+    def note_export(self, event: AuditEvent, manager: Manager) -> None:
+        """Tell of an export before it begins; raises NotAllowedError for who may no more."""
+
+        def parts(transaction: TransactWrite) -> None:
+            still_manages(transaction, manager)
+            self.trail.add(transaction, event)
+
+        try:
+            write_all(self.connection, parts)
+        except ConditionFailedError as error:
+            raise NotAllowedError from error
+
+    def _newer(self, reach: Reach, size: int, after: str) -> Stretch:
+        search = self._search(reach, after=after)
+        events = search.look(size)
+        shown = tuple(reversed(events[:size]))
+        return Stretch(
+            events=shown,
+            newer=_onward(events, size, search.place),
+            older=shown[-1].moment if shown else None,
+        )
+
+    def _search(self, reach: Reach, before: str | None = None, after: str | None = None) -> _Search:
+        wanted = reach.wanted
+        expired = moment_text(reach.now - self.trail.kept) + _LAST
+        low = max(expired, moment_text(wanted.since) if wanted.since else "", after or "")
+        ends = [moment_text(wanted.until)] if wanted.until else []
+        ends += [before] if before else []
+        high = min(ends, default=_LAST)
+        return _Search(
+            self.connection, reach, (low, high), (before, after), forward=after is not None
+        )
+
+
+@dataclass
+class _Search:
+    """A way through a part of one trail."""
+
+    connection: Connection
+    reach: Reach
+    bounds: tuple[str, str]
+    # Where one stands already; DynamoDB's BETWEEN would give these events again.
+    stood: tuple[str | None, str | None]
+    forward: bool
+    position: dict[str, Any] | None = None
+    is_over: bool = False
+
+    def __post_init__(self) -> None:
+        # DynamoDB refuses a range whose ends are the wrong way round.
+        self.is_over = self.bounds[0] > self.bounds[1]
+
+    @property
+    def place(self) -> str | None:
+        """Where reading stopped; None at the end."""
+        return self.position["moment"]["S"] if self.position else None
+
+    def look(self, size: int) -> list[AuditEvent]:
+        """Read once, for `size` events and whether there is another one."""
+        # One more for the event that one stands on.
+        most = size + 2 if self.reach.wanted.takes_all else _LOOKED_THROUGH
+        return [] if self.is_over else list(self.read(Limit=most))
+
+    def take(self, most: int) -> list[AuditEvent]:
+        """Read until there are so many, or more."""
+        found: list[AuditEvent] = []
+        while len(found) < most and not self.is_over:
+            found += self.read(**self._limit(most - len(found)))
+        return found
+
+    def skip(self, most: int) -> int:
+        """Pass by at most so many, counting; says how many it were."""
+        skipped = 0
+        while skipped < most and not self.is_over:
+            before = self.position
+            count = self._query(Select="COUNT", **self._limit(most - skipped))["Count"]
+            if skipped + count > most:
+                self.position, self.is_over = before, False
+                break
+            skipped += count
+        return skipped
+
+    def count(self) -> int:
+        """Count what is left."""
+        total = 0
+        while not self.is_over:
+            total += self._query(Select="COUNT")["Count"]
+        return total
+
+    def read(self, **options: Any) -> Iterator[AuditEvent]:
+        """Ask for the next stretch, then give its events one by one."""
+        items = deque(self._query(**options)["Items"])
+        return _events(items, self.stood)
+
+    def _limit(self, most: int) -> dict[str, int]:
+        # With a filter, DynamoDB's limit would count what the filter takes away.
+        return {"Limit": most} if self.reach.wanted.takes_all else {}
+
+    def _query(self, **options: Any) -> dict[str, Any]:
+        condition, names, values = _filter(self.reach.wanted)
+        low, high = self.bounds
+        values |= {":account": self.reach.account_id, ":low": low, ":high": high}
+        request: dict[str, Any] = {
+            "TableName": AuditEventRow.Meta.table_name,
+            "KeyConditionExpression": "account_id = :account AND moment BETWEEN :low AND :high",
+            "ExpressionAttributeValues": {name: {"S": text} for name, text in values.items()},
+            "ScanIndexForward": self.forward,
+            "ConsistentRead": True,
+            **options,
+        }
+        if condition:
+            request |= {"FilterExpression": condition, "ExpressionAttributeNames": names}
+        if self.position is not None:
+            request["ExclusiveStartKey"] = self.position
+        answer: dict[str, Any] = self.connection.dispatch("Query", request)
+        self.position = answer.get("LastEvaluatedKey")
+        self.is_over = self.position is None
+        return answer
+
+
+def _onward(events: list[AuditEvent], size: int, place: str | None) -> str | None:
+    return events[size - 1].moment if len(events) > size else place
+
+
+def _filter(wanted: AuditFilter) -> tuple[str, dict[str, str], dict[str, str]]:
+    parts, names, values = [], {}, {}
+    if wanted.event:
+        group = wanted.event.endswith(".")
+        parts.append("begins_with(#event, :event)" if group else "#event = :event")
+        names["#event"], values[":event"] = "event", wanted.event
+    if wanted.actor:
+        parts.append("(#actor.#id = :actor OR #actor.#name = :actor)")
+        names |= {"#actor": "actor", "#id": "id", "#name": "name"}
+        values[":actor"] = wanted.actor
+    return " AND ".join(parts), names, values
+
+
+def _events(items: deque[dict[str, Any]], stood: tuple[str | None, ...]) -> Iterator[AuditEvent]:
+    while items:
+        item = items.popleft()
+        if item["moment"]["S"] not in stood:
+            yield _event_of(AuditEventRow.from_raw_data(item))
+
+
+def _event_of(row: AuditEventRow) -> AuditEvent:
+    at, _, event_id = row.moment.partition("#")
+    target: MapAttribute[str, Any] | None = row.target
+    return AuditEvent(
+        name=EventName(row.event),
+        account_id=row.account_id,
+        at=datetime.strptime(at, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC),
+        actor=_party_of(row.actor.as_dict()),
+        asker=Asker(Client(row.address, row.user_agent), row.request_id),
+        target=_party_of(target.as_dict()) if target is not None else None,
+        details=row.details.as_dict(),
+        id=event_id,
+    )
+
+
+def _party_of(value: dict[str, Any]) -> Party:
+    return Party(PartyType(value["type"]), value.get("id"), value.get("name"))

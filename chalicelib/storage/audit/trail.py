@@ -1,0 +1,60 @@
+"""The audit trail of each account: appended to, never changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pynamodb.exceptions import PutError
+
+from chalicelib.storage.dynamo.tables import AuditEventRow
+from chalicelib.storage.dynamo.transactions import put_new
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+    from typing import Any
+
+    from pynamodb.transactions import TransactWrite
+
+    from chalicelib.domain.audit.event import AuditEvent, Party
+
+
+@dataclass(frozen=True)
+class AuditTrail:
+    """The events of all accounts; each is kept for a time that the operator sets."""
+
+    kept: timedelta
+
+    def add(self, transaction: TransactWrite, event: AuditEvent) -> None:
+        """Tell of a change in the transaction that makes it: both happen, or neither."""
+        put_new(transaction, self.row(event))
+
+    def append(self, event: AuditEvent) -> None:
+        """Tell of something outside any transaction; one that is told already stays as it is.
+
+        So a message that is delivered twice leaves one event, if the event's id comes from it.
+        """
+        try:
+            self.row(event).save(condition=AuditEventRow.account_id.does_not_exist())
+        except PutError as error:
+            if error.cause_response_code != "ConditionalCheckFailedException":
+                raise
+
+    def row(self, event: AuditEvent) -> AuditEventRow:
+        """Write an event as it is stored."""
+        return AuditEventRow(
+            event.account_id,
+            event.moment,
+            event=event.name.value,
+            actor=_party_map(event.actor),
+            target=_party_map(event.target) if event.target else None,
+            address=event.asker.client.address,
+            user_agent=event.asker.client.user_agent,
+            request_id=event.asker.request_id,
+            details=dict(event.details),
+            ttl=event.at + self.kept,
+        )
+
+
+def _party_map(party: Party) -> dict[str, Any]:
+    return {"type": party.type.value, "id": party.id, "name": party.name}

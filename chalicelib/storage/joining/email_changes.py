@@ -1,0 +1,152 @@
+"""A user's email: changed, stopped or taken back, in one transaction with what depends on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.errors import ConflictError, LinkInvalidError, PasswordRequiredError
+from chalicelib.domain.sign_in.email_change import EmailTakenError
+from chalicelib.domain.sign_in.link import LinkPurpose
+from chalicelib.storage.dynamo.rows import ways_back_value
+from chalicelib.storage.dynamo.tables import EmailRow, LinkRow, SessionRow, UserRow
+from chalicelib.storage.dynamo.transactions import ConditionFailedError, read_all, write_all
+from chalicelib.storage.sessions.sessions import at_version
+from chalicelib.storage.users.credentials import as_linked
+from chalicelib.storage.users.emails import claim, keep, take_back
+from chalicelib.storage.users.links import usable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from pynamodb.connection.base import Connection
+    from pynamodb.expressions.condition import Condition
+    from pynamodb.transactions import TransactWrite
+
+    from chalicelib.domain.sign_in.email_change import EmailChange
+    from chalicelib.domain.sign_in.link import Link
+    from chalicelib.domain.user import User
+    from chalicelib.storage.sessions.gate import PasswordGate
+
+# Of `confirm`: where its session stands, after the gate, the link and the two emails.
+_SESSION = frozenset((4,))
+
+
+@dataclass(frozen=True)
+class EmailChanges:
+    """The changes of emails; each ends sessions by `sessions_version`, which none can outrun."""
+
+    connection: Connection
+
+    def confirm(
+        self, change: EmailChange, gate: PasswordGate, also: Callable[[TransactWrite], None]
+    ) -> None:
+        """Spend a change link: the new email is the user's, the old one is kept for them.
+
+        Every session ends but the one that confirms. Failures at the new email, from before it was
+        the user's, are cleared by `also`. Raises LinkInvalidError, TooManyEmailChangesError, and
+        PasswordRequiredError where only the session has ended.
+        """
+        link, user, ways_back = change.link, change.user, change.ways_back
+        _demand(link, LinkPurpose.CHANGE_EMAIL)
+
+        def parts(transaction: TransactWrite) -> None:
+            gate.check(transaction)
+            transaction.delete(LinkRow(link.digest), condition=usable(link, change.at))
+            keep(transaction, change.old_email, user.id, change.undo_until)
+            claim(transaction, link.email, user.id, change.at)
+            _go_on(transaction, change)
+            transaction.update(
+                UserRow(user.id),
+                actions=[
+                    UserRow.email.set(link.email.value),
+                    UserRow.sessions_version.set(change.version),
+                    UserRow.ways_back.set(ways_back_value(ways_back)),
+                ],
+                condition=gate.of_user(as_linked(link) & at_version(user.sessions_version)),
+            )
+            also(transaction)
+
+        try:
+            write_all(self.connection, parts)
+        except ConditionFailedError as error:
+            only_session = change.session is not None and error.failed == _SESSION
+            raise (PasswordRequiredError if only_session else LinkInvalidError) from error
+
+    def stop(self, link: Link, now: datetime) -> None:
+        """Spend a stop link: the change's link and every session end; raises LinkInvalidError."""
+        _demand(link, LinkPurpose.STOP_EMAIL_CHANGE)
+        version = _version(link)
+
+        def parts(transaction: TransactWrite) -> None:
+            transaction.delete(LinkRow(link.digest), condition=usable(link, now))
+            transaction.update(
+                UserRow(link.subject_id),
+                actions=[UserRow.sessions_version.set(version + 1)],
+                condition=as_linked(link) & at_version(version),
+            )
+
+        try:
+            write_all(self.connection, parts)
+        except ConditionFailedError as error:
+            raise LinkInvalidError from error
+
+    def undo(self, link: Link, user: User, now: datetime) -> None:
+        """Spend an undo link: the email of before, no session, no password, no later way back.
+
+        Raises EmailTakenError, and ConflictError where the user changed since they were read.
+        """
+        _demand(link, LinkPurpose.UNDO_EMAIL_CHANGE)
+        earlier = [way for way in user.open_ways_back(now) if way.version < _version(link)]
+
+        def parts(transaction: TransactWrite) -> None:
+            transaction.delete(LinkRow(link.digest), condition=usable(link, now))
+            transaction.delete(EmailRow(user.email.value), condition=EmailRow.user_id == user.id)
+            take_back(transaction, link.email, user.id)
+            transaction.update(
+                UserRow(user.id),
+                actions=[
+                    UserRow.email.set(link.email.value),
+                    UserRow.password_hash.remove(),
+                    UserRow.credentials_version.add(1),
+                    UserRow.sessions_version.set(user.sessions_version + 1),
+                    UserRow.ways_back.set(ways_back_value(earlier)),
+                ],
+                condition=_as_read(user),
+            )
+
+        try:
+            write_all(self.connection, parts)
+        except ConditionFailedError as error:
+            (claimed,) = read_all(self.connection, (EmailRow, link.email.value, None))
+            taken = claimed is not None and claimed.user_id not in (None, user.id)
+            raise (EmailTakenError if taken else ConflictError) from error
+
+
+def _demand(link: Link, purpose: LinkPurpose) -> None:
+    if link.purpose is not purpose:
+        raise LinkInvalidError
+
+
+def _go_on(transaction: TransactWrite, change: EmailChange) -> None:
+    """Let the session that confirms live on under the version that ends all others."""
+    session = change.session
+    if session is None:
+        return
+    transaction.update(
+        SessionRow(session.id),
+        actions=[SessionRow.sessions_version.set(change.version)],
+        condition=(SessionRow.user_id == change.user.id)
+        & (SessionRow.sessions_version == change.user.sessions_version),
+    )
+
+
+def _version(link: Link) -> int:
+    return link.sessions_version or 0
+
+
+def _as_read(user: User) -> Condition:
+    condition: Condition = UserRow.email == user.email.value
+    condition &= at_version(user.sessions_version)
+    return condition

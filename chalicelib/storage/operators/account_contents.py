@@ -1,0 +1,57 @@
+"""Everything of one account, read through as a stream however much it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.audit.search import AuditFilter
+from chalicelib.storage.accounts.members import member_of
+from chalicelib.storage.accounts.records import record_of
+from chalicelib.storage.audit.log import AuditLog, Reach
+from chalicelib.storage.dynamo.rows import LISTED_MEMBER
+from chalicelib.storage.dynamo.tables import AccountRow, RecordRow, UserRow
+from chalicelib.storage.dynamo.transactions import read_many
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from pynamodb.connection.base import Connection
+
+    from chalicelib.domain.accounts.members import Member
+    from chalicelib.domain.audit.event import AuditEvent
+    from chalicelib.domain.keys.record import Record
+    from chalicelib.storage.audit.trail import AuditTrail
+
+# After every place that an event has.
+_NEWEST = "~"
+
+
+@dataclass(frozen=True)
+class AccountContents:
+    """What an account holds that a page of a list is too small for."""
+
+    connection: Connection
+    trail: AuditTrail
+
+    def members(self, account_id: str) -> Iterator[Member]:
+        """Give every member strongly, in the order of their ids."""
+        listed = AccountRow.query(
+            account_id, AccountRow.part.startswith(LISTED_MEMBER), consistent_read=True
+        )
+        keys = ((UserRow, row.part.removeprefix(LISTED_MEMBER), None) for row in listed)
+        for row in read_many(self.connection, keys):
+            member = member_of(row, account_id)
+            if member is not None:
+                yield member
+
+    def records(self, account_id: str) -> Iterator[Record]:
+        """Give every record, in the order of their ids."""
+        return (record_of(row) for row in RecordRow.query(account_id, consistent_read=True))
+
+    def events(self, account_id: str, now: datetime) -> Iterator[AuditEvent]:
+        """Give every event that is shown still, newest first."""
+        log = AuditLog(self.connection, self.trail)
+        for stretch in log.stretches(Reach(account_id, AuditFilter(), now), _NEWEST):
+            yield from stretch.events

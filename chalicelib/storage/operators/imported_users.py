@@ -1,0 +1,131 @@
+"""People who come from elsewhere: each in one transaction with their address and memberships."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.audit.event import EventName
+from chalicelib.domain.operators.action import told_to
+from chalicelib.domain.user import Role
+from chalicelib.storage.accounts.members import list_member
+from chalicelib.storage.accounts.new_accounts import account_rows
+from chalicelib.storage.dynamo.rows import membership_map
+from chalicelib.storage.dynamo.tables import EmailRow, SignUpRow, UserRow
+from chalicelib.storage.dynamo.transactions import (
+    ConditionFailedError,
+    nothing_more,
+    put_new,
+    read_all,
+)
+from chalicelib.storage.users.emails import claim
+from chalicelib.storage.users.users import LATEST
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from pynamodb.connection.base import Connection
+    from pynamodb.transactions import TransactWrite
+
+    from chalicelib.domain.audit.event import AuditEvent
+    from chalicelib.domain.email_address import EmailAddress
+    from chalicelib.domain.operators.action import Deed
+    from chalicelib.domain.user import Membership, User
+    from chalicelib.storage.operators.trail import OperatorTrail
+
+_METHOD = "import"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Whose an address is at present, and whether an id is taken."""
+
+    holder_id: str | None
+    id_exists: bool
+
+
+@dataclass(frozen=True)
+class ImportedUsers:
+    """Takes people over; their address counts as confirmed, as it was where they come from."""
+
+    connection: Connection
+    trail: OperatorTrail
+
+    def standing(self, email: EmailAddress, user_id: str) -> Standing:
+        """Read in one request whether an address or an id is taken."""
+        claim, row = read_all(
+            self.connection,
+            (EmailRow, email.value, None),
+            (UserRow, user_id, None),
+        )
+        holder = claim.user_id if claim else None
+        if claim and holder is None and claim.kept_for != user_id:
+            # Kept for the user who had it until lately; a row whose time is over is soon gone.
+            holder = claim.kept_for
+        return Standing(holder, row is not None)
+
+    def add(
+        self, user: User, deed: Deed, also: Callable[[TransactWrite], None] = nothing_more
+    ) -> bool:
+        """Make a user with all memberships, or nothing; whether they were made.
+
+        False where the address, the id or that of a new account is taken by now. `also` adds what
+        goes with it.
+        """
+
+        def parts(transaction: TransactWrite) -> None:
+            transaction.delete(SignUpRow(user.email.value, LATEST))
+            claim(transaction, user.email, user.id, deed.at)
+            put_new(transaction, _row_of(user))
+            for membership in user.memberships.values():
+                _enter(transaction, membership, user, deed)
+            for event in _events(user, deed):
+                self.trail.trail.add(transaction, event)
+            also(transaction)
+
+        try:
+            self.trail.write(deed, parts)
+        except ConditionFailedError:
+            return False
+        return True
+
+    def all(self) -> Iterator[UserRow]:
+        """Give every user's row, in no order."""
+        return iter(UserRow.scan(consistent_read=True))
+
+
+def _enter(transaction: TransactWrite, membership: Membership, user: User, deed: Deed) -> None:
+    if membership.role is not Role.OWNER:
+        list_member(transaction, membership.account_id, user.id)
+        return
+    for row in account_rows(membership, user.id, deed.at):
+        put_new(transaction, row)
+
+
+def _events(user: User, deed: Deed) -> Iterator[AuditEvent]:
+    """Tell each account of its new member or its making, under ids that the deed's own gives."""
+    own = replace(deed.event, name=EventName.MEMBER_JOINED)
+    made = replace(deed.event, name=EventName.ACCOUNT_CREATED)
+    for membership in user.memberships.values():
+        if membership.role is Role.OWNER:
+            account = membership.account_party
+            yield told_to(replace(made, target=account), membership.account_id)
+            continue
+        told = {
+            "role": membership.role.value,
+            "workspaces": {key: role.value for key, role in membership.workspaces.items()},
+            "method": _METHOD,
+        }
+        yield replace(told_to(own, membership.account_id), details=told)
+
+
+def _row_of(user: User) -> UserRow:
+    return UserRow(
+        user.id,
+        email=user.email.value,
+        name=user.name,
+        created_at=user.created_at,
+        credentials_version=user.credentials_version,
+        password_hash=user.password_hash,
+        memberships={key: membership_map(value) for key, value in user.memberships.items()},
+    )

@@ -1,0 +1,84 @@
+"""What operators do, in their own trail and in that of each account that it concerns.
+
+The operators' event is in the transaction of the change, and so are those of as many accounts as a
+transaction has room for. The others follow it; their ids come from the operators' event, so that
+telling them again changes nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.errors import UnavailableError
+from chalicelib.domain.operators.action import OPERATORS, accounts_told, told_to
+from chalicelib.storage.audit.log import AuditLog, Reach
+from chalicelib.storage.dynamo.transactions import write_all
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+
+    from pynamodb.connection.base import Connection
+    from pynamodb.transactions import TransactWrite
+
+    from chalicelib.domain.audit.event import AuditEvent
+    from chalicelib.domain.audit.search import AuditFilter
+    from chalicelib.domain.operators.action import Deed
+    from chalicelib.storage.audit.trail import AuditTrail
+
+# A transaction takes 100 parts; what a change needs itself is left free.
+TOLD_AT_ONCE = 80
+# After every place that an event has.
+_NEWEST = "~"
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class OperatorTrail:
+    """The trail of a deployment's operators."""
+
+    connection: Connection
+    trail: AuditTrail
+
+    def write(self, deed: Deed, change: Callable[[TransactWrite], None] | None = None) -> None:
+        """Make a change and tell of it: all or nothing; raises ConditionFailedError.
+
+        `change` may add up to nineteen parts. An account that can't be told after the transaction
+        doesn't make a failure of it: `look_back` tells it.
+        """
+
+        def parts(transaction: TransactWrite) -> None:
+            if change is not None:
+                change(transaction)
+            self.add(transaction, deed)
+
+        write_all(self.connection, parts)
+        try:
+            self._tell_the_others(deed.event)
+        except UnavailableError:
+            _log.exception("operator_event_late", extra={"deed": deed.id})
+
+    def add(self, transaction: TransactWrite, deed: Deed) -> None:
+        """Tell of a deed in a transaction: in the operators' trail, and to the first accounts."""
+        event = deed.event
+        self.trail.add(transaction, event)
+        for account_id in deed.account_ids[:TOLD_AT_ONCE]:
+            self.trail.add(transaction, told_to(event, account_id))
+
+    def look_back(self, now: datetime, wanted: AuditFilter) -> Iterator[AuditEvent]:
+        """Read the trail, newest first.
+
+        Whoever was killed before the last account was told has it told here.
+        """
+        log = AuditLog(self.connection, self.trail)
+        for stretch in log.stretches(Reach(OPERATORS, wanted, now), _NEWEST):
+            for event in stretch.events:
+                self._tell_the_others(event)
+                yield event
+
+    def _tell_the_others(self, event: AuditEvent) -> None:
+        for account_id in accounts_told(event)[TOLD_AT_ONCE:]:
+            self.trail.append(told_to(event, account_id))

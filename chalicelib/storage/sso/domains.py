@@ -1,0 +1,215 @@
+"""The email domains that accounts say they own, and those that they have proved."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pynamodb.exceptions import UpdateError
+
+from chalicelib.domain.errors import ConflictError, NotAllowedError, NotFoundError
+from chalicelib.domain.sso.connection import DOMAINS_MAX, AccountDomain, TooManyDomainsError
+from chalicelib.storage.dynamo.tables import AccountRow, DomainRow
+from chalicelib.storage.dynamo.transactions import ConditionFailedError, read_all, write_all
+from chalicelib.storage.sso.connections import change_account_sso
+from chalicelib.storage.users.account_admin import still_manages
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from pynamodb.connection.base import Connection
+    from pynamodb.transactions import TransactWrite
+
+    from chalicelib.domain.audit.event import AuditEvent
+    from chalicelib.domain.sso.connection import AccountSso
+    from chalicelib.domain.user import Manager
+    from chalicelib.storage.audit.trail import AuditTrail
+
+_LISTED = "domain#"
+_COUNT = "domains"
+
+
+class DomainTakenError(ConflictError):
+    """Another account has proved the domain, or this one has it already."""
+
+    message = "This domain belongs to another account."
+
+
+@dataclass(frozen=True)
+class AccountDomains:
+    """The domains of all accounts; one that is proved belongs to one account (`E9`)."""
+
+    connection: Connection
+    trail: AuditTrail
+
+    def of(self, account_id: str) -> list[AccountDomain]:
+        """List an account's domains by name, strongly."""
+        rows = AccountRow.query(
+            account_id, AccountRow.part.startswith(_LISTED), consistent_read=True
+        )
+        return [_domain_of(row) for row in rows]
+
+    def find(self, account_id: str, domain: str) -> AccountDomain:
+        """Read one domain of an account; raises NotFoundError for any other."""
+        (row,) = read_all(self.connection, (AccountRow, account_id, _LISTED + domain))
+        if row is None:
+            raise NotFoundError
+        return _domain_of(row)
+
+    def all_proved(self) -> Iterator[tuple[str, AccountDomain]]:
+        """Read every proved domain with its account; for scheduled work alone."""
+        for row in DomainRow.scan():
+            try:
+                yield row.account_id, self.find(row.account_id, row.domain)
+            except NotFoundError:
+                continue
+
+    def add(self, made: AccountDomain, manager: Manager, event: AuditEvent) -> None:
+        """List a domain that is to be proved.
+
+        Raises ConflictError where it is listed already, TooManyDomainsError, NotAllowedError.
+        """
+        account_id = manager.account_id
+        row = AccountRow(
+            account_id, _LISTED + made.domain, txt_token=made.token, created_at=made.created_at
+        )
+
+        def parts(transaction: TransactWrite) -> None:
+            still_manages(transaction, manager)
+            transaction.save(row, condition=AccountRow.part.does_not_exist())
+            self.trail.add(transaction, event)
+            transaction.update(
+                AccountRow(account_id, _COUNT),
+                actions=[AccountRow.key_count.add(1)],
+                condition=AccountRow.key_count.does_not_exist()
+                | (AccountRow.key_count < DOMAINS_MAX),
+            )
+
+        try:
+            write_all(self.connection, parts)
+        except ConditionFailedError as error:
+            if 0 in error.failed:
+                raise NotAllowedError from error
+            if 1 in error.failed:
+                listed = "This domain is on your list already."
+                raise ConflictError(listed, param="domain") from error
+            raise TooManyDomainsError from error
+
+    def verify(
+        self,
+        domain: AccountDomain,
+        manager: Manager,
+        was: AccountSso,
+        now: datetime,
+        event: AuditEvent,
+    ) -> None:
+        """Let a domain whose proof was just seen count for the account, and for no other.
+
+        Raises DomainTakenError where another account holds it, NotFoundError where it was removed
+        meanwhile, ConflictError, NotAllowedError.
+        """
+        account_id = manager.account_id
+        claim = DomainRow(
+            domain.domain,
+            account_id=account_id,
+            connection_id=was.connection_id,
+            enforced=int(was.enforced),
+        )
+
+        def parts(transaction: TransactWrite) -> None:
+            still_manages(transaction, manager)
+            transaction.save(
+                claim,
+                condition=DomainRow.domain.does_not_exist() | (DomainRow.account_id == account_id),
+            )
+            self.trail.add(transaction, event)
+            transaction.update(
+                AccountRow(account_id, _LISTED + domain.domain),
+                actions=[AccountRow.verified_at.set(now), AccountRow.failing_since.remove()],
+                condition=AccountRow.txt_token == domain.token,
+            )
+            change_account_sso(transaction, account_id, was)
+
+        try:
+            write_all(self.connection, parts)
+        except ConditionFailedError as error:
+            refusals = {0: NotAllowedError, 1: DomainTakenError, 3: NotFoundError}
+            raise refusals.get(min(error.failed), ConflictError) from error
+
+    def remove(
+        self, domain: AccountDomain, manager: Manager, was: AccountSso, event: AuditEvent
+    ) -> None:
+        """Take a domain off the list; its people sign in without the provider from here on.
+
+        Raises NotFoundError, ConflictError, NotAllowedError.
+        """
+
+        def parts(transaction: TransactWrite) -> None:
+            still_manages(transaction, manager)
+            transaction.delete(
+                AccountRow(manager.account_id, _LISTED + domain.domain),
+                condition=AccountRow.txt_token == domain.token,
+            )
+            if domain.is_verified:
+                transaction.delete(
+                    DomainRow(domain.domain), condition=DomainRow.account_id == manager.account_id
+                )
+            self.trail.add(transaction, event)
+            transaction.update(
+                AccountRow(manager.account_id, _COUNT), actions=[AccountRow.key_count.add(-1)]
+            )
+            change_account_sso(transaction, manager.account_id, was)
+
+        try:
+            write_all(self.connection, parts)
+        except ConditionFailedError as error:
+            if 0 in error.failed:
+                raise NotAllowedError from error
+            raise (NotFoundError if 1 in error.failed else ConflictError) from error
+
+    def note_failing(self, account_id: str, domain: AccountDomain, now: datetime | None) -> None:
+        """Keep since when a proof has been missing, or that it is back."""
+        since = AccountRow.failing_since
+        known = since.does_not_exist() if now is None else since.exists()
+        try:
+            AccountRow(account_id, _LISTED + domain.domain).update(
+                actions=[since.remove() if now is None else since.set(now)],
+                condition=(AccountRow.txt_token == domain.token) & ~known,
+            )
+        except UpdateError as error:
+            if error.cause_response_code != "ConditionalCheckFailedException":
+                raise
+
+    def lapse(
+        self, account_id: str, domain: AccountDomain, was: AccountSso, event: AuditEvent
+    ) -> None:
+        """Let a domain whose proof is gone count no more; raises ConflictError."""
+
+        def parts(transaction: TransactWrite) -> None:
+            transaction.delete(
+                DomainRow(domain.domain), condition=DomainRow.account_id == account_id
+            )
+            self.trail.add(transaction, event)
+            transaction.update(
+                AccountRow(account_id, _LISTED + domain.domain),
+                actions=[AccountRow.verified_at.remove()],
+                condition=(AccountRow.txt_token == domain.token)
+                & (AccountRow.failing_since == domain.failing_since),
+            )
+            change_account_sso(transaction, account_id, was)
+
+        try:
+            write_all(self.connection, parts)
+        except ConditionFailedError as error:
+            raise ConflictError from error
+
+
+def _domain_of(row: AccountRow) -> AccountDomain:
+    return AccountDomain(
+        domain=row.part.removeprefix(_LISTED),
+        token=row.txt_token or "",
+        created_at=row.created_at,
+        verified_at=row.verified_at,
+        failing_since=row.failing_since,
+    )

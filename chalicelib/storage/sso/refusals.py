@@ -1,0 +1,77 @@
+"""Refused responses in the accounts' audit logs: some an hour are listed, the rest are counted.
+
+Anybody can post to an account's ACS URL, so a refusal costs a stranger nothing. How many were
+counted stands in the next event that is listed, or in the one that the daily check writes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from pynamodb.exceptions import UpdateError
+
+from chalicelib.domain.errors import UnavailableError
+from chalicelib.storage.dynamo.tables import LimitRow
+from chalicelib.storage.dynamo.transactions import read_all
+
+if TYPE_CHECKING:
+    from pynamodb.connection.base import Connection
+
+    from chalicelib.domain.audit.event import AuditEvent
+    from chalicelib.storage.audit.hourly_caps import MailCounts
+    from chalicelib.storage.audit.trail import AuditTrail
+
+_UNLISTED = "sso_refusals_unlisted#"
+
+
+@dataclass(frozen=True)
+class SsoRefusals:
+    """What accounts are told of the responses that signed nobody in."""
+
+    connection: Connection
+    trail: AuditTrail
+    listed: MailCounts
+
+    def tell(self, event: AuditEvent) -> None:
+        """List a refusal while the account's hour has room, and count it otherwise."""
+        if not self._has_room(event):
+            row = LimitRow(_UNLISTED + event.account_id)
+            row.update(actions=[LimitRow.hits.add(1)])
+            return
+        self.trail.append(_with(event, self._take_unlisted(event.account_id)))
+
+    def sum_up(self, event: AuditEvent) -> None:
+        """Tell how many refusals were counted and not listed since; nothing where none was."""
+        count = self._take_unlisted(event.account_id)
+        if count:
+            self.trail.append(_with(event, count))
+
+    def _has_room(self, event: AuditEvent) -> bool:
+        try:
+            return self.listed.admit(event.account_id, event.id, event.at)
+        except UnavailableError:
+            # Too many at the same moment: one more that is only counted.
+            return False
+
+    def _take_unlisted(self, account_id: str) -> int:
+        """Read the count and take it away, so that each refusal is told of once."""
+        (row,) = read_all(self.connection, (LimitRow, _UNLISTED + account_id, None))
+        count = int(row.hits or 0) if row else 0
+        if not count:
+            return 0
+        try:
+            LimitRow(_UNLISTED + account_id).update(
+                actions=[LimitRow.hits.add(-count)], condition=LimitRow.hits >= count
+            )
+        except UpdateError as error:
+            if error.cause_response_code != "ConditionalCheckFailedException":
+                raise
+            return 0
+        return count
+
+
+def _with(event: AuditEvent, unlisted: int) -> AuditEvent:
+    if not unlisted:
+        return event
+    return replace(event, details={**event.details, "unlisted": unlisted})

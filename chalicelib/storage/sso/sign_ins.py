@@ -1,0 +1,302 @@
+"""Sign-ins through an identity provider: begun, answered once, and finished in one transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.errors import NotFoundError
+from chalicelib.domain.sso.connection import RequestPurpose, SsoRequest
+from chalicelib.domain.tokens import digest
+from chalicelib.domain.user import Membership, MembershipStatus
+from chalicelib.storage.accounts.invitations import end_invitation, still_stands
+from chalicelib.storage.accounts.members import (
+    give_membership,
+    list_member,
+    never_removed,
+    was_removed,
+)
+from chalicelib.storage.dynamo.rows import membership_map
+from chalicelib.storage.dynamo.tables import (
+    DomainRow,
+    SessionRow,
+    SsoAssertionRow,
+    SsoConnectionRow,
+    SsoIdentityRow,
+    SsoRequestRow,
+    UserRow,
+)
+from chalicelib.storage.dynamo.transactions import (
+    ConditionFailedError,
+    nothing_more,
+    put_new,
+    read_all,
+    write_all,
+)
+from chalicelib.storage.users.emails import claim
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from pynamodb.connection.base import Connection
+    from pynamodb.expressions.condition import Condition
+    from pynamodb.transactions import TransactWrite
+
+    from chalicelib.domain.accounts.invitations import Invitation
+    from chalicelib.domain.sign_in.session import Session
+    from chalicelib.domain.sso.answer import Finish
+    from chalicelib.domain.sso.connection import SsoIdentity
+    from chalicelib.domain.user import User
+    from chalicelib.storage.audit.trail import AuditTrail
+    from chalicelib.storage.sessions.sessions import Sessions
+
+
+class SpentError(Exception):
+    """The request or the assertion has been used already, or the request is too old."""
+
+
+class MovedOnError(Exception):
+    """The person, or what they were judged by, changed meanwhile; look again and decide anew."""
+
+
+@dataclass(frozen=True)
+class SsoSignIns:
+    """The sign-ins under way at identity providers."""
+
+    connection: Connection
+    sessions: Sessions
+    trail: AuditTrail
+
+    def begin(self, request: SsoRequest) -> None:
+        """Keep a request that a browser is about to carry to its provider."""
+        SsoRequestRow(
+            request.id,
+            connection_id=request.connection_id,
+            account_id=request.account_id,
+            purpose=request.purpose.value,
+            browser_digest=request.browser_digest,
+            onward=request.onward,
+            expires_at=request.expires_at,
+            session_id=request.session_id,
+            user_id=request.user_id,
+            ttl=request.expires_at,
+        ).save(condition=SsoRequestRow.request_id.does_not_exist())
+
+    def find(self, request_id: str, now: datetime) -> SsoRequest:
+        """Read a request that can still be answered; raises NotFoundError."""
+        (row,) = read_all(self.connection, (SsoRequestRow, request_id, None))
+        if row is None or row.expires_at <= now:
+            raise NotFoundError
+        return SsoRequest(
+            id=row.request_id,
+            connection_id=row.connection_id,
+            account_id=row.account_id,
+            purpose=RequestPurpose(row.purpose),
+            browser_digest=row.browser_digest,
+            onward=row.onward,
+            expires_at=row.expires_at,
+            session_id=row.session_id,
+            user_id=row.user_id,
+        )
+
+    def whose(self, identity: SsoIdentity) -> tuple[str | None, str | None]:
+        """Say which user a provider means by a name that it gave before.
+
+        The second is whom the name meant while it was kept without its format.
+        """
+        row, former = read_all(
+            self.connection,
+            (SsoIdentityRow, identity.key, None),
+            (SsoIdentityRow, identity.former_key, None),
+        )
+        return (row.user_id if row else None), (former.user_id if former else None)
+
+    def was_removed(self, account_id: str, user_id: str) -> bool:
+        """Whether an account has removed somebody, who then needs an invitation to come back."""
+        return was_removed(self.connection, account_id, user_id)
+
+    def spend(self, finish: Finish) -> None:
+        """Use a request up without signing anyone in; raises SpentError."""
+        self._write(finish, lambda _: None)
+
+    def prove(self, finish: Finish, session_id: str, user_id: str) -> None:
+        """Make a session's proof fresh; raises SpentError, MovedOnError where it has ended."""
+
+        def parts(transaction: TransactWrite) -> None:
+            transaction.update(
+                SessionRow(session_id),
+                actions=[SessionRow.proved_at.set(finish.now)],
+                condition=SessionRow.user_id == user_id,
+            )
+            self._rename(transaction, finish, user_id)
+
+        self._write(finish, parts)
+
+    def enter(self, finish: Finish, user: User, membership: Membership, session: Session) -> None:
+        """Begin a session of somebody whom the provider named before.
+
+        Raises SpentError, MovedOnError.
+        """
+
+        def parts(transaction: TransactWrite) -> None:
+            transaction.condition_check(UserRow, user.id, condition=_as_read(user, membership))
+            self._rename(transaction, finish, user.id)
+            self._begin(transaction, finish, session)
+
+        self._write(finish, parts)
+
+    def link(self, finish: Finish, user: User, membership: Membership, session: Session) -> None:
+        """Begin the first session of a member whom the provider names for the first time.
+
+        Raises SpentError, MovedOnError.
+        """
+
+        def parts(transaction: TransactWrite) -> None:
+            same = _as_read(user, membership) & (UserRow.email == user.email.value)
+            transaction.condition_check(UserRow, user.id, condition=same)
+            self._name(transaction, finish, user.id)
+            self._begin(transaction, finish, session)
+
+        self._write(finish, parts)
+
+    def join(
+        self,
+        finish: Finish,
+        user: User,
+        membership: Membership,
+        session: Session,
+        invitation: Invitation | None = None,
+        *,
+        named: bool = False,
+    ) -> None:
+        """Let an existing user into the account, with their first session there.
+
+        It accepts the invitation, if they have one; `named` is who has their name already. Raises
+        SpentError, MovedOnError.
+        """
+
+        def parts(transaction: TransactWrite) -> None:
+            if named:
+                self._rename(transaction, finish, user.id)
+            else:
+                self._name(transaction, finish, user.id)
+            if invitation is not None:
+                still_stands(transaction, invitation)
+                end_invitation(transaction, invitation)
+            else:
+                never_removed(transaction, membership.account_id, user.id)
+            self._begin(transaction, finish, session)
+            list_member(transaction, membership.account_id, user.id)
+            give_membership(transaction, user.id, membership, UserRow.email == user.email.value)
+
+        self._write(finish, parts)
+
+    def create(
+        self,
+        finish: Finish,
+        user: User,
+        membership: Membership,
+        session: Session,
+        also: Callable[[TransactWrite], None] = nothing_more,
+    ) -> None:
+        """Make a user without a password and let them into the account.
+
+        `also` adds what goes with it.
+        Raises SpentError, and MovedOnError where the address is somebody's by now.
+        """
+        row = UserRow(
+            user.id,
+            email=user.email.value,
+            name=user.name,
+            created_at=user.created_at,
+            credentials_version=user.credentials_version,
+            memberships={membership.account_id: membership_map(membership)},
+        )
+
+        def parts(transaction: TransactWrite) -> None:
+            claim(transaction, user.email, user.id, finish.now)
+            put_new(transaction, row)
+            self._name(transaction, finish, user.id)
+            self._begin(transaction, finish, session)
+            list_member(transaction, membership.account_id, user.id)
+            also(transaction)
+
+        self._write(finish, parts)
+
+    def _begin(self, transaction: TransactWrite, finish: Finish, session: Session) -> None:
+        self.sessions.start_parts(transaction, session, finish.request.session_id)
+
+    def _name(self, transaction: TransactWrite, finish: Finish, user_id: str) -> None:
+        row = SsoIdentityRow(finish.identity.key, user_id=user_id, created_at=finish.now)
+        put_new(transaction, row)
+
+    def _rename(self, transaction: TransactWrite, finish: Finish, user_id: str) -> None:
+        """Move an identity of before to the key that has its format, once."""
+        if not finish.renames:
+            return
+        former = SsoIdentityRow(finish.identity.former_key)
+        transaction.delete(former, condition=SsoIdentityRow.user_id == user_id)
+        self._name(transaction, finish, user_id)
+
+    def _write(self, finish: Finish, more: Callable[[TransactWrite], None]) -> None:
+        request, assertion = finish.request, finish.assertion
+        seen = assertion_key(request.connection_id, assertion.id)
+
+        def parts(transaction: TransactWrite) -> None:
+            _still_trusted(transaction, finish)
+            transaction.delete(SsoRequestRow(request.id), condition=_usable(request, finish.now))
+            put_new(transaction, SsoAssertionRow(seen, ttl=assertion.remember_until))
+            for event in finish.events:
+                self.trail.add(transaction, event)
+            more(transaction)
+
+        try:
+            write_all(self.connection, parts)
+        except ConditionFailedError as error:
+            open_request, used = read_all(
+                self.connection, (SsoRequestRow, request.id, None), (SsoAssertionRow, seen, None)
+            )
+            spent = open_request is None or used or open_request.expires_at <= finish.now
+            raise (SpentError if spent else MovedOnError) from error
+
+
+def assertion_key(connection_id: str, assertion_id: str) -> str:
+    """Name an assertion among those of all connections."""
+    return f"{connection_id}#{digest(assertion_id)}"
+
+
+def _still_trusted(transaction: TransactWrite, finish: Finish) -> None:
+    """Let a transaction through only while what the response was judged by still stands."""
+    provider = finish.connection.identity_provider
+    transaction.condition_check(
+        SsoConnectionRow,
+        finish.connection.id,
+        condition=(SsoConnectionRow.entity_id == provider.entity_id)
+        & (SsoConnectionRow.certificates == [c.base64 for c in provider.certificates]),
+    )
+    transaction.condition_check(
+        DomainRow,
+        finish.assertion.email.domain,
+        condition=DomainRow.connection_id == finish.connection.id,
+    )
+
+
+def _usable(request: SsoRequest, now: datetime) -> Condition:
+    condition: Condition = (
+        (SsoRequestRow.connection_id == request.connection_id)
+        & (SsoRequestRow.browser_digest == request.browser_digest)
+        & (SsoRequestRow.purpose == request.purpose.value)
+        & (SsoRequestRow.expires_at > now)
+    )
+    return condition
+
+
+def _as_read(user: User, membership: Membership) -> Condition:
+    place = UserRow.memberships[membership.account_id]
+    condition: Condition = (
+        (place["status"] == MembershipStatus.ACTIVE.value)
+        & (place["grant"] == membership.grant)
+        & (UserRow.credentials_version == user.credentials_version)
+    )
+    return condition

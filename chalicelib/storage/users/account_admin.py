@@ -1,0 +1,67 @@
+"""Owners and admins: the condition that somebody still is one, and who they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.user import MembershipStatus, Role
+from chalicelib.storage.dynamo.rows import LISTED_MEMBER, user_of
+from chalicelib.storage.dynamo.tables import AccountRow, UserRow
+from chalicelib.storage.dynamo.transactions import read_many
+
+if TYPE_CHECKING:
+    from pynamodb.connection.base import Connection
+    from pynamodb.expressions.condition import Condition
+    from pynamodb.transactions import TransactWrite
+
+    from chalicelib.domain.user import Manager, User
+
+
+def manages(account_id: str) -> Condition:
+    """Return the condition under which a user's row is one of an active owner or admin."""
+    membership = UserRow.memberships[account_id]
+    condition: Condition = (membership["status"] == MembershipStatus.ACTIVE.value) & membership[
+        "role"
+    ].is_in(Role.OWNER.value, Role.ADMIN.value)
+    return condition
+
+
+def is_outside(account_id: str) -> Condition:
+    """Return the condition under which a user's row is one of no active member of an account."""
+    membership = UserRow.memberships[account_id]
+    condition: Condition = membership.does_not_exist() | (
+        membership["status"] == MembershipStatus.SUSPENDED.value
+    )
+    return condition
+
+
+def still_manages(
+    transaction: TransactWrite, manager: Manager, also: Condition | None = None
+) -> None:
+    """Let a transaction through only while its author is an active owner or admin."""
+    condition = manages(manager.account_id)
+    transaction.condition_check(
+        UserRow, manager.user_id, condition=condition & also if also is not None else condition
+    )
+
+
+@dataclass(frozen=True)
+class Managers:
+    """The owners and admins of accounts."""
+
+    connection: Connection
+
+    def of(self, account_id: str) -> list[User]:
+        """Read everybody who manages an account at present."""
+        rows = AccountRow.query(
+            account_id, AccountRow.part.startswith(LISTED_MEMBER), consistent_read=True
+        )
+        keys = ((UserRow, row.part.removeprefix(LISTED_MEMBER), None) for row in rows)
+        users = (user_of(row) for row in read_many(self.connection, keys) if row)
+        return [user for user in users if _manages(user, account_id)]
+
+
+def _manages(user: User, account_id: str) -> bool:
+    membership = user.memberships.get(account_id)
+    return membership is not None and membership.is_active and membership.role.manages

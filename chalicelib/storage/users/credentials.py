@@ -1,0 +1,134 @@
+"""Passwords and addresses of users, changed in one transaction with all that hangs on them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.errors import ConflictError, LinkInvalidError, NotSignedInError
+from chalicelib.domain.sign_in.link import LinkPurpose
+from chalicelib.storage.dynamo.tables import LinkRow, SessionRow, UserRow
+from chalicelib.storage.dynamo.transactions import ConditionFailedError, write_all
+from chalicelib.storage.users.links import usable
+from chalicelib.storage.users.lockout_counts import clear, lift, lift_pair
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+    from pynamodb.connection.base import Connection
+    from pynamodb.expressions.condition import Condition
+    from pynamodb.transactions import TransactWrite
+
+    from chalicelib.domain.sign_in.link import Link
+    from chalicelib.domain.sign_in.session import Session
+    from chalicelib.domain.user import User
+    from chalicelib.storage.sessions.gate import PasswordGate
+
+
+@dataclass(frozen=True)
+class ResetCounts:
+    """The counts that a reset ends: the address's, and that of the source that uses the link."""
+
+    address: str
+    pair: str
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """What a person proves themselves with.
+
+    `credentials_version` grows with each new password; sessions, links and known browsers of an
+    older one are dead from that write on, without being touched (`C4`, `C8`).
+    """
+
+    connection: Connection
+
+    def unlock(self, link: Link, counts: Sequence[str], pair: str, now: datetime) -> None:
+        """Spend an unlock link: these locks end, the long counts stay; raises LinkInvalidError.
+
+        `pair` is the source that the link is used from, at the link's address.
+        """
+
+        def parts(transaction: TransactWrite) -> None:
+            transaction.condition_check(UserRow, link.subject_id, condition=as_linked(link))
+            transaction.delete(LinkRow(link.digest), condition=usable(link, now))
+            for key in counts:
+                lift(transaction, key, now)
+            lift_pair(transaction, pair, now)
+
+        self._spend(link, LinkPurpose.UNLOCK, parts)
+
+    def reset_password(
+        self, link: Link, new_hash: str, counts: ResetCounts, now: datetime, gate: PasswordGate
+    ) -> None:
+        """Spend a reset link: a new password, no lock, no count; raises LinkInvalidError."""
+
+        def parts(transaction: TransactWrite) -> None:
+            gate.check(transaction)
+            transaction.delete(LinkRow(link.digest), condition=usable(link, now))
+            clear(transaction, counts.address, now)
+            lift_pair(transaction, counts.pair, now)
+            transaction.update(
+                UserRow(link.subject_id),
+                actions=[
+                    UserRow.password_hash.set(new_hash),
+                    UserRow.credentials_version.add(1),
+                ],
+                condition=gate.of_user(as_linked(link)),
+            )
+
+        self._spend(link, LinkPurpose.RESET_PASSWORD, parts)
+
+    def change_password(self, user: User, session: Session, new_hash: str, now: datetime) -> None:
+        """Set a new password; this session goes on, all others end; raises ConflictError."""
+
+        def parts(transaction: TransactWrite) -> None:
+            transaction.update(
+                SessionRow(session.id),
+                actions=[
+                    SessionRow.credentials_version.set(user.credentials_version + 1),
+                    SessionRow.proved_at.set(now),
+                    SessionRow.password_proved_at.set(now),
+                ],
+                condition=SessionRow.digest.exists(),
+            )
+            transaction.update(
+                UserRow(user.id),
+                actions=[
+                    UserRow.password_hash.set(new_hash),
+                    UserRow.credentials_version.add(1),
+                    UserRow.signed_in_version.set(user.credentials_version + 1),
+                ],
+                condition=_as_read(user),
+            )
+
+        try:
+            write_all(self.connection, parts)
+        except ConditionFailedError as error:
+            raise NotSignedInError if 0 in error.failed else ConflictError from error
+
+    def _spend(
+        self, link: Link, purpose: LinkPurpose, parts: Callable[[TransactWrite], None]
+    ) -> None:
+        if link.purpose is not purpose:
+            raise LinkInvalidError
+        try:
+            write_all(self.connection, parts)
+        except ConditionFailedError as error:
+            raise LinkInvalidError from error
+
+
+def as_linked(link: Link) -> Condition:
+    """Return the condition that a link's user has the email and password that it was made for."""
+    condition: Condition = (UserRow.email == link.user_email) & (
+        UserRow.credentials_version == link.credentials_version
+    )
+    return condition
+
+
+def _as_read(user: User) -> Condition:
+    condition: Condition = (UserRow.credentials_version == user.credentials_version) & (
+        UserRow.email == user.email.value
+    )
+    return condition

@@ -1,0 +1,265 @@
+"""The attempts at addresses, from known browsers and from sources: read, then reserved.
+
+All counts of an attempt are written in one transaction, with the condition that they still are
+what the decision was made on.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from pynamodb.exceptions import UpdateError
+
+from chalicelib.domain.errors import TooManyAttemptsError, UnavailableError
+from chalicelib.domain.sign_in.counter_keys import source_of
+from chalicelib.domain.sign_in.lockout import (
+    AttemptOrigin,
+    AttemptRules,
+    AttemptState,
+    Reservation,
+    SourceState,
+)
+from chalicelib.storage.dynamo.rows import user_of
+from chalicelib.storage.dynamo.tables import LimitRow, UserRow
+from chalicelib.storage.dynamo.transactions import ConditionFailedError, read_alike, write_all
+from chalicelib.storage.users.lockout_counts import (
+    clear,
+    count,
+    count_pair,
+    keep,
+    pair_of,
+    state_of,
+)
+from chalicelib.storage.users.source_counts import count_source, lower_source, source_state_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from datetime import datetime
+
+    from pynamodb.connection.base import Connection
+    from pynamodb.expressions.condition import Condition
+    from pynamodb.transactions import TransactWrite
+
+    from chalicelib.domain.email_address import EmailAddress
+    from chalicelib.domain.sign_in.counter_keys import AddressKeys
+    from chalicelib.domain.sign_in.known_browser import Device
+    from chalicelib.domain.sign_in.lockout import AttemptStep
+    from chalicelib.domain.sign_in.session import Client
+    from chalicelib.domain.sign_in.source_pair import PairReservation, SourcePair
+    from chalicelib.domain.user import User
+
+# Racers for one address take turns; each turn decides one, and after the budget all are refused.
+_TRIES = 100
+_NOBODY = "nobody"
+_FOR_GOOD = timedelta(days=36_500)
+
+
+@dataclass(frozen=True)
+class AttemptKeys:
+    """Where an attempt counts: keyed hashes, made the same for known and unknown addresses."""
+
+    address: str
+    device: str
+    source: str
+    # The source and the address together.
+    pair: str
+
+
+@dataclass(frozen=True)
+class AttemptKeyMaker:
+    """Makes the keys of an attempt; only the deployment's secret can make the same ones."""
+
+    keys: AddressKeys
+
+    def of(self, email: EmailAddress, device: Device | None, client: Client) -> AttemptKeys:
+        """Key an address, a known browser at it, and where the attempt comes from (`G5`)."""
+        return AttemptKeys(
+            address=self.address(email),
+            device=f"device#{self.keys.of(device.id)}" if device else self.no_device,
+            source=f"source#{self.keys.of(source_of(client.address))}",
+            pair=self.pair(email, client),
+        )
+
+    def address(self, email: EmailAddress) -> str:
+        """Key an address alone."""
+        return f"address#{self.keys.of(email.value)}"
+
+    def pair(self, email: EmailAddress, client: Client) -> str:
+        """Key an address and a source together, so that neither can be told from the key."""
+        both = f"{source_of(client.address)}\n{email.value}"
+        return f"pair#{self.keys.of(both)}"
+
+    @property
+    def no_device(self) -> str:
+        """The key that stands where no known browser asks; nothing counts under it."""
+        return f"device#{self.keys.of('')}"
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """What stands against an attempt, and the user it is about, read in one request."""
+
+    user: User | None
+    keys: AttemptKeys
+    address: AttemptState
+    device: AttemptState
+    source: SourceState
+    pair: SourcePair
+
+    def failures(self, origin: AttemptOrigin) -> int:
+        """Count the failures in a row before this attempt, where it counts itself."""
+        if origin is AttemptOrigin.NEW_BROWSER:
+            return self.address.consecutive + self.pair.own.consecutive
+        return self.single(origin)[1].consecutive
+
+    def single(self, origin: AttemptOrigin) -> tuple[str, AttemptState]:
+        """Return the one count that an attempt falls under which its source has no part in."""
+        if origin is AttemptOrigin.KNOWN_BROWSER:
+            return self.keys.device, self.device
+        return self.keys.address, self.address
+
+    def report(self, made: Reservation, step: AttemptStep) -> dict[str, str]:
+        """Tell the worker of a failed attempt, in a message of one shape for everybody."""
+        return {
+            "step": step.value,
+            "checked": "yes" if made.granted else "",
+            "locks": "yes" if made.locks else "",
+            "stops": "yes" if made.stops else "",
+            "device": self.keys.device,
+        }
+
+
+@dataclass(frozen=True)
+class Attempts:
+    """The counts of failed passwords."""
+
+    connection: Connection
+    rules: AttemptRules
+    kept: timedelta
+
+    def open(self, keys: AttemptKeys, user_id: str | None) -> Ledger:
+        """Read the counts and the user in one request, and in one time, also for a user of None."""
+        user, address, device, source, pair = read_alike(
+            self.connection, (UserRow, user_id or _NOBODY, None), *_rows_of(keys)
+        )
+        person = user_of(user.row)
+        return Ledger(
+            user=person if user.exists else None,
+            keys=keys,
+            address=state_of(address),
+            device=state_of(device),
+            source=source_state_of(source),
+            pair=pair_of(pair),
+        )
+
+    def look(self, key: str) -> AttemptState:
+        """Read one count, for whoever helps the person."""
+        (found,) = read_alike(self.connection, (LimitRow, key, None))
+        return state_of(found)
+
+    def reserve(self, ledger: Ledger, now: datetime, origin: AttemptOrigin) -> Reservation:
+        """Count an attempt before its password is checked; raises TooManyAttemptsError.
+
+        A source over its limit is refused before it can count against anybody.
+        """
+        for _ in range(_TRIES):
+            made, parts = self._decide(ledger, now, origin)
+            try:
+                write_all(self.connection, parts)
+            except ConditionFailedError:
+                ledger = self._again(ledger)
+            else:
+                return made
+        raise UnavailableError
+
+    def keep_stopped(self, keys: Iterable[str], now: datetime) -> bool:
+        """Keep, of these counts, those that only a reset ends; whether there are any.
+
+        What is long untouched is tidied away, but a person's password mustn't come back by it
+        (`B4`); so this is for the counts of people, not of addresses that nobody has.
+        """
+        full = LimitRow.consecutive >= self.rules.consecutive
+        held = [_holds(LimitRow(key), full, now + _FOR_GOOD) for key in keys]
+        return any(held)
+
+    def forgive(self, ledger: Ledger, now: datetime, origin: AttemptOrigin) -> None:
+        """Take back an attempt that succeeded: its counts are cleared, its source's is lowered."""
+        write_all(
+            self.connection,
+            lambda transaction: self.forgive_parts(transaction, ledger, now, origin),
+        )
+
+    def forgive_parts(
+        self, transaction: TransactWrite, ledger: Ledger, now: datetime, origin: AttemptOrigin
+    ) -> None:
+        """Add the same to a transaction, such as the one that begins a session."""
+        if origin is not AttemptOrigin.NEW_BROWSER:
+            clear(transaction, ledger.single(origin)[0], now)
+            return
+        for key in (ledger.keys.address, ledger.keys.pair):
+            clear(transaction, key, now)
+        lower_source(transaction, ledger.keys.source, now, self.rules)
+
+    def _decide(
+        self, ledger: Ledger, now: datetime, origin: AttemptOrigin
+    ) -> tuple[Reservation, Callable[[TransactWrite], None]]:
+        """Say what an attempt may do by what was read, and what is written if that still holds."""
+        kept_until = now + self.kept
+        if origin is AttemptOrigin.NEW_BROWSER:
+            self._refuse_blocked(ledger.source, now)
+            tried = ledger.pair.reserve(ledger.address, now, self.rules)
+
+            def parts(transaction: TransactWrite) -> None:
+                _count_tried(transaction, ledger, tried, kept_until)
+                count_source(transaction, ledger.keys.source, ledger.source, now, self.rules)
+
+            return tried.made, parts
+        subject, state = ledger.single(origin)
+        made = state.reserve(now, self.rules)
+        return made, lambda transaction: count(transaction, subject, state, made, kept_until)
+
+    def _refuse_blocked(self, source: SourceState, now: datetime) -> None:
+        until = source.blocked_until(now, self.rules)
+        if until is not None:
+            raise TooManyAttemptsError(max(1, math.ceil((until - now).total_seconds())))
+
+    def _again(self, ledger: Ledger) -> Ledger:
+        rows = read_alike(self.connection, *_rows_of(ledger.keys))
+        address, device, source, pair = rows
+        return replace(
+            ledger,
+            address=state_of(address),
+            device=state_of(device),
+            source=source_state_of(source),
+            pair=pair_of(pair),
+        )
+
+
+def _rows_of(keys: AttemptKeys) -> tuple[tuple[type[LimitRow], str, None], ...]:
+    subjects = (keys.address, keys.device, keys.source, keys.pair)
+    return tuple((LimitRow, subject, None) for subject in subjects)
+
+
+def _count_tried(
+    transaction: TransactWrite, ledger: Ledger, tried: PairReservation, kept_until: datetime
+) -> None:
+    keys = ledger.keys
+    if tried.at_email is not None:
+        count(transaction, keys.address, ledger.address, tried.at_email, kept_until)
+    else:
+        # Nothing is added to the address's count; but what locks it meanwhile holds here too.
+        keep(transaction, keys.address, ledger.address, kept_until)
+    count_pair(transaction, keys.pair, ledger.pair, tried, kept_until)
+
+
+def _holds(row: LimitRow, condition: Condition, ttl: datetime) -> bool:
+    try:
+        row.update(actions=[LimitRow.ttl.set(ttl)], condition=condition)
+    except UpdateError as error:
+        if error.cause_response_code != "ConditionalCheckFailedException":
+            raise
+        return False
+    return True

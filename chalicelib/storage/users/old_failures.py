@@ -1,0 +1,42 @@
+"""The failures at an email from before it was a user's: they must not stop its first password."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from chalicelib.storage.users.lockout_counts import clear
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from pynamodb.transactions import TransactWrite
+
+    from chalicelib.domain.email_address import EmailAddress
+    from chalicelib.domain.sign_in.session import Client
+    from chalicelib.storage.users.lockout import AttemptKeyMaker
+
+
+@dataclass(frozen=True)
+class OldFailures:
+    """What every transaction adds that makes an email a user's."""
+
+    keys: AttemptKeyMaker
+
+    def forgotten(
+        self, email: EmailAddress, now: datetime, client: Client | None
+    ) -> Callable[[TransactWrite], None]:
+        """Return the part that clears the email's count, and that of its new user's own source.
+
+        `client` is None where an operator makes the user.
+        """
+        counts = [self.keys.address(email)]
+        if client is not None:
+            counts.append(self.keys.pair(email, client))
+
+        def parts(transaction: TransactWrite) -> None:
+            for key in counts:
+                clear(transaction, key, now)
+
+        return parts

@@ -1,0 +1,156 @@
+"""People: found by address or id, in the same requests whether they exist or not."""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pynamodb.exceptions import UpdateError
+
+from chalicelib.domain.errors import NotFoundError
+from chalicelib.domain.sso.provider import DomainSso
+from chalicelib.storage.dynamo.rows import WORKSPACES, account_of, sign_up_of, user_of
+from chalicelib.storage.dynamo.tables import AccountRow, DomainRow, EmailRow, SignUpRow, UserRow
+from chalicelib.storage.dynamo.transactions import read_alike, read_all
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from pynamodb.connection.base import Connection
+    from pynamodb.models import Model
+    from pynamodb.transactions import TransactWrite
+
+    from chalicelib.domain.email_address import EmailAddress
+    from chalicelib.domain.sign_in.sign_up import SignUp, SignUpTicket
+    from chalicelib.domain.user import Account, User
+    from chalicelib.storage.dynamo.decoding import Found
+
+LATEST = "latest"
+# A key that no user has: reading it costs the same as reading somebody (`B3`).
+_NOBODY = "nobody"
+
+
+@dataclass(frozen=True)
+class AddressRecord:
+    """What is known of an address: its user, its newest waiting sign-up, its domain's SSO."""
+
+    user_id: str | None
+    waiting: SignUp | None
+    sso: DomainSso | None
+    # The sign-up of the browser that asks, shown by its ticket, whoever has the address.
+    own: SignUp | None = None
+    # The user who gave the address up lately, and until when it is kept for them.
+    kept_for: str | None = None
+    kept_until: datetime | None = None
+
+    def is_free_for(self, user_id: str | None, now: datetime) -> bool:
+        """Whether a user, or somebody new, could have the address now."""
+        if self.user_id is not None:
+            return False
+        return self.kept_until is None or self.kept_until <= now or self.kept_for == user_id
+
+
+@dataclass(frozen=True)
+class People:
+    """The users, the claims to their addresses, and the accounts they are in."""
+
+    connection: Connection
+
+    def look_up(self, email: EmailAddress, ticket: SignUpTicket | None = None) -> AddressRecord:
+        """Read all that is known of an address, in one request and in one time.
+
+        `ticket` is what the browser kept of a sign-up; without one, a row that nobody has is read.
+        """
+        claim, waiting, domain, own = read_alike(
+            self.connection,
+            (EmailRow, email.value, None),
+            (SignUpRow, email.value, LATEST),
+            (DomainRow, email.domain, None),
+            (SignUpRow, email.value, ticket.sign_up_id if ticket else _NOBODY),
+        )
+        sign_up, sso = sign_up_of(waiting.row), _sso_of(domain.row)
+        return AddressRecord(
+            user_id=claim.row.user_id if claim.exists else None,
+            waiting=sign_up if waiting.exists else None,
+            sso=sso if domain.exists else None,
+            own=_shown_by(ticket, own),
+            kept_for=claim.row.kept_for,
+            kept_until=claim.row.kept_until,
+        )
+
+    def get(self, user_id: str | None) -> User | None:
+        """Read a user; for None the same request is made, for a key that nobody has."""
+        (row,) = read_all(self.connection, (UserRow, user_id or _NOBODY, None))
+        return user_of(row) if row else None
+
+    def get_with_account(
+        self, user_id: str, account_id: str | None
+    ) -> tuple[User | None, Account | None]:
+        """Read a user and, where one is open, an account with its workspaces, in one request."""
+        keys: list[tuple[type[Model], str, str | None]] = [(UserRow, user_id, None)]
+        if account_id:
+            keys += [(AccountRow, account_id, "account"), (AccountRow, account_id, WORKSPACES)]
+        user, *account = read_all(self.connection, *keys)
+        return (
+            user_of(user) if user else None,
+            account_of(*account) if account and account[0] else None,
+        )
+
+    def rename(self, user_id: str, name: str) -> None:
+        """Give a user another display name; raises NotFoundError where they are gone."""
+        try:
+            UserRow(user_id).update(
+                actions=[UserRow.name.set(name)], condition=UserRow.user_id.exists()
+            )
+        except UpdateError as error:
+            if error.cause_response_code != "ConditionalCheckFailedException":
+                raise
+            raise NotFoundError from error
+
+    def note_password_used(self, transaction: TransactWrite, user: User) -> None:
+        """Add to the transaction that begins a session that today's password did it, once."""
+        if not user.has_used_password:
+            used = UserRow.signed_in_version.set(user.credentials_version)
+            transaction.update(UserRow(user.id), actions=[used])
+
+    def replace_password_hash(self, user: User, new_hash: str) -> None:
+        """Store the same password under today's cost (`A12`), unless it changed meanwhile."""
+        try:
+            UserRow(user.id).update(
+                actions=[UserRow.password_hash.set(new_hash)],
+                condition=UserRow.password_hash == user.password_hash,
+            )
+        except UpdateError as error:
+            if error.cause_response_code != "ConditionalCheckFailedException":
+                raise
+
+
+@dataclass(frozen=True)
+class SsoDomains:
+    """The proved domains: what an address's domain says of how its people sign in."""
+
+    def find(self, domain: str) -> DomainSso | None:
+        """Read a domain's SSO connection, in one request for any domain."""
+        try:
+            return _sso_of(DomainRow.get(domain, consistent_read=True))
+        except DomainRow.DoesNotExist:
+            return None
+
+
+def _shown_by(ticket: SignUpTicket | None, own: Found) -> SignUp | None:
+    sign_up = sign_up_of(own.row)
+    digest = ticket.secret.digest if ticket else ""
+    is_shown = hmac.compare_digest(digest, sign_up.browser_digest)
+    return sign_up if own.exists and is_shown else None
+
+
+def _sso_of(row: DomainRow | None) -> DomainSso | None:
+    if row is None or row.connection_id is None:
+        return None
+    return DomainSso(
+        domain=row.domain,
+        account_id=row.account_id,
+        connection_id=row.connection_id,
+        enforced=bool(row.enforced),
+    )

@@ -1,0 +1,119 @@
+"""`/api/v1/audit_events`: an account's audit trail, in pages or as JSON Lines."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from chalice import Response
+
+from chalicelib.bootstrap import services, settings
+from chalicelib.domain.audit.search import AuditFilter, Further, parse_cursor
+from chalicelib.domain.clock import rfc3339
+from chalicelib.domain.errors import InvalidValueError
+from chalicelib.web.api.lists import list_answer, read_query
+from chalicelib.web.contract import answers
+from chalicelib.web.kit.blueprints import JsonApi
+from chalicelib.web.kit.same_site import refuse_foreign_visit
+from chalicelib.web.kit.visitor import manager
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from chalicelib.domain.audit.event import AuditEvent, Party
+    from chalicelib.domain.user import Manager
+
+audit_events_api = JsonApi(__name__)
+
+_PATH = "/api/v1/audit_events"
+_FILTERS = ("event", "actor", "since", "until")
+_PAGING = frozenset(("page", "limit"))
+_NDJSON = "application/x-ndjson"
+# A Lambda's answer ends at 6 MB, its body escaped as JSON text once more.
+_EXPORT_MAX_BYTES = 5_000_000
+
+
+@audit_events_api.route(_PATH)
+def list_audit_events() -> Response:
+    """List the events, newest first, or export them."""
+    request = audit_events_api.current_request
+    _, who = manager(request)
+    page, given = read_query(request, *_FILTERS, "format", "before")
+    wanted = AuditFilter.parse(given)
+    before = parse_cursor(given["before"], "before") if "before" in given else None
+    shape = given.get("format", "json")
+    if shape == "ndjson":
+        _refuse(_PAGING & set(request.query_params or ()), "An export has no pages.")
+        if request.method == "HEAD":
+            return Response("", headers=_export_headers())
+        refuse_foreign_visit(request.headers)
+        return export(who, wanted, given, before)
+    if shape != "json":
+        raise InvalidValueError("Give json or ndjson.", param="format")
+    _refuse({"before"} & set(given), "Only an export goes on from a place: format=ndjson.")
+    found = services().audit_log.page(who, wanted, page)
+    return list_answer(found, event_view)
+
+
+def event_view(event: AuditEvent) -> answers.AuditEvent:
+    """Show an event."""
+    return answers.AuditEvent(
+        id=event.id,
+        at=rfc3339(event.at),
+        event=event.name,
+        actor=_party_view(event.actor),
+        target=_party_view(event.target) if event.target else None,
+        address=event.asker.client.address,
+        user_agent=event.asker.client.user_agent,
+        request_id=event.asker.request_id,
+        details=dict(event.details),
+    )
+
+
+def export(
+    who: Manager, wanted: AuditFilter, given: Mapping[str, str], before: str | None = None
+) -> Response:
+    """Answer with a part of an export; `given` is what the link to the next part repeats."""
+    lines, place = _lines(services().audit_log.export(who, wanted, before))
+    headers = _export_headers()
+    if place is not None:
+        query = urlencode({**given, "before": place})
+        headers["Link"] = f'<{settings().public_url}{_PATH}?{query}>; rel="next"'
+    return Response("".join(lines), headers=headers)
+
+
+def _export_headers() -> dict[str, Any]:
+    now = services().clock()
+    return {
+        "Content-Type": _NDJSON,
+        "Content-Disposition": f'attachment; filename="audit-log-{now:%Y-%m-%d}.ndjson"',
+    }
+
+
+def _lines(found: Iterable[AuditEvent | Further]) -> tuple[list[str], str | None]:
+    """Write lines until the answer is full; says from where the next one goes on."""
+    import msgspec
+
+    lines: list[str] = []
+    size, place = 0, ""
+    for event in found:
+        if isinstance(event, Further):
+            return lines, event.before
+        line = json.dumps(msgspec.to_builtins(event_view(event)), ensure_ascii=False) + "\n"
+        # As large as it becomes on its way: quotes are escaped, what isn't ASCII is six bytes.
+        size += len(json.dumps(line))
+        if size > _EXPORT_MAX_BYTES:
+            return lines, place
+        lines.append(line)
+        place = event.moment
+    return lines, None
+
+
+def _refuse(unwanted: set[str] | frozenset[str], message: str) -> None:
+    for name in sorted(unwanted):
+        raise InvalidValueError(message, param=name)
+
+
+def _party_view(party: Party) -> answers.Party:
+    return answers.Party(party.type, party.id, party.name)

@@ -1,0 +1,61 @@
+"""`/docs`: how to call the API, for whoever writes the program; `/docs/reference`: every call."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from chalicelib.bootstrap import settings
+from chalicelib.domain.keys.api_key import KEYS_MAX
+from chalicelib.domain.lists import LIMIT_DEFAULT, LIMIT_MAX
+from chalicelib.web.contract.operations import WORDS
+from chalicelib.web.contract.reference import groups, shapes
+from chalicelib.web.kit.blueprints import Pages
+from chalicelib.web.kit.headers import CONSOLE_POLICY
+from chalicelib.web.kit.rendering import page
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from chalice import Response
+
+docs_pages = Pages(__name__)
+
+_QUICKSTARTS = Path(__file__).parents[1] / "quickstarts"
+
+
+@docs_pages.route("/docs")
+def show_docs() -> Response:
+    """Show how to begin, and what to expect."""
+    api_url = f"{settings().public_url}/api/v1"
+    code = {name: text.replace("API_URL", api_url) for name, text in _quickstarts().items()}
+    return page(
+        "docs.html",
+        api_url=api_url,
+        code=code,
+        words=WORDS,
+        per_minute=settings().api_key_requests_per_minute,
+        keys_max=KEYS_MAX,
+        limit_default=LIMIT_DEFAULT,
+        limit_max=LIMIT_MAX,
+    )
+
+
+@docs_pages.route("/docs/reference")
+def show_reference() -> Response:
+    """Show every call and every shape."""
+    return page("docs_reference.html", groups=list(groups()), shapes=shapes())
+
+
+@docs_pages.route("/docs/console")
+def show_console() -> Response:
+    """Show every call with a form to try it, for who has JavaScript."""
+    answer = page("docs_console.html")
+    answer.headers["Content-Security-Policy"] = CONSOLE_POLICY
+    return answer
+
+
+@cache
+def _quickstarts() -> Mapping[str, str]:
+    return {path.stem: path.read_text("utf-8") for path in _QUICKSTARTS.glob("*.txt")}

@@ -1,0 +1,177 @@
+"""Who is asking: the session behind a request, and the guards of pages and calls."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+from chalicelib.bootstrap import services
+from chalicelib.domain.errors import NoAccountOpenError, NotAllowedError, NotSignedInError
+from chalicelib.domain.sign_in.known_browser import Browser
+from chalicelib.domain.sign_in.sign_up import Evidence, SignUpTicket
+from chalicelib.domain.tokens import MalformedTokenError, SecretToken
+from chalicelib.domain.user import Manager, Role
+from chalicelib.web.kit.access import Access
+from chalicelib.web.kit.cookies import device_cookie, session_cookie, sign_up_cookie
+from chalicelib.web.kit.requests import asker_of
+
+if TYPE_CHECKING:
+    from chalice.app import Request
+
+    from chalicelib.domain.sign_in.session import Session
+    from chalicelib.domain.user import Account, Membership, User
+    from chalicelib.services.sign_in.sessions import Visitor
+
+# Never "cookies": the cookie that marks a browser as known outlives the session.
+CLEAR_SITE_DATA = '"cache", "storage"'
+
+
+# A request's visitor, so that the guard and the view share one look at the session.
+_visitors: WeakKeyDictionary[Request, Visitor] = WeakKeyDictionary()
+
+
+def admit(request: Request, access: Access) -> None:
+    """Let a caller through, or raise why not; a key's calls have the authorizer before them.
+
+    Raises NotSignedInError, NoAccountOpenError, NotAllowedError.
+    """
+    if access in (Access.ANYONE, Access.API_KEY):
+        return
+    if access is Access.SIGNED_IN:
+        signed_in(request)
+    elif access is Access.MEMBER:
+        in_account(request)
+    elif access is Access.MANAGER:
+        manager(request)
+    else:
+        _, who = manager(request)
+        if who.role is not Role.OWNER:
+            raise NotAllowedError
+
+
+def signed_in(request: Request) -> Visitor:
+    """Return the visitor of a signed-in browser; raises NotSignedInError for anyone else."""
+    if request in _visitors:
+        return _visitors[request]
+    token = session_cookie().read(request.headers)
+    if token is None:
+        raise NotSignedInError
+    visitor = services().sessions.resume(token)
+    _visitors[request] = visitor
+    return visitor
+
+
+def user_if_signed_in(request: Request) -> User | None:
+    """Return who is signed in, if anybody is."""
+    visitor = visitor_if_signed_in(request)
+    return visitor.user if visitor else None
+
+
+def visitor_if_signed_in(request: Request) -> Visitor | None:
+    """Return the visitor of a signed-in browser; None for anyone else."""
+    try:
+        return signed_in(request)
+    except NotSignedInError:
+        return None
+
+
+def session_if_signed_in(request: Request) -> Session | None:
+    """Return the session that holds, if any does."""
+    try:
+        return signed_in(request).session
+    except NotSignedInError:
+        return None
+
+
+def in_account(request: Request) -> tuple[Visitor, Account, Membership]:
+    """Return the visitor with the account that they have open.
+
+    Raises NotSignedInError, NoAccountOpenError.
+    """
+    visitor = signed_in(request)
+    if visitor.account is None or visitor.membership is None:
+        raise NoAccountOpenError
+    return visitor, visitor.account, visitor.membership
+
+
+def manager(request: Request) -> tuple[Visitor, Manager]:
+    """Return the owner or admin behind a request, in the account that they have open.
+
+    Raises NotAllowedError for members and for any API key, good or not: what is administered,
+    people administer (`F9`). Raises NotSignedInError, NoAccountOpenError.
+    """
+    if (request.headers.get("authorization") or "").lower().split()[:1] == ["bearer"]:
+        raise NotAllowedError
+    visitor, account, membership = in_account(request)
+    if not membership.role.manages:
+        raise NotAllowedError
+    return visitor, Manager(
+        user_id=visitor.user.id,
+        name=visitor.user.name,
+        role=membership.role,
+        account_id=account.id,
+        proved_at=visitor.proved_at,
+        asker=asker_of(request),
+        grant=membership.grant,
+    )
+
+
+def managed_account(request: Request) -> tuple[Manager, Account]:
+    """Return the owner or admin behind a request, with the account itself; raises as `manager`."""
+    _, who = manager(request)
+    _, account, _ = in_account(request)
+    return who, account
+
+
+def browser_of(request: Request) -> Browser:
+    """Say what a browser brings to a password."""
+    cookie = device_cookie().read(request.headers)
+    return Browser(asker_of(request), cookie, replaced_session(request))
+
+
+def replaced_session(request: Request) -> str | None:
+    """Return the id of the session that the browser brings to a sign-in, which ends with it."""
+    token = session_cookie().read(request.headers)
+    try:
+        return SecretToken.parse(token).digest if token else None
+    except MalformedTokenError:
+        return None
+
+
+def sign_up_ticket(request: Request) -> SignUpTicket | None:
+    """Return what shows that this browser is the one that signed up."""
+    kept = sign_up_cookie().read(request.headers)
+    return SignUpTicket.parse(kept) if kept else None
+
+
+def confirmation_evidence(request: Request, password: str | None = None) -> Evidence:
+    """Return what a browser brings to a confirmation link."""
+    return Evidence(sign_up_ticket(request), session_if_signed_in(request), password)
+
+
+@dataclass(frozen=True)
+class PageVisitor:
+    """The visitor as templates see them."""
+
+    user_name: str
+    user_email: str
+    account: Membership | None
+    accounts: tuple[Membership, ...]
+    suspended: tuple[Membership, ...] = ()
+
+    @classmethod
+    def of(cls, visitor: Visitor) -> PageVisitor:
+        """Show a visitor to the templates."""
+        return cls(
+            user_name=visitor.user.name,
+            user_email=visitor.user.email.value,
+            account=visitor.membership,
+            accounts=visitor.user.active_memberships,
+            suspended=visitor.user.suspended_memberships,
+        )
+
+    @property
+    def is_manager(self) -> bool:
+        """Whether the open account is theirs to administer."""
+        return self.account is not None and self.account.role.manages

@@ -1,0 +1,37 @@
+"""`/`: the open account's workspaces."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chalicelib.web.kit.blueprints import Pages
+from chalicelib.web.kit.rendering import page, see_other
+from chalicelib.web.kit.requests import query_parameter
+from chalicelib.web.kit.visitor import PageVisitor, signed_in
+
+if TYPE_CHECKING:
+    from chalice import Response
+
+home_pages = Pages(__name__)
+
+# What the page says to who was sent here from elsewhere.
+_NOTICES = {
+    "account-created": "Your account is there, with one workspace to begin with.",
+    "not-allowed": "You don't have permission: that page is for owners and admins.",
+    "member-now": "You're a member of this account now, no longer an admin.",
+}
+
+
+@home_pages.route("/")
+def show_home() -> Response:
+    """Show the workspaces of the open account, or the choice of accounts where none is open."""
+    request = home_pages.current_request
+    visitor = signed_in(request)
+    if visitor.account is None:
+        return see_other("/accounts")
+    return page(
+        "home.html",
+        visitor=PageVisitor.of(visitor),
+        workspaces=visitor.workspaces,
+        notice=_NOTICES.get(query_parameter(request, "done")),
+    )

@@ -1,0 +1,52 @@
+"""`/accounts/new`: an account of one's own, for who is signed in already."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.bootstrap import services
+from chalicelib.web.kit.blueprints import Pages
+from chalicelib.web.kit.chosen_names import user_name
+from chalicelib.web.kit.cookies import session_cookie
+from chalicelib.web.kit.rendering import page, see_other
+from chalicelib.web.kit.requests import asker_of, read_form
+from chalicelib.web.kit.visitor import PageVisitor, signed_in
+
+if TYPE_CHECKING:
+    from chalice import Response
+
+    from chalicelib.web.kit.errors import HttpError
+
+new_account_pages = Pages(__name__)
+
+_PATH = "/accounts/new"
+
+
+@new_account_pages.route(_PATH)
+def show_new_account() -> Response:
+    """Ask for the account's name."""
+    return _page()
+
+
+def _refused(form: dict[str, str], words: HttpError) -> Response:
+    name = form.get("account_name", "")
+    if words.param == "account_name":
+        return _page(words.status, name=name, errors={words.param: words.message})
+    return _page(words.status, name=name, error=words.message)
+
+
+@new_account_pages.route(_PATH, methods=["POST"], refused=_refused)
+def create_account() -> Response:
+    """Make the account, and open it under a new session token."""
+    request = new_account_pages.current_request
+    visitor = signed_in(request)
+    name = user_name(read_form(request).get("account_name", ""), "account_name")
+    token, _ = services().accounts.create(visitor.user, visitor.session, name, asker_of(request))
+    return see_other("/?done=account-created", cookies=[session_cookie().set(token.value)])
+
+
+def _page(status: int = HTTPStatus.OK, **shown: Any) -> Response:
+    visitor = PageVisitor.of(signed_in(new_account_pages.current_request))
+    context = {"name": "", "errors": {}, "error": None, **shown}
+    return page("new_account.html", status=status, visitor=visitor, **context)

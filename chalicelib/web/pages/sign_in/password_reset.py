@@ -1,0 +1,146 @@
+"""`/password-reset` and `/account-unlock`: asking for a link, and using it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chalicelib.bootstrap import services, settings
+from chalicelib.domain.clock import in_words
+from chalicelib.domain.email_address import EmailAddress
+from chalicelib.web.kit.blueprints import Pages
+from chalicelib.web.kit.cookies import keep_address, kept_address
+from chalicelib.web.kit.rendering import page, see_other
+from chalicelib.web.kit.requests import asker_of, query_parameter, read_form
+from chalicelib.web.kit.visitor import browser_of
+
+if TYPE_CHECKING:
+    from chalice import Response
+
+    from chalicelib.web.kit.errors import HttpError
+
+password_reset_pages = Pages(__name__)
+
+# What the page says after an email change was stopped or taken back.
+_NOTICES = {
+    "email-change-stopped": "The change is stopped, and every session has ended. Set a new"
+    " password now: whoever asked for the change knows the old one.",
+    "email-taken-back": "Your old email is back, and every session has ended. Set a new password to"
+    " sign in.",
+}
+
+
+def _refused_reset(form: dict[str, str], words: HttpError) -> Response:
+    if words.code == "link_invalid":
+        return _link_invalid(words, "/password-reset")
+    if "token" in form:
+        return _reset_form(form["token"], words.message, words.status)
+    return _reset_request(form.get("email", ""), words.message, words.status)
+
+
+@password_reset_pages.route("/password-reset", refused=_refused_reset)
+def show_password_reset() -> Response:
+    """Ask for the email, or, with a link's token, for the new password; changes nothing."""
+    request = password_reset_pages.current_request
+    token = query_parameter(request, "token")
+    if not token:
+        if query_parameter(request, "step") == "sent":
+            return _reset_request(kept_address(request.headers) or "", sent=True)
+        return _reset_request(notice=_NOTICES.get(query_parameter(request, "done")))
+    services().password_reset.check(token)
+    return _reset_form(token)
+
+
+@password_reset_pages.route("/password-reset", methods=["POST"], refused=_refused_reset)
+def reset_password() -> Response:
+    """Ask for a link, or spend it."""
+    request = password_reset_pages.current_request
+    form = read_form(request)
+    if "token" not in form:
+        email = EmailAddress.parse(form.get("email", ""))
+        services().password_reset.request(email, browser_of(request))
+        return see_other("/password-reset?step=sent", cookies=[keep_address(email.value)])
+    services().password_reset.complete(form["token"], form.get("password", ""), asker_of(request))
+    return see_other("/sign-in?done=password-set")
+
+
+def _refused_unlock(form: dict[str, str], words: HttpError) -> Response:
+    if words.code == "link_invalid":
+        return _link_invalid(words, "/account-unlock")
+    return _unlock_request(form.get("email", ""), words.message, words.status)
+
+
+@password_reset_pages.route("/account-unlock", refused=_refused_unlock)
+def show_account_unlock() -> Response:
+    """Show the button, or ask for the email where there is no token; changes nothing."""
+    request = password_reset_pages.current_request
+    token = query_parameter(request, "token")
+    if not token:
+        if query_parameter(request, "step") == "sent":
+            return _unlock_request(kept_address(request.headers) or "", sent=True)
+        return _unlock_request()
+    services().account_unlock.check(token)
+    return page("account_unlock.html", token=token)
+
+
+@password_reset_pages.route("/account-unlock", methods=["POST"], refused=_refused_unlock)
+def unlock_account() -> Response:
+    """Ask for a link, or spend it."""
+    request = password_reset_pages.current_request
+    form = read_form(request)
+    if "token" not in form:
+        email = EmailAddress.parse(form.get("email", ""))
+        services().account_unlock.request(email, browser_of(request))
+        return see_other("/account-unlock?step=sent", cookies=[keep_address(email.value)])
+    services().account_unlock.complete(form["token"], asker_of(request))
+    return see_other("/sign-in?done=unlocked")
+
+
+def _reset_request(
+    email: str = "",
+    error: str | None = None,
+    status: int = 200,
+    *,
+    sent: bool = False,
+    notice: str | None = None,
+) -> Response:
+    return page(
+        "password_reset_request.html",
+        status=status,
+        values={"email": email},
+        error=error,
+        sent=sent,
+        notice=notice,
+        lifetime=in_words(settings().reset_link),
+    )
+
+
+def _reset_form(token: str, error: str | None = None, status: int = 200) -> Response:
+    return page(
+        "password_reset.html",
+        status=status,
+        token=token,
+        error=error,
+        password_min=settings().password_min_length,
+    )
+
+
+def _unlock_request(
+    email: str = "", error: str | None = None, status: int = 200, *, sent: bool = False
+) -> Response:
+    return page(
+        "account_unlock_request.html",
+        status=status,
+        values={"email": email},
+        error=error,
+        sent=sent,
+        lifetime=in_words(settings().unlock_link),
+    )
+
+
+def _link_invalid(words: HttpError, again_url: str) -> Response:
+    return page(
+        "link_invalid.html",
+        status=words.status,
+        again_url=again_url,
+        again_label="Send a fresh link",
+    )

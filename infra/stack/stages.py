@@ -1,0 +1,105 @@
+"""Where everything of a stage lives in AWS, under the names that every command of infra/ uses."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from infra.stack.resources import table_definitions
+
+ROOT = Path(__file__).resolve().parents[2]
+CONFIG = ROOT / ".chalice" / "config.json"
+
+
+class StageError(Exception):
+    """There is no such stage; the message says which there are."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage, as .chalice/config.json has it, and the names of its parts."""
+
+    name: str
+    app: str
+    architecture: str
+    functions: tuple[str, ...]
+    gateway_stage: str
+    environment: dict[str, str]
+
+    def function_name(self, function: str) -> str:
+        """Name a function as `chalice deploy` does, so that both ways make the same system."""
+        suffix = "" if function == "api" else f"-{function}"
+        return f"{self.app}-{self.name}{suffix}"
+
+    def log_group(self, function: str) -> str:
+        """Name the log group that Lambda writes a function's log to."""
+        return f"/aws/lambda/{self.function_name(function)}"
+
+    @property
+    def prefix(self) -> str:
+        """What begins the name of each table and queue."""
+        return self.environment["TABLE_PREFIX"]
+
+    @property
+    def stack(self) -> str:
+        """The CloudFormation stack of infra/stack/resources.yaml that `make deploy` keeps."""
+        return self.prefix.rstrip("-")
+
+    @property
+    def names(self) -> dict[str, str]:
+        """The parameters of infra/stack/resources.yaml by which it names its parts after the stage's."""
+        return {
+            "TablePrefix": self.prefix,
+            "FunctionPrefix": self.function_name("api"),
+            "ApiName": self.app,
+        }
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """The names of the tables."""
+        return tuple(table["TableName"] for table in table_definitions(self.prefix))
+
+    @property
+    def mail_queue(self) -> str:
+        """The queue between requests and the mail worker."""
+        return self.environment["MAIL_QUEUE_NAME"]
+
+    @property
+    def dead_letters(self) -> str:
+        """The queue of the mails that failed every attempt."""
+        return f"{self.mail_queue}-dead-letters"
+
+    @property
+    def secrets_path(self) -> str:
+        """The path in Parameter Store under which each secret has the name of its setting."""
+        return self.environment["SECRETS_PATH"]
+
+    @property
+    def record_parameter(self) -> str:
+        """The parameter that keeps what Chalice deployed, for whoever deploys next."""
+        return f"/{self.stack}/deployed"
+
+    @property
+    def turn_parameter(self) -> str:
+        """The parameter that stands while a command changes the stage."""
+        return f"/{self.stack}/at-work"
+
+
+def read_stage(name: str) -> Stage:
+    """Read a stage; raises StageError for one that isn't configured."""
+    config: dict[str, Any] = json.loads(CONFIG.read_text(encoding="utf-8"))
+    if name not in config["stages"]:
+        known = ", ".join(sorted(config["stages"]))
+        message = f"There is no stage {name!r} in .chalice/config.json; it has {known}."
+        raise StageError(message)
+    stage = config["stages"][name]
+    return Stage(
+        name=name,
+        app=config["app_name"],
+        architecture=config["lambda_architecture"],
+        functions=("api", *stage["lambda_functions"]),
+        gateway_stage=stage["api_gateway_stage"],
+        environment=stage["environment_variables"],
+    )

@@ -1,0 +1,185 @@
+"""Known and unknown addresses cost the same and are told the same: the requirement is the count."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.personas.journeys import (
+    ADDRESS,
+    OTHER_PASSWORD,
+    PASSWORD,
+    ask_sign_in,
+    ask_sign_up,
+    become_a_user,
+    sign_up,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.support.http import Program, Reply
+    from tests.support.ledger import Ledger
+    from tests.support.service import Service
+
+WAITING = "waiting@acme.test"
+UNKNOWN = "nobody@acme.test"
+# What differs between any two answers, whoever they are for.
+_OF_ONE_REQUEST = frozenset(("x-request-id", "date"))
+
+
+@pytest.fixture
+def known(service: Service) -> Service:
+    """A user, and an address whose sign-up waits."""
+    become_a_user(service)
+    sign_up(service.browser(), WAITING)
+    service.work()
+    return service
+
+
+def _visible(reply: Reply) -> tuple[int, bytes, list[tuple[str, str]]]:
+    headers = [(k, v) for k, v in reply.headers if k.lower() not in _OF_ONE_REQUEST]
+    return reply.status, reply.body, headers
+
+
+def _with_cookie_values_hidden(reply: Reply) -> tuple[int, bytes, list[tuple[str, str]]]:
+    status, body, headers = _visible(reply)
+    hidden = [
+        (name, value.partition("=")[0] + value[value.index(";") :])
+        if name.lower() == "set-cookie"
+        else (name, value)
+        for name, value in headers
+    ]
+    return status, body, hidden
+
+
+def _work_of(ledger: Ledger, ask: Callable[[str], Reply], what: str) -> object:
+    ledger.clear()
+    ask(what)
+    return ledger.work
+
+
+def _wrong(program: Program, address: str) -> Reply:
+    return ask_sign_in(program, address, OTHER_PASSWORD)
+
+
+def test_wrong_and_unknown_are_answered_alike_byte_by_byte(known: Service) -> None:
+    """`B1`, `B2`, `G4`."""
+    answers = [_visible(_wrong(known.program(), a)) for a in (ADDRESS, WAITING, UNKNOWN)]
+    assert answers[0] == answers[1] == answers[2]
+    status, body, _ = answers[0]
+    assert status == 401
+    assert b"Invalid email or password." in body
+
+
+def test_wrong_and_unknown_cost_the_same_calls_and_one_hash(known: Service, ledger: Ledger) -> None:
+    """`B1`, `B3`: the same requests of the same shape, one argon2 at one cost."""
+    program = known.program()
+    # The first attempt of a source begins its window; the measured ones are all within it.
+    # The first at an address makes its count, which whoever has just confirmed theirs has already.
+    for address in (ADDRESS, WAITING, UNKNOWN):
+        _wrong(program, address)
+    work = [_work_of(ledger, lambda a: _wrong(program, a), a) for a in (ADDRESS, WAITING, UNKNOWN)]
+    assert work[0] == work[1] == work[2]
+    cost = known.settings
+    assert ledger.hashes == [(cost.argon2_memory_kib, cost.argon2_time)]
+
+
+def test_a_password_that_nobody_can_have_costs_one_hash_too(known: Service, ledger: Ledger) -> None:
+    """`A14`: empty, too long and a megabyte get the common answer at the common cost."""
+    program = known.program()
+    expected = _visible(_wrong(program, ADDRESS))
+    usual = _work_of(ledger, lambda a: _wrong(program, a), ADDRESS)
+    for password in ("", "x" * 257, "x" * 200_000):
+        ledger.clear()
+        assert _visible(ask_sign_in(program, ADDRESS, password)) == expected
+        assert ledger.work == usual
+
+
+def test_a_failing_sign_in_costs_three_store_calls_and_a_message(
+    known: Service, ledger: Ledger
+) -> None:
+    """`B3`: locked or not, known or not, right password or not."""
+    program = known.program()
+    told = []
+    for address in (ADDRESS, UNKNOWN):
+        for _ in range(7):
+            ledger.clear()
+            _wrong(program, address)
+            told.append(([str(call) for call in ledger.calls], len(ledger.hashes)))
+        ledger.clear()
+        ask_sign_in(program, address, PASSWORD)
+        told.append(([str(call) for call in ledger.calls], len(ledger.hashes)))
+    assert all(work == told[0] for work in told)
+    assert [call.partition("(")[0] for call in told[0][0]] == [
+        "dynamodb.BatchGetItem",
+        "dynamodb.BatchGetItem",
+        "dynamodb.TransactWriteItems",
+        "sqs.SendMessage",
+    ]
+    assert told[0][1] == 1
+
+
+def test_signing_up_costs_the_same_for_a_taken_a_waiting_and_a_new_address(
+    known: Service, ledger: Ledger
+) -> None:
+    """`B1`, `B3`."""
+    program = known.program()
+    work = [
+        _work_of(ledger, lambda a: ask_sign_up(program, a), a) for a in (ADDRESS, WAITING, UNKNOWN)
+    ]
+    assert work[0] == work[1] == work[2]
+    assert len(ledger.hashes) == 1
+
+
+def test_signing_up_is_answered_alike_for_a_taken_a_waiting_and_a_new_address(
+    known: Service,
+) -> None:
+    """`B1`."""
+    answers = [
+        _with_cookie_values_hidden(ask_sign_up(known.program(), a))
+        for a in (ADDRESS, WAITING, UNKNOWN)
+    ]
+    assert answers[0] == answers[1] == answers[2]
+
+
+def test_resending_costs_and_says_the_same_for_all(known: Service, ledger: Ledger) -> None:
+    """`B1`, `B3`, `B7`."""
+
+    def ask(address: str) -> Reply:
+        return known.program().post("/auth/email_confirmation/request", {"email": address})
+
+    answers = [_visible(ask(a)) for a in (ADDRESS, WAITING, UNKNOWN)]
+    assert answers[0] == answers[1] == answers[2]
+    work = [_work_of(ledger, ask, a) for a in (ADDRESS, WAITING, UNKNOWN)]
+    assert work[0] == work[1] == work[2]
+    assert ledger.hashes == []
+
+
+def test_the_email_step_looks_at_the_domain_alone(known: Service, ledger: Ledger) -> None:
+    """`B1`."""
+
+    def ask(address: str) -> Reply:
+        return known.program().post("/auth/identify", {"email": address})
+
+    assert _visible(ask(ADDRESS)) == _visible(ask(UNKNOWN))
+    assert _work_of(ledger, ask, ADDRESS) == _work_of(ledger, ask, UNKNOWN)
+
+
+def test_the_message_on_the_queue_has_one_size_for_all(known: Service) -> None:
+    """`B1`: addresses of one length make messages of one length."""
+    sqs, url = known.engine.client("sqs"), known.settings.mail_queue_url
+    sizes = set()
+    for address in ("robin@acme.test", "nobod@acme.test"):
+        ask_sign_up(known.program(), address)
+        (message,) = sqs.receive_message(QueueUrl=url)["Messages"]
+        sizes.add(len(message["Body"]))
+        sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+    assert len(sizes) == 1
+
+
+def test_a_right_password_tells_nothing_of_a_waiting_address(known: Service) -> None:
+    """`B1`: but in the browser that signed up, which hears the same of a taken one."""
+    right = _visible(ask_sign_in(known.program(), WAITING, PASSWORD))
+    assert right == _visible(_wrong(known.program(), WAITING))

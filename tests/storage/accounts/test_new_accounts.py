@@ -1,0 +1,140 @@
+"""Accounts that signed-in people make, on every engine."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from chalicelib.domain.accounts.limits import ACCOUNTS_MAX, TooManyAccountsError
+from chalicelib.domain.audit.event import EventName
+from chalicelib.domain.errors import NotSignedInError
+from chalicelib.domain.sign_in.session import SessionLimits
+from chalicelib.domain.tokens import SecretToken, new_id
+from chalicelib.domain.user import Membership, Role
+from chalicelib.storage.accounts.accounts import Accounts
+from chalicelib.storage.accounts.new_accounts import NewAccounts
+from chalicelib.storage.dynamo.rows import membership_map
+from chalicelib.storage.dynamo.tables import AccountRow, AuditEventRow, SessionRow, UserRow
+from chalicelib.storage.sessions.sessions import Sessions
+from chalicelib.storage.users.users import People
+from tests.support.personas.owners import TRAIL, an_owner_in
+from tests.support.personas.users import NOON, a_session
+from tests.support.races.races import race, winners
+
+if TYPE_CHECKING:
+    from chalicelib.domain.sign_in.session import Session
+    from chalicelib.domain.user import Manager, User
+    from chalicelib.storage.dynamo.connection import StoreConnection
+
+_LIMITS = SessionLimits(timedelta(hours=12), timedelta(days=30))
+
+
+@pytest.fixture
+def sessions(connection: StoreConnection) -> Sessions:
+    return Sessions(connection, _LIMITS, TRAIL)
+
+
+@pytest.fixture
+def accounts(connection: StoreConnection, sessions: Sessions) -> NewAccounts:
+    return NewAccounts(connection, sessions, TRAIL)
+
+
+@pytest.fixture
+def robin(connection: StoreConnection) -> Manager:
+    return an_owner_in(connection)
+
+
+def _user(accounts: NewAccounts, robin: Manager) -> User:
+    user = People(accounts.connection).get(robin.user_id)
+    assert user is not None
+    return user
+
+
+def _begun(sessions: Sessions, robin: Manager) -> Session:
+    session = a_session(robin.user_id, robin.account_id)
+    sessions.start(session, replaced=None)
+    return session
+
+
+def _make(accounts: NewAccounts, robin: Manager, old: Session, name: str = "Cumulus") -> Session:
+    owner = Membership(new_id("acc"), name, Role.OWNER)
+    entered = replace(
+        old, id=SecretToken.new().digest, account_id=owner.account_id, grant=owner.grant
+    )
+    event = replace(
+        robin.event(EventName.ACCOUNT_CREATED, NOON, owner.account_party),
+        account_id=owner.account_id,
+    )
+    accounts.open(owner, old, entered, event)
+    return entered
+
+
+def test_an_account_is_there_with_all_that_belongs_to_it(
+    accounts: NewAccounts, sessions: Sessions, robin: Manager
+) -> None:
+    old = _begun(sessions, robin)
+    entered = _make(accounts, robin, old)
+    account_id = entered.account_id or ""
+    account = Accounts(accounts.connection).get(account_id)
+    assert (account.name, account.owner_id, account.member_count) == ("Cumulus", robin.user_id, 1)
+    assert [workspace.name for workspace in account.workspaces] == ["Main"]
+    user = _user(accounts, robin)
+    assert user.memberships[account_id].role is Role.OWNER
+    assert user.last_account_id == account_id
+    assert len(user.memberships) == 2
+    assert AccountRow.get(account_id, f"member#{robin.user_id}").account_id == account_id
+    assert [row.event for row in AuditEventRow.query(account_id)] == ["account.created"]
+    assert entered.holds_for(user)
+    assert sessions.resume(entered.id, NOON) == entered
+    with pytest.raises(NotSignedInError):
+        sessions.resume(old.id, NOON)
+
+
+def test_of_twenty_with_one_session_one_makes_an_account(
+    accounts: NewAccounts, sessions: Sessions, robin: Manager
+) -> None:
+    """`D3`, `H13`: a form sent twice makes one account."""
+    old = _begun(sessions, robin)
+    outcomes = race(lambda _: _make(accounts, robin, old), (NotSignedInError,))
+    assert len(winners(outcomes)) == 1
+    assert len(_user(accounts, robin).memberships) == 2
+    assert len(list(AccountRow.scan())) == 6
+
+
+def test_twenty_sessions_make_an_account_each(
+    accounts: NewAccounts, sessions: Sessions, robin: Manager
+) -> None:
+    """`H13`: they share the person's row, and none overwrites another."""
+    begun = [_begun(sessions, robin) for _ in range(20)]
+    race(lambda n: _make(accounts, robin, begun[n], f"Cumulus {n}"))
+    assert len(_user(accounts, robin).memberships) == 21
+
+
+def test_a_person_is_in_two_hundred_accounts_and_no_more(
+    accounts: NewAccounts, sessions: Sessions, robin: Manager
+) -> None:
+    many = [Membership(f"acc_{n}", "Full", Role.MEMBER) for n in range(ACCOUNTS_MAX - 2)]
+    stored = {membership.account_id: membership_map(membership) for membership in many}
+    UserRow(robin.user_id).update(actions=[UserRow.memberships.set(stored)])
+    begun = [_begun(sessions, robin) for _ in range(8)]
+    outcomes = race(lambda n: _make(accounts, robin, begun[n]), (TooManyAccountsError,), callers=8)
+    assert len(winners(outcomes)) == 2
+    assert len(_user(accounts, robin).memberships) == ACCOUNTS_MAX
+    # Who was refused is still signed in where they were.
+    refused = outcomes.index(next(o for o in outcomes if isinstance(o, TooManyAccountsError)))
+    assert sessions.resume(begun[refused].id, NOON) == begun[refused]
+
+
+def test_a_session_from_before_a_new_password_makes_no_account(
+    accounts: NewAccounts, sessions: Sessions, robin: Manager
+) -> None:
+    """`C8`, `D7`: judged in the write itself."""
+    old = _begun(sessions, robin)
+    UserRow(robin.user_id).update(actions=[UserRow.credentials_version.set(2)])
+    with pytest.raises(NotSignedInError):
+        _make(accounts, robin, old)
+    assert len(_user(accounts, robin).memberships) == 1
+    assert [row.digest for row in SessionRow.scan()] == [old.id]

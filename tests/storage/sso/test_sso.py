@@ -1,0 +1,375 @@
+"""Where single sign-on is kept: one truth in three places, domains with one owner, answers once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from chalicelib.domain.audit.event import EventName
+from chalicelib.domain.email_address import EmailAddress
+from chalicelib.domain.errors import ConflictError, NotAllowedError, NotFoundError
+from chalicelib.domain.sign_in.session import SessionLimits
+from chalicelib.domain.sso.answer import Finish
+from chalicelib.domain.sso.assertion import EMAIL_FORMAT, VerifiedAssertion
+from chalicelib.domain.sso.connection import (
+    DOMAINS_MAX,
+    AccountDomain,
+    AccountSso,
+    RequestPurpose,
+    SsoConnection,
+    SsoIdentity,
+    SsoRequest,
+    SsoTest,
+    TooManyDomainsError,
+)
+from chalicelib.domain.sso.provider import IdentityProvider
+from chalicelib.domain.tokens import SecretToken, new_id
+from chalicelib.domain.user import Membership, MembershipStatus, Role, User
+from chalicelib.storage.dynamo.tables import AccountRow, UserRow
+from chalicelib.storage.sessions.sessions import Sessions
+from chalicelib.storage.sso.connections import SsoConnections
+from chalicelib.storage.sso.domains import AccountDomains, DomainTakenError
+from chalicelib.storage.sso.sign_ins import MovedOnError, SpentError, SsoSignIns
+from chalicelib.storage.users.users import People, SsoDomains
+from tests.support.personas.owners import TRAIL, an_owner_in
+from tests.support.personas.users import NOON, a_session
+from tests.support.races.races import race, winners
+from tests.support.saml.keys import rsa_pair
+
+if TYPE_CHECKING:
+    from chalicelib.domain.audit.event import AuditEvent
+    from chalicelib.domain.user import Manager
+    from chalicelib.storage.dynamo.connection import StoreConnection
+
+_LIMITS = SessionLimits(idle=timedelta(hours=12), overall=timedelta(days=30))
+_ISSUER = "https://idp.test/metadata"
+_NONE = AccountSso()
+
+
+@pytest.fixture
+def owner(connection: StoreConnection) -> Manager:
+    return an_owner_in(connection)
+
+
+@pytest.fixture
+def connections(connection: StoreConnection) -> SsoConnections:
+    return SsoConnections(connection, TRAIL)
+
+
+@pytest.fixture
+def domains(connection: StoreConnection) -> AccountDomains:
+    return AccountDomains(connection, TRAIL)
+
+
+@pytest.fixture
+def sign_ins(connection: StoreConnection) -> SsoSignIns:
+    return SsoSignIns(connection, Sessions(connection, _LIMITS, TRAIL), TRAIL)
+
+
+def a_connection(account_id: str) -> SsoConnection:
+    provider = IdentityProvider(_ISSUER, "https://idp.test/sso", (rsa_pair("idp").certificate,))
+    return SsoConnection(
+        new_id("sso"), account_id, provider, Role.MEMBER, enforced=False, created_at=NOON
+    )
+
+
+def add(connections: SsoConnections, owner: Manager) -> SsoConnection:
+    made = a_connection(owner.account_id)
+    connections.add(made, owner, _NONE, [], event_of(owner))
+    return made
+
+
+def prove(
+    domains: AccountDomains, owner: Manager, name: str, was: AccountSso = _NONE
+) -> AccountDomain:
+    listed = AccountDomain(name, "token", NOON)
+    domains.add(listed, owner, event_of(owner))
+    domains.verify(listed, owner, was, NOON, owner.event(EventName.SSO_DOMAIN_VERIFIED, NOON))
+    return replace(listed, verified_at=NOON)
+
+
+def account_sso(owner: Manager) -> AccountSso:
+    row = AccountRow.get(owner.account_id, "account", consistent_read=True)
+    return AccountSso(row.sso_connection_id, bool(row.sso_enforced), int(row.sso_version or 0))
+
+
+def test_a_connection_is_read_as_it_was_kept(connections: SsoConnections, owner: Manager) -> None:
+    made = add(connections, owner)
+    assert connections.find(made.id) == made
+    assert account_sso(owner) == AccountSso(made.id, enforced=False, version=1)
+    connections.note_test(made.id, SsoTest(NOON, "accepted", {"email": "mo@acme.test"}))
+    assert connections.find(made.id).last_test == SsoTest(
+        NOON, "accepted", {"email": "mo@acme.test"}
+    )
+    with pytest.raises(NotFoundError):
+        connections.find("sso_unknown")
+
+
+def test_of_twenty_first_connections_an_account_gets_one(
+    connections: SsoConnections, owner: Manager
+) -> None:
+    """`H13`."""
+    outcomes = race(lambda _: add(connections, owner), (ConflictError,))
+    (winner,) = winners(outcomes)
+    assert account_sso(owner).connection_id == winner.id
+
+
+def test_enforcing_says_so_in_all_three_places(
+    connections: SsoConnections, domains: AccountDomains, owner: Manager
+) -> None:
+    made = add(connections, owner)
+    prove(domains, owner, "acme.test", AccountSso(made.id, version=1))
+    enforced = replace(made, enforced=True)
+    was = account_sso(owner)
+    connections.change(enforced, owner, was, ["acme.test"], event_of(owner), owner.user_id)
+    assert connections.find(made.id).enforced
+    assert account_sso(owner).enforced
+    found = SsoDomains().find("acme.test")
+    assert found is not None
+    assert (found.connection_id, found.enforced) == (made.id, True)
+    # A second change that was made from what stood there before is told.
+    with pytest.raises(ConflictError):
+        connections.change(made, owner, was, ["acme.test"], event_of(owner))
+    assert account_sso(owner).enforced
+
+
+def test_a_domain_that_is_proved_while_it_is_enforced_is_not_left_behind(
+    connections: SsoConnections, domains: AccountDomains, owner: Manager
+) -> None:
+    """`H13`: whichever comes second has to look again."""
+    made = add(connections, owner)
+    listed = AccountDomain("acme.test", "token", NOON)
+    domains.add(listed, owner, owner.event(EventName.SSO_DOMAIN_ADDED, NOON))
+    was = account_sso(owner)
+    connections.change(replace(made, enforced=True), owner, was, [], event_of(owner), owner.user_id)
+    with pytest.raises(ConflictError):
+        domains.verify(listed, owner, was, NOON, event_of(owner))
+    domains.verify(listed, owner, account_sso(owner), NOON, event_of(owner))
+    found = SsoDomains().find("acme.test")
+    assert found is not None
+    assert found.enforced
+
+
+def test_nobody_enforces_when_no_password_would_be_left(
+    connections: SsoConnections, owner: Manager
+) -> None:
+    made = add(connections, owner)
+    UserRow(owner.user_id).update(actions=[UserRow.password_hash.remove()])
+    with pytest.raises(NotAllowedError):
+        connections.change(
+            replace(made, enforced=True),
+            owner,
+            account_sso(owner),
+            [],
+            event_of(owner),
+            owner.user_id,
+        )
+    assert not account_sso(owner).enforced
+
+
+def test_a_deleted_connection_leaves_its_domains_proved(
+    connections: SsoConnections, domains: AccountDomains, owner: Manager
+) -> None:
+    made = add(connections, owner)
+    prove(domains, owner, "acme.test", account_sso(owner))
+    connections.remove(made, owner, account_sso(owner), ["acme.test"], event_of(owner))
+    assert account_sso(owner).connection_id is None
+    assert SsoDomains().find("acme.test") is None
+    (listed,) = domains.of(owner.account_id)
+    assert listed.is_verified
+    # The next connection leads there again.
+    again = a_connection(owner.account_id)
+    connections.add(again, owner, account_sso(owner), ["acme.test"], event_of(owner))
+    found = SsoDomains().find("acme.test")
+    assert found is not None
+    assert found.connection_id == again.id
+
+
+def test_a_proved_domain_belongs_to_one_account(
+    connection: StoreConnection, domains: AccountDomains
+) -> None:
+    """`E9`, `H13`: of twenty accounts that claim it at once one gets it."""
+    owners = [an_owner_in(connection, f"o{n}@x.test") for n in range(20)]
+    outcomes = race(lambda n: prove(domains, owners[n], "acme.test"), (DomainTakenError,))
+    assert len(winners(outcomes)) == 1
+
+
+def test_a_domain_is_listed_once_and_the_list_has_an_end(
+    domains: AccountDomains, owner: Manager
+) -> None:
+    for number in range(DOMAINS_MAX):
+        domains.add(AccountDomain(f"d{number}.test", "token", NOON), owner, event_of(owner))
+    with pytest.raises(ConflictError):
+        domains.add(AccountDomain("d0.test", "other", NOON), owner, event_of(owner))
+    with pytest.raises(TooManyDomainsError):
+        domains.add(AccountDomain("more.test", "token", NOON), owner, event_of(owner))
+    gone = domains.find(owner.account_id, "d0.test")
+    domains.remove(gone, owner, _NONE, event_of(owner))
+    domains.add(AccountDomain("more.test", "token", NOON), owner, event_of(owner))
+
+
+def event_of(owner: Manager) -> AuditEvent:
+    return owner.event(EventName.SSO_DOMAIN_ADDED, NOON)
+
+
+@pytest.fixture
+def open_sso(connections: SsoConnections, domains: AccountDomains, owner: Manager) -> SsoConnection:
+    """A connection that the proved domain of its people leads to."""
+    made = add(connections, owner)
+    prove(domains, owner, "acme.test", account_sso(owner))
+    return made
+
+
+def a_request(connection: SsoConnection) -> SsoRequest:
+    return SsoRequest(
+        id=new_id("req"),
+        connection_id=connection.id,
+        account_id=connection.account_id,
+        purpose=RequestPurpose.SIGN_IN,
+        browser_digest=SecretToken.new().digest,
+        onward="/",
+        expires_at=NOON + timedelta(minutes=10),
+    )
+
+
+def a_finish(connection: SsoConnection, request: SsoRequest, assertion_id: str = "_a1") -> Finish:
+    assertion = VerifiedAssertion(
+        id=assertion_id,
+        response_id="_r1",
+        in_response_to=request.id,
+        issuer=_ISSUER,
+        name_id="mo@acme.test",
+        name_id_format=EMAIL_FORMAT,
+        email=EmailAddress("mo@acme.test"),
+        certificate_fingerprint="f",
+        authenticated_at=NOON,
+        remember_until=NOON + timedelta(minutes=10),
+    )
+    identity = SsoIdentity.of(connection.id, assertion)
+    return Finish(connection, request, assertion, identity, NOON, ())
+
+
+def a_person(account_id: str) -> tuple[User, Membership]:
+    membership = Membership(account_id, "Acme", Role.MEMBER)
+    user = User(
+        new_id("usr"),
+        EmailAddress("mo@acme.test"),
+        "Mo",
+        NOON,
+        memberships={account_id: membership},
+    )
+    return user, membership
+
+
+def test_a_request_is_answered_in_its_time(sign_ins: SsoSignIns, open_sso: SsoConnection) -> None:
+    request = a_request(open_sso)
+    sign_ins.begin(request)
+    assert sign_ins.find(request.id, NOON) == request
+    for request_id, now in ((request.id, request.expires_at), ("_unknown", NOON)):
+        with pytest.raises(NotFoundError):
+            sign_ins.find(request_id, now)
+    with pytest.raises(SpentError):
+        sign_ins.spend(replace(a_finish(open_sso, request), now=request.expires_at))
+
+
+def test_of_twenty_answers_to_one_request_one_signs_in(
+    sign_ins: SsoSignIns, open_sso: SsoConnection
+) -> None:
+    """`E5`, `H13`."""
+    request = a_request(open_sso)
+    sign_ins.begin(request)
+
+    def answer(number: int) -> str:
+        user, membership = a_person(open_sso.account_id)
+        session = replace(a_session(user.id, open_sso.account_id), grant=membership.grant)
+        sign_ins.create(a_finish(open_sso, request, f"_a{number}"), user, membership, session)
+        return user.id
+
+    (winner,) = winners(race(answer, (SpentError,)))
+    assert sign_ins.whose(a_finish(open_sso, request).identity) == (winner, None)
+    assert People(sign_ins.connection).look_up(EmailAddress("mo@acme.test")).user_id == winner
+
+
+def test_an_assertion_counts_once_whatever_it_answers(
+    sign_ins: SsoSignIns, open_sso: SsoConnection
+) -> None:
+    """`E5`: re-wrapped in another response it is still the same."""
+    first, second = a_request(open_sso), a_request(open_sso)
+    for request in (first, second):
+        sign_ins.begin(request)
+    sign_ins.spend(a_finish(open_sso, first))
+    with pytest.raises(SpentError):
+        sign_ins.spend(a_finish(open_sso, second))
+
+
+def test_two_first_sign_ins_of_one_person_make_one_user(
+    sign_ins: SsoSignIns, open_sso: SsoConnection
+) -> None:
+    """`H13`: the second is told to look again, and finds the first one's user."""
+    requests = [a_request(open_sso) for _ in range(20)]
+    for request in requests:
+        sign_ins.begin(request)
+
+    def answer(number: int) -> str:
+        user, membership = a_person(open_sso.account_id)
+        session = replace(a_session(user.id, open_sso.account_id), grant=membership.grant)
+        finish = a_finish(open_sso, requests[number], f"_a{number}")
+        sign_ins.create(finish, user, membership, session)
+        return user.id
+
+    assert len(winners(race(answer, (MovedOnError,)))) == 1
+
+
+def test_who_was_suspended_meanwhile_does_not_enter(
+    sign_ins: SsoSignIns, open_sso: SsoConnection
+) -> None:
+    """`D7`."""
+    request = a_request(open_sso)
+    sign_ins.begin(request)
+    user, membership = a_person(open_sso.account_id)
+    session = replace(a_session(user.id, open_sso.account_id), grant=membership.grant)
+    sign_ins.create(a_finish(open_sso, request), user, membership, session)
+    place = UserRow.memberships[open_sso.account_id]
+    UserRow(user.id).update(actions=[place["status"].set(MembershipStatus.SUSPENDED.value)])
+    again = a_request(open_sso)
+    sign_ins.begin(again)
+    with pytest.raises(MovedOnError):
+        sign_ins.enter(
+            a_finish(open_sso, again, "_a2"),
+            user,
+            membership,
+            replace(session, id=SecretToken.new().digest),
+        )
+    assert sign_ins.find(again.id, NOON) == again
+
+
+@pytest.mark.parametrize("change", ["deleted", "another certificate", "a domain less"])
+def test_what_a_response_was_judged_by_has_to_stand_when_it_signs_in(
+    sign_ins: SsoSignIns,
+    connections: SsoConnections,
+    domains: AccountDomains,
+    owner: Manager,
+    open_sso: SsoConnection,
+    change: str,
+) -> None:
+    """`E9`, `E13`, `H13`: whoever takes trust away in that moment has taken it away."""
+    request = a_request(open_sso)
+    sign_ins.begin(request)
+    was = account_sso(owner)
+    if change == "deleted":
+        connections.remove(open_sso, owner, was, ["acme.test"], event_of(owner))
+    elif change == "another certificate":
+        other = replace(open_sso.identity_provider, certificates=(rsa_pair("another").certificate,))
+        changed = replace(open_sso, identity_provider=other)
+        connections.change(changed, owner, was, ["acme.test"], event_of(owner))
+    else:
+        listed = domains.find(owner.account_id, "acme.test")
+        domains.remove(listed, owner, was, event_of(owner))
+    user, membership = a_person(open_sso.account_id)
+    session = replace(a_session(user.id, open_sso.account_id), grant=membership.grant)
+    with pytest.raises(MovedOnError):
+        sign_ins.create(a_finish(open_sso, request), user, membership, session)
+    assert sign_ins.find(request.id, NOON) == request

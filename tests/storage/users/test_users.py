@@ -1,0 +1,63 @@
+"""People by address and id, on every engine."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.email_address import EmailAddress
+from chalicelib.storage.joining.sign_ups import SignUps
+from chalicelib.storage.users.links import Links
+from chalicelib.storage.users.users import AddressRecord, People, SsoDomains
+from tests.support.personas.owners import ASKER, TRAIL
+from tests.support.personas.users import NOON, a_link, a_sign_up
+
+if TYPE_CHECKING:
+    from chalicelib.domain.user import User
+    from chalicelib.storage.dynamo.connection import StoreConnection
+
+
+def _signed_up(connection: StoreConnection) -> User:
+    sign_ups = SignUps(connection, timedelta(days=8), TRAIL)
+    sign_up = a_sign_up()
+    link = a_link(sign_up)
+    sign_ups.add(sign_up)
+    Links().add(link)
+    user = People(connection).get(sign_ups.confirm(link, sign_up, NOON, ASKER))
+    assert user is not None
+    return user
+
+
+def test_nothing_is_known_of_a_strange_address(connection: StoreConnection) -> None:
+    record = People(connection).look_up(EmailAddress("nobody@acme.test"))
+    assert record == AddressRecord(user_id=None, waiting=None, sso=None)
+
+
+def test_nobody_is_read_without_an_id(connection: StoreConnection) -> None:
+    assert People(connection).get(None) is None
+
+
+def test_the_hash_is_replaced_under_a_new_cost(connection: StoreConnection) -> None:
+    """`A12`."""
+    people, user = People(connection), _signed_up(connection)
+    people.replace_password_hash(user, "$argon2id$dearer")
+    reread = people.get(user.id)
+    assert reread is not None
+    assert reread.password_hash == "$argon2id$dearer"
+
+
+def test_a_rehash_never_overwrites_a_password_changed_meanwhile(
+    connection: StoreConnection,
+) -> None:
+    """`A12`, `H13`."""
+    people, user = People(connection), _signed_up(connection)
+    people.replace_password_hash(user, "$argon2id$new password")
+    people.replace_password_hash(user, "$argon2id$old password, dearer")
+    reread = people.get(user.id)
+    assert reread is not None
+    assert reread.password_hash == "$argon2id$new password"
+
+
+def test_a_domain_without_sso_is_a_domain_for_passwords(connection: StoreConnection) -> None:
+    assert People(connection).look_up(EmailAddress("robin@acme.test")).sso is None
+    assert SsoDomains().find("acme.test") is None

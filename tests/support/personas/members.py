@@ -1,0 +1,55 @@
+"""People who are in an account, straight in a store."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.user import Manager, Membership, MembershipStatus, Role
+from tests.support.personas.users import NOON
+
+if TYPE_CHECKING:
+    from pynamodb.connection.base import Connection
+    from pynamodb.transactions import TransactWrite
+
+    from chalicelib.domain.accounts.members import Member
+
+
+def join(connection: Connection, user_id: str, membership: Membership) -> None:
+    """Put an existing person into an account, as an accepted invitation does."""
+    from chalicelib.storage.accounts.members import give_membership, list_member
+    from chalicelib.storage.dynamo.transactions import write_all
+
+    def parts(transaction: TransactWrite) -> None:
+        list_member(transaction, membership.account_id, user_id)
+        give_membership(transaction, user_id, membership)
+
+    write_all(connection, parts)
+
+
+def a_colleague(
+    connection: Connection,
+    owner: Manager,
+    name: str,
+    role: Role = Role.MEMBER,
+    status: MembershipStatus = MembershipStatus.ACTIVE,
+) -> str:
+    """Make a person who is in somebody's account and in no other; their id."""
+    from chalicelib.storage.dynamo.tables import UserRow
+
+    user_id = f"usr_{name}"
+    UserRow(
+        user_id,
+        email=f"{name}@acme.test",
+        name=name.title(),
+        created_at=NOON,
+        credentials_version=1,
+        memberships={},
+    ).save()
+    join(connection, user_id, Membership(owner.account_id, "Acme", role, status))
+    return user_id
+
+
+def as_manager(member: Member, like: Manager) -> Manager:
+    """Let a member act, as somebody who managed the account when their request began."""
+    account_id = member.membership.account_id
+    return Manager(member.user_id, member.name, Role.ADMIN, account_id, like.proved_at, like.asker)
