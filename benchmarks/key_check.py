@@ -24,10 +24,10 @@ from chalicelib import bootstrap
 from chalicelib.bootstrap.key_checks import build_key_check
 from chalicelib.domain.clock import utc_now
 from chalicelib.domain.keys.api_key import ApiKeySecret, minute_of
-from chalicelib.services.keys.check import KeyCheck
+from chalicelib.services.keys.check import KeyCheckService
 from chalicelib.settings import Settings
 from chalicelib.storage.dynamo.connection import open_tables
-from chalicelib.storage.keys.transport.signing import Credentials, Signer
+from chalicelib.storage.keys.transport.signing import AwsCredentials, Signer
 from chalicelib.web.authorizer import check_api_key
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def measure(good: str) -> Costs:
         checks = {
             "ours": built(environ),
             "sdk": built({**environ, "KEY_CHECK_TRANSPORT": "sdk"}),
-            "pynamodb": KeyCheck(PynamodbChecks(100), utc_now),  # type: ignore[arg-type]
+            "pynamodb": KeyCheckService(PynamodbChecks(100), utc_now),  # type: ignore[arg-type]
         }
         subjects = {name: asking(good, check) for name, check in checks.items()}
         subjects["floor"] = _floor(url, good)
@@ -133,12 +133,12 @@ def _garbage(good: str) -> Figure:
     )
 
 
-def built(environ: Mapping[str, str]) -> KeyCheck:
+def built(environ: Mapping[str, str]) -> KeyCheckService:
     """Put a check together as the authorizer's function does."""
     return build_key_check(Settings.from_environ(environ), utc_now, environ)
 
 
-def asking(key: str, check: KeyCheck) -> Callable[[], object]:
+def asking(key: str, check: KeyCheckService) -> Callable[[], object]:
     """Give a call of the shipped handler; it returns None for a refusal."""
     event = {"type": "TOKEN", "authorizationToken": f"Bearer {key}", "methodArn": _ARN}
 
@@ -165,7 +165,7 @@ def _floor(url: str, key: str) -> Callable[[], object]:
     connection = socket.create_connection((str(place.hostname), int(place.port or 0)))
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     signer = Signer(place.netloc, _REGION)
-    credentials = Credentials(*(value for value in list(KEYS.values())[:3]))
+    credentials = AwsCredentials(*(value for value in list(KEYS.values())[:3]))
     recorded: list[Mapping[str, Any]] = []
     with contextlib.suppress(Exception):
         _Recorder(recorded).record(key)

@@ -18,7 +18,7 @@ from benchmarks.figures import Figure, interleaved, paired_ratio
 from chalicelib import bootstrap
 from chalicelib.domain.email_address import EmailAddress
 from chalicelib.domain.errors import InvalidCredentialsError
-from chalicelib.domain.mail import Asker
+from chalicelib.domain.mail import RequestOrigin
 from chalicelib.domain.sign_in.known_browser import Browser
 from chalicelib.domain.sign_in.session import Client
 from chalicelib.settings import Settings
@@ -104,7 +104,7 @@ def _attempt(
 ) -> Callable[[], object]:
     # A known browser is what people sign in with; a new one puts a notice on the queue as well.
     cookie = known_by.issue(email, 1, None) if known_by else None
-    browser = Browser(Asker(Client("192.0.2.7", "Benchmark/1.0"), "request"), cookie)
+    browser = Browser(RequestOrigin(Client("192.0.2.7", "Benchmark/1.0"), "request"), cookie)
 
     def attempt() -> None:
         with contextlib.suppress(InvalidCredentialsError):
@@ -123,7 +123,7 @@ def _services() -> Services:
     )
     services = bootstrap.build(settings)
     flow = services.sign_in
-    answer_dynamodb(flow.people.connection.client, _rows(services))
+    answer_dynamodb(flow.users.connection.client, _rows(services))
     answer_sqs(flow.queue.sqs)
     return services
 

@@ -52,16 +52,16 @@ class Crowd:
     """People with an account each, and their accounts' keys."""
 
     stack: Stack
-    people: tuple[str, ...]
+    users: tuple[str, ...]
     keys: tuple[str, ...]
 
     def stay(self, seconds: float) -> Notes:
         """Let all of them do what they do, at once, and come back when the last is done."""
         notes, end = Notes(), threading.Event()
         chance = random.Random(8)  # noqa: S311 - nothing secret
-        seeds = [chance.randrange(1 << 30) for _ in (*self.people, *self.keys)]
+        seeds = [chance.randrange(1 << 30) for _ in (*self.users, *self.keys)]
         callers = [
-            *((self._person, address) for address in self.people),
+            *((self._person, address) for address in self.users),
             *((self._program, key) for key in self.keys),
         ]
         threads = [
@@ -99,9 +99,9 @@ class Crowd:
             pause = _BETWEEN_CALLS * chance.uniform(0.8, 1.2)
 
 
-def gathered(stack: Stack, people: int, keys: int) -> Crowd:
+def gathered(stack: Stack, users: int, keys: int) -> Crowd:
     """Sign people up, confirm them by their mails, and give each the same number of keys."""
-    addresses = tuple(f"person{number}@load.test" for number in range(people))
+    addresses = tuple(f"person{number}@load.test" for number in range(users))
     browsers = [stack.browser() for _ in addresses]
     for browser, address in zip(browsers, addresses, strict=True):
         sign_up(browser, address)
@@ -111,7 +111,7 @@ def gathered(stack: Stack, people: int, keys: int) -> Crowd:
         browser.press("Confirm email")
         owner = stack.program()
         ask_sign_in(owner, address, PASSWORD)
-        for number in range(keys // people):
+        for number in range(keys // users):
             reply = owner.post("/api/v1/api_keys", {"name": f"Program {number}"})
             made.append(str(reply.json["key"]))
     return Crowd(stack, addresses, tuple(made))

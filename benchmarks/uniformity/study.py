@@ -72,7 +72,7 @@ def timed_world(scratch: Path, cost: Mapping[str, str]) -> Iterator[World]:
         clock = StoppedClock(made.service.clock())
         service = whole.start(made.service.engine, made.environ, clock)
         flow = bootstrap.services().sign_in
-        answer_dynamodb(flow.people.connection.client, stored)
+        answer_dynamodb(flow.users.connection.client, stored)
         answer_sqs(flow.queue.sqs)
         yield World(service, made.book, made.environ)
         whole.stop()

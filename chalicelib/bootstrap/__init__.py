@@ -16,26 +16,26 @@ if TYPE_CHECKING:
     from chalicelib.services.accounts.accounts import AccountService
     from chalicelib.services.accounts.handovers import HandoverService
     from chalicelib.services.accounts.invitations import InvitationService
-    from chalicelib.services.accounts.joining import Joining
+    from chalicelib.services.accounts.joining import JoiningService
     from chalicelib.services.accounts.members import MemberService
     from chalicelib.services.accounts.workspaces import WorkspaceService
     from chalicelib.services.audit.log import AuditLogService
-    from chalicelib.services.audit.mail_cap import MailCap
-    from chalicelib.services.audit.personal_events import PersonalEvents
-    from chalicelib.services.keys.check import KeyCheck
+    from chalicelib.services.audit.mail_cap import MailCapService
+    from chalicelib.services.audit.personal_events import PersonalEventService
+    from chalicelib.services.keys.check import KeyCheckService
     from chalicelib.services.keys.manage import ApiKeyService
-    from chalicelib.services.keys.public_api import PublicApi
+    from chalicelib.services.keys.public_api import PublicApiService
     from chalicelib.services.sign_in.email_change import EmailChangeService
-    from chalicelib.services.sign_in.email_confirmation import EmailConfirmation
-    from chalicelib.services.sign_in.password import SignIn
-    from chalicelib.services.sign_in.password_reset import PasswordReset
-    from chalicelib.services.sign_in.profile import Profile
+    from chalicelib.services.sign_in.email_confirmation import EmailConfirmationService
+    from chalicelib.services.sign_in.password import SignInService
+    from chalicelib.services.sign_in.password_reset import PasswordResetService
+    from chalicelib.services.sign_in.profile import ProfileService
     from chalicelib.services.sign_in.sessions import SessionService
     from chalicelib.services.sign_in.sign_up import SignUpService
-    from chalicelib.services.sign_in.unlock import AccountUnlock
-    from chalicelib.services.sso.domains import SsoDomainService, SsoWatch
-    from chalicelib.services.sso.settings import SsoSettings
-    from chalicelib.services.sso.sign_in import SingleSignOn
+    from chalicelib.services.sign_in.unlock import UnlockService
+    from chalicelib.services.sso.domains import SsoDomainService, SsoWatchService
+    from chalicelib.services.sso.settings import SsoSettingsService
+    from chalicelib.services.sso.sign_in import SsoSignInService
 
 
 @dataclass(frozen=True)
@@ -44,30 +44,30 @@ class Services:
 
     settings: Settings
     clock: Clock
-    sign_in: SignIn
+    sign_in: SignInService
     sign_up: SignUpService
-    email_confirmation: EmailConfirmation
+    email_confirmation: EmailConfirmationService
     email_change: EmailChangeService
-    account_unlock: AccountUnlock
-    password_reset: PasswordReset
-    profile: Profile
+    account_unlock: UnlockService
+    password_reset: PasswordResetService
+    profile: ProfileService
     sessions: SessionService
     api_keys: ApiKeyService
     accounts: AccountService
     workspaces: WorkspaceService
     invitations: InvitationService
-    joining: Joining
+    joining: JoiningService
     members: MemberService
     handovers: HandoverService
-    key_check: KeyCheck
-    public_api: PublicApi
-    mail_cap: MailCap
-    personal_events: PersonalEvents
+    key_check: KeyCheckService
+    public_api: PublicApiService
+    mail_cap: MailCapService
+    personal_events: PersonalEventService
     audit_log: AuditLogService
-    single_sign_on: SingleSignOn
-    sso_settings: SsoSettings
+    single_sign_on: SsoSignInService
+    sso_settings: SsoSettingsService
     sso_domains: SsoDomainService
-    sso_watch: SsoWatch
+    sso_watch: SsoWatchService
 
 
 _lock = threading.Lock()
@@ -85,7 +85,7 @@ def services() -> Services:
     return _built
 
 
-def key_check() -> KeyCheck:
+def key_check() -> KeyCheckService:
     """Return the check of API keys alone, which is all that the authorizer's function needs."""
     global _key_check  # noqa: PLW0603 - as above, in a function of its own
     if _built is not None:
@@ -98,7 +98,7 @@ def key_check() -> KeyCheck:
     return _key_check
 
 
-_key_check: KeyCheck | None = None
+_key_check: KeyCheckService | None = None
 
 
 def use(replacement: Services | None) -> None:

@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from chalicelib.domain.clock import Clock
-    from chalicelib.services.keys.check import KeyCheck
+    from chalicelib.services.keys.check import KeyCheckService
     from chalicelib.settings import Settings
-    from chalicelib.storage.keys.transport.signing import Credentials
+    from chalicelib.storage.keys.transport.signing import AwsCredentials
     from chalicelib.storage.keys.transport.transport import Updates
 
 # A check is asked again once at most: a connection that died while the function slept deserves it,
@@ -46,9 +46,9 @@ _FILES = {
 _USUAL_REGION = re.compile(r"(?:af|ap|ca|eu|il|me|mx|sa|us|us-gov|cn)-[a-z]+-[0-9]+")
 
 
-def build_key_check(chosen: Settings, clock: Clock, environ: Mapping[str, str]) -> KeyCheck:
+def build_key_check(chosen: Settings, clock: Clock, environ: Mapping[str, str]) -> KeyCheckService:
     """Put the check of API keys together: all that the authorizer's function needs."""
-    from chalicelib.services.keys.check import KeyCheck
+    from chalicelib.services.keys.check import KeyCheckService
     from chalicelib.storage.keys.check import KeyChecks
 
     checks = KeyChecks(
@@ -56,7 +56,7 @@ def build_key_check(chosen: Settings, clock: Clock, environ: Mapping[str, str]) 
         f"{chosen.table_prefix}api_keys",
         chosen.api_key_requests_per_minute,
     )
-    return KeyCheck(checks, clock)
+    return KeyCheckService(checks, clock)
 
 
 def endpoint_url(region: str, environ: Mapping[str, str]) -> str | None:
@@ -115,10 +115,10 @@ def _direct(region: str, url: str, environ: Mapping[str, str]) -> Updates:
     return DirectUpdates(connections, signer, lambda: _credentials(environ))
 
 
-def _credentials(environ: Mapping[str, str]) -> Credentials:
-    from chalicelib.storage.keys.transport.signing import Credentials
+def _credentials(environ: Mapping[str, str]) -> AwsCredentials:
+    from chalicelib.storage.keys.transport.signing import AwsCredentials
 
-    return Credentials(
+    return AwsCredentials(
         environ["AWS_ACCESS_KEY_ID"],
         environ["AWS_SECRET_ACCESS_KEY"],
         environ.get("AWS_SESSION_TOKEN", ""),

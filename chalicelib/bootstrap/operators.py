@@ -10,14 +10,14 @@ from chalicelib.bootstrap.parts import Parts
 
 if TYPE_CHECKING:
     from chalicelib.domain.clock import Clock
-    from chalicelib.services.operators.account_export import AccountExport
+    from chalicelib.services.operators.account_export import AccountExportService
     from chalicelib.services.operators.handovers import OperatorHandover
-    from chalicelib.services.operators.people import OperatorPeople
-    from chalicelib.services.operators.record_loading import RecordLoading
-    from chalicelib.services.operators.user_export import UserExport
-    from chalicelib.services.operators.user_import import UserImport
+    from chalicelib.services.operators.people import OperatorUserService
+    from chalicelib.services.operators.record_loading import RecordLoadingService
+    from chalicelib.services.operators.user_export import UserExportService
+    from chalicelib.services.operators.user_import import UserImportService
     from chalicelib.storage.operators.imported_users import ImportedUsers
-    from chalicelib.storage.operators.trail import OperatorTrail
+    from chalicelib.storage.operators.trail import OperatorLog
 
 
 @dataclass(frozen=True)
@@ -25,12 +25,12 @@ class OperatorServices:
     """Every flow that operators have beyond those of the product."""
 
     clock: Clock
-    people: OperatorPeople
+    users: OperatorUserService
     handover: OperatorHandover
-    user_import: UserImport
-    user_export: UserExport
-    account_export: AccountExport
-    record_loading: RecordLoading
+    user_import: UserImportService
+    user_export: UserExportService
+    account_export: AccountExportService
+    record_loading: RecordLoadingService
 
 
 def operator_services() -> OperatorServices:
@@ -41,7 +41,7 @@ def operator_services() -> OperatorServices:
     users = _users(parts, trail)
     return OperatorServices(
         clock=parts.clock,
-        people=_people(parts, trail),
+        users=_people(parts, trail),
         handover=_handover(parts, trail),
         user_import=_user_import(parts, users),
         user_export=_user_export(parts, users, trail),
@@ -50,19 +50,19 @@ def operator_services() -> OperatorServices:
     )
 
 
-def _trail(parts: Parts) -> OperatorTrail:
-    from chalicelib.storage.operators.trail import OperatorTrail
+def _trail(parts: Parts) -> OperatorLog:
+    from chalicelib.storage.operators.trail import OperatorLog
 
-    return OperatorTrail(parts.connection, parts.trail)
+    return OperatorLog(parts.connection, parts.trail)
 
 
-def _people(parts: Parts, trail: OperatorTrail) -> OperatorPeople:
-    from chalicelib.services.operators.people import OperatorPeople
+def _people(parts: Parts, trail: OperatorLog) -> OperatorUserService:
+    from chalicelib.services.operators.people import OperatorUserService
     from chalicelib.storage.audit.log import AuditLog
     from chalicelib.storage.operators.changes import OperatorChanges
 
-    return OperatorPeople(
-        people=parts.people,
+    return OperatorUserService(
+        users=parts.users,
         sessions=parts.sessions,
         attempts=parts.attempts,
         attempt_keys=parts.attempt_keys,
@@ -74,7 +74,7 @@ def _people(parts: Parts, trail: OperatorTrail) -> OperatorPeople:
     )
 
 
-def _handover(parts: Parts, trail: OperatorTrail) -> OperatorHandover:
+def _handover(parts: Parts, trail: OperatorLog) -> OperatorHandover:
     from chalicelib.services.operators.handovers import OperatorHandover
     from chalicelib.storage.accounts.handovers import Handovers, OperatorHandovers
     from chalicelib.storage.accounts.members import Members
@@ -83,7 +83,7 @@ def _handover(parts: Parts, trail: OperatorTrail) -> OperatorHandover:
         accounts=parts.accounts,
         members=Members(parts.connection, parts.trail),
         managers=parts.managers,
-        people=parts.people,
+        users=parts.users,
         handovers=Handovers(parts.connection, parts.trail),
         changes=OperatorHandovers(trail),
         queue=parts.queue,
@@ -91,17 +91,17 @@ def _handover(parts: Parts, trail: OperatorTrail) -> OperatorHandover:
     )
 
 
-def _users(parts: Parts, trail: OperatorTrail) -> ImportedUsers:
+def _users(parts: Parts, trail: OperatorLog) -> ImportedUsers:
     from chalicelib.storage.operators.imported_users import ImportedUsers
 
     return ImportedUsers(parts.connection, trail)
 
 
-def _user_import(parts: Parts, users: ImportedUsers) -> UserImport:
+def _user_import(parts: Parts, users: ImportedUsers) -> UserImportService:
     from chalicelib.domain.passwords.transfer import MovedHashes
-    from chalicelib.services.operators.user_import import UserImport
+    from chalicelib.services.operators.user_import import UserImportService
 
-    return UserImport(
+    return UserImportService(
         users=users,
         accounts=parts.accounts,
         hashes=MovedHashes(parts.hasher),
@@ -111,18 +111,18 @@ def _user_import(parts: Parts, users: ImportedUsers) -> UserImport:
     )
 
 
-def _user_export(parts: Parts, users: ImportedUsers, trail: OperatorTrail) -> UserExport:
+def _user_export(parts: Parts, users: ImportedUsers, trail: OperatorLog) -> UserExportService:
     from chalicelib.domain.passwords.transfer import MovedHashes
-    from chalicelib.services.operators.user_export import UserExport
+    from chalicelib.services.operators.user_export import UserExportService
 
-    return UserExport(users, MovedHashes(parts.hasher), trail, parts.clock)
+    return UserExportService(users, MovedHashes(parts.hasher), trail, parts.clock)
 
 
-def _account_export(parts: Parts, trail: OperatorTrail) -> AccountExport:
-    from chalicelib.services.operators.account_export import AccountExport
+def _account_export(parts: Parts, trail: OperatorLog) -> AccountExportService:
+    from chalicelib.services.operators.account_export import AccountExportService
     from chalicelib.storage.operators.account_contents import AccountContents
 
-    return AccountExport(
+    return AccountExportService(
         accounts=parts.accounts,
         contents=AccountContents(parts.connection, parts.trail),
         invitations=parts.invitation_store,
@@ -134,8 +134,8 @@ def _account_export(parts: Parts, trail: OperatorTrail) -> AccountExport:
     )
 
 
-def _record_loading(parts: Parts, trail: OperatorTrail) -> RecordLoading:
-    from chalicelib.services.operators.record_loading import RecordLoading
+def _record_loading(parts: Parts, trail: OperatorLog) -> RecordLoadingService:
+    from chalicelib.services.operators.record_loading import RecordLoadingService
     from chalicelib.storage.accounts.record_loads import RecordLoads
 
-    return RecordLoading(parts.accounts, RecordLoads(parts.connection), trail, parts.clock)
+    return RecordLoadingService(parts.accounts, RecordLoads(parts.connection), trail, parts.clock)

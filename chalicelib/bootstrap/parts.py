@@ -20,32 +20,32 @@ if TYPE_CHECKING:
     from chalicelib.services.accounts.accounts import AccountService
     from chalicelib.services.accounts.handovers import HandoverService
     from chalicelib.services.accounts.invitations import InvitationService
-    from chalicelib.services.accounts.joining import Joining
+    from chalicelib.services.accounts.joining import JoiningService
     from chalicelib.services.accounts.members import MemberService
     from chalicelib.services.accounts.workspaces import WorkspaceService
     from chalicelib.services.audit.log import AuditLogService
-    from chalicelib.services.audit.mail_cap import MailCap
-    from chalicelib.services.audit.personal_events import PersonalEvents
+    from chalicelib.services.audit.mail_cap import MailCapService
+    from chalicelib.services.audit.personal_events import PersonalEventService
     from chalicelib.services.keys.manage import ApiKeyService
-    from chalicelib.services.keys.public_api import PublicApi
+    from chalicelib.services.keys.public_api import PublicApiService
     from chalicelib.services.sign_in.email_change import EmailChangeService
-    from chalicelib.services.sign_in.email_confirmation import EmailConfirmation
-    from chalicelib.services.sign_in.password import SignIn
+    from chalicelib.services.sign_in.email_confirmation import EmailConfirmationService
+    from chalicelib.services.sign_in.password import SignInService
     from chalicelib.services.sign_in.password_check import PasswordCheck
-    from chalicelib.services.sign_in.password_reset import PasswordReset
-    from chalicelib.services.sign_in.profile import Profile
+    from chalicelib.services.sign_in.password_reset import PasswordResetService
+    from chalicelib.services.sign_in.profile import ProfileService
     from chalicelib.services.sign_in.sessions import SessionService
     from chalicelib.services.sign_in.sign_up import SignUpService
-    from chalicelib.services.sign_in.unlock import AccountUnlock
-    from chalicelib.services.sso.domains import SsoDomainService, SsoWatch
-    from chalicelib.services.sso.settings import SsoSettings
-    from chalicelib.services.sso.sign_in import SingleSignOn
+    from chalicelib.services.sign_in.unlock import UnlockService
+    from chalicelib.services.sso.domains import SsoDomainService, SsoWatchService
+    from chalicelib.services.sso.settings import SsoSettingsService
+    from chalicelib.services.sso.sign_in import SsoSignInService
     from chalicelib.settings import Settings
     from chalicelib.storage.joining.email_changes import EmailChanges
     from chalicelib.storage.sso.connections import SsoConnections
     from chalicelib.storage.sso.domains import AccountDomains
     from chalicelib.storage.sso.refusals import SsoRefusals
-    from chalicelib.storage.users.account_admin import Managers
+    from chalicelib.storage.users.account_admin import AccountAdmins
 
 _MAIL_WINDOW = timedelta(hours=1)
 # To an address that signs in here already, a day: a stranger's sign-ups must not fill its mailbox.
@@ -73,11 +73,11 @@ class Parts:
         from chalicelib.domain.sign_in.session import SessionLimits
         from chalicelib.domain.sign_in.sign_up import SIGN_UP_WAITS
         from chalicelib.gateways.mail.mailer import Mailer
-        from chalicelib.gateways.mail.queue import MailQueue
+        from chalicelib.gateways.mail.queue import JobQueue
         from chalicelib.gateways.mail.ses import Ses
         from chalicelib.storage.accounts.accounts import Accounts
         from chalicelib.storage.accounts.invitations import Invitations
-        from chalicelib.storage.audit.trail import AuditTrail
+        from chalicelib.storage.audit.trail import AuditWriter
         from chalicelib.storage.dynamo.connection import open_tables
         from chalicelib.storage.joining.sign_ups import SignUps
         from chalicelib.storage.keys.api_keys import ApiKeys
@@ -86,7 +86,7 @@ class Parts:
         from chalicelib.storage.users.links import Links
         from chalicelib.storage.users.lockout import AttemptKeyMaker, Attempts
         from chalicelib.storage.users.old_failures import OldFailures
-        from chalicelib.storage.users.users import People, SsoDomains
+        from chalicelib.storage.users.users import SsoDomainLookup, Users
 
         rules = AttemptRules(
             attempts=chosen.lockout_attempts,
@@ -101,7 +101,7 @@ class Parts:
         self.clock = clock
         self.accounts = Accounts(connection)
         self.address_keys = AddressKeys(chosen.address_key)
-        self.trail = AuditTrail(chosen.audit_kept)
+        self.trail = AuditWriter(chosen.audit_kept)
         self.api_key_store = ApiKeys(connection, self.trail)
         self.attempt_keys = AttemptKeyMaker(self.address_keys)
         self.connection = connection
@@ -109,15 +109,15 @@ class Parts:
         self.attempts = Attempts(connection, rules, _ATTEMPTS_KEPT)
         self.credentials = Credentials(connection)
         self.devices = DeviceCookies(chosen.cookie_keys)
-        self.domains = SsoDomains()
+        self.domains = SsoDomainLookup()
         self.invitation_store = Invitations(connection, self.trail)
         self.links = Links()
-        self.people = People(connection)
+        self.users = Users(connection)
         self.sessions = Sessions(
             connection, SessionLimits(chosen.session_idle, chosen.session_max), self.trail
         )
         self.sign_ups = SignUps(connection, SIGN_UP_WAITS + chosen.confirm_link, self.trail)
-        self.queue = MailQueue(aws_client("sqs", chosen), chosen.mail_queue_url)
+        self.queue = JobQueue(aws_client("sqs", chosen), chosen.mail_queue_url)
         self.mailer = Mailer(
             Ses(aws_client("ses", chosen)),
             chosen.mail_from,
@@ -137,12 +137,12 @@ class Parts:
             self.attempts, self.attempt_keys, self.devices, self.queue, self.hasher
         )
 
-    def sign_in(self) -> SignIn:
-        from chalicelib.services.sign_in.password import SignIn
-        from chalicelib.storage.audit.hourly_caps import MailCounts
+    def sign_in(self) -> SignInService:
+        from chalicelib.services.sign_in.password import SignInService
+        from chalicelib.storage.audit.hourly_caps import HourlyCaps
 
-        return SignIn(
-            people=self.people,
+        return SignInService(
+            users=self.users,
             domains=self.domains,
             sessions=self.sessions,
             check=self.password_check,
@@ -151,21 +151,21 @@ class Parts:
             mailer=self.mailer,
             hasher=self.hasher,
             clock=self.clock,
-            notices=MailCounts(_SIGN_IN_NOTICES, _MAIL_WINDOW, counted="sign_in_notices"),
+            notices=HourlyCaps(_SIGN_IN_NOTICES, _MAIL_WINDOW, counted="sign_in_notices"),
             address_keys=self.address_keys,
         )
 
     def sign_up(self) -> SignUpService:
         from chalicelib.services.sign_in.sign_up import SignUpService
-        from chalicelib.storage.audit.hourly_caps import MailCounts
+        from chalicelib.storage.audit.hourly_caps import HourlyCaps
 
         return SignUpService(
             sign_ups=self.sign_ups,
-            people=self.people,
+            users=self.users,
             links=self.links,
             attempt_keys=self.attempt_keys,
             devices=self.devices,
-            taken_mails=MailCounts(_TAKEN_MAILS, timedelta(days=1), counted="taken_mails"),
+            taken_mails=HourlyCaps(_TAKEN_MAILS, timedelta(days=1), counted="taken_mails"),
             queue=self.queue,
             mailer=self.mailer,
             hasher=self.hasher,
@@ -176,13 +176,13 @@ class Parts:
             link_lifetime=self.settings.confirm_link,
         )
 
-    def email_confirmation(self) -> EmailConfirmation:
-        from chalicelib.services.sign_in.email_confirmation import EmailConfirmation
+    def email_confirmation(self) -> EmailConfirmationService:
+        from chalicelib.services.sign_in.email_confirmation import EmailConfirmationService
 
-        return EmailConfirmation(
+        return EmailConfirmationService(
             links=self.links,
             sign_ups=self.sign_ups,
-            people=self.people,
+            users=self.users,
             domains=self.domains,
             changes=self.email_changes,
             old_failures=self.old_failures,
@@ -203,7 +203,7 @@ class Parts:
         from chalicelib.services.sign_in.email_change import EmailChangeService
 
         return EmailChangeService(
-            people=self.people,
+            users=self.users,
             links=self.links,
             changes=self.email_changes,
             check=self.password_check,
@@ -215,11 +215,11 @@ class Parts:
             undo_lifetime=self.settings.email_change_undo,
         )
 
-    def account_unlock(self) -> AccountUnlock:
-        from chalicelib.services.sign_in.unlock import AccountUnlock
+    def account_unlock(self) -> UnlockService:
+        from chalicelib.services.sign_in.unlock import UnlockService
 
-        return AccountUnlock(
-            people=self.people,
+        return UnlockService(
+            users=self.users,
             links=self.links,
             credentials=self.credentials,
             attempts=self.attempts,
@@ -232,11 +232,11 @@ class Parts:
             link_lifetime=self.settings.unlock_link,
         )
 
-    def password_reset(self) -> PasswordReset:
-        from chalicelib.services.sign_in.password_reset import PasswordReset
+    def password_reset(self) -> PasswordResetService:
+        from chalicelib.services.sign_in.password_reset import PasswordResetService
 
-        return PasswordReset(
-            people=self.people,
+        return PasswordResetService(
+            users=self.users,
             links=self.links,
             credentials=self.credentials,
             attempt_keys=self.attempt_keys,
@@ -251,11 +251,11 @@ class Parts:
             link_lifetime=self.settings.reset_link,
         )
 
-    def profile(self) -> Profile:
-        from chalicelib.services.sign_in.profile import Profile
+    def profile(self) -> ProfileService:
+        from chalicelib.services.sign_in.profile import ProfileService
 
-        return Profile(
-            people=self.people,
+        return ProfileService(
+            users=self.users,
             sessions=self.sessions,
             credentials=self.credentials,
             check=self.password_check,
@@ -272,7 +272,7 @@ class Parts:
 
         return SessionService(
             sessions=self.sessions,
-            people=self.people,
+            users=self.users,
             devices=self.devices,
             queue=self.queue,
             clock=self.clock,
@@ -312,7 +312,7 @@ class Parts:
 
         return InvitationService(
             invitations=self.invitation_store,
-            people=self.people,
+            users=self.users,
             links=self.links,
             queue=self.queue,
             mailer=self.mailer,
@@ -322,11 +322,11 @@ class Parts:
             link_lifetime=self.settings.invitation,
         )
 
-    def joining(self) -> Joining:
-        from chalicelib.services.accounts.joining import Joining
+    def joining(self) -> JoiningService:
+        from chalicelib.services.accounts.joining import JoiningService
         from chalicelib.storage.joining.invitation_acceptance import Joins
 
-        return Joining(
+        return JoiningService(
             links=self.links,
             invitations=self.invitation_store,
             domains=self.domains,
@@ -365,17 +365,17 @@ class Parts:
             public_url=self.settings.public_url,
         )
 
-    def public_api(self) -> PublicApi:
-        from chalicelib.services.keys.public_api import PublicApi
+    def public_api(self) -> PublicApiService:
+        from chalicelib.services.keys.public_api import PublicApiService
         from chalicelib.storage.accounts.records import Records
 
-        return PublicApi(self.accounts, self.api_key_store, Records(self.connection))
+        return PublicApiService(self.accounts, self.api_key_store, Records(self.connection))
 
     @cached_property
-    def managers(self) -> Managers:
-        from chalicelib.storage.users.account_admin import Managers
+    def managers(self) -> AccountAdmins:
+        from chalicelib.storage.users.account_admin import AccountAdmins
 
-        return Managers(self.connection)
+        return AccountAdmins(self.connection)
 
     @cached_property
     def sso_connections(self) -> SsoConnections:
@@ -385,10 +385,10 @@ class Parts:
 
     @cached_property
     def sso_refusals(self) -> SsoRefusals:
-        from chalicelib.storage.audit.hourly_caps import MailCounts
+        from chalicelib.storage.audit.hourly_caps import HourlyCaps
         from chalicelib.storage.sso.refusals import SsoRefusals
 
-        listed = MailCounts(_SSO_REFUSALS_LISTED, timedelta(hours=1), counted="sso_refusals")
+        listed = HourlyCaps(_SSO_REFUSALS_LISTED, timedelta(hours=1), counted="sso_refusals")
         return SsoRefusals(self.connection, self.trail, listed)
 
     @cached_property
@@ -403,23 +403,23 @@ class Parts:
 
         return TxtLookup(self.settings.dns_server)
 
-    def single_sign_on(self) -> SingleSignOn:
+    def single_sign_on(self) -> SsoSignInService:
         from chalicelib.gateways.saml.face import Saml
-        from chalicelib.services.sso.sign_in import SingleSignOn
-        from chalicelib.storage.audit.hourly_caps import MailCounts
+        from chalicelib.services.sso.sign_in import SsoSignInService
+        from chalicelib.storage.audit.hourly_caps import HourlyCaps
         from chalicelib.storage.sso.sign_ins import SsoSignIns
 
-        return SingleSignOn(
+        return SsoSignInService(
             connections=self.sso_connections,
             sign_ins=SsoSignIns(self.connection, self.sessions, self.trail),
             old_failures=self.old_failures,
-            people=self.people,
+            users=self.users,
             domains=self.domains,
             invitations=self.invitation_store,
             refusals=self.sso_refusals,
             queue=self.queue,
             mailer=self.mailer,
-            notices=MailCounts(_SSO_NOTICES, _MAIL_WINDOW, counted="sso_notices"),
+            notices=HourlyCaps(_SSO_NOTICES, _MAIL_WINDOW, counted="sso_notices"),
             address_keys=self.address_keys,
             saml=Saml(self.saml_keys),
             clock=self.clock,
@@ -427,11 +427,11 @@ class Parts:
             product_name=self.settings.product_name,
         )
 
-    def sso_settings(self) -> SsoSettings:
+    def sso_settings(self) -> SsoSettingsService:
         from chalicelib.gateways.saml.metadata_fetch import MetadataFetch
-        from chalicelib.services.sso.settings import SsoSettings
+        from chalicelib.services.sso.settings import SsoSettingsService
 
-        return SsoSettings(
+        return SsoSettingsService(
             connections=self.sso_connections,
             domains=self.account_domains,
             managers=self.managers,
@@ -448,10 +448,10 @@ class Parts:
             self.account_domains, self.look_up_txt, self.clock, self.settings.proof
         )
 
-    def sso_watch(self) -> SsoWatch:
-        from chalicelib.services.sso.domains import SsoWatch
+    def sso_watch(self) -> SsoWatchService:
+        from chalicelib.services.sso.domains import SsoWatchService
 
-        return SsoWatch(
+        return SsoWatchService(
             domains=self.account_domains,
             connections=self.sso_connections,
             refusals=self.sso_refusals,
@@ -462,16 +462,16 @@ class Parts:
             clock=self.clock,
         )
 
-    def mail_cap(self) -> MailCap:
-        from chalicelib.services.audit.mail_cap import MailCap
-        from chalicelib.storage.audit.hourly_caps import MailCounts
+    def mail_cap(self) -> MailCapService:
+        from chalicelib.services.audit.mail_cap import MailCapService
+        from chalicelib.storage.audit.hourly_caps import HourlyCaps
 
-        return MailCap(
-            counts=MailCounts(self.settings.mails_per_hour, _MAIL_WINDOW),
-            sources=MailCounts(
+        return MailCapService(
+            counts=HourlyCaps(self.settings.mails_per_hour, _MAIL_WINDOW),
+            sources=HourlyCaps(
                 self.settings.source_mails_per_hour, _MAIL_WINDOW, counted="source_mails"
             ),
-            people=self.people,
+            users=self.users,
             keys=self.address_keys,
             clock=self.clock,
         )
@@ -481,11 +481,11 @@ class Parts:
         from chalicelib.storage.audit.log import AuditLog
 
         log = AuditLog(self.connection, self.trail)
-        return AuditLogService(log, self.people, self.clock)
+        return AuditLogService(log, self.users, self.clock)
 
-    def personal_events(self) -> PersonalEvents:
-        from chalicelib.services.audit.personal_events import PersonalEvents
-        from chalicelib.storage.audit.hourly_caps import MailCounts
+    def personal_events(self) -> PersonalEventService:
+        from chalicelib.services.audit.personal_events import PersonalEventService
+        from chalicelib.storage.audit.hourly_caps import HourlyCaps
 
-        told = MailCounts(_REFUSALS_TOLD, timedelta(hours=1), counted="refusals")
-        return PersonalEvents(self.people, self.trail, told)
+        told = HourlyCaps(_REFUSALS_TOLD, timedelta(hours=1), counted="refusals")
+        return PersonalEventService(self.users, self.trail, told)

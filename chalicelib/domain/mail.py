@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-class MailKind(StrEnum):
+class JobKind(StrEnum):
     """The mails that a request can ask for; the worker decides what is really sent."""
 
     SIGN_UP_CONFIRMATION = "sign_up_confirmation"
@@ -42,18 +42,18 @@ class MailKind(StrEnum):
 
 _NOTICES = frozenset(
     (
-        MailKind.NEW_SIGN_IN,
-        MailKind.PASSWORD_CHANGED,
-        MailKind.PASSWORD_REMOVED,
+        JobKind.NEW_SIGN_IN,
+        JobKind.PASSWORD_CHANGED,
+        JobKind.PASSWORD_REMOVED,
         # Counted, it could be used up by requests for other addresses before the one that matters.
-        MailKind.EMAIL_CHANGE_ASKED,
-        MailKind.EMAIL_CHANGED,
-        MailKind.EMAIL_TAKEN_BACK,
-        MailKind.PERSONAL_EVENT,
-        MailKind.API_KEY_LEAKED,
-        MailKind.OWNERSHIP_TRANSFERRED,
-        MailKind.SSO_LINKED,
-        MailKind.HANDOVER,
+        JobKind.EMAIL_CHANGE_ASKED,
+        JobKind.EMAIL_CHANGED,
+        JobKind.EMAIL_TAKEN_BACK,
+        JobKind.PERSONAL_EVENT,
+        JobKind.API_KEY_LEAKED,
+        JobKind.OWNERSHIP_TRANSFERRED,
+        JobKind.SSO_LINKED,
+        JobKind.HANDOVER,
     )
 )
 
@@ -72,11 +72,11 @@ class MalformedMailRequestError(ValueError):
 
 
 @dataclass(frozen=True)
-class MailRequest:
+class Job:
     """One message on the mail queue: no secret, and nothing that only a known address has."""
 
     id: str
-    kind: MailKind
+    kind: JobKind
     email: str
     asked_at: datetime
     address: str
@@ -89,7 +89,7 @@ class MailRequest:
         return json.dumps({**asdict(self), "asked_at": self.asked_at.isoformat()})
 
     @classmethod
-    def from_json(cls, body: str) -> MailRequest:
+    def from_json(cls, body: str) -> Job:
         """Read it off the queue; raises MalformedMailRequestError.
 
         A kind or a field that this version doesn't know raises ValueError or TypeError: during a
@@ -101,7 +101,7 @@ class MailRequest:
             _check_texts(fields)
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
             raise MalformedMailRequestError from error
-        return cls(**{**fields, "kind": MailKind(kind), "asked_at": asked_at})
+        return cls(**{**fields, "kind": JobKind(kind), "asked_at": asked_at})
 
     @property
     def is_counted(self) -> bool:
@@ -111,7 +111,7 @@ class MailRequest:
         """
         if self.details.get("by_operator"):
             return False
-        if self.kind is MailKind.SIGN_IN_FAILED:
+        if self.kind is JobKind.SIGN_IN_FAILED:
             return bool(self.details.get("locks")) and not self.details.get("stops")
         return self.kind not in _NOTICES
 
@@ -121,21 +121,21 @@ class MailRequest:
         return SourceEntry.of(self.details)
 
     @property
-    def asks_for_link(self) -> MailRequest | None:
+    def asks_for_link(self) -> Job | None:
         """The request that a sign-in with a waiting sign-up's password also makes: a fresh link.
 
         It counts as a mail of a sign-up. Its id follows from this one's, so that a message that
         comes again asks for no second mail.
         """
-        if self.kind is not MailKind.SIGN_IN_FAILED or not self.details.get("unconfirmed"):
+        if self.kind is not JobKind.SIGN_IN_FAILED or not self.details.get("unconfirmed"):
             return None
-        made = derived_id("msg", self.id, MailKind.SIGN_UP_CONFIRMATION)
-        return replace(self, id=made, kind=MailKind.SIGN_UP_CONFIRMATION, details={})
+        made = derived_id("msg", self.id, JobKind.SIGN_UP_CONFIRMATION)
+        return replace(self, id=made, kind=JobKind.SIGN_UP_CONFIRMATION, details={})
 
     @property
-    def asker(self) -> Asker:
+    def origin(self) -> RequestOrigin:
         """The request that asked."""
-        return Asker(Client(self.address, self.user_agent), self.request_id)
+        return RequestOrigin(Client(self.address, self.user_agent), self.request_id)
 
     @property
     def asked(self) -> dict[str, object]:
@@ -148,7 +148,7 @@ class MailRequest:
 
 
 @dataclass(frozen=True)
-class Asker:
+class RequestOrigin:
     """The request that asks for a mail."""
 
     client: Client
@@ -159,11 +159,9 @@ class Asker:
         """What every log line about it has: in which request, and from where (`H4`)."""
         return {"request_id": self.request_id, "address": self.client.address}
 
-    def request(
-        self, kind: MailKind, email: str, now: datetime, details: Mapping[str, str]
-    ) -> MailRequest:
+    def request(self, kind: JobKind, email: str, now: datetime, details: Mapping[str, str]) -> Job:
         """Write the message for the queue."""
-        return MailRequest(
+        return Job(
             id=new_id("msg"),
             kind=kind,
             email=email,

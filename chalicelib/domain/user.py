@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from chalicelib.domain.audit.event import EventName
     from chalicelib.domain.email_address import EmailAddress
-    from chalicelib.domain.mail import Asker
+    from chalicelib.domain.mail import RequestOrigin
     from chalicelib.domain.sign_in.email_change import WayBack
     from chalicelib.domain.sso.provider import DomainSso
 
@@ -142,10 +142,10 @@ class User:
         return Party(PartyType.USER, self.id, self.name)
 
     def event(
-        self, name: EventName, account_id: str, now: datetime, asker: Asker, **details: Any
+        self, name: EventName, account_id: str, now: datetime, origin: RequestOrigin, **details: Any
     ) -> AuditEvent:
         """Tell an account's audit trail of something that they do."""
-        return AuditEvent(name, account_id, now, self.party, asker, None, details)
+        return AuditEvent(name, account_id, now, self.party, origin, None, details)
 
     def may_use_password(self, sso: DomainSso | None) -> bool:
         """Whether a password signs them in, under the SSO of their email's domain.
@@ -197,7 +197,7 @@ class Account:
 
 
 @dataclass(frozen=True)
-class Manager:
+class AccountAdmin:
     """An owner or admin in the account that they have open, and when they last proved it.
 
     What they were when the request began; a write holds it against what they are by then.
@@ -208,7 +208,7 @@ class Manager:
     role: Role
     account_id: str
     proved_at: datetime | None
-    asker: Asker
+    origin: RequestOrigin
     # Of the membership that they act by; what they send out ends with it.
     grant: str | None = None
 
@@ -217,4 +217,4 @@ class Manager:
     ) -> AuditEvent:
         """Tell the account's audit trail of something that they do."""
         actor = Party(PartyType.USER, self.user_id, self.name)
-        return AuditEvent(name, self.account_id, now, actor, self.asker, target, details)
+        return AuditEvent(name, self.account_id, now, actor, self.origin, target, details)

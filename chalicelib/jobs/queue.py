@@ -11,7 +11,7 @@ from chalice import Blueprint
 from chalicelib.bootstrap import services
 from chalicelib.bootstrap.lasting_errors import lasting_reason
 from chalicelib.domain.audit.mail_caps import MailCappedError
-from chalicelib.domain.mail import MailKind, MailRequest, MalformedMailRequestError
+from chalicelib.domain.mail import Job, JobKind, MalformedMailRequestError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,14 +36,14 @@ def deliver_mail(event: SQSEvent) -> None:
     """
     for record in event:
         try:
-            request = MailRequest.from_json(record.body)
+            request = Job.from_json(record.body)
         except MalformedMailRequestError:
             _log.error("mail_dropped", extra={"reason": "malformed"})
             continue
         _deliver(request, services())
 
 
-def _deliver(request: MailRequest, ready: Services) -> None:
+def _deliver(request: Job, ready: Services) -> None:
     asked = {"kind": request.kind, "asked_by": request.request_id}
     try:
         # First, and whether or not a mail goes out: a message that comes again is told of once.
@@ -61,7 +61,7 @@ def _deliver(request: MailRequest, ready: Services) -> None:
         _log.error("mail_dropped", extra={**asked, "reason": reason})
 
 
-def _send(request: MailRequest, ready: Services) -> None:
+def _send(request: Job, ready: Services) -> None:
     asked = {"kind": request.kind, "asked_by": request.request_id}
     try:
         _senders(ready)[request.kind](ready.mail_cap.admit(request))
@@ -70,27 +70,27 @@ def _send(request: MailRequest, ready: Services) -> None:
         _log.info("mail_capped", extra={**asked, "cap": capped.cap})
 
 
-def _senders(ready: Services) -> dict[MailKind, Callable[[MailRequest], None]]:
+def _senders(ready: Services) -> dict[JobKind, Callable[[Job], None]]:
     return {
-        MailKind.SIGN_UP_CONFIRMATION: ready.sign_up.send_mail,
-        MailKind.SIGN_IN_FAILED: ready.account_unlock.send_mail_of_failure,
-        MailKind.NEW_SIGN_IN: ready.sign_in.send_notice,
-        MailKind.ACCOUNT_UNLOCK: ready.account_unlock.send_mail,
-        MailKind.PASSWORD_RESET: ready.password_reset.send_mail,
-        MailKind.PASSWORD_CHANGED: ready.password_reset.send_notice,
-        MailKind.PASSWORD_REMOVED: ready.password_reset.send_notice_of_removal,
-        MailKind.PERSONAL_EVENT: _send_nothing,
-        MailKind.EMAIL_CHANGE: ready.email_change.send_mail,
-        MailKind.EMAIL_CHANGE_ASKED: ready.email_change.send_word,
-        MailKind.EMAIL_CHANGED: ready.email_change.send_notice,
-        MailKind.EMAIL_TAKEN_BACK: ready.email_change.send_notice_of_undo,
-        MailKind.API_KEY_LEAKED: ready.api_keys.send_mail,
-        MailKind.INVITATION: ready.invitations.send_mail,
-        MailKind.OWNERSHIP_TRANSFERRED: ready.members.send_notice,
-        MailKind.SSO_LINKED: ready.single_sign_on.send_notice,
-        MailKind.HANDOVER: ready.handovers.send_notice,
+        JobKind.SIGN_UP_CONFIRMATION: ready.sign_up.send_mail,
+        JobKind.SIGN_IN_FAILED: ready.account_unlock.send_mail_of_failure,
+        JobKind.NEW_SIGN_IN: ready.sign_in.send_notice,
+        JobKind.ACCOUNT_UNLOCK: ready.account_unlock.send_mail,
+        JobKind.PASSWORD_RESET: ready.password_reset.send_mail,
+        JobKind.PASSWORD_CHANGED: ready.password_reset.send_notice,
+        JobKind.PASSWORD_REMOVED: ready.password_reset.send_notice_of_removal,
+        JobKind.PERSONAL_EVENT: _send_nothing,
+        JobKind.EMAIL_CHANGE: ready.email_change.send_mail,
+        JobKind.EMAIL_CHANGE_ASKED: ready.email_change.send_word,
+        JobKind.EMAIL_CHANGED: ready.email_change.send_notice,
+        JobKind.EMAIL_TAKEN_BACK: ready.email_change.send_notice_of_undo,
+        JobKind.API_KEY_LEAKED: ready.api_keys.send_mail,
+        JobKind.INVITATION: ready.invitations.send_mail,
+        JobKind.OWNERSHIP_TRANSFERRED: ready.members.send_notice,
+        JobKind.SSO_LINKED: ready.single_sign_on.send_notice,
+        JobKind.HANDOVER: ready.handovers.send_notice,
     }
 
 
-def _send_nothing(_: MailRequest) -> None:
+def _send_nothing(_: Job) -> None:
     """Of some messages the audit trail alone hears."""

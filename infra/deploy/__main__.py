@@ -13,7 +13,7 @@ from rich.console import Console
 
 from infra.deploy import deployment, removal
 from infra.deploy.aws import connect
-from infra.deploy.checks.turn import Turn
+from infra.deploy.checks.turn import StageLock
 from infra.deploy.problems import DeployError
 from infra.deploy.rotation import rotation
 from infra.deploy.steps import Step, run
@@ -51,14 +51,14 @@ def up(
     """
     console = Console()
     stage, aws = read_stage(stage_name), connect()
-    wishes = deployment.Wishes(
+    options = deployment.DeployOptions(
         package=deployment.package_in(package or ROOT / "build" / stage.name),
         already_built=package is not None,
         for_this_machine=machine == "here",
         parameters=_parameters(settings),
         new_secrets=new_secrets,
     )
-    run(deployment.steps(stage, aws, wishes, console), console, _turn(stage, aws))
+    run(deployment.steps(stage, aws, options, console), console, _turn(stage, aws))
 
 
 @cli.command()
@@ -98,8 +98,8 @@ def destroy(stage_name: str, *, tables_too: bool, export_to: Path | None, no_exp
     )
 
 
-def _turn(stage: Stage, aws: Aws) -> Turn:
-    return Turn(aws.client("ssm"), stage.turn_parameter)
+def _turn(stage: Stage, aws: Aws) -> StageLock:
+    return StageLock(aws.client("ssm"), stage.turn_parameter)
 
 
 def _parameters(settings: tuple[str, ...]) -> dict[str, str]:

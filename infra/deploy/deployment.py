@@ -34,7 +34,7 @@ _ALLOWED = (
 
 
 @dataclass(frozen=True)
-class Wishes:
+class DeployOptions:
     """What is asked of one deployment."""
 
     package: Package
@@ -44,15 +44,15 @@ class Wishes:
     new_secrets: bool
 
 
-def steps(stage: Stage, aws: Aws, wishes: Wishes, console: Console) -> list[Step]:
+def steps(stage: Stage, aws: Aws, options: DeployOptions, console: Console) -> list[Step]:
     """Give the steps, in their order."""
-    made = _Deployment(stage, aws, wishes)
+    made = _Deployment(stage, aws, options)
     return [
         Step("Before anything", lambda _: preflight.check(stage, aws)),
         Step("The package", lambda _: made.package()),
         Step(
             "Secrets",
-            lambda _: make_secrets(stage, aws, anew=wishes.new_secrets),
+            lambda _: make_secrets(stage, aws, anew=options.new_secrets),
             hint=_ALLOWED,
         ),
         Step("Tables, queues and alarms", lambda _: made.stack(), hint=_ALLOWED),
@@ -76,19 +76,19 @@ def steps(stage: Stage, aws: Aws, wishes: Wishes, console: Console) -> list[Step
 class _Deployment:
     stage: Stage
     aws: Aws
-    wishes: Wishes
+    options: DeployOptions
 
     def template(self) -> dict[str, Any]:
-        whole: dict[str, Any] = json.loads(self.wishes.package.template.read_text("utf-8"))
+        whole: dict[str, Any] = json.loads(self.options.package.template.read_text("utf-8"))
         return whole
 
     def package(self) -> str:
-        archive = self.wishes.package.archive
-        if not self.wishes.already_built:
+        archive = self.options.package.archive
+        if not self.options.already_built:
             build(
                 self.stage.name,
                 archive.parent,
-                for_this_machine=self.wishes.for_this_machine,
+                for_this_machine=self.options.for_this_machine,
             )
         elif not archive.exists():
             message = f"There is no {archive}; make package STAGE={self.stage.name} writes it."
@@ -99,13 +99,13 @@ class _Deployment:
         whole, ours = self.template(), template()
         # The stage's own values, as the one template for pipelines has them.
         defaults = {name: str(whole["Parameters"][name]["Default"]) for name in ours["Parameters"]}
-        chosen = self.wishes.parameters
+        chosen = self.options.parameters
         return Stack(self.aws, self.stage.stack).apply(ours, defaults, chosen)
 
     def app(self, tell: Callable[[str], None]) -> str:
         queue = Stack(self.aws, self.stage.stack).outputs()["MailQueueUrl"]
         added = {"MAIL_QUEUE_URL": queue}
-        return deploy_app(self.stage, self.aws, self.wishes.package.archive, added, tell)
+        return deploy_app(self.stage, self.aws, self.options.package.archive, added, tell)
 
 
 def package_in(directory: Path) -> Package:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from infra.deploy.checks.turn import Turn
+    from infra.deploy.checks.turn import StageLock
 
 
 @dataclass(frozen=True)
@@ -31,39 +31,39 @@ class Step:
 
 
 @contextlib.contextmanager
-def taking_turns(turn: Turn, console: Console) -> Iterator[None]:
+def taking_turns(stage_lock: StageLock, console: Console) -> Iterator[None]:
     """Have the stage inside the block, and show while that has to be waited for."""
     with contextlib.ExitStack() as held:
         with console.status("Looking whether another command is at work") as status:
-            held.enter_context(turn.taken(lambda now: status.update(_plain(now))))
+            held.enter_context(stage_lock.taken(lambda now: status.update(_plain(now))))
         yield
 
 
-def run(steps: Sequence[Step], console: Console, turn: Turn) -> None:
+def run(steps: Sequence[Step], console: Console, stage_lock: StageLock) -> None:
     """Run every step while no other command changes the stage.
 
     Raises DeployError at the first step that fails, with what to do about it, or when the turn is
     another's.
     """
-    with taking_turns(turn, console):
+    with taking_turns(stage_lock, console):
         for number, step in enumerate(steps, 1):
             place = f"[{number}/{len(steps)}] {step.title}"
             began = time.monotonic()
-            said = _do(step, place, console, turn)
+            said = _do(step, place, console, stage_lock)
             seconds = time.monotonic() - began
             line = f"{place}: {said} ({seconds:.0f} s)"
             console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
-def _do(step: Step, place: str, console: Console, turn: Turn) -> str:
+def _do(step: Step, place: str, console: Console, stage_lock: StageLock) -> str:
     with console.status(_plain(place)) as status:
 
         def tell(now: str) -> None:
-            turn.check()
+            stage_lock.check()
             status.update(_plain(f"{place}: {now}"))
 
         try:
-            turn.check()
+            stage_lock.check()
             return step.do(tell)
         except (BotoCoreError, ClientError, DeployError, PackageError) as error:
             hint = "" if isinstance(error, DeployError) else f"\n{step.hint}"

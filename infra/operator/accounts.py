@@ -11,26 +11,26 @@ from chalicelib.domain.clock import exact
 from infra.operator.files import writing
 
 if TYPE_CHECKING:
-    from infra.operator.desk import Desk
+    from infra.operator.desk import CommandContext
 
 
 @click.command("export-account")
 @click.argument("account_id", metavar="ACCOUNT")
 @click.argument("file")
 @click.pass_obj
-def export_account(desk: Desk, account_id: str, file: str) -> None:
+def export_account(context: CommandContext, account_id: str, file: str) -> None:
     """Write everything of ACCOUNT, by its id, to FILE as JSON Lines; - is standard output.
 
     Each line says by its type what it is: account, workspace, member, invitation, api_key,
     sso_connection, sso_domain, record or audit_event. No key and no hash is among them.
     """
-    export, operator, count = desk.services.account_export, desk.operator, 0
+    export, operator, count = context.services.account_export, context.operator, 0
     with writing(file) as target:
-        account, deed = export.begin(account_id, operator)
+        account, action = export.begin(account_id, operator)
         for fields in export.lines(account):
             target.write(json.dumps(fields, ensure_ascii=False) + "\n")
             count += 1
-    told = f"as Operator {operator.name}: {deed.id}"
+    told = f"as Operator {operator.name}: {action.id}"
     click.echo(f"{count:,} lines of {account.name}, {told}", err=True)
 
 
@@ -42,7 +42,7 @@ def export_account(desk: Desk, account_id: str, file: str) -> None:
 @click.option("--yes", is_flag=True, help="Don't ask.")
 @click.pass_obj
 def transfer_ownership(
-    desk: Desk, account_id: str, email: str, *, confirm: bool, cancel: bool, yes: bool
+    context: CommandContext, account_id: str, email: str, *, confirm: bool, cancel: bool, yes: bool
 ) -> None:
     """Make an admin the owner, for an owner who has lost both password and mailbox.
 
@@ -55,19 +55,21 @@ def transfer_ownership(
     if not cancel and not email:
         message = "Name the admin who is to be the owner: --to."
         raise click.UsageError(message)
-    account = desk.services.handover.find_account(account_id)
+    account = context.services.handover.find_account(account_id)
     if cancel:
-        deed = desk.services.handover.cancel(account, desk.operator)
-        desk.tell(deed, f"The request is cancelled: {account.name} keeps its owner.")
+        action = context.services.handover.cancel(account, context.operator)
+        context.tell(action, f"The request is cancelled: {account.name} keeps its owner.")
     elif confirm:
-        desk.ask(f"Make {email} the owner of {account.name} now?", yes=yes)
-        deed = desk.services.handover.complete(account, email, desk.operator)
-        desk.tell(deed, f"{email} is the owner of {account.name}. The owner until now is an admin.")
+        context.ask(f"Make {email} the owner of {account.name} now?", yes=yes)
+        action = context.services.handover.complete(account, email, context.operator)
+        context.tell(
+            action, f"{email} is the owner of {account.name}. The owner until now is an admin."
+        )
     else:
-        desk.ask(f"Request that {email} becomes the owner of {account.name}?", yes=yes)
-        handover, deed = desk.services.handover.request(account, email, desk.operator)
-        desk.tell(
-            deed,
+        context.ask(f"Request that {email} becomes the owner of {account.name}?", yes=yes)
+        handover, action = context.services.handover.request(account, email, context.operator)
+        context.tell(
+            action,
             f"Requested. The owner and all admins of {account.name} are mailed."
             f" From {exact(handover.due_at)} on, run it again with --confirm.",
         )

@@ -8,7 +8,7 @@ import sys
 import click
 
 from infra.operator import accounts, people, records, users
-from infra.operator.desk import Desk
+from infra.operator.desk import CommandContext
 
 
 @click.group()
@@ -17,7 +17,7 @@ from infra.operator.desk import Desk
 @click.pass_context
 def cli(context: click.Context, stage: str | None, name: str | None) -> None:
     """Help people, and take data in and out. Without --stage the environment says where."""
-    context.obj = Desk(stage, name)
+    context.obj = CommandContext(stage, name)
 
 
 for _command in (

@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from chalicelib.bootstrap.operators import OperatorServices
-    from chalicelib.domain.operators.action import Deed, Operator
+    from chalicelib.domain.operators.action import Operator, OperatorAction
 
 _ROOT = "root"
 
 
 @dataclass
-class Desk:
+class CommandContext:
     """Where an operator works; the stage is entered when a command first needs it."""
 
     stage: str | None
@@ -72,10 +72,12 @@ class Desk:
             where = self.stage or "the stage of the environment"
             click.confirm(f"{question} (on {where})", abort=True)
 
-    def tell(self, deed: Deed, words: str) -> None:
+    def tell(self, action: OperatorAction, words: str) -> None:
         """Say what was done, and under which id the trails tell it."""
         self.say(words)
-        self.say(f"{_accounts(len(deed.account_ids))}, as Operator {deed.operator.name}: {deed.id}")
+        self.say(
+            f"{_accounts(len(action.account_ids))}, as Operator {action.operator.name}: {action.id}"
+        )
 
 
 def _accounts(count: int) -> str:

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from chalicelib.domain.user import Membership
-    from chalicelib.services.operators.people import Person
-    from infra.operator.desk import Desk
+    from chalicelib.services.operators.people import FoundUser
+    from infra.operator.desk import CommandContext
 
 _WHO = "who"
 _YES = click.option("--yes", is_flag=True, help="Don't ask.")
@@ -25,85 +25,87 @@ _YES = click.option("--yes", is_flag=True, help="Don't ask.")
 @click.command()
 @click.argument(_WHO)
 @click.pass_obj
-def find(desk: Desk, who: str) -> None:
+def find(context: CommandContext, who: str) -> None:
     """Show how WHO stands, an email address or a user's id; never a hash."""
     from chalicelib.domain.errors import NotFoundError
 
-    people = desk.services.people
+    people = context.services.users
     try:
         user = people.look_up(who)
     except NotFoundError:
         waiting = people.waiting(who)
         if waiting is None:
             raise
-        desk.say(
+        context.say(
             f"{waiting.email} is nobody's yet: a sign-up of {exact(waiting.created_at)} waits for"
             " its confirmation."
         )
         return
-    desk.show(_card(people.show(user, desk.operator)))
+    context.show(_card(people.show(user, context.operator)))
 
 
 @click.command()
 @click.argument(_WHO)
 @click.pass_obj
-def unlock(desk: Desk, who: str) -> None:
+def unlock(context: CommandContext, who: str) -> None:
     """End the lock of WHO's sign-in; how many failures there were in a row is kept."""
-    people = desk.services.people
+    people = context.services.users
     user = people.look_up(who)
-    deed = people.unlock(user, desk.operator)
-    desk.tell(deed, f"{user.email} can try again at once.")
+    action = people.unlock(user, context.operator)
+    context.tell(action, f"{user.email} can try again at once.")
 
 
 @click.command("end-sessions")
 @click.argument(_WHO)
 @_YES
 @click.pass_obj
-def end_sessions(desk: Desk, who: str, *, yes: bool) -> None:
+def end_sessions(context: CommandContext, who: str, *, yes: bool) -> None:
     """Sign WHO out everywhere, from their next request on."""
-    people = desk.services.people
+    people = context.services.users
     user = people.look_up(who)
-    desk.ask(f"Sign {user.email} out everywhere?", yes=yes)
-    deed = people.end_sessions(user, desk.operator)
-    desk.tell(deed, f"Every session of {user.email} has ended.")
+    context.ask(f"Sign {user.email} out everywhere?", yes=yes)
+    action = people.end_sessions(user, context.operator)
+    context.tell(action, f"Every session of {user.email} has ended.")
 
 
 @click.command("send-reset")
 @click.argument(_WHO)
 @click.pass_obj
-def send_reset(desk: Desk, who: str) -> None:
+def send_reset(context: CommandContext, who: str) -> None:
     """Have a link mailed to WHO with which they set a new password; the old one holds until then.
 
     No hourly limit holds it back. Where a password opens nothing for them, because they are to use
     single sign-on, the mail says so instead.
     """
-    people = desk.services.people
+    people = context.services.users
     user = people.look_up(who)
-    deed = people.send_reset(user, desk.operator)
+    action = people.send_reset(user, context.operator)
     if people.may_use_password(user):
-        desk.tell(deed, f"A reset link is on its way to {user.email}.")
+        context.tell(action, f"A reset link is on its way to {user.email}.")
     else:
         words = "No password lets them in. A mail on its way to"
-        desk.tell(deed, f"{words} {user.email} says that they sign in through their company.")
+        context.tell(action, f"{words} {user.email} says that they sign in through their company.")
 
 
 @click.command("force-reset")
 @click.argument(_WHO)
 @_YES
 @click.pass_obj
-def force_reset(desk: Desk, who: str, *, yes: bool) -> None:
+def force_reset(context: CommandContext, who: str, *, yes: bool) -> None:
     """Stop WHO's password and end their sessions; they are mailed how to set a new one."""
-    people = desk.services.people
+    people = context.services.users
     user = people.look_up(who)
-    desk.ask(f"Stop the password of {user.email}?", yes=yes)
-    deed = people.force_reset(user, desk.operator)
-    desk.tell(deed, f"The password of {user.email} is gone, and so are their sessions and links.")
+    context.ask(f"Stop the password of {user.email}?", yes=yes)
+    action = people.force_reset(user, context.operator)
+    context.tell(
+        action, f"The password of {user.email} is gone, and so are their sessions and links."
+    )
 
 
 @click.command()
 @click.option("--days", default=30, show_default=True, type=click.IntRange(1, 36_500))
 @click.pass_obj
-def trail(desk: Desk, days: int) -> None:
+def trail(context: CommandContext, days: int) -> None:
     """Show what operators did on this stage, newest first.
 
     An account that a killed command left untold is told by it.
@@ -111,19 +113,19 @@ def trail(desk: Desk, days: int) -> None:
     from chalicelib.domain.audit.search import AuditFilter
     from chalicelib.domain.audit.sentences import WORDS, target_words
 
-    services = desk.services
+    services = context.services
     since = services.clock() - timedelta(days=days)
     told = False
-    for event in services.people.look_back(AuditFilter(since=since)):
+    for event in services.users.look_back(AuditFilter(since=since)):
         told = True
         target = target_words(event) or "-"
         line = (exact(event.at), event.actor.name or "-", WORDS[event.name], target)
-        desk.say("  ".join((*line, event.asker.request_id)))
+        context.say("  ".join((*line, event.origin.request_id)))
     if not told:
-        desk.say(f"No operator did anything in {days} days.")
+        context.say(f"No operator did anything in {days} days.")
 
 
-def _card(person: Person) -> Table:
+def _card(person: FoundUser) -> Table:
     user, card = person.user, Table.grid(padding=(0, 3))
     lines = [
         ("id", user.id),
@@ -141,7 +143,7 @@ def _card(person: Person) -> Table:
     return card
 
 
-def _password(person: Person) -> str:
+def _password(person: FoundUser) -> str:
     stored = person.user.password_hash
     if stored is None:
         return "none: only single sign-on, or a reset, lets them in"
@@ -153,7 +155,7 @@ def _password(person: Person) -> str:
     return f"imported, {foreign[0]}; not used here yet" if foreign else "set"
 
 
-def _sign_in(person: Person) -> str:
+def _sign_in(person: FoundUser) -> str:
     if person.is_stopped:
         return "stopped"
     until = person.count.locked_until

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from chalicelib.domain.keys.record import Record
-    from infra.operator.desk import Desk
+    from infra.operator.desk import CommandContext
 
 # A file may mix accounts; so many are gathered side by side before the oldest is written.
 _ACCOUNTS_GATHERED = 100
@@ -45,7 +45,7 @@ def records() -> None:
 @click.argument("file", type=click.File("rb"))
 @click.option("--account", help="The account's id, for lines without an account_id of their own.")
 @click.pass_obj
-def load(desk: Desk, file: IO[bytes], account: str | None) -> None:
+def load(context: CommandContext, file: IO[bytes], account: str | None) -> None:
     """Load FILE, JSON Lines with a record each; - reads standard input.
 
     A line has id, terminus_id, workspace_id, and if it likes account_id, status (active or
@@ -54,33 +54,33 @@ def load(desk: Desk, file: IO[bytes], account: str | None) -> None:
     """
     with reading(file, "Loading") as (console, moved):
         lines = read_lines(file, account, datetime.now(UTC), moved)
-        loading = Loading(desk, console).take(lines)
-    desk.say(loading.summary())
+        loading = Loading(context, console).take(lines)
+    context.say(loading.summary())
     sys.exit(1 if loading.bad else 0)
 
 
 @records.command()
 @click.option("--account", help="The account's id; without it, the one that was made last.")
 @click.pass_obj
-def demo(desk: Desk, account: str | None) -> None:
+def demo(context: CommandContext, account: str | None) -> None:
     """Load a small believable data set into an account of the local run."""
     from infra.operator.demo import demo_lines, newest_account
 
-    if desk.stage != LOCAL:
+    if context.stage != LOCAL:
         message = f"The demo's records are for a local run alone: --stage {LOCAL}."
         raise OperatorError(message)
-    chosen = newest_account(desk.services.record_loading.accounts, account)
-    loading = Loading(desk, desk.out).take(demo_lines(chosen))
-    desk.say(f"Account {chosen.name} ({chosen.id})")
-    desk.say(loading.summary())
+    chosen = newest_account(context.services.record_loading.accounts, account)
+    loading = Loading(context, context.out).take(demo_lines(chosen))
+    context.say(f"Account {chosen.name} ({chosen.id})")
+    context.say(loading.summary())
 
 
 class Loading:
     """One load: gathers lines by account, writes them in batches, and keeps count."""
 
-    def __init__(self, desk: Desk, console: Console) -> None:
-        self._desk = desk
-        self._loads = desk.services.record_loading
+    def __init__(self, context: CommandContext, console: Console) -> None:
+        self._desk = context
+        self._loads = context.services.record_loading
         self._workspaces = lru_cache(_ACCOUNTS_KNOWN)(self._read_workspaces)
         self._console = console
         self._gathered: dict[str, Batch] = {}
@@ -132,10 +132,10 @@ class Loading:
             self._write(next(iter(self._gathered)))
 
     def _write(self, account_id: str) -> None:
-        batch, deed = self._gathered.pop(account_id), None
+        batch, action = self._gathered.pop(account_id), None
         if account_id not in self._told:
-            deed = self._loads.begin(account_id, self._desk.operator, self.id)
-        loaded = self._loads.put(account_id, batch.records, deed)
+            action = self._loads.begin(account_id, self._desk.operator, self.id)
+        loaded = self._loads.put(account_id, batch.records, action)
         if loaded.added or loaded.changed:
             self._told.add(account_id)
         self.loaded += loaded

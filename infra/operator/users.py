@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from chalicelib.domain.operators.user_file import UserLine
-    from infra.operator.desk import Desk
+    from infra.operator.desk import CommandContext
 
     # A line's number, its person, and what comes of it.
     _Waiting = deque[tuple[int, Candidate, Future[Outcome]]]
@@ -52,7 +52,7 @@ _SKIPPED = {
 @click.option("--workers", default=_WORKERS, type=click.IntRange(1, 64), help="Lines at a time.")
 @click.pass_obj
 def import_users(
-    desk: Desk, file: IO[bytes], *, dry_run: bool, without_accounts: bool, workers: int
+    context: CommandContext, file: IO[bytes], *, dry_run: bool, without_accounts: bool, workers: int
 ) -> None:
     """Take over people of FILE, JSON Lines with a person each; - reads standard input.
 
@@ -61,10 +61,10 @@ def import_users(
     all, and run again it goes on. The exit status is 1 if there were bad lines.
     """
     with reading(file, "Importing") as (console, moved):
-        loading = UserLoading(desk, console, dry_run=dry_run, workers=workers)
+        loading = UserLoading(context, console, dry_run=dry_run, workers=workers)
         lines = read_objects(file, LINE_MAX_BYTES, moved)
         loading.take(lines, with_accounts=not without_accounts)
-    desk.say(loading.summary())
+    context.say(loading.summary())
     sys.exit(1 if loading.bad else 0)
 
 
@@ -72,27 +72,27 @@ def import_users(
 @click.argument("file")
 @click.option("--yes", is_flag=True, help="Don't ask.")
 @click.pass_obj
-def export_users(desk: Desk, file: str, *, yes: bool) -> None:
+def export_users(context: CommandContext, file: str, *, yes: bool) -> None:
     """Write everybody to FILE, with the hashes of their passwords; - is standard output.
 
     Each account is told. The hashes are good only where the same peppers are.
     """
-    export, operator = desk.services.user_export, desk.operator
-    desk.ask("Write everybody's password hash to a file?", yes=yes)
+    export, operator = context.services.user_export, context.operator
+    context.ask("Write everybody's password hash to a file?", yes=yes)
     count = 0
     with writing(file) as target:
-        deed = export.begin(operator)
-        for fields in export.lines(deed):
+        action = export.begin(operator)
+        for fields in export.lines(action):
             target.write(json.dumps(fields, ensure_ascii=False) + "\n")
             count += 1
-    click.echo(f"{count:,} people, as Operator {operator.name}: {deed.id}", err=True)
+    click.echo(f"{count:,} people, as Operator {operator.name}: {action.id}", err=True)
 
 
 @dataclass
 class UserLoading:
     """One import: several lines at a time, told in the order of the file."""
 
-    desk: Desk
+    context: CommandContext
     console: Console
     dry_run: bool
     workers: int
@@ -106,7 +106,7 @@ class UserLoading:
 
     def take(self, lines: Iterable[JsonLine | BadLine], *, with_accounts: bool) -> None:
         """Take over every good line, and name every bad or skipped one."""
-        users, operator = self.desk.services.user_import, self.desk.operator
+        users, operator = self.context.services.user_import, self.context.operator
         waiting: _Waiting = deque()
         with ThreadPoolExecutor(self.workers) as pool:
             for line in lines:
@@ -136,7 +136,7 @@ class UserLoading:
 
     @property
     def _name(self) -> str:
-        return self.desk.operator.name
+        return self.context.operator.name
 
     def _candidate(
         self, line: JsonLine | BadLine, waiting: _Waiting, *, with_accounts: bool
@@ -162,7 +162,7 @@ class UserLoading:
         return candidate
 
     def _checked(self, person: UserLine, waiting: _Waiting) -> Candidate:
-        users = self.desk.services.user_import
+        users = self.context.services.user_import
         try:
             return users.check(person, self.promised)
         except InvalidValueError as error:

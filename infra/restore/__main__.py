@@ -11,7 +11,7 @@ import boto3
 import click
 from rich.console import Console
 
-from infra.deploy.checks.turn import Turn
+from infra.deploy.checks.turn import StageLock
 from infra.deploy.problems import DeployError
 from infra.deploy.steps import taking_turns
 from infra.restore.closing import closed
@@ -58,9 +58,9 @@ def restore(stage_name: str, moment: datetime, *, yes: bool, fetch_only: bool) -
             _console.print(f"The copies begin with {backup.copies}; nothing else was changed.")
             return
         _ask(stage, moment, yes=yes)
-        turn = Turn(boto3.client("ssm"), stage.turn_parameter)
-        with taking_turns(turn, _console):
-            since, kept = _take_back(stage, backup, turn)
+        stage_lock = StageLock(boto3.client("ssm"), stage.turn_parameter)
+        with taking_turns(stage_lock, _console):
+            since, kept = _take_back(stage, backup, stage_lock)
     except (DeployError, RestoreError, StageError) as error:
         _console.print(str(error), markup=False)
         sys.exit(1)
@@ -86,7 +86,7 @@ def _ask(stage: Stage, moment: datetime, *, yes: bool) -> None:
     raise RestoreError(message)
 
 
-def _take_back(stage: Stage, backup: Backup, turn: Turn) -> tuple[Since, Kept]:
+def _take_back(stage: Stage, backup: Backup, stage_lock: StageLock) -> tuple[Since, Kept]:
     tables = Tables(boto3.resource("dynamodb"), backup.prefix, backup.copies)
     functions = [stage.function_name(function) for function in stage.functions]
     moved: Counter[str] = Counter()
@@ -97,7 +97,7 @@ def _take_back(stage: Stage, backup: Backup, turn: Turn) -> tuple[Since, Kept]:
         status.update("The stage is closed; making each row what it was")
 
         def tell(table: str, rows: int) -> None:
-            turn.check()
+            stage_lock.check()
             moved[table] += rows
             status.update(f"{table}: {moved[table]:,} rows changed")
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from infra.deploy.checks.turn import Holder, Turn
+from infra.deploy.checks.turn import Holder, StageLock
 from infra.deploy.problems import DeployError
 from tests.support.patience import PATIENCE, eventually
 from tests.support.races.races import race, winners
@@ -34,8 +34,8 @@ def ssm(moto: Engine) -> Any:
 
 def _turn(
     ssm: Any, holder: Holder = _ELSEWHERE, *, renewed_every: float = 0.05, silent_for: float = 2
-) -> Turn:
-    return Turn(ssm, _NAME, holder, renewed_every, silent_for)
+) -> StageLock:
+    return StageLock(ssm, _NAME, holder, renewed_every, silent_for)
 
 
 def _left(ssm: Any, holder: Holder) -> None:
@@ -63,16 +63,16 @@ def test_a_second_command_is_turned_away_and_told_whose_turn_it_is(ssm: Any) -> 
 
 
 def test_a_long_command_keeps_its_turn(ssm: Any) -> None:
-    turn = _turn(ssm, silent_for=PATIENCE)
-    with turn.taken(_silence):
+    stage_lock = _turn(ssm, silent_for=PATIENCE)
+    with stage_lock.taken(_silence):
         # As if its last sign were older than anybody would wait for one.
-        turn._renewed -= 2 * turn.silent_for  # noqa: SLF001 - rather than to wait for so long
-        eventually(lambda: _goes_on(turn), "a renewal")
+        stage_lock._renewed -= 2 * stage_lock.silent_for  # noqa: SLF001 - rather than to wait for so long
+        eventually(lambda: _goes_on(stage_lock), "a renewal")
 
 
-def _goes_on(turn: Turn) -> bool:
+def _goes_on(stage_lock: StageLock) -> bool:
     with suppress(DeployError):
-        turn.check()
+        stage_lock.check()
         return True
     return False
 
@@ -91,11 +91,11 @@ class _Unreachable:
 
 
 def test_what_ended_a_command_is_told_though_its_turn_cannot_be_given_back(ssm: Any) -> None:
-    turn = _turn(ssm)
+    stage_lock = _turn(ssm)
 
     def fail() -> None:
-        with turn.taken(_silence):
-            turn.ssm = _Unreachable()
+        with stage_lock.taken(_silence):
+            stage_lock.ssm = _Unreachable()
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
@@ -139,10 +139,10 @@ def test_of_many_that_come_at_once_one_has_the_stage(ssm: Any, *, left: bool) ->
     with ExitStack() as held:
 
         def come(number: int) -> None:
-            turn = _turn(
+            stage_lock = _turn(
                 ssm, replace(_ELSEWHERE, pid=number), silent_for=PATIENCE if not left else 5
             )
-            held.enter_context(turn.taken(_silence))
+            held.enter_context(stage_lock.taken(_silence))
 
         assert len(winners(race(come, (DeployError,), callers=8))) == 1
 

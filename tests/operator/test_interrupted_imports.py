@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from chalicelib.domain.user import Manager
+    from chalicelib.domain.user import AccountAdmin
     from tests.support.servers.engines import EngineRoom
 
 _PEOPLE = 120
@@ -35,7 +35,7 @@ _HASH = f"$2a$04${'a' * 21}e{'a' * 31}"
 @pytest.fixture
 def stage(
     engine_room: EngineRoom, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[tuple[dict[str, str], Manager]]:
+) -> Iterator[tuple[dict[str, str], AccountAdmin]]:
     """A store that several processes reach, and an owner in it."""
     from chalicelib.storage.dynamo.connection import open_tables
 
@@ -52,7 +52,7 @@ def stage(
 
 
 @pytest.fixture
-def file(stage: tuple[dict[str, str], Manager], tmp_path: Path) -> Path:
+def file(stage: tuple[dict[str, str], AccountAdmin], tmp_path: Path) -> Path:
     accounts = [{"id": stage[1].account_id, "role": "member"}]
     path = tmp_path / "users.jsonl"
     with path.open("w") as out:
@@ -74,7 +74,7 @@ def _start(environ: dict[str, str], file: Path) -> subprocess.Popen[str]:
     )
 
 
-def _assert_whole(owner: Manager) -> int:
+def _assert_whole(owner: AccountAdmin) -> int:
     """Hold the tables against each other; how many people came."""
     users = {row.user_id: row for row in UserRow.scan(consistent_read=True)}
     claims = {row.user_id: row.email for row in EmailRow.scan(consistent_read=True)}
@@ -90,7 +90,7 @@ def _assert_whole(owner: Manager) -> int:
 
 
 def test_a_killed_import_leaves_nobody_half_made_and_goes_on(
-    stage: tuple[dict[str, str], Manager], file: Path
+    stage: tuple[dict[str, str], AccountAdmin], file: Path
 ) -> None:
     environ, owner = stage
     pipe = file.with_suffix(".pipe")
@@ -113,7 +113,7 @@ def test_a_killed_import_leaves_nobody_half_made_and_goes_on(
 
 
 def test_of_two_imports_at_once_each_person_comes_by_one(
-    stage: tuple[dict[str, str], Manager], file: Path
+    stage: tuple[dict[str, str], AccountAdmin], file: Path
 ) -> None:
     """`H13`."""
     environ, owner = stage

@@ -201,13 +201,13 @@ def test_a_request_whose_mails_did_not_leave_can_not_be_carried_out(
 ) -> None:
     """Only asked for again: the day is there for people who know."""
     from chalicelib.domain.errors import UnavailableError
-    from chalicelib.gateways.mail.queue import MailQueue
+    from chalicelib.gateways.mail.queue import JobQueue
 
     def away(*_: object) -> None:
         raise UnavailableError
 
     with monkeypatch.context() as patched:
-        patched.setattr(MailQueue, "put", away)
+        patched.setattr(JobQueue, "put", away)
         assert _refusal(account_id) is UnavailableError
     clock.advance(_DAY)
     assert _refusal(account_id, "--confirm") is NoHandoverError

@@ -62,7 +62,7 @@ def add_member(
 
     become_a_user(service, address)
     joined = Membership(account_id, "Acme", role, MembershipStatus.ACTIVE)
-    connection = bootstrap.services().sessions.people.connection
+    connection = bootstrap.services().sessions.users.connection
     join(connection, EmailRow.get(address).user_id, joined)
     program = signed_in_program(service, address)
     if open_now:

@@ -121,7 +121,7 @@ def _places(call: str) -> list[str]:
 
 
 def _ids(world: Callers) -> dict[str, str]:
-    return {**world.ids, "account_id": world.people["owner"][1].account_id}
+    return {**world.ids, "account_id": world.users["owner"][1].account_id}
 
 
 def _unlike(value: str) -> str:

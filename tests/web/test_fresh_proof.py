@@ -88,7 +88,7 @@ def test_what_changes_nobodys_access_needs_no_fresh_proof(world: Callers, call: 
 
 def _called(world: Callers, call: str) -> Reply:
     method, path = call.split(" ")
-    ids = {**world.ids, "account_id": world.people["owner"][1].account_id}
+    ids = {**world.ids, "account_id": world.users["owner"][1].account_id}
     body: Any = None
     if method != "DELETE":
         body = {name: fill(value, ids) for name, value in _BODIES.get(call, {}).items()}

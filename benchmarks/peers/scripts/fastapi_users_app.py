@@ -53,13 +53,13 @@ async def tokens(opened=Depends(session)):
     yield SQLAlchemyAccessTokenDatabase(opened, AccessToken)
 
 
-class Manager(UUIDIDMixin, BaseUserManager[User, uuid.UUID]):
+class AccountAdmin(UUIDIDMixin, BaseUserManager[User, uuid.UUID]):
     """Its manager of users."""
 
 
 async def manager(table=Depends(users)):
     """Give the manager."""
-    yield Manager(table, helper)
+    yield AccountAdmin(table, helper)
 
 
 def strategy(table=Depends(tokens)):

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from chalicelib.domain.email_address import EmailAddress
-    from chalicelib.domain.mail import Asker
+    from chalicelib.domain.mail import RequestOrigin
     from chalicelib.domain.sign_in.link import Link
     from chalicelib.domain.sign_in.session import Session
-    from chalicelib.domain.user import Account, Manager, User, WorkspaceRole
+    from chalicelib.domain.user import Account, AccountAdmin, User, WorkspaceRole
 
 INVITATIONS_MAX = 1_000
 # Ownership is handed over by its owner, never given away by mail.
@@ -85,7 +85,7 @@ class Invitation:
             stands = stands and membership.grant == self.inviter_grant
         return replace(self, is_ended=not stands)
 
-    def renewed_by(self, manager: Manager, expires_at: datetime) -> Invitation:
+    def renewed_by(self, manager: AccountAdmin, expires_at: datetime) -> Invitation:
         """Return it as sent again by somebody, who stands for it from then on."""
         return replace(
             self,
@@ -160,7 +160,7 @@ class Acceptance:
     invitation: Invitation
     user: User
     membership: Membership
-    asker: Asker
+    origin: RequestOrigin
     at: datetime
 
     @property
@@ -176,10 +176,10 @@ class Acceptance:
                 account_id,
                 self.at,
                 joined,
-                self.asker,
+                self.origin,
                 self.invitation.party,
             ),
             AuditEvent(
-                EventName.MEMBER_JOINED, account_id, self.at, joined, self.asker, joined, details
+                EventName.MEMBER_JOINED, account_id, self.at, joined, self.origin, joined, details
             ),
         )

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from chalicelib.domain.mail import Asker
+    from chalicelib.domain.mail import RequestOrigin
 
 
 class EventName(StrEnum):
@@ -116,7 +116,7 @@ class AuditEvent:
     account_id: str
     at: datetime
     actor: Party
-    asker: Asker
+    origin: RequestOrigin
     target: Party | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
     id: str = field(default_factory=lambda: new_id("evt"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from chalicelib.domain.mail import MailKind
+from chalicelib.domain.mail import JobKind
 
 
 class Cap(StrEnum):
@@ -30,5 +30,5 @@ class MailCappedError(Exception):
 # Mails that anybody can ask for without a session. The mail of a lock is not among them: a lock
 # mails its user once, and its attempts have a limit for their source already.
 COUNTED_BY_SOURCE = frozenset(
-    (MailKind.SIGN_UP_CONFIRMATION, MailKind.ACCOUNT_UNLOCK, MailKind.PASSWORD_RESET)
+    (JobKind.SIGN_UP_CONFIRMATION, JobKind.ACCOUNT_UNLOCK, JobKind.PASSWORD_RESET)
 )

@@ -52,7 +52,7 @@ class AuditFilter:
 
 
 @dataclass(frozen=True)
-class Stretch:
+class AuditPage:
     """Events in a row, newest first, and from where it goes on in each direction.
 
     A stretch can be short, or empty, and still go on: how much is read at once is bounded.
@@ -64,7 +64,7 @@ class Stretch:
 
 
 @dataclass(frozen=True)
-class Further:
+class NextCursor:
     """An export ends here for this time; there is more before this place."""
 
     before: str

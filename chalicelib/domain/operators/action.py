@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.audit.event import AuditEvent, Party, PartyType
-from chalicelib.domain.mail import Asker
+from chalicelib.domain.mail import RequestOrigin
 from chalicelib.domain.names import parse_name
 from chalicelib.domain.sign_in.session import Client
 from chalicelib.domain.tokens import derived_id, new_id
@@ -47,7 +47,7 @@ class Operator:
 
 
 @dataclass(frozen=True)
-class Deed:
+class OperatorAction:
     """Something that an operator does, and the accounts that are told of it.
 
     `id` is what the command prints; it stands in each event in the place of a request's id.
@@ -62,9 +62,9 @@ class Deed:
     id: str = field(default_factory=lambda: new_id("opr"))
 
     @property
-    def asker(self) -> Asker:
+    def origin(self) -> RequestOrigin:
         """The command, where events and messages name a request."""
-        return Asker(Client("", _COMMAND), self.id)
+        return RequestOrigin(Client("", _COMMAND), self.id)
 
     @property
     def event(self) -> AuditEvent:
@@ -75,7 +75,7 @@ class Deed:
             account_id=OPERATORS,
             at=self.at,
             actor=self.operator.party,
-            asker=self.asker,
+            origin=self.origin,
             target=self.target,
             details={**self.details, **known},
             id=_event_id(self.id, OPERATORS, self.name, self.target),
@@ -90,7 +90,7 @@ def accounts_told(event: AuditEvent) -> tuple[str, ...]:
 def told_to(event: AuditEvent, account_id: str) -> AuditEvent:
     """Tell one account what the operators' trail says: always the same event, however often."""
     details = {k: v for k, v in event.details.items() if k not in (_IDENTITY, _ACCOUNTS)}
-    event_id = _event_id(event.asker.request_id, account_id, event.name, event.target)
+    event_id = _event_id(event.origin.request_id, account_id, event.name, event.target)
     return replace(event, account_id=account_id, details=details, id=event_id)
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from chalicelib.domain.email_address import EmailAddress
-    from chalicelib.domain.mail import Asker
+    from chalicelib.domain.mail import RequestOrigin
     from chalicelib.domain.user import User
 
 # Cookies of before have no second version.
@@ -111,6 +111,6 @@ def device_of(details: Mapping[str, str]) -> Device | None:
 class Browser:
     """What a browser brings to a password: who asks, its device cookie, the session it had."""
 
-    asker: Asker
+    origin: RequestOrigin
     device_cookie: str | None = field(default=None, repr=False)
     session_id: str | None = None

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from chalicelib.domain.mail import Asker
+    from chalicelib.domain.mail import RequestOrigin
     from chalicelib.domain.sso.assertion import VerifiedAssertion
     from chalicelib.domain.sso.connection import SsoConnection, SsoRequest
     from chalicelib.domain.tokens import SecretToken
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Finish:
+class SsoCompletion:
     """What a sign-in ends with: what it was judged by, what it spends, and what it tells.
 
     `renames` is whether the identity is still kept under its key without a format; the write that
@@ -46,7 +46,7 @@ class Answer:
     connection: SsoConnection
     request: SsoRequest
     assertion: VerifiedAssertion
-    asker: Asker
+    origin: RequestOrigin
     now: datetime
     renames: bool = False
 
@@ -55,18 +55,18 @@ class Answer:
         """The person, as their connection knows them (`E8`)."""
         return SsoIdentity.of(self.connection.id, self.assertion)
 
-    def finish(self, actor: Party, *more: AuditEvent) -> Finish:
+    def finish(self, actor: Party, *more: AuditEvent) -> SsoCompletion:
         """Say what ends here, and what the account's trail is told of it."""
         accepted = AuditEvent(
             EventName.SSO_RESPONSE_ACCEPTED,
             self.connection.account_id,
             self.now,
             actor,
-            self.asker,
+            self.origin,
             connection_party(self.connection),
             {"purpose": self.request.purpose.value, **self._evidence()},
         )
-        return Finish(
+        return SsoCompletion(
             self.connection,
             self.request,
             self.assertion,
@@ -79,7 +79,7 @@ class Answer:
     def event(self, user: User, name: EventName, **details: Any) -> AuditEvent:
         """Tell the account of what somebody does by it."""
         account_id, method = self.connection.account_id, SignInMethod.SSO.value
-        return user.event(name, account_id, self.now, self.asker, method=method, **details)
+        return user.event(name, account_id, self.now, self.origin, method=method, **details)
 
     def linked(self, user: User) -> AuditEvent:
         """Tell the account that an existing user is linked to the provider's name for them."""
@@ -102,7 +102,7 @@ class Answer:
             # When the provider asked, not when it answered: its own session may be hours old
             # (`E14`).
             proved_at=min(self.now, self.assertion.authenticated_at),
-            client=self.asker.client,
+            client=self.origin.client,
         )
 
     @property

@@ -60,7 +60,7 @@ class Times:
 
 
 @dataclass(frozen=True)
-class Person:
+class AssertedUser:
     """Who an accepted assertion is about."""
 
     name_id: str
@@ -97,7 +97,7 @@ def check_assertion(assertion: _Element, expected: Expected) -> Times:
     return Times(authenticated_at, session_ends_at, last + 2 * CLOCK_SKEW)
 
 
-def read_person(assertion: _Element, expected: Expected) -> Person:
+def read_person(assertion: _Element, expected: Expected) -> AssertedUser:
     """Read who it is about: by the NameID, or the one attribute that is named for the address."""
     subject = _only(assertion, "Subject", Refusal.NAME_ID)
     name_id = _only(subject, "NameID", Refusal.NAME_ID)
@@ -117,7 +117,7 @@ def read_person(assertion: _Element, expected: Expected) -> Person:
         email = asserted_email(address)
     except InvalidEmailError as error:
         raise SamlRefusedError(Refusal.EMAIL_FORM) from error
-    return Person(text, name_format, email, attributes.display_name())
+    return AssertedUser(text, name_format, email, attributes.display_name())
 
 
 def _check_confirmation(assertion: _Element, expected: Expected) -> datetime:

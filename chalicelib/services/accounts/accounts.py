@@ -12,7 +12,7 @@ from chalicelib.domain.user import Membership, Role
 
 if TYPE_CHECKING:
     from chalicelib.domain.clock import Clock
-    from chalicelib.domain.mail import Asker
+    from chalicelib.domain.mail import RequestOrigin
     from chalicelib.domain.sign_in.session import Session
     from chalicelib.domain.user import User
     from chalicelib.storage.accounts.new_accounts import NewAccounts
@@ -26,7 +26,7 @@ class AccountService:
     clock: Clock
 
     def create(
-        self, user: User, session: Session, name: str, asker: Asker
+        self, user: User, session: Session, name: str, origin: RequestOrigin
     ) -> tuple[SecretToken, Membership]:
         """Make an account that the person owns, and enter it under a new token (`D3`).
 
@@ -44,14 +44,14 @@ class AccountService:
             account_id=owner.account_id,
             grant=owner.grant,
             last_seen_at=now,
-            client=asker.client,
+            client=origin.client,
         )
         created = AuditEvent(
             name=EventName.ACCOUNT_CREATED,
             account_id=owner.account_id,
             at=now,
             actor=user.party,
-            asker=asker,
+            origin=origin,
             target=owner.account_party,
         )
         self.accounts.open(owner, session, entered, created)

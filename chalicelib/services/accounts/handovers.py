@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.accounts.handover import NoHandoverError
 from chalicelib.domain.audit.event import EventName
-from chalicelib.domain.mail import Mail, MailKind
+from chalicelib.domain.mail import JobKind, Mail
 from chalicelib.domain.sign_in.session import require_fresh_proof
 
 if TYPE_CHECKING:
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
     from chalicelib.domain.accounts.handover import Handover
     from chalicelib.domain.clock import Clock
-    from chalicelib.domain.mail import MailRequest
-    from chalicelib.domain.user import Account, Manager
+    from chalicelib.domain.mail import Job
+    from chalicelib.domain.user import Account, AccountAdmin
     from chalicelib.gateways.mail.mailer import Mailer
-    from chalicelib.gateways.mail.queue import MailQueue
+    from chalicelib.gateways.mail.queue import JobQueue
     from chalicelib.storage.accounts.handovers import Handovers
-    from chalicelib.storage.users.account_admin import Managers
+    from chalicelib.storage.users.account_admin import AccountAdmins
 
 _NEWS = frozenset(("requested", "stopped", "completed"))
 
@@ -31,8 +31,8 @@ class HandoverService:
     """The request that waits for the account that an owner or admin has open."""
 
     handovers: Handovers
-    managers: Managers
-    queue: MailQueue
+    managers: AccountAdmins
+    queue: JobQueue
     mailer: Mailer
     clock: Clock
     proof: timedelta
@@ -45,7 +45,7 @@ class HandoverService:
             return None
         return found
 
-    def stop(self, owner: Manager, account: Account) -> None:
+    def stop(self, owner: AccountAdmin, account: Account) -> None:
         """End the request, as the account's owner, and mail everybody who was told of it.
 
         Raises ProofRequiredError (`D9`), NoHandoverError, NotAllowedError.
@@ -65,10 +65,10 @@ class HandoverService:
                 "account_name": account.name,
                 "by": owner.name,
             }
-            request = owner.asker.request(MailKind.HANDOVER, user.email.value, now, told)
+            request = owner.origin.request(JobKind.HANDOVER, user.email.value, now, told)
             self.queue.put_notice(request)
 
-    def send_notice(self, request: MailRequest) -> None:
+    def send_notice(self, request: Job) -> None:
         """Tell an owner or admin what becomes of a request."""
         told: dict[str, object] = {**request.asked, **request.details}
         news = request.details["news"]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.accounts.invitations import Invitation
 from chalicelib.domain.errors import NotFoundError
-from chalicelib.domain.mail import Mail, MailKind
+from chalicelib.domain.mail import JobKind, Mail
 from chalicelib.domain.sign_in.session import require_fresh_proof
 from chalicelib.domain.tokens import new_id
 
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from chalicelib.domain.clock import Clock
     from chalicelib.domain.email_address import EmailAddress
     from chalicelib.domain.lists import PageRequest, Slice
-    from chalicelib.domain.mail import MailRequest
-    from chalicelib.domain.user import Manager, Role, WorkspaceRole
+    from chalicelib.domain.mail import Job
+    from chalicelib.domain.user import AccountAdmin, Role, WorkspaceRole
     from chalicelib.gateways.mail.mailer import Mailer
-    from chalicelib.gateways.mail.queue import MailQueue
+    from chalicelib.gateways.mail.queue import JobQueue
     from chalicelib.storage.accounts.invitations import Invitations
     from chalicelib.storage.users.links import Links
-    from chalicelib.storage.users.users import People
+    from chalicelib.storage.users.users import Users
 
 
 @dataclass(frozen=True)
@@ -36,9 +36,9 @@ class InvitationService:
     """The invitations to the account that an owner or admin has open."""
 
     invitations: Invitations
-    people: People
+    users: Users
     links: Links
-    queue: MailQueue
+    queue: JobQueue
     mailer: Mailer
     clock: Clock
     proof: timedelta
@@ -47,7 +47,7 @@ class InvitationService:
 
     def create(
         self,
-        manager: Manager,
+        manager: AccountAdmin,
         email: EmailAddress,
         role: Role,
         workspaces: Mapping[str, WorkspaceRole],
@@ -58,7 +58,7 @@ class InvitationService:
         tells as well, AlreadyInvitedError, TooManyInvitationsError.
         """
         now = self.require_proof(manager)
-        user_id = self.people.look_up(email).user_id
+        user_id = self.users.look_up(email).user_id
         invitation = Invitation(
             id=new_id("inv"),
             account_id=manager.account_id,
@@ -77,11 +77,11 @@ class InvitationService:
         self.queue.put_notice(_mail_of(invitation, manager, now))
         return invitation
 
-    def page(self, manager: Manager, asked: PageRequest) -> Slice[Invitation]:
+    def page(self, manager: AccountAdmin, asked: PageRequest) -> Slice[Invitation]:
         """List the account's open invitations, newest first."""
         return self.invitations.page(manager.account_id, asked)
 
-    def resend(self, manager: Manager, invitation_id: str) -> Invitation:
+    def resend(self, manager: AccountAdmin, invitation_id: str) -> Invitation:
         """Send one more link; earlier ones stay good for their time.
 
         Whoever sends it is its inviter from then on, so an ended invitation is open again.
@@ -94,7 +94,7 @@ class InvitationService:
         self.queue.put(_mail_of(renewed, manager, now))
         return renewed
 
-    def revoke(self, manager: Manager, invitation_id: str) -> None:
+    def revoke(self, manager: AccountAdmin, invitation_id: str) -> None:
         """End an invitation: none of its links is good any more.
 
         Raises ProofRequiredError (`D9`), NotFoundError.
@@ -103,13 +103,13 @@ class InvitationService:
         invitation, _ = self.invitations.get(manager.account_id, invitation_id)
         self.invitations.revoke(invitation, manager, now)
 
-    def require_proof(self, manager: Manager) -> datetime:
+    def require_proof(self, manager: AccountAdmin) -> datetime:
         """Return the time of an inviter whose proof is fresh; raises ProofRequiredError."""
         now = self.clock()
         require_fresh_proof(manager.proved_at, now, self.proof)
         return now
 
-    def send_mail(self, request: MailRequest) -> None:
+    def send_mail(self, request: Job) -> None:
         """Mail a link, unless the invitation was accepted or revoked, or has ended, meanwhile."""
         asked = request.details
         try:
@@ -131,10 +131,10 @@ class InvitationService:
         self.mailer.send(Mail(invitation.email.value, "invitation", {**request.asked, **told}))
 
 
-def _mail_of(invitation: Invitation, manager: Manager, now: datetime) -> MailRequest:
+def _mail_of(invitation: Invitation, manager: AccountAdmin, now: datetime) -> Job:
     details = {
         "account_id": invitation.account_id,
         "invitation_id": invitation.id,
         "inviter_id": manager.user_id,
     }
-    return manager.asker.request(MailKind.INVITATION, invitation.email.value, now, details)
+    return manager.origin.request(JobKind.INVITATION, invitation.email.value, now, details)

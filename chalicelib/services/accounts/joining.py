@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from chalicelib.domain.accounts.invitations import Guest, OpenInvitation
     from chalicelib.domain.clock import Clock
-    from chalicelib.domain.mail import Asker
+    from chalicelib.domain.mail import RequestOrigin
     from chalicelib.domain.passwords.hashing import PasswordHasher
     from chalicelib.domain.passwords.policy import PasswordPolicy
     from chalicelib.domain.sign_in.link import Link
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from chalicelib.storage.joining.invitation_acceptance import Joins
     from chalicelib.storage.users.links import Links
     from chalicelib.storage.users.old_failures import OldFailures
-    from chalicelib.storage.users.users import SsoDomains
+    from chalicelib.storage.users.users import SsoDomainLookup
 
 
 _SSO_FIRST = (
@@ -38,12 +38,12 @@ _SSO_FIRST = (
 
 
 @dataclass(frozen=True)
-class Joining:
+class JoiningService:
     """What the holder of an invitation's link does with it; it signs nobody in (`B12`)."""
 
     links: Links
     invitations: Invitations
-    domains: SsoDomains
+    domains: SsoDomainLookup
     joins: Joins
     old_failures: OldFailures
     hasher: PasswordHasher
@@ -55,7 +55,7 @@ class Joining:
         """Say what a link leads to, without using it (`B16`); raises LinkInvalidError."""
         return self.invitations.of_link(self._find(token))
 
-    def accept(self, token: str, guest: Guest, asker: Asker) -> User:
+    def accept(self, token: str, guest: Guest, origin: RequestOrigin) -> User:
         """Spend a link: who has the invited address is in the account from then on.
 
         Where nobody has it, the guest becomes a user, and the link has confirmed their address.
@@ -71,9 +71,9 @@ class Joining:
             if self.needs_sso(opened):
                 raise SignInRequiredError(_SSO_FIRST)
             user = self._new_user(opened, guest, now)
-            forgotten = self.old_failures.forgotten(user.email, now, asker.client)
+            forgotten = self.old_failures.forgotten(user.email, now, origin.client)
             try:
-                acceptance = Acceptance(link, invitation, user, membership, asker, now)
+                acceptance = Acceptance(link, invitation, user, membership, origin, now)
                 self.joins.add_user(acceptance, forgotten)
             except BarredError as error:
                 raise SignInRequiredError(_SSO_FIRST) from error
@@ -82,7 +82,7 @@ class Joining:
             if not may_accept(opened, user, guest.session):
                 raise ProofRequiredError
             demand_room(user.workspaces_outside(account.id), len(membership.workspaces))
-            self.joins.add_membership(Acceptance(link, invitation, user, membership, asker, now))
+            self.joins.add_membership(Acceptance(link, invitation, user, membership, origin, now))
         return user
 
     def needs_sso(self, opened: OpenInvitation) -> bool:

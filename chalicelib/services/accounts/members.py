@@ -19,7 +19,7 @@ from chalicelib.domain.errors import (
     NotAllowedError,
     NotFoundError,
 )
-from chalicelib.domain.mail import Mail, MailKind
+from chalicelib.domain.mail import JobKind, Mail
 from chalicelib.domain.sign_in.session import require_fresh_proof
 from chalicelib.domain.tokens import SecretToken
 from chalicelib.domain.user import MembershipStatus, Role
@@ -29,11 +29,11 @@ if TYPE_CHECKING:
 
     from chalicelib.domain.clock import Clock
     from chalicelib.domain.lists import PageRequest, Slice
-    from chalicelib.domain.mail import Asker, MailRequest
+    from chalicelib.domain.mail import Job, RequestOrigin
     from chalicelib.domain.sign_in.session import Session
-    from chalicelib.domain.user import Account, Manager, Membership, User
+    from chalicelib.domain.user import Account, AccountAdmin, Membership, User
     from chalicelib.gateways.mail.mailer import Mailer
-    from chalicelib.gateways.mail.queue import MailQueue
+    from chalicelib.gateways.mail.queue import JobQueue
     from chalicelib.storage.accounts.members import Members
     from chalicelib.storage.sessions.sessions import Sessions
 
@@ -44,7 +44,7 @@ class MemberService:
 
     members: Members
     sessions: Sessions
-    queue: MailQueue
+    queue: JobQueue
     mailer: Mailer
     clock: Clock
     proof: timedelta
@@ -53,13 +53,13 @@ class MemberService:
         """List the members, suspended ones included."""
         return self.members.page(account, asked)
 
-    def find(self, manager: Manager, user_id: str) -> Member:
+    def find(self, manager: AccountAdmin, user_id: str) -> Member:
         """Look at one member; raises NotFoundError."""
         return self.members.get(manager.account_id, user_id)
 
     def change(
         self,
-        manager: Manager,
+        manager: AccountAdmin,
         account: Account,
         user_id: str,
         change: MemberChange,
@@ -81,7 +81,7 @@ class MemberService:
             self._change(manager, before, after, EventName.MEMBER_CHANGED, **told)
         return after
 
-    def suspend(self, manager: Manager, user_id: str) -> Member:
+    def suspend(self, manager: AccountAdmin, user_id: str) -> Member:
         """End a member's access at once, for as long as nobody reactivates them (`D7`).
 
         Raises ProofRequiredError (`D9`), OwnerUntouchableError, OwnAccessError, ConflictError,
@@ -95,7 +95,7 @@ class MemberService:
         self._change(manager, before, after, EventName.MEMBER_SUSPENDED)
         return after
 
-    def reactivate(self, manager: Manager, user_id: str) -> Member:
+    def reactivate(self, manager: AccountAdmin, user_id: str) -> Member:
         """Let a suspended member in again; sessions of before stay dead.
 
         Raises ProofRequiredError (`D9`), ConflictError, NotFoundError.
@@ -108,7 +108,7 @@ class MemberService:
         self._change(manager, before, after, EventName.MEMBER_REACTIVATED)
         return after
 
-    def remove(self, manager: Manager, user_id: str) -> None:
+    def remove(self, manager: AccountAdmin, user_id: str) -> None:
         """End a membership, and with it their access at once (`D7`).
 
         Raises ProofRequiredError (`D9`), OwnerUntouchableError, OwnAccessError, ConflictError,
@@ -119,7 +119,7 @@ class MemberService:
         event = manager.event(EventName.MEMBER_REMOVED, self.clock(), member.party)
         self.members.remove(manager, member, event)
 
-    def hand_over(self, manager: Manager, user_id: str) -> Member:
+    def hand_over(self, manager: AccountAdmin, user_id: str) -> Member:
         """Make an active admin the owner, and the owner an admin, and mail both.
 
         Raises ProofRequiredError where the last proof is too old (`D9`), NotAllowedError for
@@ -139,13 +139,13 @@ class MemberService:
         self._tell_of_owner(manager, owner, heir, now)
         return heir.with_role(Role.OWNER)
 
-    def send_notice(self, request: MailRequest) -> None:
+    def send_notice(self, request: Job) -> None:
         """Tell somebody that an account's ownership has moved, to them or from them."""
         told = {**request.asked, **request.details}
         self.mailer.send(Mail(request.email, "ownership_transferred", told))
 
     def leave(
-        self, user: User, session: Session, account_id: str, asker: Asker
+        self, user: User, session: Session, account_id: str, origin: RequestOrigin
     ) -> tuple[SecretToken, tuple[Membership, ...]]:
         """End one's own membership of the account that is open, and go on with none open.
 
@@ -159,20 +159,22 @@ class MemberService:
         if membership.role is Role.OWNER:
             raise OwnerUntouchableError
         token, now = SecretToken.new(), self.clock()
-        event = AuditEvent(EventName.MEMBER_LEFT, account_id, now, user.party, asker, user.party)
+        event = AuditEvent(EventName.MEMBER_LEFT, account_id, now, user.party, origin, user.party)
         outside = replace(
             session,
             id=token.digest,
             account_id=None,
             grant=None,
             last_seen_at=now,
-            client=asker.client,
+            client=origin.client,
         )
         ending = self.members.leave(user.id, membership, event)
         self.sessions.close_account(session, outside, ending)
         return token, tuple(m for m in user.active_memberships if m.account_id != account_id)
 
-    def _tell_of_owner(self, manager: Manager, owner: Member, heir: Member, now: datetime) -> None:
+    def _tell_of_owner(
+        self, manager: AccountAdmin, owner: Member, heir: Member, now: datetime
+    ) -> None:
         told = {
             "account_name": owner.membership.account_name,
             "old_owner": owner.name,
@@ -181,17 +183,17 @@ class MemberService:
         for member, is_owner in ((owner, ""), (heir, "yes")):
             told |= {"name": member.name, "is_owner": is_owner}
             self.queue.put_notice(
-                manager.asker.request(
-                    MailKind.OWNERSHIP_TRANSFERRED, member.email.value, now, dict(told)
+                manager.origin.request(
+                    JobKind.OWNERSHIP_TRANSFERRED, member.email.value, now, dict(told)
                 )
             )
 
-    def _require_proof(self, manager: Manager) -> datetime:
+    def _require_proof(self, manager: AccountAdmin) -> datetime:
         now = self.clock()
         require_fresh_proof(manager.proved_at, now, self.proof)
         return now
 
-    def _other(self, manager: Manager, user_id: str) -> Member:
+    def _other(self, manager: AccountAdmin, user_id: str) -> Member:
         member = self.find(manager, user_id)
         if member.is_owner:
             raise OwnerUntouchableError
@@ -200,7 +202,7 @@ class MemberService:
         return member
 
     def _change(
-        self, manager: Manager, before: Member, after: Member, name: EventName, **told: object
+        self, manager: AccountAdmin, before: Member, after: Member, name: EventName, **told: object
     ) -> None:
         event = manager.event(name, self.clock(), before.party, **told)
         self.members.change(manager, before, after, event)

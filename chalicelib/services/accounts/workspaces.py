@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from chalicelib.domain.accounts.workspaces import WorkspaceChange
     from chalicelib.domain.clock import Clock
-    from chalicelib.domain.user import Manager
+    from chalicelib.domain.user import AccountAdmin
     from chalicelib.storage.accounts.workspaces import Workspaces
 
 
@@ -30,17 +30,17 @@ class WorkspaceService:
     clock: Clock
     proof: timedelta
 
-    def create(self, manager: Manager, name: str, description: str) -> Workspace:
+    def create(self, manager: AccountAdmin, name: str, description: str) -> Workspace:
         """Make a workspace; raises WorkspaceNameTakenError, TooManyWorkspacesError."""
         made = Workspace(new_id("wsp"), name, description, self.clock())
         self.workspaces.add(made, manager)
         return made
 
-    def change(self, manager: Manager, seen: Workspace, change: WorkspaceChange) -> Workspace:
+    def change(self, manager: AccountAdmin, seen: Workspace, change: WorkspaceChange) -> Workspace:
         """Rename or describe one; raises WorkspaceNameTakenError, ConflictError, NotFoundError."""
         return self.workspaces.change(seen, change, manager, self.clock())
 
-    def delete(self, manager: Manager, seen: Workspace) -> None:
+    def delete(self, manager: AccountAdmin, seen: Workspace) -> None:
         """Delete one without records, which takes it from every member who was given it.
 
         Raises ProofRequiredError, WorkspaceInUseError, ConflictError, NotFoundError.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.audit.mail_caps import COUNTED_BY_SOURCE, Cap, MailCappedError
 from chalicelib.domain.email_address import EmailAddress
-from chalicelib.domain.mail import MailKind
+from chalicelib.domain.mail import JobKind
 from chalicelib.domain.sign_in.counter_keys import source_of
 from chalicelib.domain.sign_in.known_browser import device_of, is_current
 from chalicelib.domain.sign_in.link import SourceEntry
@@ -16,23 +16,23 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from chalicelib.domain.clock import Clock
-    from chalicelib.domain.mail import MailRequest
+    from chalicelib.domain.mail import Job
     from chalicelib.domain.sign_in.counter_keys import AddressKeys
-    from chalicelib.storage.audit.hourly_caps import MailCounts
-    from chalicelib.storage.users.users import People
+    from chalicelib.storage.audit.hourly_caps import HourlyCaps
+    from chalicelib.storage.users.users import Users
 
 
 @dataclass(frozen=True)
-class MailCap:
+class MailCapService:
     """Counts requested mails, off the request path; a message that comes again is free."""
 
-    counts: MailCounts
-    sources: MailCounts
-    people: People
+    counts: HourlyCaps
+    sources: HourlyCaps
+    users: Users
     keys: AddressKeys
     clock: Clock
 
-    def admit(self, request: MailRequest) -> MailRequest:
+    def admit(self, request: Job) -> Job:
         """Count a requested mail, and return the request with its place in its source's count.
 
         Raises MailCappedError.
@@ -49,13 +49,13 @@ class MailCap:
             self._count(request, cap, key)
         return request
 
-    def take_back(self, request: MailRequest) -> None:
+    def take_back(self, request: Job) -> None:
         """Give back the place that the mail of a used link had in its source's count."""
         entry = SourceEntry.of(request.details)
         if entry.count:
             self.sources.take_back(entry.count, entry.message_id, self.clock())
 
-    def _admit_from_source(self, request: MailRequest) -> MailRequest:
+    def _admit_from_source(self, request: Job) -> Job:
         """Count by source first: what a full source asks for uses up nobody's own count."""
         entry = SourceEntry(self.keys.of(source_of(request.address)), request.id)
         if not self.sources.admit(entry.count, request.id, self.clock()):
@@ -67,28 +67,28 @@ class MailCap:
             raise
         return replace(request, details={**request.details, **entry.details})
 
-    def _inside(self, request: MailRequest) -> Iterator[tuple[Cap, str]]:
+    def _inside(self, request: Job) -> Iterator[tuple[Cap, str]]:
         """Name the counts of a mail that a signed-in user, or a lock, asks for."""
         details, address = request.details, self.keys.of(request.email)
-        if request.kind is MailKind.EMAIL_CHANGE:
+        if request.kind is JobKind.EMAIL_CHANGE:
             yield Cap.USER, details["user_id"]
-        elif request.kind is MailKind.INVITATION:
+        elif request.kind is JobKind.INVITATION:
             # By inviter as well, or one user's two hundred accounts would be so many counts.
             yield Cap.INVITER, f"{address}#{details.get('inviter_id', '')}"
             yield Cap.ADDRESS, f"{address}#{details['account_id']}"
         else:
             yield Cap.ADDRESS, f"{address}#{details.get('device', '')}"
 
-    def _count(self, request: MailRequest, cap: Cap, key: str) -> None:
+    def _count(self, request: Job, cap: Cap, key: str) -> None:
         subject = f"{request.kind}#{cap}#{key}"
         if not self.counts.admit(subject, request.id, self.clock()):
             raise MailCappedError(cap)
 
-    def _known_browser(self, request: MailRequest) -> str | None:
+    def _known_browser(self, request: Job) -> str | None:
         """Return the key of the browser that asked, if it is known and as new as the password."""
         device = device_of(request.details)
         if device is None:
             return None
-        record = self.people.look_up(EmailAddress(request.email))
-        user = self.people.get(record.user_id)
+        record = self.users.look_up(EmailAddress(request.email))
+        user = self.users.get(record.user_id)
         return device.id if is_current(device, user) else None

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.audit.event import AuditEvent, EventName, Party, PartyType, RefusalReason
 from chalicelib.domain.email_address import EmailAddress
-from chalicelib.domain.mail import MailKind
+from chalicelib.domain.mail import JobKind
 from chalicelib.domain.sign_in.session import SignInMethod
 from chalicelib.domain.tokens import derived_id
 
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from chalicelib.domain.mail import MailRequest
+    from chalicelib.domain.mail import Job
     from chalicelib.domain.sso.provider import DomainSso
     from chalicelib.domain.user import User
-    from chalicelib.storage.audit.hourly_caps import MailCounts
-    from chalicelib.storage.audit.trail import AuditTrail
-    from chalicelib.storage.users.users import People
+    from chalicelib.storage.audit.hourly_caps import HourlyCaps
+    from chalicelib.storage.audit.trail import AuditWriter
+    from chalicelib.storage.users.users import Users
 
 _SOMEBODY = Party(PartyType.ANONYMOUS)
 _SYSTEM = Party(PartyType.SYSTEM)
@@ -33,24 +33,24 @@ _TOLD = ("how", "old_email", "new_email", "old_name", "new_name")
 
 
 @dataclass(frozen=True)
-class PersonalEvents:
+class PersonalEventService:
     """Failed passwords, locks, and changed credentials, in the trails of a person's accounts."""
 
-    people: People
-    trail: AuditTrail
+    users: Users
+    trail: AuditWriter
     # How many attempts that a lock refuses are told: they cost a stranger nothing.
-    refusals: MailCounts
+    refusals: HourlyCaps
 
-    def tell(self, request: MailRequest) -> None:
+    def tell(self, request: Job) -> None:
         """Tell what a message is about; the same message again changes nothing."""
-        if request.kind is MailKind.SIGN_IN_FAILED:
+        if request.kind is JobKind.SIGN_IN_FAILED:
             self._tell_of_failure(request)
         elif "event" in request.details:
             self._tell_of_change(request)
 
-    def _tell_of_failure(self, request: MailRequest) -> None:
-        record = self.people.look_up(EmailAddress(request.email))
-        user = self.people.get(record.user_id)
+    def _tell_of_failure(self, request: Job) -> None:
+        record = self.users.look_up(EmailAddress(request.email))
+        user = self.users.get(record.user_id)
         if user is None:
             return
         reason = _reason(user, record.sso, request)
@@ -69,9 +69,9 @@ class PersonalEvents:
             ends = {"method": method, "ends_by": "password_reset" if stops else "time"}
             self._tell(user, later, EventName.SIGN_IN_LOCKED, _SYSTEM, ends)
 
-    def _tell_of_change(self, request: MailRequest) -> None:
+    def _tell_of_change(self, request: Job) -> None:
         details = request.details
-        user = self.people.get(details["user_id"])
+        user = self.users.get(details["user_id"])
         if user is None:
             return
         told = {name: details[name] for name in _TOLD if name in details}
@@ -80,7 +80,7 @@ class PersonalEvents:
     def _tell(
         self,
         user: User,
-        request: MailRequest,
+        request: Job,
         name: EventName,
         actor: Party,
         details: Mapping[str, Any],
@@ -90,7 +90,7 @@ class PersonalEvents:
             account_id="",
             at=request.asked_at,
             actor=actor,
-            asker=request.asker,
+            origin=request.origin,
             target=user.party,
             details=details,
             id=derived_id("evt", request.id, name.value),
@@ -99,7 +99,7 @@ class PersonalEvents:
             self.trail.append(replace(event, account_id=account_id))
 
 
-def _reason(user: User, sso: DomainSso | None, request: MailRequest) -> RefusalReason:
+def _reason(user: User, sso: DomainSso | None, request: Job) -> RefusalReason:
     if not request.details.get("checked"):
         return RefusalReason.LOCKED
     if not user.may_use_password(sso):

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class KeyCheck:
+class KeyCheckService:
     """Says whose a key is, once for each call."""
 
     checks: KeyChecks

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.keys.api_key import ApiKey, ApiKeySecret
-from chalicelib.domain.mail import Mail, MailKind
+from chalicelib.domain.mail import JobKind, Mail
 from chalicelib.domain.sign_in.session import require_fresh_proof
 from chalicelib.domain.tokens import digest, new_id
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
     from chalicelib.domain.clock import Clock
     from chalicelib.domain.lists import PageRequest, Slice
-    from chalicelib.domain.mail import Asker, MailRequest
-    from chalicelib.domain.user import Manager
+    from chalicelib.domain.mail import Job, RequestOrigin
+    from chalicelib.domain.user import AccountAdmin
     from chalicelib.gateways.mail.mailer import Mailer
-    from chalicelib.gateways.mail.queue import MailQueue
+    from chalicelib.gateways.mail.queue import JobQueue
     from chalicelib.storage.accounts.accounts import Accounts
     from chalicelib.storage.keys.api_keys import ApiKeys
-    from chalicelib.storage.users.account_admin import Managers
+    from chalicelib.storage.users.account_admin import AccountAdmins
 
 
 @dataclass(frozen=True)
@@ -30,13 +30,13 @@ class ApiKeyService:
 
     keys: ApiKeys
     accounts: Accounts
-    managers: Managers
-    queue: MailQueue
+    managers: AccountAdmins
+    queue: JobQueue
     mailer: Mailer
     clock: Clock
     proof: timedelta
 
-    def create(self, manager: Manager, name: str) -> tuple[ApiKey, ApiKeySecret]:
+    def create(self, manager: AccountAdmin, name: str) -> tuple[ApiKey, ApiKeySecret]:
         """Make a key; its secret exists in this answer alone (`F3`).
 
         Raises ProofRequiredError where the last proof is too old (`D9`), TooManyKeysError.
@@ -54,21 +54,21 @@ class ApiKeyService:
         self.keys.add(key, secret.digest, manager)
         return key, secret
 
-    def page(self, manager: Manager, asked: PageRequest) -> Slice[ApiKey]:
+    def page(self, manager: AccountAdmin, asked: PageRequest) -> Slice[ApiKey]:
         """List the account's keys, newest first."""
         return self.keys.page(manager.account_id, asked)
 
-    def find(self, manager: Manager, key_id: str) -> ApiKey:
+    def find(self, manager: AccountAdmin, key_id: str) -> ApiKey:
         """Look at one key; raises NotFoundError."""
         return self.keys.get(manager.account_id, key_id)
 
-    def delete(self, manager: Manager, key_id: str) -> None:
+    def delete(self, manager: AccountAdmin, key_id: str) -> None:
         """Delete a key, from the very next call on; raises ProofRequiredError, NotFoundError."""
         now = self.clock()
         require_fresh_proof(manager.proved_at, now, self.proof)
         self.keys.remove(key_id, manager, now)
 
-    def report_leaked(self, text: str, asker: Asker) -> None:
+    def report_leaked(self, text: str, origin: RequestOrigin) -> None:
         """Revoke the keys that a text holds, whatever stands around them (`F12`).
 
         The requests depend on the text alone: one for each key in it, at least one, and a message.
@@ -78,9 +78,9 @@ class ApiKeyService:
         for each in found:
             self.keys.revoke(each, now)
         details = {"digest": " ".join(found)}
-        self.queue.put(asker.request(MailKind.API_KEY_LEAKED, "", now, details))
+        self.queue.put(origin.request(JobKind.API_KEY_LEAKED, "", now, details))
 
-    def send_mail(self, request: MailRequest) -> None:
+    def send_mail(self, request: Job) -> None:
         """Tell those who manage the account of each revoked key, then take it off their list.
 
         In this order: when a mail fails, the key is still found the next time.
@@ -90,7 +90,7 @@ class ApiKeyService:
             if key is not None:
                 self._send_mail(key, request)
 
-    def _send_mail(self, key: ApiKey, request: MailRequest) -> None:
+    def _send_mail(self, key: ApiKey, request: Job) -> None:
         told = {
             "name": None,
             "key_name": key.name,
@@ -101,4 +101,4 @@ class ApiKeyService:
             Mail(user.email.value, "api_key_leaked", {**told, "name": user.name})
             for user in self.managers.of(key.account_id)
         )
-        self.keys.remove_revoked(key, request.asker, request.asked_at)
+        self.keys.remove_revoked(key, request.origin, request.asked_at)

@@ -27,7 +27,7 @@ class KeyHolder:
 
 
 @dataclass(frozen=True)
-class PublicApi:
+class PublicApiService:
     """The account, its workspaces and its records."""
 
     accounts: Accounts

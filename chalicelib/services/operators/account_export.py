@@ -9,7 +9,7 @@ from chalicelib.domain.audit.event import EventName, Party, PartyType
 from chalicelib.domain.clock import rfc3339
 from chalicelib.domain.errors import NotFoundError
 from chalicelib.domain.lists import LIMIT_MAX, PageRequest
-from chalicelib.domain.operators.action import Deed
+from chalicelib.domain.operators.action import OperatorAction
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from chalicelib.storage.accounts.invitations import Invitations
     from chalicelib.storage.keys.api_keys import ApiKeys
     from chalicelib.storage.operators.account_contents import AccountContents
-    from chalicelib.storage.operators.trail import OperatorTrail
+    from chalicelib.storage.operators.trail import OperatorLog
     from chalicelib.storage.sso.connections import SsoConnections
     from chalicelib.storage.sso.domains import AccountDomains
 
@@ -37,7 +37,7 @@ _ALL = PageRequest(limit=LIMIT_MAX)
 
 
 @dataclass(frozen=True)
-class AccountExport:
+class AccountExportService:
     """One account as lines, each with the `type` of what it tells."""
 
     accounts: Accounts
@@ -46,10 +46,10 @@ class AccountExport:
     keys: ApiKeys
     connections: SsoConnections
     domains: AccountDomains
-    trail: OperatorTrail
+    trail: OperatorLog
     clock: Clock
 
-    def begin(self, account_id: str, operator: Operator) -> tuple[Account, Deed]:
+    def begin(self, account_id: str, operator: Operator) -> tuple[Account, OperatorAction]:
         """Find the account, and tell it before anything is given out; raises NotFoundError."""
         try:
             account = self.accounts.get(account_id)
@@ -57,9 +57,11 @@ class AccountExport:
             message = f"There is no account {account_id}."
             raise NotFoundError(message) from error
         whole = Party(PartyType.ACCOUNT, account.id, account.name)
-        deed = Deed(operator, EventName.ACCOUNT_EXPORTED, self.clock(), whole, (account.id,))
-        self.trail.write(deed)
-        return account, deed
+        action = OperatorAction(
+            operator, EventName.ACCOUNT_EXPORTED, self.clock(), whole, (account.id,)
+        )
+        self.trail.write(action)
+        return account, action
 
     def lines(self, account: Account) -> Iterator[dict[str, Any]]:
         """Give everything, of any length, in the space of a page."""
@@ -180,9 +182,9 @@ def _event(event: AuditEvent) -> dict[str, Any]:
         "event": event.name.value,
         "actor": asdict(event.actor),
         "target": asdict(event.target) if event.target else None,
-        "address": event.asker.client.address,
-        "user_agent": event.asker.client.user_agent,
-        "request_id": event.asker.request_id,
+        "address": event.origin.client.address,
+        "user_agent": event.origin.client.user_agent,
+        "request_id": event.origin.request_id,
         "details": dict(event.details),
     }
 

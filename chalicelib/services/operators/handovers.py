@@ -9,8 +9,8 @@ from chalicelib.domain.accounts.handover import Handover, HandoverWaitsError, No
 from chalicelib.domain.audit.event import EventName
 from chalicelib.domain.email_address import EmailAddress
 from chalicelib.domain.errors import InvalidValueError, NotFoundError, UnavailableError
-from chalicelib.domain.mail import MailKind
-from chalicelib.domain.operators.action import Deed
+from chalicelib.domain.mail import JobKind
+from chalicelib.domain.operators.action import OperatorAction
 from chalicelib.domain.user import Role
 
 if TYPE_CHECKING:
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from chalicelib.domain.clock import Clock
     from chalicelib.domain.operators.action import Operator
     from chalicelib.domain.user import Account
-    from chalicelib.gateways.mail.queue import MailQueue
+    from chalicelib.gateways.mail.queue import JobQueue
     from chalicelib.storage.accounts.accounts import Accounts
     from chalicelib.storage.accounts.handovers import Handovers, OperatorHandovers
     from chalicelib.storage.accounts.members import Members
-    from chalicelib.storage.users.account_admin import Managers
-    from chalicelib.storage.users.users import People
+    from chalicelib.storage.users.account_admin import AccountAdmins
+    from chalicelib.storage.users.users import Users
 
 
 @dataclass(frozen=True)
@@ -34,11 +34,11 @@ class OperatorHandover:
 
     accounts: Accounts
     members: Members
-    managers: Managers
-    people: People
+    managers: AccountAdmins
+    users: Users
     handovers: Handovers
     changes: OperatorHandovers
-    queue: MailQueue
+    queue: JobQueue
     clock: Clock
 
     def find_account(self, account_id: str) -> Account:
@@ -49,7 +49,9 @@ class OperatorHandover:
             message = f"There is no account {account_id}."
             raise NotFoundError(message) from error
 
-    def request(self, account: Account, email: str, operator: Operator) -> tuple[Handover, Deed]:
+    def request(
+        self, account: Account, email: str, operator: Operator
+    ) -> tuple[Handover, OperatorAction]:
         """Ask for an admin to become the owner, and mail the owner and all admins at once.
 
         Raises HandoverWaitsError, InvalidValueError, ConflictError, and UnavailableError where not
@@ -60,9 +62,9 @@ class OperatorHandover:
         waiting = self.handovers.find(account.id)
         if waiting is not None and waiting.waits(now):
             raise HandoverWaitsError
-        deed = self._deed(account, heir, operator, EventName.ACCOUNT_OWNERSHIP_REQUESTED, now)
+        action = self._deed(account, heir, operator, EventName.ACCOUNT_OWNERSHIP_REQUESTED, now)
         handover = Handover(
-            id=deed.id,
+            id=action.id,
             account_id=account.id,
             owner_id=account.owner_id,
             heir_id=heir.user_id,
@@ -71,14 +73,14 @@ class OperatorHandover:
             asked_by=operator.name,
             asked_at=now,
         )
-        self.changes.request(handover, deed)
+        self.changes.request(handover, action)
         due = {"due_at": handover.due_at.isoformat()}
-        self._mail(account, heir, deed, "requested", **due)
+        self._mail(account, heir, action, "requested", **due)
         # From here on it can be carried out: where a mail is missing it never is.
         self.changes.announce(handover, now)
-        return handover, deed
+        return handover, action
 
-    def complete(self, account: Account, email: str, operator: Operator) -> Deed:
+    def complete(self, account: Account, email: str, operator: Operator) -> OperatorAction:
         """Carry a request out, a day after it was announced, and mail the owner and all admins.
 
         Raises NoHandoverError, HandoverTooEarlyError, InvalidValueError, ConflictError.
@@ -89,26 +91,26 @@ class OperatorHandover:
         if handover is None or handover.owner_id != owner.user_id:
             raise NoHandoverError
         handover.check_due(now, heir.user_id)
-        deed = self._deed(account, heir, operator, EventName.ACCOUNT_OWNERSHIP_TRANSFERRED, now)
-        self.changes.complete(handover, owner, heir, deed)
-        self._notify(account, heir, deed, "completed")
-        return deed
+        action = self._deed(account, heir, operator, EventName.ACCOUNT_OWNERSHIP_TRANSFERRED, now)
+        self.changes.complete(handover, owner, heir, action)
+        self._notify(account, heir, action, "completed")
+        return action
 
-    def cancel(self, account: Account, operator: Operator) -> Deed:
+    def cancel(self, account: Account, operator: Operator) -> OperatorAction:
         """End a request, and mail the owner and all admins; raises NoHandoverError."""
         handover, now = self.handovers.find(account.id), self.clock()
         if handover is None:
             raise NoHandoverError
         name = EventName.ACCOUNT_OWNERSHIP_REQUEST_STOPPED
-        deed = Deed(operator, name, now, handover.heir, (account.id,))
-        self.changes.cancel(handover, deed)
-        self._notify(account, None, deed, "stopped")
-        return deed
+        action = OperatorAction(operator, name, now, handover.heir, (account.id,))
+        self.changes.cancel(handover, action)
+        self._notify(account, None, action, "stopped")
+        return action
 
     def _both(self, account: Account, email: str) -> tuple[Member, Member]:
         """Read the owner, and the admin of this address who is to be the owner."""
         address = EmailAddress.parse(email)
-        heir_id = self.people.look_up(address).user_id
+        heir_id = self.users.look_up(address).user_id
         if heir_id == account.owner_id:
             message = f"{address} is the owner of {account.name} already."
             raise InvalidValueError(message)
@@ -124,11 +126,11 @@ class OperatorHandover:
 
     def _deed(
         self, account: Account, heir: Member, operator: Operator, name: EventName, now: datetime
-    ) -> Deed:
-        return Deed(operator, name, now, heir.party, (account.id,))
+    ) -> OperatorAction:
+        return OperatorAction(operator, name, now, heir.party, (account.id,))
 
     def _mail(
-        self, account: Account, heir: Member | None, deed: Deed, news: str, **more: str
+        self, account: Account, heir: Member | None, action: OperatorAction, news: str, **more: str
     ) -> None:
         """Put a mail to the owner and each admin on the queue; raises UnavailableError."""
         for user in self.managers.of(account.id):
@@ -136,16 +138,20 @@ class OperatorHandover:
                 "news": news,
                 "name": user.name,
                 "account_name": account.name,
-                "by": f"Operator {deed.operator.name}",
+                "by": f"Operator {action.operator.name}",
                 **({"heir": heir.name, "heir_email": heir.email.value} if heir else {}),
                 **more,
             }
-            self.queue.put(deed.asker.request(MailKind.HANDOVER, user.email.value, deed.at, told))
+            self.queue.put(
+                action.origin.request(JobKind.HANDOVER, user.email.value, action.at, told)
+            )
 
-    def _notify(self, account: Account, heir: Member | None, deed: Deed, news: str) -> None:
+    def _notify(
+        self, account: Account, heir: Member | None, action: OperatorAction, news: str
+    ) -> None:
         """Mail what is done already: a queue that doesn't answer takes nothing back."""
         try:
-            self._mail(account, heir, deed, news)
+            self._mail(account, heir, action, news)
         except UnavailableError:
             # The queue has logged it; the audit log tells the account in any case.
             return

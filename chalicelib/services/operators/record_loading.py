@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.audit.event import EventName, Party, PartyType
 from chalicelib.domain.errors import NotFoundError
-from chalicelib.domain.operators.action import Deed
+from chalicelib.domain.operators.action import OperatorAction
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
     from chalicelib.domain.user import Account
     from chalicelib.storage.accounts.accounts import Accounts
     from chalicelib.storage.accounts.record_loads import Loaded, RecordLoads
-    from chalicelib.storage.operators.trail import OperatorTrail
+    from chalicelib.storage.operators.trail import OperatorLog
 
 
 @dataclass(frozen=True)
-class RecordLoading:
+class RecordLoadingService:
     """Loads of records; each account is told once a load, with the first batch that changes it."""
 
     accounts: Accounts
     loads: RecordLoads
-    trail: OperatorTrail
+    trail: OperatorLog
     clock: Clock
 
     def open(self, account_id: str) -> Account | None:
@@ -39,16 +39,21 @@ class RecordLoading:
         self.loads.begin(account_id)
         return account
 
-    def begin(self, account_id: str, operator: Operator, run_id: str) -> Deed:
+    def begin(self, account_id: str, operator: Operator, run_id: str) -> OperatorAction:
         """Say what the trails are to be told of a load; raises NotFoundError."""
         account, now = self.accounts.get(account_id), self.clock()
         whole = Party(PartyType.ACCOUNT, account.id, account.name)
-        return Deed(operator, EventName.RECORD_LOADED, now, whole, (account_id,), id=run_id)
+        return OperatorAction(
+            operator, EventName.RECORD_LOADED, now, whole, (account_id,), id=run_id
+        )
 
     def put(
-        self, account_id: str, records: Mapping[str, tuple[Record, bool]], deed: Deed | None
+        self,
+        account_id: str,
+        records: Mapping[str, tuple[Record, bool]],
+        action: OperatorAction | None,
     ) -> Loaded:
         """Write a batch, and tell of it where it is the first; raises ConflictError."""
-        if deed is None:
+        if action is None:
             return self.loads.put(account_id, records)
-        return self.loads.put(account_id, records, lambda parts: self.trail.add(parts, deed))
+        return self.loads.put(account_id, records, lambda parts: self.trail.add(parts, action))

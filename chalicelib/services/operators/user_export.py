@@ -7,7 +7,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.audit.event import EventName
-from chalicelib.domain.operators.action import Deed, told_to
+from chalicelib.domain.operators.action import OperatorAction, told_to
 from chalicelib.domain.operators.user_file import user_fields
 from chalicelib.domain.user import Role
 from chalicelib.storage.dynamo.rows import user_of
@@ -20,30 +20,30 @@ if TYPE_CHECKING:
     from chalicelib.domain.passwords.transfer import MovedHashes
     from chalicelib.domain.user import User
     from chalicelib.storage.operators.imported_users import ImportedUsers
-    from chalicelib.storage.operators.trail import OperatorTrail
+    from chalicelib.storage.operators.trail import OperatorLog
 
 
 @dataclass(frozen=True)
-class UserExport:
+class UserExportService:
     """Every user of a stage, as lines that an import takes."""
 
     users: ImportedUsers
     hashes: MovedHashes
-    trail: OperatorTrail
+    trail: OperatorLog
     clock: Clock
 
-    def begin(self, operator: Operator) -> Deed:
+    def begin(self, operator: Operator) -> OperatorAction:
         """Tell the operators' trail, before anything is given out."""
-        deed = Deed(operator, EventName.USER_EXPORTED, self.clock())
-        self.trail.write(deed)
-        return deed
+        action = OperatorAction(operator, EventName.USER_EXPORTED, self.clock())
+        self.trail.write(action)
+        return action
 
-    def lines(self, deed: Deed) -> Iterator[dict[str, Any]]:
+    def lines(self, action: OperatorAction) -> Iterator[dict[str, Any]]:
         """Give user after user; each account is told before the first of its people is given."""
         told: set[str] = set()
         # Owners first: an import makes their accounts before somebody joins them.
         for user in chain(self._people(owners=True), self._people(owners=False)):
-            self._tell(user, deed, told)
+            self._tell(user, action, told)
             stored = user.password_hash
             yield user_fields(user, self.hashes.mark(stored) if stored else None)
 
@@ -53,8 +53,8 @@ class UserExport:
             if owners == any(m.role is Role.OWNER for m in user.memberships.values()):
                 yield user
 
-    def _tell(self, user: User, deed: Deed, told: set[str]) -> None:
+    def _tell(self, user: User, action: OperatorAction, told: set[str]) -> None:
         for account_id in user.memberships:
             if account_id not in told:
-                self.trail.trail.append(told_to(deed.event, account_id))
+                self.trail.trail.append(told_to(action.event, account_id))
                 told.add(account_id)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.audit.event import EventName
 from chalicelib.domain.errors import InvalidValueError, NotFoundError, UnavailableError
-from chalicelib.domain.operators.action import Deed
+from chalicelib.domain.operators.action import OperatorAction
 from chalicelib.domain.tokens import derived_id
 from chalicelib.domain.user import Role, User
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from chalicelib.domain.sign_in.counter_keys import AddressKeys
     from chalicelib.domain.user import Account, Membership
     from chalicelib.storage.accounts.accounts import Accounts
-    from chalicelib.storage.operators.imported_users import ImportedUsers, Standing
+    from chalicelib.storage.operators.imported_users import EmailStanding, ImportedUsers
     from chalicelib.storage.users.old_failures import OldFailures
 
 
@@ -56,7 +56,7 @@ class Candidate:
 
 
 @dataclass(frozen=True)
-class UserImport:
+class UserImportService:
     """Imports that can be run again: who is there already is left as they are."""
 
     users: ImportedUsers
@@ -83,7 +83,7 @@ class UserImport:
         """Say what taking somebody over would come to now."""
         return _outcome(candidate, self._standing(candidate))
 
-    def _standing(self, candidate: Candidate) -> Standing:
+    def _standing(self, candidate: Candidate) -> EmailStanding:
         return self.users.standing(candidate.line.email, candidate.id)
 
     def take(self, candidate: Candidate, operator: Operator, run_id: str) -> Outcome:
@@ -104,8 +104,8 @@ class UserImport:
             password_hash=self.hashes.stored(candidate.made) if candidate.made else None,
             memberships={membership.id: membership for membership in candidate.memberships},
         )
-        deed = Deed(operator, EventName.USER_IMPORTED, now, user.party, id=run_id)
-        if self.users.add(user, deed, self.old_failures.forgotten(user.email, now, None)):
+        action = OperatorAction(operator, EventName.USER_IMPORTED, now, user.party, id=run_id)
+        if self.users.add(user, action, self.old_failures.forgotten(user.email, now, None)):
             return Outcome.ADDED
         outcome = self.look(candidate)
         if outcome is Outcome.ADDED:
@@ -130,7 +130,7 @@ class UserImport:
         return lru_cache(_ACCOUNTS_KNOWN)(self.accounts.get)
 
 
-def _outcome(candidate: Candidate, found: Standing) -> Outcome:
+def _outcome(candidate: Candidate, found: EmailStanding) -> Outcome:
     if found.holder_id is not None:
         return Outcome.KNOWN if found.holder_id == candidate.id else Outcome.TAKEN
     return Outcome.MOVED if found.id_exists else Outcome.ADDED

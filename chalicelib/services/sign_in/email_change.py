@@ -17,7 +17,7 @@ from chalicelib.domain.errors import (
     LinkInvalidError,
     WrongPasswordError,
 )
-from chalicelib.domain.mail import Mail, MailKind
+from chalicelib.domain.mail import JobKind, Mail
 from chalicelib.domain.sign_in.email_change import EmailTakenError, WayBack
 from chalicelib.domain.sign_in.link import LinkPurpose
 from chalicelib.domain.sign_in.lockout import AttemptStep
@@ -27,16 +27,16 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from chalicelib.domain.clock import Clock
-    from chalicelib.domain.mail import Asker, MailRequest
+    from chalicelib.domain.mail import Job, RequestOrigin
     from chalicelib.domain.sign_in.known_browser import Browser
     from chalicelib.domain.sign_in.link import Link
     from chalicelib.domain.user import User
     from chalicelib.gateways.mail.mailer import Mailer
-    from chalicelib.gateways.mail.queue import MailQueue
+    from chalicelib.gateways.mail.queue import JobQueue
     from chalicelib.services.sign_in.password_check import PasswordCheck
     from chalicelib.storage.joining.email_changes import EmailChanges
     from chalicelib.storage.users.links import Links
-    from chalicelib.storage.users.users import People
+    from chalicelib.storage.users.users import Users
 
 _log = logging.getLogger(__name__)
 
@@ -48,11 +48,11 @@ _TRIES = 10
 class EmailChangeService:
     """The change of an email, but for its confirmation."""
 
-    people: People
+    users: Users
     links: Links
     changes: EmailChanges
     check: PasswordCheck
-    queue: MailQueue
+    queue: JobQueue
     mailer: Mailer
     clock: Clock
     public_url: str
@@ -68,7 +68,7 @@ class EmailChangeService:
         if email == user.email:
             raise InvalidValueError("You sign in with this address already.", param="email")
         self._check(user, current, browser)
-        now, asker = self.clock(), browser.asker
+        now, origin = self.clock(), browser.origin
         details = {
             "user_id": user.id,
             "credentials_version": str(user.credentials_version),
@@ -77,14 +77,14 @@ class EmailChangeService:
         # The old email first: no change is under way that its owner isn't told of.
         told = {**details, "new_email": email.value}
         old = user.email.value
-        self.queue.put(asker.request(MailKind.EMAIL_CHANGE_ASKED, old, now, told))
-        self.queue.put(asker.request(MailKind.EMAIL_CHANGE, email.value, now, details))
+        self.queue.put(origin.request(JobKind.EMAIL_CHANGE_ASKED, old, now, told))
+        self.queue.put(origin.request(JobKind.EMAIL_CHANGE, email.value, now, details))
 
-    def send_mail(self, request: MailRequest) -> None:
+    def send_mail(self, request: Job) -> None:
         """Mail the link of a change to the new email, unless another user has it."""
         email = EmailAddress(request.email)
-        user = self.people.get(request.details["user_id"])
-        record, now = self.people.look_up(email), self.clock()
+        user = self.users.get(request.details["user_id"])
+        record, now = self.users.look_up(email), self.clock()
         if user is None or not record.is_free_for(user.id, now) or not _is_current(user, request):
             return
         ends_at = now + self.link_lifetime
@@ -98,12 +98,12 @@ class EmailChangeService:
         }
         self.mailer.send(Mail(email.value, "email_change_confirmation", {**request.asked, **told}))
 
-    def send_word(self, request: MailRequest) -> None:
+    def send_word(self, request: Job) -> None:
         """Tell the old email that a change was asked for, with a link that stops it (`B11`).
 
         The same whether or not the new email is taken: who asks reads this mail.
         """
-        user = self.people.get(request.details["user_id"])
+        user = self.users.get(request.details["user_id"])
         if user is None or user.email.value != request.email or not _is_current(user, request):
             return
         ends_at = self.clock() + self.link_lifetime
@@ -116,7 +116,7 @@ class EmailChangeService:
         }
         self.mailer.send(Mail(request.email, "email_change_asked", {**request.asked, **told}))
 
-    def send_notice(self, request: MailRequest) -> None:
+    def send_notice(self, request: Job) -> None:
         """Tell both emails of a change, and the old one the way back (`B11`)."""
         details = request.details
         told: dict[str, object] = {"name": details.get("name") or None}
@@ -133,7 +133,7 @@ class EmailChangeService:
         }
         self.mailer.send(Mail(request.email, "email_changed_away", {**request.asked, **told}))
 
-    def send_notice_of_undo(self, request: MailRequest) -> None:
+    def send_notice_of_undo(self, request: Job) -> None:
         """Tell the old email that it is the user's again, and where to set a password (`B11`)."""
         told = {
             "name": request.details["name"],
@@ -145,20 +145,20 @@ class EmailChangeService:
         """Say whether a stop link still holds, without using it; raises LinkInvalidError."""
         self._find(token, LinkPurpose.STOP_EMAIL_CHANGE)
 
-    def stop(self, token: str, asker: Asker) -> None:
+    def stop(self, token: str, origin: RequestOrigin) -> None:
         """Spend a stop link: the change and every session end; raises LinkInvalidError."""
         link, _ = self._find(token, LinkPurpose.STOP_EMAIL_CHANGE)
         now = self.clock()
         self.changes.stop(link, now)
         event = EventName.USER_EMAIL_CHANGE_STOPPED.value
         told = {"user_id": link.subject_id, "event": event}
-        self.queue.put_notice(asker.request(MailKind.PERSONAL_EVENT, link.email.value, now, told))
+        self.queue.put_notice(origin.request(JobKind.PERSONAL_EVENT, link.email.value, now, told))
 
     def check_undo(self, token: str) -> None:
         """Say whether a way back is still open, without taking it; raises LinkInvalidError."""
         self._find(token, LinkPurpose.UNDO_EMAIL_CHANGE)
 
-    def undo(self, token: str, asker: Asker) -> None:
+    def undo(self, token: str, origin: RequestOrigin) -> None:
         """Spend an undo link: the email of before, no session, and no password until a reset.
 
         Raises LinkInvalidError, EmailTakenError.
@@ -173,7 +173,7 @@ class EmailChangeService:
             "old_email": user.email.value,
             "new_email": link.email.value,
         }
-        self.queue.put_notice(asker.request(MailKind.EMAIL_TAKEN_BACK, link.email.value, now, told))
+        self.queue.put_notice(origin.request(JobKind.EMAIL_TAKEN_BACK, link.email.value, now, told))
 
     def _undo(self, token: str) -> tuple[Link, User]:
         for _ in range(_TRIES):
@@ -190,7 +190,7 @@ class EmailChangeService:
     def _find(self, token: str, purpose: LinkPurpose) -> tuple[Link, User]:
         now = self.clock()
         link = self.links.find(token, now, purpose)
-        user = self.people.get(link.subject_id)
+        user = self.users.get(link.subject_id)
         if user is None or not _still_holds(link, user, now):
             raise LinkInvalidError
         return link, user
@@ -204,7 +204,7 @@ class EmailChangeService:
         _log.info("authentication_succeeded", extra=given.trace)
 
 
-def _is_current(user: User, request: MailRequest) -> bool:
+def _is_current(user: User, request: Job) -> bool:
     details = request.details
     # A message from before has no `sessions_version`.
     sessions = details.get("sessions_version", str(user.sessions_version))

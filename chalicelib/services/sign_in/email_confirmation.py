@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.audit.event import EventName
 from chalicelib.domain.errors import LinkInvalidError, PasswordRequiredError, WrongPasswordError
-from chalicelib.domain.mail import MailKind
+from chalicelib.domain.mail import JobKind
 from chalicelib.domain.sign_in.email_change import EmailChange
 from chalicelib.domain.sign_in.known_browser import is_current
 from chalicelib.domain.sign_in.link import LinkPurpose
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
     from chalicelib.domain.sign_in.session import Session
     from chalicelib.domain.sign_in.sign_up import Evidence, SignUp, SignUpTicket
     from chalicelib.domain.user import User
-    from chalicelib.gateways.mail.queue import MailQueue
+    from chalicelib.gateways.mail.queue import JobQueue
     from chalicelib.services.sign_in.password_check import PasswordCheck
     from chalicelib.storage.joining.email_changes import EmailChanges
     from chalicelib.storage.joining.sign_ups import SignUps
     from chalicelib.storage.users.links import Links
     from chalicelib.storage.users.old_failures import OldFailures
-    from chalicelib.storage.users.users import People, SsoDomains
+    from chalicelib.storage.users.users import SsoDomainLookup, Users
 
 _PURPOSES = (LinkPurpose.CONFIRM_SIGN_UP, LinkPurpose.CHANGE_EMAIL)
 
@@ -57,18 +57,18 @@ class Confirmed:
 
 
 @dataclass(frozen=True)
-class EmailConfirmation:
+class EmailConfirmationService:
     """The step that proves that an address is the user's."""
 
     links: Links
     sign_ups: SignUps
-    people: People
-    domains: SsoDomains
+    users: Users
+    domains: SsoDomainLookup
     changes: EmailChanges
     old_failures: OldFailures
     check: PasswordCheck
     devices: DeviceCookies
-    queue: MailQueue
+    queue: JobQueue
     clock: Clock
     undo_lifetime: timedelta
 
@@ -102,15 +102,15 @@ class EmailConfirmation:
 
     def _confirm(self, link: Link, sign_up: SignUp, browser: Browser) -> None:
         now = self.clock()
-        forgotten = self.old_failures.forgotten(sign_up.email, now, browser.asker.client)
-        self.sign_ups.confirm(link, sign_up, now, browser.asker, forgotten)
+        forgotten = self.old_failures.forgotten(sign_up.email, now, browser.origin.client)
+        self.sign_ups.confirm(link, sign_up, now, browser.origin, forgotten)
         self._give_back(link, browser, now)
 
     def _give_back(self, link: Link, browser: Browser, now: datetime) -> None:
         """Have the mail of a used link taken off the count of the source that asked for it."""
         if link.source.count:
-            kind, email, told = MailKind.PERSONAL_EVENT, link.email.value, link.source.details
-            self.queue.put_notice(browser.asker.request(kind, email, now, told))
+            kind, email, told = JobKind.PERSONAL_EVENT, link.email.value, link.source.details
+            self.queue.put_notice(browser.origin.request(kind, email, now, told))
 
     def _change_email(self, link: Link, evidence: Evidence, browser: Browser) -> Confirmed:
         user, now = self._user(link), self.clock()
@@ -119,7 +119,7 @@ class EmailConfirmation:
         if session is None:
             self._check_user(user, evidence.password, browser)
         change = EmailChange(link, user, session, now, now + self.undo_lifetime)
-        forgotten = self.old_failures.forgotten(link.email, now, browser.asker.client)
+        forgotten = self.old_failures.forgotten(link.email, now, browser.origin.client)
         self.changes.confirm(change, gate, forgotten)
         self._tell(change, browser)
         if session is None:
@@ -145,8 +145,8 @@ class EmailConfirmation:
         }
         # Two mails, one event: the first message carries it.
         for address, told in ((user.email, away), (link.email, {"name": user.name})):
-            kind = MailKind.EMAIL_CHANGED
-            self.queue.put_notice(browser.asker.request(kind, address.value, change.at, told))
+            kind = JobKind.EMAIL_CHANGED
+            self.queue.put_notice(browser.origin.request(kind, address.value, change.at, told))
 
     def _device_cookie(self, change: EmailChange, browser: Browser) -> str | None:
         """Keep a known browser known: its cookie names the email and the versions of before."""
@@ -183,12 +183,12 @@ class EmailConfirmation:
     def _sign_up(self, link: Link) -> SignUp:
         sign_up = self.sign_ups.find(link.email, link.subject_id)
         # Before any password is checked: its attempt would count at somebody else's email.
-        if sign_up is None or not self.people.look_up(link.email).is_free_for(None, self.clock()):
+        if sign_up is None or not self.users.look_up(link.email).is_free_for(None, self.clock()):
             raise LinkInvalidError
         return sign_up
 
     def _user(self, link: Link) -> User:
-        user = self.people.get(link.subject_id)
+        user = self.users.get(link.subject_id)
         if user is None or user.email.value != link.user_email:
             raise LinkInvalidError
         # A link of before has no `sessions_version`.

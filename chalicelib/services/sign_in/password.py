@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.audit.event import EventName
 from chalicelib.domain.errors import InvalidCredentialsError
-from chalicelib.domain.mail import Mail, MailKind
+from chalicelib.domain.mail import JobKind, Mail
 from chalicelib.domain.sign_in.lockout import AttemptStep
 from chalicelib.domain.sign_in.session import Session, SignInMethod
 from chalicelib.domain.tokens import SecretToken
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from chalicelib.domain.clock import Clock
     from chalicelib.domain.email_address import EmailAddress
-    from chalicelib.domain.mail import MailRequest
+    from chalicelib.domain.mail import Job
     from chalicelib.domain.passwords.hashing import PasswordHasher
     from chalicelib.domain.sign_in.counter_keys import AddressKeys
     from chalicelib.domain.sign_in.known_browser import Browser, DeviceCookies
@@ -34,11 +34,11 @@ if TYPE_CHECKING:
     from chalicelib.domain.sso.provider import DomainSso
     from chalicelib.domain.user import Membership, User
     from chalicelib.gateways.mail.mailer import Mailer
-    from chalicelib.gateways.mail.queue import MailQueue
+    from chalicelib.gateways.mail.queue import JobQueue
     from chalicelib.services.sign_in.password_check import PasswordCheck, ProvedPassword
-    from chalicelib.storage.audit.hourly_caps import MailCounts
+    from chalicelib.storage.audit.hourly_caps import HourlyCaps
     from chalicelib.storage.sessions.sessions import Sessions
-    from chalicelib.storage.users.users import AddressRecord, People, SsoDomains
+    from chalicelib.storage.users.users import AddressRecord, SsoDomainLookup, Users
 
 _log = logging.getLogger(__name__)
 
@@ -54,20 +54,20 @@ class SignedIn:
 
 
 @dataclass(frozen=True)
-class SignIn:
+class SignInService:
     """Email-first sign-in."""
 
-    people: People
-    domains: SsoDomains
+    users: Users
+    domains: SsoDomainLookup
     sessions: Sessions
     check: PasswordCheck
     devices: DeviceCookies
-    queue: MailQueue
+    queue: JobQueue
     mailer: Mailer
     hasher: PasswordHasher
     clock: Clock
     # How many notices of a new browser one person gets in an hour.
-    notices: MailCounts
+    notices: HourlyCaps
     address_keys: AddressKeys
 
     def identify(self, email: EmailAddress) -> DomainSso | None:
@@ -91,7 +91,7 @@ class SignIn:
         TooManyAttemptsError for a source that failed too often.
         """
         now = self.clock()
-        record = self.people.look_up(email, ticket)
+        record = self.users.look_up(email, ticket)
         given = GivenPassword(
             email, password, AttemptStep.SIGN_IN, browser, now, user_id=record.user_id
         )
@@ -104,10 +104,10 @@ class SignIn:
             # No password opens what nobody has.
             raise InvalidCredentialsError
         if proved.needs_rehash:
-            self.people.replace_password_hash(user, self.hasher.hash(password))
+            self.users.replace_password_hash(user, self.hasher.hash(password))
         return self._begin(user, proved)
 
-    def send_notice(self, request: MailRequest) -> None:
+    def send_notice(self, request: Job) -> None:
         """Tell a person of a sign-in that may not have been theirs.
 
         A program without cookies is a new browser each time: of those one an hour is told, lest it
@@ -127,7 +127,7 @@ class SignIn:
 
         def settle(transaction: Any) -> None:
             self.check.forgive_parts(transaction, proved)
-            self.people.note_password_used(transaction, user)
+            self.users.note_password_used(transaction, user)
 
         try:
             token, session = self._start(user, only, given.browser, settle, given.at)
@@ -163,7 +163,7 @@ class SignIn:
             started_at=now,
             last_seen_at=now,
             proved_at=now,
-            client=browser.asker.client,
+            client=browser.origin.client,
         )
         event = gate = None
         if account is not None:
@@ -172,7 +172,7 @@ class SignIn:
                 EventName.SIGN_IN_SUCCEEDED,
                 account.account_id,
                 now,
-                browser.asker,
+                browser.origin,
                 method=method.value,
             )
         self.sessions.start(session, browser.session_id, settle, event=event, gate=gate)
@@ -193,8 +193,8 @@ class SignIn:
             "browser": "new" if new else "",
             "failures": str(proved.failures) if many else "",
         }
-        email, asker = user.email.value, proved.given.browser.asker
-        self.queue.put_notice(asker.request(MailKind.NEW_SIGN_IN, email, proved.given.at, told))
+        email, origin = user.email.value, proved.given.browser.origin
+        self.queue.put_notice(origin.request(JobKind.NEW_SIGN_IN, email, proved.given.at, told))
 
 
 def _stored_password(user: User | None, record: AddressRecord, now: datetime) -> StoredPassword:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.errors import EmailUnconfirmedError
-from chalicelib.domain.mail import MailKind
+from chalicelib.domain.mail import JobKind
 from chalicelib.domain.sign_in.known_browser import is_current
 from chalicelib.domain.sign_in.lockout import AttemptOrigin, AttemptStep
 from chalicelib.domain.sign_in.session import SignInMethod
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from chalicelib.domain.sign_in.known_browser import Browser, Device, DeviceCookies
     from chalicelib.domain.sign_in.lockout import Reservation
     from chalicelib.domain.user import User
-    from chalicelib.gateways.mail.queue import MailQueue
-    from chalicelib.storage.users.lockout import AttemptKeyMaker, Attempts, Ledger
+    from chalicelib.gateways.mail.queue import JobQueue
+    from chalicelib.storage.users.lockout import AttemptKeyMaker, AttemptRecord, Attempts
 
 _log = logging.getLogger(__name__)
 
@@ -47,7 +47,7 @@ class GivenPassword:
         if self.step is AttemptStep.PROOF and self.user_id:
             # Elsewhere a log line may not say whether the email is a user's.
             fields["user_id"] = self.user_id
-        return {**fields, **self.browser.asker.trace}
+        return {**fields, **self.browser.origin.trace}
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class ProvedPassword:
     needs_rehash: bool
     # How many attempts in a row failed before it.
     failures: int
-    ledger: Ledger = field(repr=False)
+    attempt_record: AttemptRecord = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class PasswordCheck:
     attempts: Attempts
     attempt_keys: AttemptKeyMaker
     devices: DeviceCookies
-    queue: MailQueue
+    queue: JobQueue
     hasher: PasswordHasher
 
     def verify(
@@ -101,35 +101,37 @@ class PasswordCheck:
         failure like any other, or a ticket would end the lock of an email that somebody has.
         """
         device = self.devices.read(given.browser.device_cookie, given.email)
-        keys = self.attempt_keys.of(given.email, device, given.browser.asker.client)
-        ledger = self.attempts.open(keys, given.user_id)
-        known = device if device is not None and is_current(device, ledger.user) else None
+        keys = self.attempt_keys.of(given.email, device, given.browser.origin.client)
+        attempt_record = self.attempts.open(keys, given.user_id)
+        known = device if device is not None and is_current(device, attempt_record.user) else None
         origin = _origin(given, known)
-        reservation = self.attempts.reserve(ledger, given.at, origin)
-        stored = stored_for(ledger.user)
+        reservation = self.attempts.reserve(attempt_record, given.at, origin)
+        stored = stored_for(attempt_record.user)
         verdict = self.hasher.verify(reservation.admits(stored.hash), given.password)
         is_own = self._matches_ticket(stored, reservation, given.password)
         is_right = verdict.matches and stored.may_be_used
         if stored.is_waiting or not is_right:
-            self._report(given, ledger, reservation, unconfirmed=is_right and not is_own)
+            self._report(given, attempt_record, reservation, unconfirmed=is_right and not is_own)
             raise EmailUnconfirmedError if is_own else refusal
         return ProvedPassword(
             given=given,
-            user=ledger.user,
+            user=attempt_record.user,
             device=known,
             origin=origin,
             needs_rehash=verdict.needs_rehash,
-            failures=ledger.failures(origin),
-            ledger=ledger,
+            failures=attempt_record.failures(origin),
+            attempt_record=attempt_record,
         )
 
     def forgive(self, proved: ProvedPassword) -> None:
         """Clear the count of a right password."""
-        self.attempts.forgive(proved.ledger, proved.given.at, proved.origin)
+        self.attempts.forgive(proved.attempt_record, proved.given.at, proved.origin)
 
     def forgive_parts(self, transaction: Any, proved: ProvedPassword) -> None:
         """Add the same to a transaction, such as the one that begins a session."""
-        self.attempts.forgive_parts(transaction, proved.ledger, proved.given.at, proved.origin)
+        self.attempts.forgive_parts(
+            transaction, proved.attempt_record, proved.given.at, proved.origin
+        )
 
     def _matches_ticket(self, stored: StoredPassword, made: Reservation, password: str) -> bool:
         """Compare with the browser's own sign-up, whatever the first comparison came to."""
@@ -138,12 +140,19 @@ class PasswordCheck:
         return self.hasher.verify(made.admits(stored.of_ticket), password).matches
 
     def _report(
-        self, given: GivenPassword, ledger: Ledger, made: Reservation, *, unconfirmed: bool
+        self,
+        given: GivenPassword,
+        attempt_record: AttemptRecord,
+        made: Reservation,
+        *,
+        unconfirmed: bool,
     ) -> None:
         """Put one message of one shape on the queue; the worker finds out whom it concerns."""
-        details = ledger.report(made, given.step) | {"unconfirmed": "yes" if unconfirmed else ""}
-        asker = given.browser.asker
-        self.queue.put(asker.request(MailKind.SIGN_IN_FAILED, given.email.value, given.at, details))
+        details = attempt_record.report(made, given.step) | {
+            "unconfirmed": "yes" if unconfirmed else ""
+        }
+        origin = given.browser.origin
+        self.queue.put(origin.request(JobKind.SIGN_IN_FAILED, given.email.value, given.at, details))
         seen = {"checked": details["checked"], "locks": details["locks"]}
         _log.info("authentication_failed", extra={**seen, **given.trace})
 

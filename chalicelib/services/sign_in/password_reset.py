@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from chalicelib.domain.audit.event import EventName
 from chalicelib.domain.email_address import EmailAddress
 from chalicelib.domain.errors import LinkInvalidError
-from chalicelib.domain.mail import Mail, MailKind
+from chalicelib.domain.mail import JobKind, Mail
 from chalicelib.domain.passwords.policy import PasswordContext
 from chalicelib.domain.sign_in.known_browser import device_details
 from chalicelib.domain.sign_in.link import LinkOrigin, LinkPurpose
@@ -19,30 +19,30 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from chalicelib.domain.clock import Clock
-    from chalicelib.domain.mail import Asker, MailRequest
+    from chalicelib.domain.mail import Job, RequestOrigin
     from chalicelib.domain.passwords.hashing import PasswordHasher
     from chalicelib.domain.passwords.policy import PasswordPolicy
     from chalicelib.domain.sign_in.known_browser import Browser, DeviceCookies
     from chalicelib.domain.sign_in.link import Link
     from chalicelib.domain.user import User
     from chalicelib.gateways.mail.mailer import Mailer
-    from chalicelib.gateways.mail.queue import MailQueue
+    from chalicelib.gateways.mail.queue import JobQueue
     from chalicelib.storage.users.credentials import Credentials
     from chalicelib.storage.users.links import Links
     from chalicelib.storage.users.lockout import AttemptKeyMaker
-    from chalicelib.storage.users.users import People
+    from chalicelib.storage.users.users import Users
 
 
 @dataclass(frozen=True)
-class PasswordReset:
+class PasswordResetService:
     """Reset links, and the notice that every new password sends."""
 
-    people: People
+    users: Users
     links: Links
     credentials: Credentials
     attempt_keys: AttemptKeyMaker
     devices: DeviceCookies
-    queue: MailQueue
+    queue: JobQueue
     mailer: Mailer
     hasher: PasswordHasher
     policy: PasswordPolicy
@@ -54,17 +54,17 @@ class PasswordReset:
     def request(self, email: EmailAddress, browser: Browser) -> None:
         """Ask for a link; the same for any address, and nothing changes by it (`B7`)."""
         device = self.devices.read(browser.device_cookie, email)
-        keys = self.attempt_keys.of(email, device, browser.asker.client)
+        keys = self.attempt_keys.of(email, device, browser.origin.client)
         details = device_details(device, keys.device)
         self.queue.put(
-            browser.asker.request(MailKind.PASSWORD_RESET, email.value, self.clock(), details)
+            browser.origin.request(JobKind.PASSWORD_RESET, email.value, self.clock(), details)
         )
 
-    def send_mail(self, request: MailRequest) -> None:
+    def send_mail(self, request: Job) -> None:
         """Mail a link to the person of an address, or the way to their company's sign-in."""
         email = EmailAddress(request.email)
-        record = self.people.look_up(email)
-        user = self.people.get(record.user_id)
+        record = self.users.look_up(email)
+        user = self.users.get(record.user_id)
         if user is None:
             return
         if not user.may_use_password(record.sso):
@@ -78,12 +78,12 @@ class PasswordReset:
         }
         self.mailer.send(Mail(email.value, "password_reset", {**request.asked, **told}))
 
-    def send_notice(self, request: MailRequest) -> None:
+    def send_notice(self, request: Job) -> None:
         """Tell a person that their password is a new one (`B11`)."""
         told = {"name": request.details.get("name") or None}
         self.mailer.send(Mail(request.email, "password_changed", {**request.asked, **told}))
 
-    def send_notice_of_removal(self, request: MailRequest) -> None:
+    def send_notice_of_removal(self, request: Job) -> None:
         """Tell a person that an operator stopped their password, and where to set one (`B11`)."""
         told = {**request.details, "reset_link": f"{self.public_url}/password-reset"}
         self.mailer.send(Mail(request.email, "password_removed", {**request.asked, **told}))
@@ -92,7 +92,7 @@ class PasswordReset:
         """Say whether a link still holds, without using it; raises LinkInvalidError."""
         self._find(token)
 
-    def complete(self, token: str, password: str, asker: Asker) -> None:
+    def complete(self, token: str, password: str, origin: RequestOrigin) -> None:
         """Spend a link: new password, no lock, every session and outstanding link dead.
 
         Raises LinkInvalidError; WeakPasswordError leaves the link good. Nobody is signed in.
@@ -104,7 +104,7 @@ class PasswordReset:
         counts = ResetCounts(
             address=keys.address(link.email),
             # The network that its user shares with an attacker may be locked out by itself.
-            pair=keys.pair(link.email, asker.client),
+            pair=keys.pair(link.email, origin.client),
         )
         self.credentials.reset_password(link, self.hasher.hash(chosen.value), counts, now, gate)
         notice = {
@@ -114,25 +114,25 @@ class PasswordReset:
             **link.source.details,
         }
         self.queue.put_notice(
-            asker.request(MailKind.PASSWORD_CHANGED, user.email.value, now, notice)
+            origin.request(JobKind.PASSWORD_CHANGED, user.email.value, now, notice)
         )
 
     def _find(self, token: str) -> tuple[Link, User, PasswordGate]:
         """Find a link of a user who may have a password, under the SSO of their email's domain."""
         link = self.links.find(token, self.clock(), LinkPurpose.RESET_PASSWORD)
-        user = self.people.get(link.subject_id)
+        user = self.users.get(link.subject_id)
         if user is None or user.email != link.email:
             raise LinkInvalidError
         if user.credentials_version != link.credentials_version:
             raise LinkInvalidError
-        sso = self.people.look_up(user.email).sso
+        sso = self.users.look_up(user.email).sso
         try:
             gate = PasswordGate.of_reset(user, sso)
         except BarredError as error:
             raise LinkInvalidError from error
         return link, user, gate
 
-    def _add_link(self, user: User, request: MailRequest) -> str:
+    def _add_link(self, user: User, request: Job) -> str:
         ends_at = self.clock() + self.link_lifetime
         purpose, origin = LinkPurpose.RESET_PASSWORD, LinkOrigin(source=request.source)
         return self.links.issue(purpose, user.email, user.id, ends_at, user, origin)

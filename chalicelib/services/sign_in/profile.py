@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.audit.event import EventName
 from chalicelib.domain.errors import WrongPasswordError
-from chalicelib.domain.mail import MailKind
+from chalicelib.domain.mail import JobKind
 from chalicelib.domain.passwords.policy import PasswordContext
 from chalicelib.domain.sign_in.lockout import AttemptStep
 from chalicelib.domain.sign_in.session import require_own_proof
@@ -16,37 +16,37 @@ from chalicelib.services.sign_in.password_check import GivenPassword, StoredPass
 
 if TYPE_CHECKING:
     from chalicelib.domain.clock import Clock
-    from chalicelib.domain.mail import Asker
+    from chalicelib.domain.mail import RequestOrigin
     from chalicelib.domain.passwords.hashing import PasswordHasher
     from chalicelib.domain.passwords.policy import PasswordPolicy
     from chalicelib.domain.sign_in.known_browser import Browser, DeviceCookies
     from chalicelib.domain.sign_in.session import Session
     from chalicelib.domain.user import User
-    from chalicelib.gateways.mail.queue import MailQueue
+    from chalicelib.gateways.mail.queue import JobQueue
     from chalicelib.services.sign_in.password_check import PasswordCheck
     from chalicelib.storage.sessions.sessions import Sessions
     from chalicelib.storage.users.credentials import Credentials
-    from chalicelib.storage.users.users import People
+    from chalicelib.storage.users.users import Users
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Profile:
+class ProfileService:
     """What a person changes of themselves; the current password counts as an attempt (`A9`)."""
 
-    people: People
+    users: Users
     sessions: Sessions
     credentials: Credentials
     check: PasswordCheck
     devices: DeviceCookies
-    queue: MailQueue
+    queue: JobQueue
     hasher: PasswordHasher
     policy: PasswordPolicy
     clock: Clock
     product_name: str
 
-    def rename(self, user: User, session: Session, name: str, asker: Asker) -> None:
+    def rename(self, user: User, session: Session, name: str, origin: RequestOrigin) -> None:
         """Give a user another display name, and write it to the audit log of each account.
 
         Raises ProofRequiredError.
@@ -54,7 +54,7 @@ class Profile:
         require_own_proof(session, user)
         if name == user.name:
             return
-        self.people.rename(user.id, name)
+        self.users.rename(user.id, name)
         details = {
             "user_id": user.id,
             "event": EventName.USER_RENAMED.value,
@@ -62,7 +62,7 @@ class Profile:
             "new_name": name,
         }
         email = user.email.value
-        self.queue.put_notice(asker.request(MailKind.PERSONAL_EVENT, email, self.clock(), details))
+        self.queue.put_notice(origin.request(JobKind.PERSONAL_EVENT, email, self.clock(), details))
 
     def prove(self, user: User, session: Session, password: str, browser: Browser) -> Session:
         """Make a session's proof fresh again, and return it; raises WrongPasswordError."""
@@ -88,7 +88,7 @@ class Profile:
             "event": EventName.USER_PASSWORD_CHANGED.value,
         }
         self.queue.put_notice(
-            browser.asker.request(MailKind.PASSWORD_CHANGED, user.email.value, now, told)
+            browser.origin.request(JobKind.PASSWORD_CHANGED, user.email.value, now, told)
         )
         known = self.devices.read(browser.device_cookie, user.email)
         return self.devices.issue(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from chalicelib.domain.audit.event import AuditEvent, EventName
 from chalicelib.domain.errors import NotFoundError, NotSignedInError, ProofRequiredError
 from chalicelib.domain.lists import Slice
-from chalicelib.domain.mail import MailKind
+from chalicelib.domain.mail import JobKind
 from chalicelib.domain.sign_in.known_browser import is_current
 from chalicelib.domain.sign_in.session import require_fresh_proof
 from chalicelib.domain.sso.connection import SsoRequiredError, connection_id_of
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     from chalicelib.domain.clock import Clock
     from chalicelib.domain.errors import DomainError
     from chalicelib.domain.lists import PageRequest
-    from chalicelib.domain.mail import Asker
+    from chalicelib.domain.mail import RequestOrigin
     from chalicelib.domain.sign_in.known_browser import Browser, DeviceCookies
     from chalicelib.domain.sign_in.session import Session
     from chalicelib.domain.user import Account, Membership, User, Workspace, WorkspaceRole
-    from chalicelib.gateways.mail.queue import MailQueue
+    from chalicelib.gateways.mail.queue import JobQueue
     from chalicelib.storage.sessions.sessions import Sessions
-    from chalicelib.storage.users.users import People
+    from chalicelib.storage.users.users import Users
 
 
 @dataclass(frozen=True)
@@ -87,9 +87,9 @@ class SessionService:
     """The sessions of signed-in browsers; `proof` is how long a proof counts as fresh."""
 
     sessions: Sessions
-    people: People
+    users: Users
     devices: DeviceCookies
-    queue: MailQueue
+    queue: JobQueue
     clock: Clock
     proof: timedelta
     public_url: str
@@ -105,7 +105,7 @@ class SessionService:
         except MalformedTokenError as error:
             raise NotSignedInError from error
         session = self.sessions.resume(session_id, self.clock())
-        user, account = self.people.get_with_account(session.user_id, session.account_id)
+        user, account = self.users.get_with_account(session.user_id, session.account_id)
         if user is None or not session.holds_for(user) or (session.account_id and account is None):
             raise NotSignedInError
         membership = user.memberships.get(session.account_id or "")
@@ -115,7 +115,7 @@ class SessionService:
         return Visitor(session, user, account, membership, ends_at)
 
     def open_account(
-        self, visitor: Visitor, account_id: str, asker: Asker
+        self, visitor: Visitor, account_id: str, origin: RequestOrigin
     ) -> tuple[SecretToken, Membership]:
         """Enter one of the person's accounts under a new token; the old one dies (`D3`).
 
@@ -133,14 +133,14 @@ class SessionService:
             account_id=account_id,
             grant=membership.grant,
             last_seen_at=now,
-            client=asker.client,
+            client=origin.client,
         )
         opened = AuditEvent(
             name=EventName.ACCOUNT_OPENED,
             account_id=account_id,
             at=now,
             actor=visitor.user.party,
-            asker=asker,
+            origin=origin,
             target=membership.account_party,
             details={"method": entered.method.value},
         )
@@ -154,7 +154,7 @@ class SessionService:
     def _barred(self, visitor: Visitor, membership: Membership) -> DomainError:
         """Say what opens the account: its own provider, or the user's password."""
         account_id = membership.account_id
-        _, account = self.people.get_with_account(visitor.user.id, account_id)
+        _, account = self.users.get_with_account(visitor.user.id, account_id)
         if account is None:
             return NotFoundError()
         needs_provider = account.sso.enforced and not membership.role.manages
@@ -163,7 +163,7 @@ class SessionService:
             return SsoRequiredError(url)
         return ProofRequiredError()
 
-    def end(self, token: str, asker: Asker) -> None:
+    def end(self, token: str, origin: RequestOrigin) -> None:
         """Sign out: the token is dead from here on, whatever it was.
 
         The open account is told, if the session still held.
@@ -175,7 +175,7 @@ class SessionService:
                 self.sessions.end(SecretToken.parse(token).digest)
             return
         with contextlib.suppress(NotFoundError):
-            self._end(visitor, visitor.session, asker, "sign_out")
+            self._end(visitor, visitor.session, origin, "sign_out")
 
     def page(self, visitor: Visitor, asked: PageRequest) -> Slice[ListedSession]:
         """List the sessions that let this person in, the one used last first (`D8`).
@@ -191,20 +191,20 @@ class SessionService:
         listed = tuple(ListedSession(session, session.id == here.id) for session in everything)
         return Slice.cut(listed, asked)
 
-    def end_one(self, visitor: Visitor, session_id: str, asker: Asker) -> None:
+    def end_one(self, visitor: Visitor, session_id: str, origin: RequestOrigin) -> None:
         """End one of the person's sessions; for another one than their own, prove it first.
 
         Raises NotFoundError for any that isn't theirs, ProofRequiredError (`D8`).
         """
         if session_id == visitor.session.id:
-            self._end(visitor, visitor.session, asker, "sign_out")
+            self._end(visitor, visitor.session, origin, "sign_out")
             return
         # Before the look-up, so that a stale proof gets one answer for every id.
         require_fresh_proof(_latest_proof(visitor), self.clock(), self.proof)
         picked = self.sessions.own(visitor.user.id, session_id)
         if not _sees(visitor, picked):
             raise ProofRequiredError
-        self._end(visitor, picked, asker, "picked")
+        self._end(visitor, picked, origin, "picked")
 
     def end_others(self, visitor: Visitor, browser: Browser) -> str | None:
         """End all sessions of the user but this one, whether listed yet or not.
@@ -213,7 +213,7 @@ class SessionService:
         Returns this browser's new device cookie, if it is a known one. Raises ProofRequiredError
         (`D8`).
         """
-        asker = browser.asker
+        origin = browser.origin
         require_fresh_proof(visitor.session.proof_for(visitor.user), self.clock(), self.proof)
         self.sessions.end_others(visitor.session)
         told = {
@@ -222,7 +222,7 @@ class SessionService:
             "how": "all_others",
         }
         email = visitor.user.email.value
-        self.queue.put_notice(asker.request(MailKind.PERSONAL_EVENT, email, self.clock(), told))
+        self.queue.put_notice(origin.request(JobKind.PERSONAL_EVENT, email, self.clock(), told))
         return self._device_cookie(visitor, browser)
 
     def _device_cookie(self, visitor: Visitor, browser: Browser) -> str | None:
@@ -233,12 +233,12 @@ class SessionService:
         version = visitor.session.sessions_version + 1
         return self.devices.issue(user.email, user.credentials_version, device, version)
 
-    def _end(self, visitor: Visitor, session: Session, asker: Asker, how: str) -> None:
+    def _end(self, visitor: Visitor, session: Session, origin: RequestOrigin, how: str) -> None:
         account_id = session.account_id
         event = None
         if account_id is not None:
             event = visitor.user.event(
-                EventName.SESSION_ENDED, account_id, self.clock(), asker, how=how
+                EventName.SESSION_ENDED, account_id, self.clock(), origin, how=how
             )
         self.sessions.end_own(session, event)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.audit.mail_caps import Cap, MailCappedError
 from chalicelib.domain.email_address import EmailAddress
-from chalicelib.domain.mail import Mail, MailKind
+from chalicelib.domain.mail import JobKind, Mail
 from chalicelib.domain.passwords.policy import PasswordContext
 from chalicelib.domain.sign_in.known_browser import device_details
 from chalicelib.domain.sign_in.link import LinkOrigin, LinkPurpose
@@ -23,18 +23,18 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from chalicelib.domain.clock import Clock
-    from chalicelib.domain.mail import MailRequest
+    from chalicelib.domain.mail import Job
     from chalicelib.domain.passwords.hashing import PasswordHasher
     from chalicelib.domain.passwords.policy import PasswordPolicy
     from chalicelib.domain.sign_in.known_browser import Browser, DeviceCookies
     from chalicelib.domain.sign_in.sign_up import SignUpForm
     from chalicelib.gateways.mail.mailer import Mailer
-    from chalicelib.gateways.mail.queue import MailQueue
-    from chalicelib.storage.audit.hourly_caps import MailCounts
+    from chalicelib.gateways.mail.queue import JobQueue
+    from chalicelib.storage.audit.hourly_caps import HourlyCaps
     from chalicelib.storage.joining.sign_ups import SignUps
     from chalicelib.storage.users.links import Links
     from chalicelib.storage.users.lockout import AttemptKeyMaker
-    from chalicelib.storage.users.users import AddressRecord, People
+    from chalicelib.storage.users.users import AddressRecord, Users
 
 
 @dataclass(frozen=True)
@@ -42,13 +42,13 @@ class SignUpService:
     """Sign-ups and their confirmation mails."""
 
     sign_ups: SignUps
-    people: People
+    users: Users
     links: Links
     attempt_keys: AttemptKeyMaker
     devices: DeviceCookies
     # How many mails a day say that an address is taken.
-    taken_mails: MailCounts
-    queue: MailQueue
+    taken_mails: HourlyCaps
+    queue: JobQueue
     mailer: Mailer
     hasher: PasswordHasher
     policy: PasswordPolicy
@@ -85,20 +85,18 @@ class SignUpService:
         """Ask for a fresh link: this browser's sign-up, or else the address's latest."""
         self._ask(email, ticket, browser)
 
-    def send_mail(self, request: MailRequest) -> None:
+    def send_mail(self, request: Job) -> None:
         """Send what the address should get: a link, word that it's taken, its SSO, or nothing.
 
         Raises MailCappedError where it got word of that today.
         """
         email = EmailAddress(request.email)
-        record = self.people.look_up(email)
+        record = self.users.look_up(email)
         mail = self._mail(request, email, record)
         if mail is not None:
             self.mailer.send(mail)
 
-    def _mail(
-        self, request: MailRequest, email: EmailAddress, record: AddressRecord
-    ) -> Mail | None:
+    def _mail(self, request: Job, email: EmailAddress, record: AddressRecord) -> Mail | None:
         context = {"name": None, **request.asked}
         enforced = record.sso is not None and record.sso.enforced
         if record.user_id is not None or enforced:
@@ -121,9 +119,7 @@ class SignUpService:
         told = {"name": sign_up.name, "link": link, "lifetime": self.link_lifetime}
         return Mail(email.value, "sign_up_confirmation", {**context, **told})
 
-    def _chosen(
-        self, request: MailRequest, email: EmailAddress, record: AddressRecord
-    ) -> SignUp | None:
+    def _chosen(self, request: Job, email: EmailAddress, record: AddressRecord) -> SignUp | None:
         details = request.details
         own = self.sign_ups.find(email, details.get("sign_up_id") or "none")
         if own is not None and hmac.compare_digest(
@@ -132,13 +128,13 @@ class SignUpService:
             return own
         return record.waiting
 
-    def _count_taken(self, request: MailRequest) -> None:
+    def _count_taken(self, request: Job) -> None:
         """Let one such mail a day through; nobody needs another, and any stranger can ask."""
         key = self.attempt_keys.keys.of(request.email)
         if not self.taken_mails.admit(key, request.id, self.clock()):
             raise MailCappedError(Cap.ONCE_A_DAY)
 
-    def _confirmation_link(self, sign_up: SignUp, request: MailRequest) -> str:
+    def _confirmation_link(self, sign_up: SignUp, request: Job) -> str:
         ends_at = self.clock() + self.link_lifetime
         purpose, origin = LinkPurpose.CONFIRM_SIGN_UP, LinkOrigin(source=request.source)
         token = self.links.issue(purpose, sign_up.email, sign_up.id, ends_at, origin=origin)
@@ -146,11 +142,11 @@ class SignUpService:
 
     def _ask(self, email: EmailAddress, ticket: SignUpTicket | None, browser: Browser) -> None:
         device = self.devices.read(browser.device_cookie, email)
-        keys = self.attempt_keys.of(email, device, browser.asker.client)
+        keys = self.attempt_keys.of(email, device, browser.origin.client)
         details = {
             "sign_up_id": ticket.sign_up_id if ticket else "",
             "browser_digest": ticket.secret.digest if ticket else "",
             **device_details(device, keys.device),
         }
-        kind = MailKind.SIGN_UP_CONFIRMATION
-        self.queue.put(browser.asker.request(kind, email.value, self.clock(), details))
+        kind = JobKind.SIGN_UP_CONFIRMATION
+        self.queue.put(browser.origin.request(kind, email.value, self.clock(), details))

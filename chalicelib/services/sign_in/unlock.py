@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.audit.event import EventName
 from chalicelib.domain.email_address import EmailAddress
-from chalicelib.domain.mail import Mail, MailKind
+from chalicelib.domain.mail import JobKind, Mail
 from chalicelib.domain.sign_in.known_browser import device_details
 from chalicelib.domain.sign_in.link import LinkOrigin, LinkPurpose
 
@@ -18,28 +18,28 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from chalicelib.domain.clock import Clock
-    from chalicelib.domain.mail import Asker, MailRequest
+    from chalicelib.domain.mail import Job, RequestOrigin
     from chalicelib.domain.sign_in.known_browser import Browser, DeviceCookies
     from chalicelib.domain.user import User
     from chalicelib.gateways.mail.mailer import Mailer
-    from chalicelib.gateways.mail.queue import MailQueue
+    from chalicelib.gateways.mail.queue import JobQueue
     from chalicelib.storage.users.credentials import Credentials
     from chalicelib.storage.users.links import Links
     from chalicelib.storage.users.lockout import AttemptKeyMaker, Attempts
-    from chalicelib.storage.users.users import People
+    from chalicelib.storage.users.users import Users
 
 
 @dataclass(frozen=True)
-class AccountUnlock:
+class UnlockService:
     """Unlock links: whoever reads the address's mail may try again at once."""
 
-    people: People
+    users: Users
     links: Links
     credentials: Credentials
     attempts: Attempts
     attempt_keys: AttemptKeyMaker
     devices: DeviceCookies
-    queue: MailQueue
+    queue: JobQueue
     mailer: Mailer
     clock: Clock
     public_url: str
@@ -48,13 +48,13 @@ class AccountUnlock:
     def request(self, email: EmailAddress, browser: Browser) -> None:
         """Ask for a link; the same for any address. It unlocks this browser too, if it's known."""
         device = self.devices.read(browser.device_cookie, email)
-        keys = self.attempt_keys.of(email, device, browser.asker.client)
+        keys = self.attempt_keys.of(email, device, browser.origin.client)
         details = device_details(device, keys.device)
         self.queue.put(
-            browser.asker.request(MailKind.ACCOUNT_UNLOCK, email.value, self.clock(), details)
+            browser.origin.request(JobKind.ACCOUNT_UNLOCK, email.value, self.clock(), details)
         )
 
-    def send_mail(self, request: MailRequest) -> None:
+    def send_mail(self, request: Job) -> None:
         """Mail a link to the person of an address, if there is one."""
         user = self._person(request)
         if user is None or self._tells_of_stop(request, user):
@@ -77,7 +77,7 @@ class AccountUnlock:
         }
         self.mailer.send(Mail(email.value, "account_unlock", {**request.asked, **told}))
 
-    def send_mail_of_failure(self, request: MailRequest) -> None:
+    def send_mail_of_failure(self, request: Job) -> None:
         """Mail for the failure that stopped a password or locked an address; others need none."""
         if request.details.get("stops"):
             user = self._person(request)
@@ -90,7 +90,7 @@ class AccountUnlock:
         """Say whether a link still holds, without using it; raises LinkInvalidError."""
         self.links.find(token, self.clock(), LinkPurpose.UNLOCK)
 
-    def complete(self, token: str, asker: Asker) -> None:
+    def complete(self, token: str, origin: RequestOrigin) -> None:
         """Spend a link; raises LinkInvalidError. Nobody is signed in by it (`B12`)."""
         now = self.clock()
         link = self.links.find(token, now, LinkPurpose.UNLOCK)
@@ -98,20 +98,20 @@ class AccountUnlock:
         if link.known_browser:
             counts.append(link.known_browser)
         # The network that its user shares with an attacker may be locked out by itself.
-        pair = self.attempt_keys.pair(link.email, asker.client)
+        pair = self.attempt_keys.pair(link.email, origin.client)
         self.credentials.unlock(link, counts, pair, now)
         told = {
             "user_id": link.subject_id,
             "event": EventName.SIGN_IN_UNLOCKED.value,
             **link.source.details,
         }
-        self.queue.put_notice(asker.request(MailKind.PERSONAL_EVENT, link.email.value, now, told))
+        self.queue.put_notice(origin.request(JobKind.PERSONAL_EVENT, link.email.value, now, told))
 
-    def _person(self, request: MailRequest) -> User | None:
-        record = self.people.look_up(EmailAddress(request.email))
-        return self.people.get(record.user_id)
+    def _person(self, request: Job) -> User | None:
+        record = self.users.look_up(EmailAddress(request.email))
+        return self.users.get(record.user_id)
 
-    def _tells_of_stop(self, request: MailRequest, user: User) -> bool:
+    def _tells_of_stop(self, request: Job, user: User) -> bool:
         """Mail that only a reset helps, if that is so; whether it is."""
         keys = (self.attempt_keys.address(user.email), request.details.get("device", ""))
         stopped = self.attempts.keep_stopped(filter(None, keys), self.clock())

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.audit.event import AuditEvent, EventName, Party, PartyType
 from chalicelib.domain.errors import ConflictError, NotFoundError, UnavailableError
-from chalicelib.domain.mail import Asker, Mail
+from chalicelib.domain.mail import Mail, RequestOrigin
 from chalicelib.domain.sign_in.session import Client, require_fresh_proof
 from chalicelib.domain.sso.connection import CERTIFICATE_WARNINGS, LAPSE_AFTER, AccountDomain
 from chalicelib.domain.sso.email_domain import DomainProof, DomainUnprovenError, parse_domain
@@ -20,19 +20,19 @@ if TYPE_CHECKING:
     from chalicelib.domain.clock import Clock
     from chalicelib.domain.sso.certificate import Certificate
     from chalicelib.domain.sso.connection import SsoConnection
-    from chalicelib.domain.user import Account, Manager
+    from chalicelib.domain.user import Account, AccountAdmin
     from chalicelib.gateways.mail.mailer import Mailer
     from chalicelib.storage.accounts.accounts import Accounts
     from chalicelib.storage.sso.connections import SsoConnections
     from chalicelib.storage.sso.domains import AccountDomains
     from chalicelib.storage.sso.refusals import SsoRefusals
-    from chalicelib.storage.users.account_admin import Managers
+    from chalicelib.storage.users.account_admin import AccountAdmins
 
 _log = logging.getLogger(__name__)
 
 _NO_ANSWER = "The DNS didn't answer. Nothing has changed; try again in a minute."
 _SYSTEM = Party(PartyType.SYSTEM)
-_SCHEDULE = Asker(Client("", ""), "")
+_SCHEDULE = RequestOrigin(Client("", ""), "")
 
 
 @dataclass(frozen=True)
@@ -44,15 +44,15 @@ class SsoDomainService:
     clock: Clock
     proof: timedelta
 
-    def of(self, manager: Manager) -> list[AccountDomain]:
+    def of(self, manager: AccountAdmin) -> list[AccountDomain]:
         """List the account's domains by name."""
         return self.domains.of(manager.account_id)
 
-    def find(self, manager: Manager, domain: str) -> AccountDomain:
+    def find(self, manager: AccountAdmin, domain: str) -> AccountDomain:
         """Look at one of the account's domains; raises NotFoundError for any other."""
         return self.domains.find(manager.account_id, domain.lower())
 
-    def add(self, manager: Manager, text: str) -> AccountDomain:
+    def add(self, manager: AccountAdmin, text: str) -> AccountDomain:
         """List a domain, and say which record proves it.
 
         Raises ProofRequiredError, InvalidValueError, ConflictError, TooManyDomainsError.
@@ -64,7 +64,7 @@ class SsoDomainService:
         self.domains.add(made, manager, event)
         return made
 
-    def verify(self, manager: Manager, account: Account, domain: str) -> AccountDomain:
+    def verify(self, manager: AccountAdmin, account: Account, domain: str) -> AccountDomain:
         """Look for the record, and let the domain count for the account.
 
         Raises ProofRequiredError, NotFoundError, DomainUnprovenError, and ConflictError where
@@ -82,7 +82,7 @@ class SsoDomainService:
         self.domains.verify(listed, manager, account.sso, now, event)
         return AccountDomain(listed.domain, listed.token, listed.created_at, now)
 
-    def remove(self, manager: Manager, account: Account, domain: str) -> None:
+    def remove(self, manager: AccountAdmin, account: Account, domain: str) -> None:
         """Take a domain off the list.
 
         Raises ProofRequiredError, NotFoundError, and ConflictError where single sign-on is
@@ -97,19 +97,19 @@ class SsoDomainService:
         event = manager.event(EventName.SSO_DOMAIN_REMOVED, self.clock(), _party(listed))
         self.domains.remove(listed, manager, account.sso, event)
 
-    def _require_proof(self, manager: Manager) -> None:
+    def _require_proof(self, manager: AccountAdmin) -> None:
         require_fresh_proof(manager.proved_at, self.clock(), self.proof)
 
 
 @dataclass(frozen=True)
-class SsoWatch:
+class SsoWatchService:
     """What is looked at once a day: whether proofs still stand, and which certificates end."""
 
     domains: AccountDomains
     connections: SsoConnections
     refusals: SsoRefusals
     accounts: Accounts
-    managers: Managers
+    managers: AccountAdmins
     mailer: Mailer
     look_up_txt: Callable[[str], Sequence[str]]
     clock: Clock

@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
     from chalicelib.domain.clock import Clock
     from chalicelib.domain.sso.connection import AccountDomain
-    from chalicelib.domain.user import Account, Manager
+    from chalicelib.domain.user import Account, AccountAdmin
     from chalicelib.storage.sso.connections import SsoConnections
     from chalicelib.storage.sso.domains import AccountDomains
-    from chalicelib.storage.users.account_admin import Managers
+    from chalicelib.storage.users.account_admin import AccountAdmins
 
 # What somebody may become who comes in through the provider for the first time.
 _DEFAULT_ROLES = {Role.MEMBER.value: Role.MEMBER, Role.ADMIN.value: Role.ADMIN}
@@ -60,12 +60,12 @@ class SsoState:
 
 
 @dataclass(frozen=True)
-class SsoSettings:
+class SsoSettingsService:
     """The connection of the account that an owner or admin has open."""
 
     connections: SsoConnections
     domains: AccountDomains
-    managers: Managers
+    managers: AccountAdmins
     fetch_metadata: Callable[[str], bytes]
     clock: Clock
     proof: timedelta
@@ -83,7 +83,7 @@ class SsoSettings:
         """Name our end of the account's connection, which is known before it is set up."""
         return ServiceProvider.of(self.public_url, connection_id_of(account.id))
 
-    def configure(self, manager: Manager, account: Account, form: SsoForm) -> SsoState:
+    def configure(self, manager: AccountAdmin, account: Account, form: SsoForm) -> SsoState:
         """Make the connection or change it.
 
         Raises ProofRequiredError, InvalidValueError, DomainUnprovenError and NoPasswordLeftError
@@ -103,7 +103,7 @@ class SsoSettings:
         write(changed, manager, account.sso, proved, event, way_in)
         return SsoState(changed, changed.service_provider(self.public_url), domains)
 
-    def remove(self, manager: Manager, account: Account) -> None:
+    def remove(self, manager: AccountAdmin, account: Account) -> None:
         """Delete the connection: its people sign in with passwords again, sessions of it go on.
 
         Raises ProofRequiredError, NotFoundError, ConflictError, NotAllowedError.
@@ -162,7 +162,7 @@ class SsoSettings:
             )
         return None
 
-    def _way_in(self, manager: Manager, proved: Sequence[str]) -> str:
+    def _way_in(self, manager: AccountAdmin, proved: Sequence[str]) -> str:
         """Find who could still get in if the provider broke, the one who asks first."""
         if not proved:
             raise DomainUnprovenError(_PROVE_FIRST, param="enforced")

@@ -12,7 +12,7 @@ from chalicelib.domain.accounts.workspace_roles import TooManyWorkspacesGivenErr
 from chalicelib.domain.audit.event import AuditEvent, EventName, Party, PartyType
 from chalicelib.domain.chosen_names import name_of, parse_user_name
 from chalicelib.domain.errors import InvalidValueError, NotFoundError, UnavailableError
-from chalicelib.domain.mail import Mail, MailKind
+from chalicelib.domain.mail import JobKind, Mail
 from chalicelib.domain.sign_in.session import SignInMethod
 from chalicelib.domain.sso.answer import Answer, connection_party
 from chalicelib.domain.sso.assertion import CLOCK_SKEW, Refusal, SamlRefusedError
@@ -34,22 +34,22 @@ if TYPE_CHECKING:
 
     from chalicelib.domain.accounts.invitations import OpenInvitation
     from chalicelib.domain.clock import Clock
-    from chalicelib.domain.mail import Asker, MailRequest
+    from chalicelib.domain.mail import Job, RequestOrigin
     from chalicelib.domain.sign_in.counter_keys import AddressKeys
-    from chalicelib.domain.sso.answer import Finish
+    from chalicelib.domain.sso.answer import SsoCompletion
     from chalicelib.domain.sso.assertion import ResponseClaims, VerifiedAssertion
     from chalicelib.domain.sso.connection import SsoConnection
     from chalicelib.gateways.mail.mailer import Mailer
-    from chalicelib.gateways.mail.queue import MailQueue
+    from chalicelib.gateways.mail.queue import JobQueue
     from chalicelib.gateways.saml.face import Saml
     from chalicelib.gateways.saml.responses import ReceivedResponse
     from chalicelib.storage.accounts.invitations import Invitations
-    from chalicelib.storage.audit.hourly_caps import MailCounts
+    from chalicelib.storage.audit.hourly_caps import HourlyCaps
     from chalicelib.storage.sso.connections import SsoConnections
     from chalicelib.storage.sso.refusals import SsoRefusals
     from chalicelib.storage.sso.sign_ins import SsoSignIns
     from chalicelib.storage.users.old_failures import OldFailures
-    from chalicelib.storage.users.users import People, SsoDomains
+    from chalicelib.storage.users.users import SsoDomainLookup, Users
 
 _log = logging.getLogger(__name__)
 
@@ -58,7 +58,7 @@ _TRIES = 3
 
 
 @dataclass(frozen=True)
-class Begun:
+class SsoRedirect:
     """A sign-in on its way: where the browser goes, and the secret that it keeps meanwhile."""
 
     url: str
@@ -66,7 +66,7 @@ class Begun:
 
 
 @dataclass(frozen=True)
-class Arrived:
+class SsoOutcome:
     """What an accepted response led to: where the browser goes on, with a new session or not."""
 
     onward: str
@@ -74,20 +74,20 @@ class Arrived:
 
 
 @dataclass(frozen=True)
-class SingleSignOn:
+class SsoSignInService:
     """Sign-ins through the identity providers of accounts."""
 
     connections: SsoConnections
     sign_ins: SsoSignIns
     old_failures: OldFailures
-    people: People
-    domains: SsoDomains
+    users: Users
+    domains: SsoDomainLookup
     invitations: Invitations
     refusals: SsoRefusals
-    queue: MailQueue
+    queue: JobQueue
     mailer: Mailer
     # How many mails about new links one user gets in an hour.
-    notices: MailCounts
+    notices: HourlyCaps
     address_keys: AddressKeys
     saml: Saml
     clock: Clock
@@ -102,7 +102,7 @@ class SingleSignOn:
         purpose: RequestPurpose = RequestPurpose.SIGN_IN,
         path: str = "/",
         user_id: str | None = None,
-    ) -> Begun:
+    ) -> SsoRedirect:
         """Make a request that only this browser can bring an answer to; raises NotFoundError.
 
         `path` is a page of ours. `session_id` is the session that the browser has: a sign-in ends
@@ -131,7 +131,7 @@ class SingleSignOn:
                 user_id=user_id,
             )
         )
-        return Begun(request.url, kept)
+        return SsoRedirect(request.url, kept)
 
     def metadata(self, connection_id: str) -> str:
         """Describe our end of a connection; raises NotFoundError."""
@@ -139,8 +139,8 @@ class SingleSignOn:
         return self.saml.metadata(connection.service_provider(self.public_url))
 
     def complete(
-        self, connection_id: str, text: str, secret: str | None, asker: Asker
-    ) -> Arrived | None:
+        self, connection_id: str, text: str, secret: str | None, origin: RequestOrigin
+    ) -> SsoOutcome | None:
         """Judge a response and do what it was asked for; None where nobody asked for it.
 
         Raises SamlRefusedError, whose reason goes to the account's trail, and NotFoundError.
@@ -156,22 +156,22 @@ class SingleSignOn:
                 return None
             request = self._find(connection, received, secret)
         except SamlRefusedError as error:
-            self._tell_refusal(connection, error, asker)
+            self._tell_refusal(connection, error, origin)
             raise
         try:
             _demand_no_error(received)
             assertion = self._verify(connection, received, request.id)
-            answer = Answer(connection, request, assertion, asker, self.clock())
+            answer = Answer(connection, request, assertion, origin, self.clock())
             return self._finish(answer, received.claims)
         except SamlRefusedError as error:
-            self._tell_refusal(connection, error, asker)
+            self._tell_refusal(connection, error, origin)
             if request.purpose is not RequestPurpose.TEST:
                 raise
             told = {"response_id": error.claims.response_id or "", **error.claims.provider_words}
             self.connections.note_test(
                 connection.id, SsoTest(self.clock(), error.refusal.value, told)
             )
-            return Arrived(request.onward)
+            return SsoOutcome(request.onward)
 
     def _find(
         self, connection: SsoConnection, received: ReceivedResponse, secret: str | None
@@ -198,8 +198,8 @@ class SingleSignOn:
         )
         return self.saml.verify(received, expected)
 
-    def _finish(self, answer: Answer, claims: ResponseClaims) -> Arrived:
-        steps: dict[RequestPurpose, Callable[[Answer], Arrived]] = {
+    def _finish(self, answer: Answer, claims: ResponseClaims) -> SsoOutcome:
+        steps: dict[RequestPurpose, Callable[[Answer], SsoOutcome]] = {
             RequestPurpose.SIGN_IN: self._sign_in,
             RequestPurpose.PROOF: self._prove,
             RequestPurpose.TEST: self._test,
@@ -232,14 +232,14 @@ class SingleSignOn:
             return False
         return found.identity_provider == connection.identity_provider
 
-    def _sign_in(self, answer: Answer) -> Arrived:
+    def _sign_in(self, answer: Answer) -> SsoOutcome:
         token = SecretToken.new()
         named = self._named(answer)
         if named is None:
             self._enter_first(answer, token)
         else:
             self._enter(*named, token)
-        return Arrived(answer.request.onward, token)
+        return SsoOutcome(answer.request.onward, token)
 
     def _named(self, answer: Answer) -> tuple[Answer, str] | None:
         """Find whom the provider means by a name that it gave before, in that format."""
@@ -248,13 +248,13 @@ class SingleSignOn:
             return answer, user_id
         if former_id is None:
             return None
-        holder = self.people.look_up(answer.assertion.email).user_id
+        holder = self.users.look_up(answer.assertion.email).user_id
         if not is_carried_over(answer.assertion, former_id, holder):
             return None
         return replace(answer, renames=True), former_id
 
     def _enter(self, answer: Answer, user_id: str, token: SecretToken) -> None:
-        user = self.people.get(user_id)
+        user = self.users.get(user_id)
         if user is None:
             raise SamlRefusedError(Refusal.NOT_A_MEMBER)
         membership = user.memberships.get(answer.connection.account_id)
@@ -279,7 +279,7 @@ class SingleSignOn:
         opened = self.invitations.of_address(account_id, user.email)
         if opened is None or opened.invitation.inviter_id == user.id:
             return None
-        inviter = self.people.get(opened.invitation.inviter_id)
+        inviter = self.users.get(opened.invitation.inviter_id)
         membership = inviter.memberships.get(account_id) if inviter else None
         may_invite = membership is not None and membership.is_active and membership.role.manages
         pending = opened.invitation.status(answer.now) is InvitationStatus.PENDING
@@ -287,7 +287,7 @@ class SingleSignOn:
 
     def _enter_first(self, answer: Answer, token: SecretToken) -> None:
         """Link, let in or make whoever has the address, where the provider names them first."""
-        user = self.people.get(self.people.look_up(answer.assertion.email).user_id)
+        user = self.users.get(self.users.look_up(answer.assertion.email).user_id)
         if user is None:
             self._create(answer, token)
             return
@@ -339,10 +339,10 @@ class SingleSignOn:
             "account_name": membership.account_name,
             "account_id": membership.account_id,
         }
-        email, kind = user.email.value, MailKind.SSO_LINKED
-        self.queue.put_notice(answer.asker.request(kind, email, answer.now, told))
+        email, kind = user.email.value, JobKind.SSO_LINKED
+        self.queue.put_notice(answer.origin.request(kind, email, answer.now, told))
 
-    def send_notice(self, request: MailRequest) -> None:
+    def send_notice(self, request: Job) -> None:
         """Mail that an account's provider was linked to a user, five times an hour at most."""
         key = f"{request.details['account_id']}#{self.address_keys.of(request.email)}"
         if self.notices.admit(key, request.id, request.asked_at):
@@ -359,7 +359,7 @@ class SingleSignOn:
             memberships={membership.account_id: membership},
         )
         session = answer.session(user, membership, token)
-        forgotten = self.old_failures.forgotten(user.email, answer.now, answer.asker.client)
+        forgotten = self.old_failures.forgotten(user.email, answer.now, answer.origin.client)
         finish = _joined(answer, user, membership)
         self.sign_ins.create(finish, user, membership, session, forgotten)
 
@@ -371,19 +371,19 @@ class SingleSignOn:
             connection.default_role,
         )
 
-    def _prove(self, answer: Answer) -> Arrived:
+    def _prove(self, answer: Answer) -> SsoOutcome:
         request = answer.request
         answer, user_id = self._named(answer) or (answer, None)
-        user = self.people.get(user_id)
+        user = self.users.get(user_id)
         if user is None or request.session_id is None or user.id != request.user_id:
             raise SamlRefusedError(Refusal.OTHER_PERSON)
         if answer.assertion.authenticated_at < request.begun_at - CLOCK_SKEW:
             # Not every provider heeds ForceAuthn; that it was asked for proves nothing.
             raise SamlRefusedError(Refusal.NOT_FRESH)
         self.sign_ins.prove(answer.finish(user.party), request.session_id, user.id)
-        return Arrived(request.onward)
+        return SsoOutcome(request.onward)
 
-    def _test(self, answer: Answer) -> Arrived:
+    def _test(self, answer: Answer) -> SsoOutcome:
         connection, assertion = answer.connection, answer.assertion
         tester = Party(PartyType.USER, answer.request.user_id)
         self.sign_ins.spend(answer.finish(tester))
@@ -395,10 +395,10 @@ class SingleSignOn:
             "certificate": assertion.certificate_fingerprint,
         }
         self.connections.note_test(connection.id, SsoTest(answer.now, "accepted", told))
-        return Arrived(answer.request.onward)
+        return SsoOutcome(answer.request.onward)
 
     def _tell_refusal(
-        self, connection: SsoConnection, error: SamlRefusedError, asker: Asker
+        self, connection: SsoConnection, error: SamlRefusedError, origin: RequestOrigin
     ) -> None:
         claims = error.claims
         details = {
@@ -412,14 +412,14 @@ class SingleSignOn:
         }
         _log.warning(
             "sso_response_refused",
-            extra={"connection_id": connection.id, "request_id": asker.request_id, **details},
+            extra={"connection_id": connection.id, "request_id": origin.request_id, **details},
         )
         event = AuditEvent(
             EventName.SSO_RESPONSE_REFUSED,
             connection.account_id,
             self.clock(),
             Party(PartyType.ANONYMOUS),
-            asker,
+            origin,
             connection_party(connection),
             details,
         )
@@ -441,7 +441,9 @@ def _demand_room(user: User, membership: Membership) -> None:
         raise SamlRefusedError(Refusal.TOO_MANY_WORKSPACES) from error
 
 
-def _joined(answer: Answer, user: User, membership: Membership, *first: AuditEvent) -> Finish:
+def _joined(
+    answer: Answer, user: User, membership: Membership, *first: AuditEvent
+) -> SsoCompletion:
     workspaces = {key: role.value for key, role in membership.workspaces.items()}
     told = {"role": membership.role.value, **({"workspaces": workspaces} if workspaces else {})}
     return answer.finish(
@@ -459,7 +461,7 @@ def _log_success(answer: Answer) -> None:
         "method": SignInMethod.SSO.value,
         "step": answer.request.purpose.value,
         "account_id": answer.connection.account_id,
-        "request_id": answer.asker.request_id,
+        "request_id": answer.origin.request_id,
     }
     _log.info("authentication_succeeded", extra=told)
 

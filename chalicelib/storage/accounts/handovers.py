@@ -31,10 +31,10 @@ if TYPE_CHECKING:
 
     from chalicelib.domain.accounts.members import Member
     from chalicelib.domain.audit.event import AuditEvent
-    from chalicelib.domain.operators.action import Deed
-    from chalicelib.domain.user import Manager
-    from chalicelib.storage.audit.trail import AuditTrail
-    from chalicelib.storage.operators.trail import OperatorTrail
+    from chalicelib.domain.operators.action import OperatorAction
+    from chalicelib.domain.user import AccountAdmin
+    from chalicelib.storage.audit.trail import AuditWriter
+    from chalicelib.storage.operators.trail import OperatorLog
 
 Parts = Callable[["TransactWrite"], None]
 
@@ -46,14 +46,14 @@ class Handovers:
     """The requests that wait, at most one for an account."""
 
     connection: Connection
-    trail: AuditTrail
+    trail: AuditWriter
 
     def find(self, account_id: str) -> Handover | None:
         """Read an account's request, whatever its age."""
         (row,) = read_all(self.connection, (AccountRow, account_id, HANDOVER))
         return _handover_of(row) if row else None
 
-    def stop(self, handover: Handover, owner: Manager, event: AuditEvent) -> None:
+    def stop(self, handover: Handover, owner: AccountAdmin, event: AuditEvent) -> None:
         """End a request, as the account's owner; raises NotAllowedError, NoHandoverError."""
         place = UserRow.memberships[handover.account_id]
 
@@ -72,9 +72,9 @@ class Handovers:
 class OperatorHandovers:
     """What operators write, each in one transaction with the events that tell it."""
 
-    operators: OperatorTrail
+    operators: OperatorLog
 
-    def request(self, handover: Handover, deed: Deed) -> None:
+    def request(self, handover: Handover, deed: OperatorAction) -> None:
         """Keep a request while its owner owns the account and its heir is an active admin.
 
         One that was never announced, or has lapsed, is replaced. Raises HandoverWaitsError,
@@ -110,7 +110,9 @@ class OperatorHandovers:
                 raise
             raise NoHandoverError from error
 
-    def complete(self, handover: Handover, owner: Member, heir: Member, deed: Deed) -> None:
+    def complete(
+        self, handover: Handover, owner: Member, heir: Member, deed: OperatorAction
+    ) -> None:
         """Change both roles and the account's owner, if the request still stands and is due.
 
         Raises ConflictError where it was stopped, or either person is another by now.
@@ -122,11 +124,11 @@ class OperatorHandovers:
 
         self._write(deed, parts, ConflictError)
 
-    def cancel(self, handover: Handover, deed: Deed) -> None:
+    def cancel(self, handover: Handover, deed: OperatorAction) -> None:
         """End a request; raises NoHandoverError."""
         self._write(deed, lambda transaction: _drop(transaction, handover), NoHandoverError)
 
-    def _write(self, deed: Deed, parts: Parts, refusal: type[Exception]) -> None:
+    def _write(self, deed: OperatorAction, parts: Parts, refusal: type[Exception]) -> None:
         try:
             self.operators.write(deed, parts)
         except ConditionFailedError as error:

@@ -41,8 +41,8 @@ if TYPE_CHECKING:
     from chalicelib.domain.errors import DomainError
     from chalicelib.domain.lists import PageRequest
     from chalicelib.domain.sign_in.link import Link
-    from chalicelib.domain.user import Account, Manager
-    from chalicelib.storage.audit.trail import AuditTrail
+    from chalicelib.domain.user import Account, AccountAdmin
+    from chalicelib.storage.audit.trail import AuditWriter
 
 _INVITATION = "invitation#"
 _INVITEE = "invitee#"
@@ -58,9 +58,9 @@ class Invitations:
     """The open invitations of all accounts; an expired one is open until it is revoked."""
 
     connection: Connection
-    trail: AuditTrail
+    trail: AuditWriter
 
-    def add(self, invitation: Invitation, user_id: str | None, manager: Manager) -> None:
+    def add(self, invitation: Invitation, user_id: str | None, manager: AccountAdmin) -> None:
         """Keep a new invitation, if its author manages the account at this very moment.
 
         `user_id` is whose the address is, if anybody's: all that matters of them is whether they
@@ -131,7 +131,7 @@ class Invitations:
             return None
         return OpenInvitation(invitation, account, None)
 
-    def renew(self, invitation: Invitation, manager: Manager, now: datetime) -> None:
+    def renew(self, invitation: Invitation, manager: AccountAdmin, now: datetime) -> None:
         """Keep who sends another link, and when that one ends.
 
         Raises NotFoundError where the invitation is gone, NotAllowedError.
@@ -154,7 +154,7 @@ class Invitations:
 
         self._write(parts)
 
-    def revoke(self, invitation: Invitation, manager: Manager, now: datetime) -> None:
+    def revoke(self, invitation: Invitation, manager: AccountAdmin, now: datetime) -> None:
         """End an invitation, and with it all its links; raises NotFoundError, NotAllowedError."""
         event = manager.event(EventName.INVITATION_REVOKED, now, invitation.party)
 

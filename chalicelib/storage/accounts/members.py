@@ -39,8 +39,8 @@ if TYPE_CHECKING:
 
     from chalicelib.domain.audit.event import AuditEvent
     from chalicelib.domain.lists import PageRequest
-    from chalicelib.domain.user import Account, Manager, Membership
-    from chalicelib.storage.audit.trail import AuditTrail
+    from chalicelib.domain.user import Account, AccountAdmin, Membership
+    from chalicelib.storage.audit.trail import AuditWriter
 
 _REMOVED = "removed#"
 _Parts = Callable[["TransactWrite"], None]
@@ -51,7 +51,7 @@ class Members:
     """The members of all accounts."""
 
     connection: Connection
-    trail: AuditTrail
+    trail: AuditWriter
 
     def page(self, account: Account, asked: PageRequest) -> Slice[Member]:
         """List an account's members strongly, in the order of their ids.
@@ -78,7 +78,9 @@ class Members:
             members.append(member)
         return members
 
-    def change(self, manager: Manager, before: Member, after: Member, event: AuditEvent) -> None:
+    def change(
+        self, manager: AccountAdmin, before: Member, after: Member, event: AuditEvent
+    ) -> None:
         """Put a membership in the place of the one that was read.
 
         Raises NotAllowedError where the manager is none by now, ConflictError where the membership
@@ -91,7 +93,7 @@ class Members:
 
         self._write(parts, manager, before)
 
-    def remove(self, manager: Manager, member: Member, event: AuditEvent) -> None:
+    def remove(self, manager: AccountAdmin, member: Member, event: AuditEvent) -> None:
         """End a membership; raises as `change` does."""
 
         def parts(transaction: TransactWrite) -> None:
@@ -149,7 +151,7 @@ class Members:
         rows = read_many(self.connection, ((UserRow, user_id, None) for user_id in user_ids))
         return [member_of(row, account_id) for row in rows]
 
-    def _write(self, parts: _Parts, manager: Manager, member: Member) -> None:
+    def _write(self, parts: _Parts, manager: AccountAdmin, member: Member) -> None:
         is_self = manager.user_id == member.user_id
         if is_self and not member.may_manage:
             raise NotAllowedError

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from chalicelib.domain.audit.event import AuditEvent
     from chalicelib.domain.sign_in.session import Session
     from chalicelib.domain.user import Membership
-    from chalicelib.storage.audit.trail import AuditTrail
+    from chalicelib.storage.audit.trail import AuditWriter
     from chalicelib.storage.sessions.sessions import Sessions
 
 
@@ -41,7 +41,7 @@ class NewAccounts:
 
     connection: Connection
     sessions: Sessions
-    trail: AuditTrail
+    trail: AuditWriter
 
     def open(self, membership: Membership, old: Session, new: Session, event: AuditEvent) -> None:
         """Make an account with its owner and `Main`, and let the session go on in it: all or none.

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
     from chalicelib.domain.accounts.workspaces import WorkspaceChange
     from chalicelib.domain.errors import DomainError
-    from chalicelib.domain.user import Manager, Workspace
-    from chalicelib.storage.audit.trail import AuditTrail
+    from chalicelib.domain.user import AccountAdmin, Workspace
+    from chalicelib.storage.audit.trail import AuditWriter
 
 
 @dataclass(frozen=True)
@@ -43,9 +43,9 @@ class Workspaces:
     """The workspaces of all accounts; they are read with their account."""
 
     connection: Connection
-    trail: AuditTrail
+    trail: AuditWriter
 
-    def add(self, workspace: Workspace, manager: Manager) -> None:
+    def add(self, workspace: Workspace, manager: AccountAdmin) -> None:
         """Keep a new workspace, if its maker manages the account at this very moment.
 
         Raises WorkspaceNameTakenError, TooManyWorkspacesError, NotAllowedError.
@@ -71,7 +71,7 @@ class Workspaces:
             raise self._why(error, manager, name=workspace.name) from error
 
     def change(
-        self, seen: Workspace, change: WorkspaceChange, manager: Manager, now: datetime
+        self, seen: Workspace, change: WorkspaceChange, manager: AccountAdmin, now: datetime
     ) -> Workspace:
         """Rename or describe a workspace that is still as it was seen; nothing new, no write.
 
@@ -101,7 +101,7 @@ class Workspaces:
             raise self._why(error, manager, seen=seen, name=changed.name) from error
         return changed
 
-    def remove(self, seen: Workspace, manager: Manager, now: datetime) -> None:
+    def remove(self, seen: Workspace, manager: AccountAdmin, now: datetime) -> None:
         """Delete a workspace that is still as it was seen and holds no records.
 
         What members were given of it stays in their rows, where it means nothing any more. Raises
@@ -134,7 +134,7 @@ class Workspaces:
     def _why(
         self,
         error: ConditionFailedError,
-        manager: Manager,
+        manager: AccountAdmin,
         *,
         seen: Workspace | None = None,
         name: str | None = None,

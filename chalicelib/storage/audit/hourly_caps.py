@@ -21,7 +21,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class MailCounts:
+class HourlyCaps:
     """What was done in the last `window` for each key, known by the message that asked."""
 
     maximum: int

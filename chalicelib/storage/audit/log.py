@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.audit.event import AuditEvent, EventName, Party, PartyType, moment_text
-from chalicelib.domain.audit.search import Stretch
+from chalicelib.domain.audit.search import AuditPage
 from chalicelib.domain.errors import NotAllowedError
 from chalicelib.domain.lists import Slice
-from chalicelib.domain.mail import Asker
+from chalicelib.domain.mail import RequestOrigin
 from chalicelib.domain.sign_in.session import Client
 from chalicelib.storage.dynamo.tables import AuditEventRow
 from chalicelib.storage.dynamo.transactions import ConditionFailedError, write_all
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     from chalicelib.domain.audit.search import AuditFilter
     from chalicelib.domain.lists import PageRequest
-    from chalicelib.domain.user import Manager
-    from chalicelib.storage.audit.trail import AuditTrail
+    from chalicelib.domain.user import AccountAdmin
+    from chalicelib.storage.audit.trail import AuditWriter
 
 # What one look at a filtered trail reads: about half a megabyte, and never more than one request.
 _LOOKED_THROUGH = 1_000
@@ -36,7 +36,7 @@ _LAST = "~"
 
 
 @dataclass(frozen=True)
-class Reach:
+class AuditQuery:
     """One account's trail as far as it is looked at, at a given time."""
 
     account_id: str
@@ -49,21 +49,23 @@ class AuditLog:
     """The trails of all accounts, to be read."""
 
     connection: Connection
-    trail: AuditTrail
+    trail: AuditWriter
 
-    def look(self, reach: Reach, size: int, before: str | None, after: str | None) -> Stretch:
+    def look(
+        self, reach: AuditQuery, size: int, before: str | None, after: str | None
+    ) -> AuditPage:
         """Read what stands before or after a place, or the newest, in one request."""
         if after is not None:
             return self._newer(reach, size, after)
         search = self._search(reach, before=before)
         events = search.look(size)
-        return Stretch(
+        return AuditPage(
             events=tuple(events[:size]),
             newer=(events[0].moment if events else before) if before else None,
             older=_onward(events, size, search.place),
         )
 
-    def page(self, reach: Reach, asked: PageRequest) -> Slice[AuditEvent]:
+    def page(self, reach: AuditQuery, asked: PageRequest) -> Slice[AuditEvent]:
         """List a page, and count them all.
 
         DynamoDB counts by reading: each megabyte that fits the time, some 2,000 events, is one
@@ -76,14 +78,14 @@ class AuditLog:
         total = skipped + len(found) + search.count()
         return Slice.of(tuple(found[rest : rest + asked.limit]), asked, total)
 
-    def stretches(self, reach: Reach, before: str) -> Iterator[Stretch]:
+    def stretches(self, reach: AuditQuery, before: str) -> Iterator[AuditPage]:
         """Read on from a place, a megabyte at a time, for as long as somebody wants more."""
         search = self._search(reach, before=before)
         while not search.is_over:
             events = tuple(search.read())
-            yield Stretch(events, older=search.place)
+            yield AuditPage(events, older=search.place)
 
-    def note_export(self, event: AuditEvent, manager: Manager) -> None:
+    def note_export(self, event: AuditEvent, manager: AccountAdmin) -> None:
         """Tell of an export before it begins; raises NotAllowedError for who may no more."""
 
         def parts(transaction: TransactWrite) -> None:
@@ -95,17 +97,19 @@ class AuditLog:
         except ConditionFailedError as error:
             raise NotAllowedError from error
 
-    def _newer(self, reach: Reach, size: int, after: str) -> Stretch:
+    def _newer(self, reach: AuditQuery, size: int, after: str) -> AuditPage:
         search = self._search(reach, after=after)
         events = search.look(size)
         shown = tuple(reversed(events[:size]))
-        return Stretch(
+        return AuditPage(
             events=shown,
             newer=_onward(events, size, search.place),
             older=shown[-1].moment if shown else None,
         )
 
-    def _search(self, reach: Reach, before: str | None = None, after: str | None = None) -> _Search:
+    def _search(
+        self, reach: AuditQuery, before: str | None = None, after: str | None = None
+    ) -> _Search:
         wanted = reach.wanted
         expired = moment_text(reach.now - self.trail.kept) + _LAST
         low = max(expired, moment_text(wanted.since) if wanted.since else "", after or "")
@@ -122,7 +126,7 @@ class _Search:
     """A way through a part of one trail."""
 
     connection: Connection
-    reach: Reach
+    reach: AuditQuery
     bounds: tuple[str, str]
     # Where one stands already; DynamoDB's BETWEEN would give these events again.
     stood: tuple[str | None, str | None]
@@ -234,7 +238,7 @@ def _event_of(row: AuditEventRow) -> AuditEvent:
         account_id=row.account_id,
         at=datetime.strptime(at, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC),
         actor=_party_of(row.actor.as_dict()),
-        asker=Asker(Client(row.address, row.user_agent), row.request_id),
+        origin=RequestOrigin(Client(row.address, row.user_agent), row.request_id),
         target=_party_of(target.as_dict()) if target is not None else None,
         details=row.details.as_dict(),
         id=event_id,

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class AuditTrail:
+class AuditWriter:
     """The events of all accounts; each is kept for a time that the operator sets."""
 
     kept: timedelta
@@ -48,9 +48,9 @@ class AuditTrail:
             event=event.name.value,
             actor=_party_map(event.actor),
             target=_party_map(event.target) if event.target else None,
-            address=event.asker.client.address,
-            user_agent=event.asker.client.user_agent,
-            request_id=event.asker.request_id,
+            address=event.origin.client.address,
+            user_agent=event.origin.client.user_agent,
+            request_id=event.origin.request_id,
             details=dict(event.details),
             ttl=event.at + self.kept,
         )

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from chalicelib.domain.accounts.invitations import Acceptance
     from chalicelib.domain.errors import DomainError
-    from chalicelib.storage.audit.trail import AuditTrail
+    from chalicelib.storage.audit.trail import AuditWriter
 
 
 # Where the parts stand that say why a transaction didn't happen: a check comes first, of the domain
@@ -47,7 +47,7 @@ class Joins:
     """The ways from an invitation into its account: the invitation ends by it, or nothing does."""
 
     connection: Connection
-    trail: AuditTrail
+    trail: AuditWriter
 
     def add_user(
         self, acceptance: Acceptance, also: Callable[[TransactWrite], None] = nothing_more

@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from pynamodb.transactions import TransactWrite
 
     from chalicelib.domain.email_address import EmailAddress
-    from chalicelib.domain.mail import Asker
+    from chalicelib.domain.mail import RequestOrigin
     from chalicelib.domain.sign_in.link import Link
     from chalicelib.domain.sign_in.sign_up import SignUp
-    from chalicelib.storage.audit.trail import AuditTrail
+    from chalicelib.storage.audit.trail import AuditWriter
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class SignUps:
 
     connection: Connection
     kept: timedelta
-    trail: AuditTrail
+    trail: AuditWriter
 
     def add(self, sign_up: SignUp) -> None:
         """Keep a sign-up and make it its address's latest; any number may wait."""
@@ -61,7 +61,7 @@ class SignUps:
         link: Link,
         sign_up: SignUp,
         now: datetime,
-        asker: Asker,
+        origin: RequestOrigin,
         also: Callable[[TransactWrite], None] | None = None,
     ) -> str:
         """Spend the link and make the user, the account and `Main`; returns the user's id.
@@ -80,7 +80,7 @@ class SignUps:
             account_id=owner.account_id,
             at=now,
             actor=Party(PartyType.USER, user_id, sign_up.name),
-            asker=asker,
+            origin=origin,
             target=owner.account_party,
         )
 

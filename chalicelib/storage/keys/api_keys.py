@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from pynamodb.transactions import TransactWrite
 
     from chalicelib.domain.lists import PageRequest
-    from chalicelib.domain.mail import Asker
-    from chalicelib.domain.user import Manager
-    from chalicelib.storage.audit.trail import AuditTrail
+    from chalicelib.domain.mail import RequestOrigin
+    from chalicelib.domain.user import AccountAdmin
+    from chalicelib.storage.audit.trail import AuditWriter
 
 _LISTED = "key#"
 _COUNT = "api_keys"
@@ -41,9 +41,9 @@ class ApiKeys:
     """The keys of all accounts."""
 
     connection: Connection
-    trail: AuditTrail
+    trail: AuditWriter
 
-    def add(self, key: ApiKey, digest: str, manager: Manager) -> None:
+    def add(self, key: ApiKey, digest: str, manager: AccountAdmin) -> None:
         """Keep a new key, if its maker manages the account at this very moment.
 
         Raises TooManyKeysError at the cap (`G7`), NotAllowedError.
@@ -81,7 +81,7 @@ class ApiKeys:
         (key,) = self._with_last_use((self._listed(account_id, key_id),))
         return key
 
-    def remove(self, key_id: str, manager: Manager, now: datetime) -> None:
+    def remove(self, key_id: str, manager: AccountAdmin, now: datetime) -> None:
         """Delete a key: it is dead from the very next call on (`F5`).
 
         Raises NotFoundError for a key that the account doesn't have, NotAllowedError.
@@ -117,10 +117,12 @@ class ApiKeys:
             return None
         return self.get(row.account_id, row.key_id)
 
-    def remove_revoked(self, key: ApiKey, asker: Asker, now: datetime) -> None:
+    def remove_revoked(self, key: ApiKey, origin: RequestOrigin, now: datetime) -> None:
         """Take a revoked key off its account's list; one that is off already stays off."""
         finder = Party(PartyType.ANONYMOUS)
-        event = AuditEvent(EventName.API_KEY_REVOKED, key.account_id, now, finder, asker, key.party)
+        event = AuditEvent(
+            EventName.API_KEY_REVOKED, key.account_id, now, finder, origin, key.party
+        )
 
         def parts(transaction: TransactWrite) -> None:
             _remove(transaction, listed)

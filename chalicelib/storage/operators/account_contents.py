@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from chalicelib.domain.audit.search import AuditFilter
 from chalicelib.storage.accounts.members import member_of
 from chalicelib.storage.accounts.records import record_of
-from chalicelib.storage.audit.log import AuditLog, Reach
+from chalicelib.storage.audit.log import AuditLog, AuditQuery
 from chalicelib.storage.dynamo.rows import LISTED_MEMBER
 from chalicelib.storage.dynamo.tables import AccountRow, RecordRow, UserRow
 from chalicelib.storage.dynamo.transactions import read_many
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from chalicelib.domain.accounts.members import Member
     from chalicelib.domain.audit.event import AuditEvent
     from chalicelib.domain.keys.record import Record
-    from chalicelib.storage.audit.trail import AuditTrail
+    from chalicelib.storage.audit.trail import AuditWriter
 
 # After every place that an event has.
 _NEWEST = "~"
@@ -33,7 +33,7 @@ class AccountContents:
     """What an account holds that a page of a list is too small for."""
 
     connection: Connection
-    trail: AuditTrail
+    trail: AuditWriter
 
     def members(self, account_id: str) -> Iterator[Member]:
         """Give every member strongly, in the order of their ids."""
@@ -53,5 +53,5 @@ class AccountContents:
     def events(self, account_id: str, now: datetime) -> Iterator[AuditEvent]:
         """Give every event that is shown still, newest first."""
         log = AuditLog(self.connection, self.trail)
-        for stretch in log.stretches(Reach(account_id, AuditFilter(), now), _NEWEST):
+        for stretch in log.stretches(AuditQuery(account_id, AuditFilter(), now), _NEWEST):
             yield from stretch.events

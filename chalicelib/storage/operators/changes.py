@@ -16,27 +16,27 @@ if TYPE_CHECKING:
     from pynamodb.expressions.condition import Condition
     from pynamodb.transactions import TransactWrite
 
-    from chalicelib.domain.operators.action import Deed
+    from chalicelib.domain.operators.action import OperatorAction
     from chalicelib.domain.user import User
-    from chalicelib.storage.operators.trail import OperatorTrail
+    from chalicelib.storage.operators.trail import OperatorLog
 
 
 @dataclass(frozen=True)
 class OperatorChanges:
     """Changes to one person; each raises ConflictError where they are another by now."""
 
-    trail: OperatorTrail
+    trail: OperatorLog
 
-    def unlock(self, user: User, address_key: str, deed: Deed) -> None:
+    def unlock(self, user: User, address_key: str, action: OperatorAction) -> None:
         """End the lock of a person's address; the long count stays (`B4`)."""
 
         def parts(transaction: TransactWrite) -> None:
             transaction.condition_check(UserRow, user.id, condition=_as_read(user))
-            lift(transaction, address_key, deed.at)
+            lift(transaction, address_key, action.at)
 
-        self._write(deed, parts)
+        self._write(action, parts)
 
-    def end_sessions(self, user: User, deed: Deed) -> None:
+    def end_sessions(self, user: User, action: OperatorAction) -> None:
         """End every session, by outdating them all: none has to be found (`D7`)."""
 
         def parts(transaction: TransactWrite) -> None:
@@ -46,9 +46,9 @@ class OperatorChanges:
                 condition=_as_read(user),
             )
 
-        self._write(deed, parts)
+        self._write(action, parts)
 
-    def remove_password(self, user: User, deed: Deed) -> None:
+    def remove_password(self, user: User, action: OperatorAction) -> None:
         """Take the password away; sessions, links and known browsers die by it (`C4`, `C8`)."""
 
         def parts(transaction: TransactWrite) -> None:
@@ -58,11 +58,11 @@ class OperatorChanges:
                 condition=_as_read(user) & UserRow.password_hash.exists(),
             )
 
-        self._write(deed, parts)
+        self._write(action, parts)
 
-    def _write(self, deed: Deed, parts: Callable[[TransactWrite], None]) -> None:
+    def _write(self, action: OperatorAction, parts: Callable[[TransactWrite], None]) -> None:
         try:
-            self.trail.write(deed, parts)
+            self.trail.write(action, parts)
         except ConditionFailedError as error:
             raise ConflictError from error
 

@@ -29,15 +29,15 @@ if TYPE_CHECKING:
 
     from chalicelib.domain.audit.event import AuditEvent
     from chalicelib.domain.email_address import EmailAddress
-    from chalicelib.domain.operators.action import Deed
+    from chalicelib.domain.operators.action import OperatorAction
     from chalicelib.domain.user import Membership, User
-    from chalicelib.storage.operators.trail import OperatorTrail
+    from chalicelib.storage.operators.trail import OperatorLog
 
 _METHOD = "import"
 
 
 @dataclass(frozen=True)
-class Standing:
+class EmailStanding:
     """Whose an address is at present, and whether an id is taken."""
 
     holder_id: str | None
@@ -49,9 +49,9 @@ class ImportedUsers:
     """Takes people over; their address counts as confirmed, as it was where they come from."""
 
     connection: Connection
-    trail: OperatorTrail
+    trail: OperatorLog
 
-    def standing(self, email: EmailAddress, user_id: str) -> Standing:
+    def standing(self, email: EmailAddress, user_id: str) -> EmailStanding:
         """Read in one request whether an address or an id is taken."""
         claim, row = read_all(
             self.connection,
@@ -62,10 +62,13 @@ class ImportedUsers:
         if claim and holder is None and claim.kept_for != user_id:
             # Kept for the user who had it until lately; a row whose time is over is soon gone.
             holder = claim.kept_for
-        return Standing(holder, row is not None)
+        return EmailStanding(holder, row is not None)
 
     def add(
-        self, user: User, deed: Deed, also: Callable[[TransactWrite], None] = nothing_more
+        self,
+        user: User,
+        action: OperatorAction,
+        also: Callable[[TransactWrite], None] = nothing_more,
     ) -> bool:
         """Make a user with all memberships, or nothing; whether they were made.
 
@@ -75,16 +78,16 @@ class ImportedUsers:
 
         def parts(transaction: TransactWrite) -> None:
             transaction.delete(SignUpRow(user.email.value, LATEST))
-            claim(transaction, user.email, user.id, deed.at)
+            claim(transaction, user.email, user.id, action.at)
             put_new(transaction, _row_of(user))
             for membership in user.memberships.values():
-                _enter(transaction, membership, user, deed)
-            for event in _events(user, deed):
+                _enter(transaction, membership, user, action)
+            for event in _events(user, action):
                 self.trail.trail.add(transaction, event)
             also(transaction)
 
         try:
-            self.trail.write(deed, parts)
+            self.trail.write(action, parts)
         except ConditionFailedError:
             return False
         return True
@@ -94,18 +97,20 @@ class ImportedUsers:
         return iter(UserRow.scan(consistent_read=True))
 
 
-def _enter(transaction: TransactWrite, membership: Membership, user: User, deed: Deed) -> None:
+def _enter(
+    transaction: TransactWrite, membership: Membership, user: User, action: OperatorAction
+) -> None:
     if membership.role is not Role.OWNER:
         list_member(transaction, membership.account_id, user.id)
         return
-    for row in account_rows(membership, user.id, deed.at):
+    for row in account_rows(membership, user.id, action.at):
         put_new(transaction, row)
 
 
-def _events(user: User, deed: Deed) -> Iterator[AuditEvent]:
+def _events(user: User, action: OperatorAction) -> Iterator[AuditEvent]:
     """Tell each account of its new member or its making, under ids that the deed's own gives."""
-    own = replace(deed.event, name=EventName.MEMBER_JOINED)
-    made = replace(deed.event, name=EventName.ACCOUNT_CREATED)
+    own = replace(action.event, name=EventName.MEMBER_JOINED)
+    made = replace(action.event, name=EventName.ACCOUNT_CREATED)
     for membership in user.memberships.values():
         if membership.role is Role.OWNER:
             account = membership.account_party

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.operators.action import OPERATORS, accounts_told, told_to
-from chalicelib.storage.audit.log import AuditLog, Reach
+from chalicelib.storage.audit.log import AuditLog, AuditQuery
 from chalicelib.storage.dynamo.transactions import write_all
 
 if TYPE_CHECKING:
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from chalicelib.domain.audit.event import AuditEvent
     from chalicelib.domain.audit.search import AuditFilter
-    from chalicelib.domain.operators.action import Deed
-    from chalicelib.storage.audit.trail import AuditTrail
+    from chalicelib.domain.operators.action import OperatorAction
+    from chalicelib.storage.audit.trail import AuditWriter
 
 # A transaction takes 100 parts; what a change needs itself is left free.
 TOLD_AT_ONCE = 80
@@ -37,13 +37,15 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class OperatorTrail:
+class OperatorLog:
     """The trail of a deployment's operators."""
 
     connection: Connection
-    trail: AuditTrail
+    trail: AuditWriter
 
-    def write(self, deed: Deed, change: Callable[[TransactWrite], None] | None = None) -> None:
+    def write(
+        self, action: OperatorAction, change: Callable[[TransactWrite], None] | None = None
+    ) -> None:
         """Make a change and tell of it: all or nothing; raises ConditionFailedError.
 
         `change` may add up to nineteen parts. An account that can't be told after the transaction
@@ -53,19 +55,19 @@ class OperatorTrail:
         def parts(transaction: TransactWrite) -> None:
             if change is not None:
                 change(transaction)
-            self.add(transaction, deed)
+            self.add(transaction, action)
 
         write_all(self.connection, parts)
         try:
-            self._tell_the_others(deed.event)
+            self._tell_the_others(action.event)
         except UnavailableError:
-            _log.exception("operator_event_late", extra={"deed": deed.id})
+            _log.exception("operator_event_late", extra={"deed": action.id})
 
-    def add(self, transaction: TransactWrite, deed: Deed) -> None:
+    def add(self, transaction: TransactWrite, action: OperatorAction) -> None:
         """Tell of a deed in a transaction: in the operators' trail, and to the first accounts."""
-        event = deed.event
+        event = action.event
         self.trail.add(transaction, event)
-        for account_id in deed.account_ids[:TOLD_AT_ONCE]:
+        for account_id in action.account_ids[:TOLD_AT_ONCE]:
             self.trail.add(transaction, told_to(event, account_id))
 
     def look_back(self, now: datetime, wanted: AuditFilter) -> Iterator[AuditEvent]:
@@ -74,7 +76,7 @@ class OperatorTrail:
         Whoever was killed before the last account was told has it told here.
         """
         log = AuditLog(self.connection, self.trail)
-        for stretch in log.stretches(Reach(OPERATORS, wanted, now), _NEWEST):
+        for stretch in log.stretches(AuditQuery(OPERATORS, wanted, now), _NEWEST):
             for event in stretch.events:
                 self._tell_the_others(event)
                 yield event

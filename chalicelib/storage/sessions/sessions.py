@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from chalicelib.domain.audit.event import AuditEvent
     from chalicelib.domain.sign_in.session import Session, SessionLimits
     from chalicelib.domain.user import User
-    from chalicelib.storage.audit.trail import AuditTrail
+    from chalicelib.storage.audit.trail import AuditWriter
     from chalicelib.storage.sessions.gate import SsoGate
 
 
@@ -41,7 +41,7 @@ class Sessions:
 
     connection: Connection
     limits: SessionLimits
-    trail: AuditTrail
+    trail: AuditWriter
 
     def start(
         self,

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
     from chalicelib.domain.audit.event import AuditEvent
     from chalicelib.domain.sso.connection import AccountSso
-    from chalicelib.domain.user import Manager
-    from chalicelib.storage.audit.trail import AuditTrail
+    from chalicelib.domain.user import AccountAdmin
+    from chalicelib.storage.audit.trail import AuditWriter
 
 _ACCOUNT = "account"
 
@@ -47,7 +47,7 @@ class SsoConnections:
     """
 
     connection: Connection
-    trail: AuditTrail
+    trail: AuditWriter
 
     def find(self, connection_id: str) -> SsoConnection:
         """Read a connection; raises NotFoundError."""
@@ -63,7 +63,7 @@ class SsoConnections:
     def add(
         self,
         made: SsoConnection,
-        manager: Manager,
+        manager: AccountAdmin,
         was: AccountSso,
         domains: Sequence[str],
         event: AuditEvent,
@@ -82,7 +82,7 @@ class SsoConnections:
     def change(
         self,
         changed: SsoConnection,
-        manager: Manager,
+        manager: AccountAdmin,
         was: AccountSso,
         domains: Sequence[str],
         event: AuditEvent,
@@ -109,7 +109,7 @@ class SsoConnections:
     def remove(
         self,
         gone: SsoConnection,
-        manager: Manager,
+        manager: AccountAdmin,
         was: AccountSso,
         domains: Sequence[str],
         event: AuditEvent,
@@ -171,7 +171,7 @@ class SsoConnections:
             raise (NotAllowedError if 0 in error.failed else ConflictError) from error
 
 
-def _check(transaction: TransactWrite, manager: Manager, way_in: str | None) -> None:
+def _check(transaction: TransactWrite, manager: AccountAdmin, way_in: str | None) -> None:
     has_password = UserRow.password_hash.exists()
     if way_in == manager.user_id:
         still_manages(transaction, manager, has_password)

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from chalicelib.domain.audit.event import AuditEvent
     from chalicelib.domain.sso.connection import AccountSso
-    from chalicelib.domain.user import Manager
-    from chalicelib.storage.audit.trail import AuditTrail
+    from chalicelib.domain.user import AccountAdmin
+    from chalicelib.storage.audit.trail import AuditWriter
 
 _LISTED = "domain#"
 _COUNT = "domains"
@@ -41,7 +41,7 @@ class AccountDomains:
     """The domains of all accounts; one that is proved belongs to one account (`E9`)."""
 
     connection: Connection
-    trail: AuditTrail
+    trail: AuditWriter
 
     def of(self, account_id: str) -> list[AccountDomain]:
         """List an account's domains by name, strongly."""
@@ -65,7 +65,7 @@ class AccountDomains:
             except NotFoundError:
                 continue
 
-    def add(self, made: AccountDomain, manager: Manager, event: AuditEvent) -> None:
+    def add(self, made: AccountDomain, manager: AccountAdmin, event: AuditEvent) -> None:
         """List a domain that is to be proved.
 
         Raises ConflictError where it is listed already, TooManyDomainsError, NotAllowedError.
@@ -99,7 +99,7 @@ class AccountDomains:
     def verify(
         self,
         domain: AccountDomain,
-        manager: Manager,
+        manager: AccountAdmin,
         was: AccountSso,
         now: datetime,
         event: AuditEvent,
@@ -138,7 +138,7 @@ class AccountDomains:
             raise refusals.get(min(error.failed), ConflictError) from error
 
     def remove(
-        self, domain: AccountDomain, manager: Manager, was: AccountSso, event: AuditEvent
+        self, domain: AccountDomain, manager: AccountAdmin, was: AccountSso, event: AuditEvent
     ) -> None:
         """Take a domain off the list; its people sign in without the provider from here on.
 

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from pynamodb.connection.base import Connection
 
     from chalicelib.domain.audit.event import AuditEvent
-    from chalicelib.storage.audit.hourly_caps import MailCounts
-    from chalicelib.storage.audit.trail import AuditTrail
+    from chalicelib.storage.audit.hourly_caps import HourlyCaps
+    from chalicelib.storage.audit.trail import AuditWriter
 
 _UNLISTED = "sso_refusals_unlisted#"
 
@@ -30,8 +30,8 @@ class SsoRefusals:
     """What accounts are told of the responses that signed nobody in."""
 
     connection: Connection
-    trail: AuditTrail
-    listed: MailCounts
+    trail: AuditWriter
+    listed: HourlyCaps
 
     def tell(self, event: AuditEvent) -> None:
         """List a refusal while the account's hour has room, and count it otherwise."""

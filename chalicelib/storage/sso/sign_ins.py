@@ -45,10 +45,10 @@ if TYPE_CHECKING:
 
     from chalicelib.domain.accounts.invitations import Invitation
     from chalicelib.domain.sign_in.session import Session
-    from chalicelib.domain.sso.answer import Finish
+    from chalicelib.domain.sso.answer import SsoCompletion
     from chalicelib.domain.sso.connection import SsoIdentity
     from chalicelib.domain.user import User
-    from chalicelib.storage.audit.trail import AuditTrail
+    from chalicelib.storage.audit.trail import AuditWriter
     from chalicelib.storage.sessions.sessions import Sessions
 
 
@@ -66,7 +66,7 @@ class SsoSignIns:
 
     connection: Connection
     sessions: Sessions
-    trail: AuditTrail
+    trail: AuditWriter
 
     def begin(self, request: SsoRequest) -> None:
         """Keep a request that a browser is about to carry to its provider."""
@@ -116,11 +116,11 @@ class SsoSignIns:
         """Whether an account has removed somebody, who then needs an invitation to come back."""
         return was_removed(self.connection, account_id, user_id)
 
-    def spend(self, finish: Finish) -> None:
+    def spend(self, finish: SsoCompletion) -> None:
         """Use a request up without signing anyone in; raises SpentError."""
         self._write(finish, lambda _: None)
 
-    def prove(self, finish: Finish, session_id: str, user_id: str) -> None:
+    def prove(self, finish: SsoCompletion, session_id: str, user_id: str) -> None:
         """Make a session's proof fresh; raises SpentError, MovedOnError where it has ended."""
 
         def parts(transaction: TransactWrite) -> None:
@@ -133,7 +133,9 @@ class SsoSignIns:
 
         self._write(finish, parts)
 
-    def enter(self, finish: Finish, user: User, membership: Membership, session: Session) -> None:
+    def enter(
+        self, finish: SsoCompletion, user: User, membership: Membership, session: Session
+    ) -> None:
         """Begin a session of somebody whom the provider named before.
 
         Raises SpentError, MovedOnError.
@@ -146,7 +148,9 @@ class SsoSignIns:
 
         self._write(finish, parts)
 
-    def link(self, finish: Finish, user: User, membership: Membership, session: Session) -> None:
+    def link(
+        self, finish: SsoCompletion, user: User, membership: Membership, session: Session
+    ) -> None:
         """Begin the first session of a member whom the provider names for the first time.
 
         Raises SpentError, MovedOnError.
@@ -162,7 +166,7 @@ class SsoSignIns:
 
     def join(
         self,
-        finish: Finish,
+        finish: SsoCompletion,
         user: User,
         membership: Membership,
         session: Session,
@@ -194,7 +198,7 @@ class SsoSignIns:
 
     def create(
         self,
-        finish: Finish,
+        finish: SsoCompletion,
         user: User,
         membership: Membership,
         session: Session,
@@ -224,14 +228,14 @@ class SsoSignIns:
 
         self._write(finish, parts)
 
-    def _begin(self, transaction: TransactWrite, finish: Finish, session: Session) -> None:
+    def _begin(self, transaction: TransactWrite, finish: SsoCompletion, session: Session) -> None:
         self.sessions.start_parts(transaction, session, finish.request.session_id)
 
-    def _name(self, transaction: TransactWrite, finish: Finish, user_id: str) -> None:
+    def _name(self, transaction: TransactWrite, finish: SsoCompletion, user_id: str) -> None:
         row = SsoIdentityRow(finish.identity.key, user_id=user_id, created_at=finish.now)
         put_new(transaction, row)
 
-    def _rename(self, transaction: TransactWrite, finish: Finish, user_id: str) -> None:
+    def _rename(self, transaction: TransactWrite, finish: SsoCompletion, user_id: str) -> None:
         """Move an identity of before to the key that has its format, once."""
         if not finish.renames:
             return
@@ -239,7 +243,7 @@ class SsoSignIns:
         transaction.delete(former, condition=SsoIdentityRow.user_id == user_id)
         self._name(transaction, finish, user_id)
 
-    def _write(self, finish: Finish, more: Callable[[TransactWrite], None]) -> None:
+    def _write(self, finish: SsoCompletion, more: Callable[[TransactWrite], None]) -> None:
         request, assertion = finish.request, finish.assertion
         seen = assertion_key(request.connection_id, assertion.id)
 
@@ -266,7 +270,7 @@ def assertion_key(connection_id: str, assertion_id: str) -> str:
     return f"{connection_id}#{digest(assertion_id)}"
 
 
-def _still_trusted(transaction: TransactWrite, finish: Finish) -> None:
+def _still_trusted(transaction: TransactWrite, finish: SsoCompletion) -> None:
     """Let a transaction through only while what the response was judged by still stands."""
     provider = finish.connection.identity_provider
     transaction.condition_check(

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pynamodb.expressions.condition import Condition
     from pynamodb.transactions import TransactWrite
 
-    from chalicelib.domain.user import Manager, User
+    from chalicelib.domain.user import AccountAdmin, User
 
 
 def manages(account_id: str) -> Condition:
@@ -37,7 +37,7 @@ def is_outside(account_id: str) -> Condition:
 
 
 def still_manages(
-    transaction: TransactWrite, manager: Manager, also: Condition | None = None
+    transaction: TransactWrite, manager: AccountAdmin, also: Condition | None = None
 ) -> None:
     """Let a transaction through only while its author is an active owner or admin."""
     condition = manages(manager.account_id)
@@ -47,7 +47,7 @@ def still_manages(
 
 
 @dataclass(frozen=True)
-class Managers:
+class AccountAdmins:
     """The owners and admins of accounts."""
 
     connection: Connection

@@ -99,7 +99,7 @@ class AttemptKeyMaker:
 
 
 @dataclass(frozen=True)
-class Ledger:
+class AttemptRecord:
     """What stands against an attempt, and the user it is about, read in one request."""
 
     user: User | None
@@ -140,13 +140,13 @@ class Attempts:
     rules: AttemptRules
     kept: timedelta
 
-    def open(self, keys: AttemptKeys, user_id: str | None) -> Ledger:
+    def open(self, keys: AttemptKeys, user_id: str | None) -> AttemptRecord:
         """Read the counts and the user in one request, and in one time, also for a user of None."""
         user, address, device, source, pair = read_alike(
             self.connection, (UserRow, user_id or _NOBODY, None), *_rows_of(keys)
         )
         person = user_of(user.row)
-        return Ledger(
+        return AttemptRecord(
             user=person if user.exists else None,
             keys=keys,
             address=state_of(address),
@@ -160,17 +160,19 @@ class Attempts:
         (found,) = read_alike(self.connection, (LimitRow, key, None))
         return state_of(found)
 
-    def reserve(self, ledger: Ledger, now: datetime, origin: AttemptOrigin) -> Reservation:
+    def reserve(
+        self, attempt_record: AttemptRecord, now: datetime, origin: AttemptOrigin
+    ) -> Reservation:
         """Count an attempt before its password is checked; raises TooManyAttemptsError.
 
         A source over its limit is refused before it can count against anybody.
         """
         for _ in range(_TRIES):
-            made, parts = self._decide(ledger, now, origin)
+            made, parts = self._decide(attempt_record, now, origin)
             try:
                 write_all(self.connection, parts)
             except ConditionFailedError:
-                ledger = self._again(ledger)
+                attempt_record = self._again(attempt_record)
             else:
                 return made
         raise UnavailableError
@@ -185,39 +187,45 @@ class Attempts:
         held = [_holds(LimitRow(key), full, now + _FOR_GOOD) for key in keys]
         return any(held)
 
-    def forgive(self, ledger: Ledger, now: datetime, origin: AttemptOrigin) -> None:
+    def forgive(self, attempt_record: AttemptRecord, now: datetime, origin: AttemptOrigin) -> None:
         """Take back an attempt that succeeded: its counts are cleared, its source's is lowered."""
         write_all(
             self.connection,
-            lambda transaction: self.forgive_parts(transaction, ledger, now, origin),
+            lambda transaction: self.forgive_parts(transaction, attempt_record, now, origin),
         )
 
     def forgive_parts(
-        self, transaction: TransactWrite, ledger: Ledger, now: datetime, origin: AttemptOrigin
+        self,
+        transaction: TransactWrite,
+        attempt_record: AttemptRecord,
+        now: datetime,
+        origin: AttemptOrigin,
     ) -> None:
         """Add the same to a transaction, such as the one that begins a session."""
         if origin is not AttemptOrigin.NEW_BROWSER:
-            clear(transaction, ledger.single(origin)[0], now)
+            clear(transaction, attempt_record.single(origin)[0], now)
             return
-        for key in (ledger.keys.address, ledger.keys.pair):
+        for key in (attempt_record.keys.address, attempt_record.keys.pair):
             clear(transaction, key, now)
-        lower_source(transaction, ledger.keys.source, now, self.rules)
+        lower_source(transaction, attempt_record.keys.source, now, self.rules)
 
     def _decide(
-        self, ledger: Ledger, now: datetime, origin: AttemptOrigin
+        self, attempt_record: AttemptRecord, now: datetime, origin: AttemptOrigin
     ) -> tuple[Reservation, Callable[[TransactWrite], None]]:
         """Say what an attempt may do by what was read, and what is written if that still holds."""
         kept_until = now + self.kept
         if origin is AttemptOrigin.NEW_BROWSER:
-            self._refuse_blocked(ledger.source, now)
-            tried = ledger.pair.reserve(ledger.address, now, self.rules)
+            self._refuse_blocked(attempt_record.source, now)
+            tried = attempt_record.pair.reserve(attempt_record.address, now, self.rules)
 
             def parts(transaction: TransactWrite) -> None:
-                _count_tried(transaction, ledger, tried, kept_until)
-                count_source(transaction, ledger.keys.source, ledger.source, now, self.rules)
+                _count_tried(transaction, attempt_record, tried, kept_until)
+                count_source(
+                    transaction, attempt_record.keys.source, attempt_record.source, now, self.rules
+                )
 
             return tried.made, parts
-        subject, state = ledger.single(origin)
+        subject, state = attempt_record.single(origin)
         made = state.reserve(now, self.rules)
         return made, lambda transaction: count(transaction, subject, state, made, kept_until)
 
@@ -226,11 +234,11 @@ class Attempts:
         if until is not None:
             raise TooManyAttemptsError(max(1, math.ceil((until - now).total_seconds())))
 
-    def _again(self, ledger: Ledger) -> Ledger:
-        rows = read_alike(self.connection, *_rows_of(ledger.keys))
+    def _again(self, attempt_record: AttemptRecord) -> AttemptRecord:
+        rows = read_alike(self.connection, *_rows_of(attempt_record.keys))
         address, device, source, pair = rows
         return replace(
-            ledger,
+            attempt_record,
             address=state_of(address),
             device=state_of(device),
             source=source_state_of(source),
@@ -244,15 +252,18 @@ def _rows_of(keys: AttemptKeys) -> tuple[tuple[type[LimitRow], str, None], ...]:
 
 
 def _count_tried(
-    transaction: TransactWrite, ledger: Ledger, tried: PairReservation, kept_until: datetime
+    transaction: TransactWrite,
+    attempt_record: AttemptRecord,
+    tried: PairReservation,
+    kept_until: datetime,
 ) -> None:
-    keys = ledger.keys
+    keys = attempt_record.keys
     if tried.at_email is not None:
-        count(transaction, keys.address, ledger.address, tried.at_email, kept_until)
+        count(transaction, keys.address, attempt_record.address, tried.at_email, kept_until)
     else:
         # Nothing is added to the address's count; but what locks it meanwhile holds here too.
-        keep(transaction, keys.address, ledger.address, kept_until)
-    count_pair(transaction, keys.pair, ledger.pair, tried, kept_until)
+        keep(transaction, keys.address, attempt_record.address, kept_until)
+    count_pair(transaction, keys.pair, attempt_record.pair, tried, kept_until)
 
 
 def _holds(row: LimitRow, condition: Condition, ttl: datetime) -> bool:

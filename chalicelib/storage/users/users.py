@@ -52,7 +52,7 @@ class AddressRecord:
 
 
 @dataclass(frozen=True)
-class People:
+class Users:
     """The users, the claims to their addresses, and the accounts they are in."""
 
     connection: Connection
@@ -127,7 +127,7 @@ class People:
 
 
 @dataclass(frozen=True)
-class SsoDomains:
+class SsoDomainLookup:
     """The proved domains: what an address's domain says of how its people sign in."""
 
     def find(self, domain: str) -> DomainSso | None:

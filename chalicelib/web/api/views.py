@@ -47,9 +47,9 @@ def listed_session_view(listed: ListedSession) -> dict[str, Any]:
     }
 
 
-def workspace_view(workspace: Workspace) -> answers.Workspace:
+def workspace_view(workspace: Workspace) -> answers.WorkspaceAnswer:
     """Show a workspace to software."""
-    return answers.Workspace(
+    return answers.WorkspaceAnswer(
         id=workspace.id,
         name=workspace.name,
         description=workspace.description,

@@ -26,7 +26,7 @@ class Page(msgspec.Struct, Generic[T]):
     total_count: Annotated[int, msgspec.Meta(ge=0)]
 
 
-class ApiKey(msgspec.Struct):
+class ApiKeyAnswer(msgspec.Struct):
     """An API key as it is listed."""
 
     id: Id
@@ -52,7 +52,7 @@ class KeyName(msgspec.Struct):
     name: str
 
 
-class Account(msgspec.Struct):
+class AccountAnswer(msgspec.Struct):
     """The account that a key belongs to."""
 
     id: Id
@@ -60,7 +60,7 @@ class Account(msgspec.Struct):
     key: KeyName
 
 
-class Workspace(msgspec.Struct):
+class WorkspaceAnswer(msgspec.Struct):
     """A named area of the account."""
 
     id: Id
@@ -69,7 +69,7 @@ class Workspace(msgspec.Struct):
     created_at: Time
 
 
-class Record(msgspec.Struct):
+class RecordAnswer(msgspec.Struct):
     """A record of the account."""
 
     id: Id
@@ -94,7 +94,7 @@ class PersonName(msgspec.Struct):
     name: str
 
 
-class Invitation(msgspec.Struct):
+class InvitationAnswer(msgspec.Struct):
     """Somebody asked into the account, who hasn't joined; it ends with its newest link."""
 
     id: Id
@@ -107,7 +107,7 @@ class Invitation(msgspec.Struct):
     status: InvitationStatus
 
 
-class Party(msgspec.Struct):
+class PartyAnswer(msgspec.Struct):
     """Who did something, or to what it was done, by the name that it had then."""
 
     type: PartyType
@@ -115,14 +115,14 @@ class Party(msgspec.Struct):
     name: str | None
 
 
-class AuditEvent(msgspec.Struct):
+class AuditEventAnswer(msgspec.Struct):
     """One thing that happened in the account."""
 
     id: Id
     at: Time
     event: EventName
-    actor: Party
-    target: Party | None
+    actor: PartyAnswer
+    target: PartyAnswer | None
     address: str
     user_agent: str
     request_id: str
@@ -157,7 +157,7 @@ class Sso(msgspec.Struct):
     domains: list[SsoDomain]
 
 
-class Member(msgspec.Struct):
+class MemberAnswer(msgspec.Struct):
     """Somebody in the account; owners and admins reach every workspace, so none is listed."""
 
     user_id: Id

@@ -37,14 +37,14 @@ class Identify(msgspec.Struct):
     email: str
 
 
-class SignIn(msgspec.Struct):
+class SignInBody(msgspec.Struct):
     """`POST /auth/sign_in`."""
 
     email: str
     password: str
 
 
-class SignUp(msgspec.Struct):
+class SignUpBody(msgspec.Struct):
     """`POST /auth/sign_up`."""
 
     name: str
@@ -59,7 +59,7 @@ class EmailConfirmationRequest(msgspec.Struct):
     email: str
 
 
-class EmailConfirmation(msgspec.Struct):
+class EmailConfirmationBody(msgspec.Struct):
     """`POST /auth/email_confirmation`."""
 
     token: str
@@ -90,7 +90,7 @@ class PasswordResetRequest(msgspec.Struct):
     email: str
 
 
-class PasswordReset(msgspec.Struct):
+class PasswordResetBody(msgspec.Struct):
     """`POST /auth/password_reset`."""
 
     token: str
@@ -103,7 +103,7 @@ class AccountUnlockRequest(msgspec.Struct):
     email: str
 
 
-class AccountUnlock(msgspec.Struct):
+class AccountUnlockBody(msgspec.Struct):
     """`POST /auth/account_unlock`."""
 
     token: str
@@ -115,7 +115,7 @@ class EmailChangeLink(msgspec.Struct):
     token: str
 
 
-class Invitation(msgspec.Struct):
+class InvitationBody(msgspec.Struct):
     """`POST /auth/invitation`."""
 
     token: str

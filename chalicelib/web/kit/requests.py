@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import parse_qsl
 
 from chalicelib.domain.errors import InvalidValueError
-from chalicelib.domain.mail import Asker
+from chalicelib.domain.mail import RequestOrigin
 from chalicelib.domain.sign_in.session import Client
 from chalicelib.web.kit.errors import RequestError, TooLargeError, json_pointer
 
@@ -38,9 +38,9 @@ def request_id_of(request: Request) -> str:
     return str(request.context.get("requestId") or "")
 
 
-def asker_of(request: Request) -> Asker:
+def origin_of(request: Request) -> RequestOrigin:
     """Say who asks for a mail."""
-    return Asker(client_of(request), request_id_of(request))
+    return RequestOrigin(client_of(request), request_id_of(request))
 
 
 def read_body(request: Request, shape: type[_Body]) -> _Body:

@@ -11,10 +11,10 @@ from chalicelib.domain.errors import NoAccountOpenError, NotAllowedError, NotSig
 from chalicelib.domain.sign_in.known_browser import Browser
 from chalicelib.domain.sign_in.sign_up import Evidence, SignUpTicket
 from chalicelib.domain.tokens import MalformedTokenError, SecretToken
-from chalicelib.domain.user import Manager, Role
+from chalicelib.domain.user import AccountAdmin, Role
 from chalicelib.web.kit.access import Access
 from chalicelib.web.kit.cookies import device_cookie, session_cookie, sign_up_cookie
-from chalicelib.web.kit.requests import asker_of
+from chalicelib.web.kit.requests import origin_of
 
 if TYPE_CHECKING:
     from chalice.app import Request
@@ -95,7 +95,7 @@ def in_account(request: Request) -> tuple[Visitor, Account, Membership]:
     return visitor, visitor.account, visitor.membership
 
 
-def manager(request: Request) -> tuple[Visitor, Manager]:
+def manager(request: Request) -> tuple[Visitor, AccountAdmin]:
     """Return the owner or admin behind a request, in the account that they have open.
 
     Raises NotAllowedError for members and for any API key, good or not: what is administered,
@@ -106,18 +106,18 @@ def manager(request: Request) -> tuple[Visitor, Manager]:
     visitor, account, membership = in_account(request)
     if not membership.role.manages:
         raise NotAllowedError
-    return visitor, Manager(
+    return visitor, AccountAdmin(
         user_id=visitor.user.id,
         name=visitor.user.name,
         role=membership.role,
         account_id=account.id,
         proved_at=visitor.proved_at,
-        asker=asker_of(request),
+        origin=origin_of(request),
         grant=membership.grant,
     )
 
 
-def managed_account(request: Request) -> tuple[Manager, Account]:
+def managed_account(request: Request) -> tuple[AccountAdmin, Account]:
     """Return the owner or admin behind a request, with the account itself; raises as `manager`."""
     _, who = manager(request)
     _, account, _ = in_account(request)
@@ -127,7 +127,7 @@ def managed_account(request: Request) -> tuple[Manager, Account]:
 def browser_of(request: Request) -> Browser:
     """Say what a browser brings to a password."""
     cookie = device_cookie().read(request.headers)
-    return Browser(asker_of(request), cookie, replaced_session(request))
+    return Browser(origin_of(request), cookie, replaced_session(request))
 
 
 def replaced_session(request: Request) -> str | None:

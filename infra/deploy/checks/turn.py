@@ -61,7 +61,7 @@ class Holder:
 
 
 @dataclass
-class Turn:
+class StageLock:
     """The right to change a stage; `name` is the parameter that stands for it.
 
     Its version in Parameter Store grows by one with each write, whoever's it is: that orders

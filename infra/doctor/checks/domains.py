@@ -48,13 +48,13 @@ def check(subject: Subject) -> Checking:
 def _proved(subject: Subject) -> Iterator[tuple[str, AccountDomain]]:
     from datetime import timedelta
 
-    from chalicelib.storage.audit.trail import AuditTrail
+    from chalicelib.storage.audit.trail import AuditWriter
     from chalicelib.storage.dynamo.connection import open_tables
     from chalicelib.storage.sso.domains import AccountDomains
 
     region = subject.session.get_config_variable("region") or ""
     connection = open_tables(subject.stage.prefix, region)
-    domains = AccountDomains(connection, AuditTrail(timedelta(days=1)))
+    domains = AccountDomains(connection, AuditWriter(timedelta(days=1)))
     try:
         yield from islice(domains.all_proved(), _MOST)
     except (PynamoDBException, UnavailableError) as error:

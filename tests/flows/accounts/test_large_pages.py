@@ -11,7 +11,7 @@ import pytest
 from chalicelib.domain.accounts.workspaces import WORKSPACES_MAX
 from chalicelib.domain.audit.event import AuditEvent, EventName, Party, PartyType
 from chalicelib.domain.errors import InvalidValueError
-from chalicelib.domain.mail import Asker
+from chalicelib.domain.mail import RequestOrigin
 from chalicelib.domain.sign_in.session import Client
 from chalicelib.domain.user import Membership, Role, Workspace, WorkspaceRole
 from chalicelib.storage.dynamo.rows import membership_map, workspace_map
@@ -172,7 +172,7 @@ def test_fifty_events_that_name_every_workspace_fit_on_a_page(
 ) -> None:
     roles = dict.fromkeys(workspaces, "viewer")
     actor = Party(PartyType.USER, "usr_x", LOUD * 100)
-    asker = Asker(Client("192.0.2.1", "Test/1.0"), "req")
+    origin = RequestOrigin(Client("192.0.2.1", "Test/1.0"), "req")
     details: dict[str, Any] = {"old_workspaces": roles, "new_workspaces": roles}
     events = (
         AuditEvent(
@@ -180,7 +180,7 @@ def test_fifty_events_that_name_every_workspace_fit_on_a_page(
             account_of(owner),
             NOON - timedelta(seconds=number),
             actor,
-            asker,
+            origin,
             actor,
             details,
         )

@@ -83,15 +83,15 @@ def test_the_list_shows_who_is_in_the_account_and_what_they_may(service: Service
     main = _workspace_of(owner)
     given = [{"id": main, "role": "viewer"}]
     assert _patch(owner, _id_of(owner, _MO), {"workspaces": given}).status == 200
-    people = _people(owner)
-    assert {name: (p["role"], p["status"]) for name, p in people.items()} == {
+    users = _people(owner)
+    assert {name: (p["role"], p["status"]) for name, p in users.items()} == {
         ADDRESS: ("owner", "active"),
         _ADA: ("admin", "active"),
         _MO: ("member", "active"),
     }
-    assert people[_MO]["workspaces"] == given
-    assert people[_ADA]["workspaces"] == people[ADDRESS]["workspaces"] == []
-    assert set(people[_MO]) == {"user_id", "email", "name", "role", "status", "workspaces"}
+    assert users[_MO]["workspaces"] == given
+    assert users[_ADA]["workspaces"] == users[ADDRESS]["workspaces"] == []
+    assert set(users[_MO]) == {"user_id", "email", "name", "role", "status", "workspaces"}
     whole = owner.get(_MEMBERS).json
     assert (whole["has_more"], whole["total_count"]) == (False, 3)
     part = owner.get(f"{_MEMBERS}?limit=2&page=2").json

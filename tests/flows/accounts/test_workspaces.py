@@ -78,7 +78,7 @@ def _member(
 
 
 def _connection() -> Connection:
-    return bootstrap.services().sessions.people.connection
+    return bootstrap.services().sessions.users.connection
 
 
 def test_a_workspace_is_made_renamed_described_and_deleted(owner: Program, holder: Holder) -> None:

@@ -10,7 +10,7 @@ from urllib.parse import quote
 import pytest
 
 from chalicelib.domain.audit.event import AuditEvent, EventName, Party, PartyType
-from chalicelib.domain.mail import Asker
+from chalicelib.domain.mail import RequestOrigin
 from chalicelib.domain.sign_in.session import Client
 from chalicelib.domain.user import Role
 from chalicelib.storage.dynamo.tables import AuditEventRow
@@ -52,13 +52,13 @@ def _lines(reply: Reply) -> list[dict[str, Any]]:
 
 def _fill(account_id: str, since: datetime, number: int, **details: str) -> None:
     actor = Party(PartyType.USER, "usr_x", "Kim")
-    asker = Asker(Client("192.0.2.1", "Test/1.0"), "req")
+    origin = RequestOrigin(Client("192.0.2.1", "Test/1.0"), "req")
     with AuditEventRow.batch_write() as batch:
         for n in range(number):
             at = since + timedelta(milliseconds=n)
             told = {"number": n, **details}
             name = EventName.WORKSPACE_CHANGED
-            event = AuditEvent(name, account_id, at, actor, asker, None, told)
+            event = AuditEvent(name, account_id, at, actor, origin, None, told)
             batch.save(TRAIL.row(event))
 
 

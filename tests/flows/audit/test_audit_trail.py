@@ -23,7 +23,7 @@ from tests.support.personas.journeys import (
 from tests.support.trail import all_told, names_told, told, user_id_of
 
 if TYPE_CHECKING:
-    from chalicelib.domain.mail import MailRequest
+    from chalicelib.domain.mail import Job
     from tests.support.http import Program
     from tests.support.personas.users import StoppedClock
     from tests.support.service import Service
@@ -159,9 +159,9 @@ def _refused_by_lock(service: Service, account_id: str) -> list[dict[str, Any]]:
     return [event for event in refused if event["details"]["reason"] == "locked"]
 
 
-def _messages_of_a_failure(service: Service) -> list[MailRequest]:
+def _messages_of_a_failure(service: Service) -> list[Job]:
     """Fail once more, and take the messages that it leaves off the queue."""
-    from chalicelib.domain.mail import MailRequest
+    from chalicelib.domain.mail import Job
 
     service.work()
     _fail(service)
@@ -169,10 +169,10 @@ def _messages_of_a_failure(service: Service) -> list[MailRequest]:
     taken = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10)["Messages"]
     for message in taken:
         sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
-    return [MailRequest.from_json(message["Body"]) for message in taken]
+    return [Job.from_json(message["Body"]) for message in taken]
 
 
-def _tell(message: MailRequest) -> None:
+def _tell(message: Job) -> None:
     from chalicelib.bootstrap import services
 
     services().personal_events.tell(message)

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from chalicelib.domain.email_address import EmailAddress, InvalidEmailError
-from chalicelib.domain.mail import MailKind, MailRequest
+from chalicelib.domain.mail import Job, JobKind
 from chalicelib.domain.tokens import new_id
 from chalicelib.domain.user import Role
 from infra.local.worker import sqs_event
@@ -94,8 +94,8 @@ def _handle(service: Service, body: str) -> None:
     service.handler(sqs_event(message, "arn:aws:sqs:eu-west-1:123456789012:mail"), None)
 
 
-def _message(kind: MailKind, email: str = ADDRESS, **details: str) -> MailRequest:
-    return MailRequest(new_id("msg"), kind, email, NOON, "192.0.2.7", "", "req-1", details)
+def _message(kind: JobKind, email: str = ADDRESS, **details: str) -> Job:
+    return Job(new_id("msg"), kind, email, NOON, "192.0.2.7", "", "req-1", details)
 
 
 @pytest.mark.parametrize(
@@ -191,9 +191,9 @@ def test_no_public_request_makes_a_message_that_the_worker_cannot_handle(
 
 
 @_OFTEN
-@example(MailKind.PASSWORD_CHANGED, "=?utf-8?q?a=0Ab?=@acme.test", "Robin", "")
+@example(JobKind.PASSWORD_CHANGED, "=?utf-8?q?a=0Ab?=@acme.test", "Robin", "")
 @given(
-    kind=st.sampled_from(MailKind),
+    kind=st.sampled_from(JobKind),
     email=_EMAIL,
     name=st.text(min_size=1, max_size=100),
     agent=st.text(st.characters(codec="ascii", categories=["L", "N", "P", "S", "Zs"])),
@@ -201,7 +201,7 @@ def test_no_public_request_makes_a_message_that_the_worker_cannot_handle(
 def test_the_worker_handles_every_kind_of_message_with_whatever_a_field_may_hold(
     service: Service,
     caplog: pytest.LogCaptureFixture,
-    kind: MailKind,
+    kind: JobKind,
     email: str,
     name: str,
     agent: str,
@@ -231,7 +231,7 @@ def test_the_worker_handles_every_kind_of_message_with_whatever_a_field_may_hold
         "source_count": _SECRET,
         "source_entry": new_id("msg"),
     }
-    request = MailRequest(
+    request = Job(
         new_id("msg"), kind, address, service.clock(), "192.0.2.7", agent[:400], "req-1", details
     )
     _handle(service, request.to_json())
@@ -259,8 +259,8 @@ def test_an_address_that_a_mail_would_decode_is_refused(service: Service, addres
         "{}",
         "[" * 100_000,
         '{"kind": "password_reset"}',
-        _message(MailKind.PASSWORD_RESET).to_json().replace('"details": {}', '"details": []'),
-        _message(MailKind.PASSWORD_RESET).to_json().replace('"req-1"', "1"),
+        _message(JobKind.PASSWORD_RESET).to_json().replace('"details": {}', '"details": []'),
+        _message(JobKind.PASSWORD_RESET).to_json().replace('"req-1"', "1"),
     ],
 )
 def test_a_message_that_is_none_is_logged_and_dropped(
@@ -273,7 +273,7 @@ def test_a_message_that_is_none_is_logged_and_dropped(
 
 def test_a_message_of_a_newer_version_comes_again(service: Service) -> None:
     """During a deployment the API may be newer than the worker."""
-    body = json.loads(_message(MailKind.PASSWORD_RESET).to_json())
+    body = json.loads(_message(JobKind.PASSWORD_RESET).to_json())
     with pytest.raises(ValueError, match="not known yet"):
         _handle(service, json.dumps({**body, "kind": "not known yet"}))
     with pytest.raises(TypeError, match="unknown"):
@@ -286,7 +286,7 @@ def test_what_the_store_will_never_take_is_logged_and_dropped(
 ) -> None:
     become_a_user(service)
     service.work()
-    request = _message(MailKind.PASSWORD_RESET)
+    request = _message(JobKind.PASSWORD_RESET)
     with failing("ValidationException", lambda name, _: name == operation) as failed:
         _handle(service, request.to_json())
     assert failed

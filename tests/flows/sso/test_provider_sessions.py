@@ -50,7 +50,7 @@ def give_access(address: str, account_id: str, role: Role, name: str = "Borealis
     from chalicelib import bootstrap
     from tests.support.personas.members import join
 
-    connection = bootstrap.services().sessions.people.connection
+    connection = bootstrap.services().sessions.users.connection
     join(connection, EmailRow.get(address).user_id, Membership(account_id, name, role))
 
 

@@ -26,7 +26,7 @@ from chalicelib.domain.errors import (
     SignInRequiredError,
 )
 from chalicelib.domain.lists import PageRequest
-from chalicelib.domain.mail import Asker
+from chalicelib.domain.mail import RequestOrigin
 from chalicelib.domain.sign_in.link import LinkPurpose
 from chalicelib.domain.tokens import new_id
 from chalicelib.domain.user import Membership, MembershipStatus, Role, User
@@ -35,7 +35,7 @@ from chalicelib.storage.accounts.members import Members
 from chalicelib.storage.dynamo.tables import AccountRow, EmailRow, UserRow
 from chalicelib.storage.joining.invitation_acceptance import Joins
 from chalicelib.storage.users.links import Links
-from chalicelib.storage.users.users import People
+from chalicelib.storage.users.users import Users
 from tests.support.personas.members import a_colleague, as_manager, join
 from tests.support.personas.owners import TRAIL, an_owner_in
 from tests.support.personas.users import BROWSER, NOON
@@ -44,7 +44,7 @@ from tests.support.races.races import race, winners
 if TYPE_CHECKING:
     from chalicelib.domain.accounts.members import Member
     from chalicelib.domain.sign_in.link import Link
-    from chalicelib.domain.user import Manager
+    from chalicelib.domain.user import AccountAdmin
     from chalicelib.storage.dynamo.connection import StoreConnection
 
 _ALL = PageRequest(limit=INVITATIONS_MAX)
@@ -63,11 +63,13 @@ def joins(connection: StoreConnection) -> Joins:
 
 
 @pytest.fixture
-def owner(connection: StoreConnection) -> Manager:
+def owner(connection: StoreConnection) -> AccountAdmin:
     return an_owner_in(connection)
 
 
-def _an_invitation(manager: Manager, email: EmailAddress = _KIM, minutes: int = 0) -> Invitation:
+def _an_invitation(
+    manager: AccountAdmin, email: EmailAddress = _KIM, minutes: int = 0
+) -> Invitation:
     return Invitation(
         id=new_id("inv"),
         account_id=manager.account_id,
@@ -87,7 +89,7 @@ def _mailed(invitation: Invitation) -> Link:
 
 def _accepting(invitation: Invitation, link: Link, user: User) -> Acceptance:
     membership = Membership(invitation.account_id, "Acme", invitation.role)
-    return Acceptance(link, invitation, user, membership, Asker(BROWSER, "req-1"), NOON)
+    return Acceptance(link, invitation, user, membership, RequestOrigin(BROWSER, "req-1"), NOON)
 
 
 def _a_new_person(email: EmailAddress = _KIM) -> User:
@@ -95,8 +97,8 @@ def _a_new_person(email: EmailAddress = _KIM) -> User:
 
 
 def _the_user_of(address: str, connection: StoreConnection) -> User:
-    people = People(connection)
-    user = people.get(people.look_up(EmailAddress(address)).user_id)
+    users = Users(connection)
+    user = users.get(users.look_up(EmailAddress(address)).user_id)
     assert user is not None
     return user
 
@@ -107,7 +109,7 @@ def _count(account_id: str, part: str = "invitations") -> int:
 
 
 def test_invitations_are_listed_newest_first_and_read_by_id(
-    invitations: Invitations, owner: Manager
+    invitations: Invitations, owner: AccountAdmin
 ) -> None:
     made = [_an_invitation(owner, EmailAddress(f"p{n}@acme.test"), n) for n in range(5)]
     for invitation in made:
@@ -120,7 +122,7 @@ def test_invitations_are_listed_newest_first_and_read_by_id(
 
 
 def test_of_twenty_invitations_of_one_address_one_stands(
-    invitations: Invitations, owner: Manager
+    invitations: Invitations, owner: AccountAdmin
 ) -> None:
     """`H13`: and the count knows of one."""
     outcomes = race(
@@ -132,7 +134,7 @@ def test_of_twenty_invitations_of_one_address_one_stands(
 
 
 def test_who_is_in_the_account_is_not_invited(
-    invitations: Invitations, owner: Manager, connection: StoreConnection
+    invitations: Invitations, owner: AccountAdmin, connection: StoreConnection
 ) -> None:
     """`H13`: said by the write itself; whoever is in another account is invited like a stranger."""
     other = an_owner_in(connection, _KIM.value)
@@ -143,7 +145,7 @@ def test_who_is_in_the_account_is_not_invited(
 
 
 def test_two_accounts_can_invite_the_same_address(
-    invitations: Invitations, owner: Manager, connection: StoreConnection
+    invitations: Invitations, owner: AccountAdmin, connection: StoreConnection
 ) -> None:
     other = an_owner_in(connection, "sam@other.test")
     for manager in (owner, other):
@@ -152,7 +154,7 @@ def test_two_accounts_can_invite_the_same_address(
 
 
 def test_an_account_has_a_thousand_open_invitations_and_no_more(
-    invitations: Invitations, owner: Manager
+    invitations: Invitations, owner: AccountAdmin
 ) -> None:
     """Of twenty at once only as many get through as there is room for (`H13`)."""
     AccountRow(owner.account_id, "invitations", invitation_count=INVITATIONS_MAX - 3).save()
@@ -173,7 +175,7 @@ def test_an_account_has_a_thousand_open_invitations_and_no_more(
     [("role", Role.MEMBER.value), ("status", MembershipStatus.SUSPENDED.value)],
 )
 def test_who_manages_no_more_changes_no_invitation(
-    invitations: Invitations, owner: Manager, field: str, value: str
+    invitations: Invitations, owner: AccountAdmin, field: str, value: str
 ) -> None:
     """`F9`: judged in the write itself, not by what the request began with."""
     invitation = _an_invitation(owner)
@@ -191,7 +193,7 @@ def test_who_manages_no_more_changes_no_invitation(
 
 
 def test_another_accounts_invitation_is_not_there(
-    invitations: Invitations, owner: Manager, connection: StoreConnection
+    invitations: Invitations, owner: AccountAdmin, connection: StoreConnection
 ) -> None:
     """`H15`: nor is one reached under the account of whoever asks."""
     other = an_owner_in(connection, "sam@other.test")
@@ -209,7 +211,7 @@ def test_another_accounts_invitation_is_not_there(
         invitations.of_link(link)
 
 
-def test_of_twenty_revocations_one_counts(invitations: Invitations, owner: Manager) -> None:
+def test_of_twenty_revocations_one_counts(invitations: Invitations, owner: AccountAdmin) -> None:
     """`H13`."""
     invitation = _an_invitation(owner)
     invitations.add(invitation, None, owner)
@@ -220,7 +222,7 @@ def test_of_twenty_revocations_one_counts(invitations: Invitations, owner: Manag
 
 
 def test_of_twenty_new_people_with_one_link_one_joins(
-    invitations: Invitations, joins: Joins, owner: Manager, connection: StoreConnection
+    invitations: Invitations, joins: Joins, owner: AccountAdmin, connection: StoreConnection
 ) -> None:
     """`C3`: one user, one membership, one more member, no invitation."""
     invitation = _an_invitation(owner)
@@ -241,7 +243,7 @@ def test_of_twenty_new_people_with_one_link_one_joins(
 
 
 def test_twenty_links_of_one_invitation_let_one_in(
-    invitations: Invitations, joins: Joins, owner: Manager, connection: StoreConnection
+    invitations: Invitations, joins: Joins, owner: AccountAdmin, connection: StoreConnection
 ) -> None:
     """`C3`: for an existing person too."""
     an_owner_in(connection, _KIM.value)
@@ -262,7 +264,7 @@ def test_twenty_links_of_one_invitation_let_one_in(
 
 
 def test_revoking_and_accepting_at_once_have_one_outcome(
-    invitations: Invitations, joins: Joins, owner: Manager, connection: StoreConnection
+    invitations: Invitations, joins: Joins, owner: AccountAdmin, connection: StoreConnection
 ) -> None:
     """`H13`: joined or revoked, never both and never neither."""
     for number in range(5):
@@ -271,13 +273,13 @@ def test_revoking_and_accepting_at_once_have_one_outcome(
         invitations.add(invitation, None, owner)
         outcome = _revoke_and_accept(invitation, invitations, joins, owner)
         assert len(winners(outcome)) == 1
-        joined = People(connection).look_up(email).user_id is not None
+        joined = Users(connection).look_up(email).user_id is not None
         assert joined == (not isinstance(outcome[0], Exception))
     assert _count(owner.account_id) == 0
 
 
 def _revoke_and_accept(
-    invitation: Invitation, invitations: Invitations, joins: Joins, owner: Manager
+    invitation: Invitation, invitations: Invitations, joins: Joins, owner: AccountAdmin
 ) -> list[Any]:
     link, user = _mailed(invitation), _a_new_person(invitation.email)
 
@@ -291,7 +293,7 @@ def _revoke_and_accept(
 
 
 def test_removing_the_inviter_and_accepting_at_once_have_one_outcome(
-    invitations: Invitations, joins: Joins, owner: Manager, connection: StoreConnection
+    invitations: Invitations, joins: Joins, owner: AccountAdmin, connection: StoreConnection
 ) -> None:
     """`H13`: who joins did so before the removal, and after it nobody joins."""
     members = Members(connection, TRAIL)
@@ -303,13 +305,13 @@ def test_removing_the_inviter_and_accepting_at_once_have_one_outcome(
         invitations.add(invitation, None, inviter)
         removed, joined = _remove_and_accept(invitation, ada, members, joins, owner)
         assert not isinstance(removed, Exception)
-        found = People(connection).look_up(invitation.email).user_id
+        found = Users(connection).look_up(invitation.email).user_id
         assert (found is None) == isinstance(joined, LinkInvalidError)
         assert _count(owner.account_id, "account") == 1 + len(_joined(owner))
 
 
 def _remove_and_accept(
-    invitation: Invitation, ada: Member, members: Members, joins: Joins, owner: Manager
+    invitation: Invitation, ada: Member, members: Members, joins: Joins, owner: AccountAdmin
 ) -> list[Any]:
     link, user = _mailed(invitation), _a_new_person(invitation.email)
 
@@ -323,13 +325,13 @@ def _remove_and_accept(
     return race(either, (LinkInvalidError,), callers=2)
 
 
-def _joined(owner: Manager) -> list[AccountRow]:
+def _joined(owner: AccountAdmin) -> list[AccountRow]:
     listed = AccountRow.query(owner.account_id, AccountRow.part.startswith("member#"))
     return [row for row in listed if row.part != f"member#{owner.user_id}"]
 
 
 def test_an_invitation_whose_inviter_is_gone_lets_nobody_in_though_all_else_holds(
-    invitations: Invitations, joins: Joins, owner: Manager, connection: StoreConnection
+    invitations: Invitations, joins: Joins, owner: AccountAdmin, connection: StoreConnection
 ) -> None:
     """`D7`: the write asks, not only the look before it."""
     members = Members(connection, TRAIL)
@@ -351,7 +353,7 @@ def test_an_invitation_whose_inviter_is_gone_lets_nobody_in_though_all_else_hold
 
 
 def test_a_new_person_whose_address_was_taken_meanwhile_has_to_sign_in(
-    invitations: Invitations, joins: Joins, owner: Manager, connection: StoreConnection
+    invitations: Invitations, joins: Joins, owner: AccountAdmin, connection: StoreConnection
 ) -> None:
     invitation = _an_invitation(owner)
     invitations.add(invitation, None, owner)
@@ -363,7 +365,7 @@ def test_a_new_person_whose_address_was_taken_meanwhile_has_to_sign_in(
 
 
 def test_a_person_who_gave_the_address_up_meanwhile_does_not_join(
-    invitations: Invitations, joins: Joins, owner: Manager, connection: StoreConnection
+    invitations: Invitations, joins: Joins, owner: AccountAdmin, connection: StoreConnection
 ) -> None:
     """`C4`: the link is bound to the exact address."""
     an_owner_in(connection, "kim.old@acme.test")
@@ -376,7 +378,7 @@ def test_a_person_who_gave_the_address_up_meanwhile_does_not_join(
 
 
 def test_who_is_in_already_is_not_let_in_again(
-    invitations: Invitations, joins: Joins, owner: Manager, connection: StoreConnection
+    invitations: Invitations, joins: Joins, owner: AccountAdmin, connection: StoreConnection
 ) -> None:
     """`D7`: a suspended membership stays what it is."""
     an_owner_in(connection, _KIM.value)
@@ -394,7 +396,7 @@ def test_who_is_in_already_is_not_let_in_again(
 
 
 def test_an_expired_link_is_not_spent_though_everything_else_holds(
-    invitations: Invitations, joins: Joins, owner: Manager
+    invitations: Invitations, joins: Joins, owner: AccountAdmin
 ) -> None:
     """`C5`: the time is part of the write."""
     invitation = _an_invitation(owner)
@@ -407,7 +409,7 @@ def test_an_expired_link_is_not_spent_though_everything_else_holds(
 
 
 def test_a_link_opens_its_own_account_alone(
-    invitations: Invitations, joins: Joins, owner: Manager, connection: StoreConnection
+    invitations: Invitations, joins: Joins, owner: AccountAdmin, connection: StoreConnection
 ) -> None:
     """`C4`: a link's account is part of what it is spent for."""
     other = an_owner_in(connection, "sam@other.test")

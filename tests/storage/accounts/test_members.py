@@ -29,13 +29,13 @@ from chalicelib.domain.sign_in.session import SessionLimits
 from chalicelib.domain.tokens import new_id
 from chalicelib.domain.user import MembershipStatus, Role, WorkspaceRole
 from chalicelib.gateways.mail.mailer import Mailer
-from chalicelib.gateways.mail.queue import MailQueue
+from chalicelib.gateways.mail.queue import JobQueue
 from chalicelib.services.accounts.members import MemberService
 from chalicelib.storage.accounts.members import Members
 from chalicelib.storage.dynamo.tables import AccountRow, AuditEventRow, UserRow
 from chalicelib.storage.dynamo.transactions import read_all
 from chalicelib.storage.sessions.sessions import Sessions
-from chalicelib.storage.users.users import People
+from chalicelib.storage.users.users import Users
 from tests.support.personas.members import a_colleague, as_manager
 from tests.support.personas.owners import TRAIL, an_owner_in
 from tests.support.personas.users import NOON, StoppedClock, a_session
@@ -44,7 +44,7 @@ from tests.support.races.races import race, winners
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from chalicelib.domain.user import Account, Manager
+    from chalicelib.domain.user import Account, AccountAdmin
     from chalicelib.storage.dynamo.connection import StoreConnection
 
 _NOWHERE: dict[str, Any] = {
@@ -58,7 +58,7 @@ _REFUSALS = (ConflictError, NotAllowedError, NotFoundError, InvalidValueError)
 
 
 @pytest.fixture
-def owner(connection: StoreConnection) -> Manager:
+def owner(connection: StoreConnection) -> AccountAdmin:
     return an_owner_in(connection)
 
 
@@ -72,26 +72,26 @@ def service(connection: StoreConnection, members: Members) -> MemberService:
     limits = SessionLimits(timedelta(hours=12), timedelta(days=30))
     sessions = Sessions(connection, limits, TRAIL)
     # No engine here has a queue: that a notice is lost, and said to be, stops nobody.
-    queue = MailQueue(get_session().create_client("sqs", **_NOWHERE), "http://127.0.0.1:9/mail")
+    queue = JobQueue(get_session().create_client("sqs", **_NOWHERE), "http://127.0.0.1:9/mail")
     mailer = Mailer(list[EmailMessage]().append, "hub@acme.test", "Hub")
     return MemberService(
         members, sessions, queue, mailer, StoppedClock(), proof=timedelta(minutes=15)
     )
 
 
-def _account(connection: StoreConnection, owner: Manager) -> Account:
-    _, account = People(connection).get_with_account(owner.user_id, owner.account_id)
+def _account(connection: StoreConnection, owner: AccountAdmin) -> Account:
+    _, account = Users(connection).get_with_account(owner.user_id, owner.account_id)
     assert account is not None
     return account
 
 
-def _events(owner: Manager) -> list[str]:
+def _events(owner: AccountAdmin) -> list[str]:
     rows = AuditEventRow.query(owner.account_id, consistent_read=True)
     return [row.event for row in rows if row.event != "account.created"]
 
 
 def test_a_page_of_the_listing_is_in_the_order_of_ids(
-    connection: StoreConnection, members: Members, owner: Manager
+    connection: StoreConnection, members: Members, owner: AccountAdmin
 ) -> None:
     ids = sorted([owner.user_id, *(a_colleague(connection, owner, f"kim{n}") for n in range(6))])
     account = _account(connection, owner)
@@ -103,7 +103,7 @@ def test_a_page_of_the_listing_is_in_the_order_of_ids(
 
 
 def test_who_is_not_in_the_account_is_not_there(
-    connection: StoreConnection, members: Members, owner: Manager
+    connection: StoreConnection, members: Members, owner: AccountAdmin
 ) -> None:
     """`H15`."""
     other = an_owner_in(connection, "sam@other.test")
@@ -113,7 +113,7 @@ def test_who_is_not_in_the_account_is_not_there(
 
 
 def test_a_change_is_written_with_its_event(
-    connection: StoreConnection, service: MemberService, owner: Manager
+    connection: StoreConnection, service: MemberService, owner: AccountAdmin
 ) -> None:
     kim = a_colleague(connection, owner, "kim")
     account = _account(connection, owner)
@@ -137,7 +137,7 @@ def test_a_change_is_written_with_its_event(
 
 
 def test_what_changes_nothing_writes_nothing(
-    connection: StoreConnection, service: MemberService, owner: Manager
+    connection: StoreConnection, service: MemberService, owner: AccountAdmin
 ) -> None:
     kim = a_colleague(connection, owner, "kim")
     account, before = _account(connection, owner), service.find(owner, kim)
@@ -150,7 +150,7 @@ def test_what_changes_nothing_writes_nothing(
 
 
 def test_suspending_and_reactivating_begins_another_grant(
-    connection: StoreConnection, service: MemberService, owner: Manager
+    connection: StoreConnection, service: MemberService, owner: AccountAdmin
 ) -> None:
     """`D7`: a session of before fits neither."""
     kim = a_colleague(connection, owner, "kim", Role.ADMIN)
@@ -163,7 +163,7 @@ def test_suspending_and_reactivating_begins_another_grant(
 
 
 def test_removing_takes_the_member_off_the_list_and_out_of_the_count(
-    connection: StoreConnection, service: MemberService, owner: Manager
+    connection: StoreConnection, service: MemberService, owner: AccountAdmin
 ) -> None:
     kim = a_colleague(connection, owner, "kim")
     service.remove(owner, kim)
@@ -176,7 +176,7 @@ def test_removing_takes_the_member_off_the_list_and_out_of_the_count(
 
 
 def test_nobody_touches_the_owner(
-    connection: StoreConnection, service: MemberService, owner: Manager
+    connection: StoreConnection, service: MemberService, owner: AccountAdmin
 ) -> None:
     ada = a_colleague(connection, owner, "ada", Role.ADMIN)
     admin = as_manager(service.find(owner, ada), owner)
@@ -193,7 +193,7 @@ def test_nobody_touches_the_owner(
 
 
 def test_ownership_moves_as_a_whole(
-    connection: StoreConnection, service: MemberService, owner: Manager
+    connection: StoreConnection, service: MemberService, owner: AccountAdmin
 ) -> None:
     ada = a_colleague(connection, owner, "ada", Role.ADMIN)
     service.hand_over(owner, ada)
@@ -214,7 +214,7 @@ def test_ownership_moves_as_a_whole(
 def test_only_an_active_admin_becomes_the_owner(
     connection: StoreConnection,
     service: MemberService,
-    owner: Manager,
+    owner: AccountAdmin,
     role: Role,
     status: MembershipStatus,
 ) -> None:
@@ -227,7 +227,7 @@ def test_only_an_active_admin_becomes_the_owner(
 
 @pytest.mark.parametrize("field", ["role", "status"])
 def test_who_manages_no_more_changes_nobody(
-    connection: StoreConnection, service: MemberService, owner: Manager, field: str
+    connection: StoreConnection, service: MemberService, owner: AccountAdmin, field: str
 ) -> None:
     """`H13`: judged in the write itself, not by what the request began with."""
     ada = a_colleague(connection, owner, "ada", Role.ADMIN)
@@ -251,7 +251,7 @@ def test_who_manages_no_more_changes_nobody(
 
 
 def test_of_twenty_changes_to_what_was_read_one_counts(
-    connection: StoreConnection, members: Members, owner: Manager
+    connection: StoreConnection, members: Members, owner: AccountAdmin
 ) -> None:
     """`H13`: the others are told, so that nothing is lost."""
     before = members.get(owner.account_id, a_colleague(connection, owner, "kim"))
@@ -269,24 +269,24 @@ def test_of_twenty_changes_to_what_was_read_one_counts(
 
 
 def test_of_twenty_heirs_one_gets_the_account(
-    connection: StoreConnection, service: MemberService, owner: Manager
+    connection: StoreConnection, service: MemberService, owner: AccountAdmin
 ) -> None:
     """`H13`."""
     heirs = [a_colleague(connection, owner, f"ada{n}", Role.ADMIN) for n in range(4)]
     outcomes = race(lambda n: service.hand_over(owner, heirs[n % 4]), _REFUSALS)
     (heir,) = winners(outcomes)
-    people = [owner.user_id, *heirs]
-    assert _owners(connection, owner.account_id, people) == (heir.user_id, [heir.user_id])
+    users = [owner.user_id, *heirs]
+    assert _owners(connection, owner.account_id, users) == (heir.user_id, [heir.user_id])
 
 
 @pytest.mark.parametrize("way", ["suspend", "remove", "demote", "leave"])
 def test_an_heir_who_goes_at_that_moment_leaves_one_owner(
-    connection: StoreConnection, service: MemberService, owner: Manager, way: str
+    connection: StoreConnection, service: MemberService, owner: AccountAdmin, way: str
 ) -> None:
     """`H13`: whichever comes first, the account has an owner who is in it."""
     ada = a_colleague(connection, owner, "ada", Role.ADMIN)
     eve = as_manager(service.find(owner, a_colleague(connection, owner, "eve", Role.ADMIN)), owner)
-    account, user = _account(connection, owner), People(connection).get(ada)
+    account, user = _account(connection, owner), Users(connection).get(ada)
     assert user is not None
     membership = user.memberships[owner.account_id]
     session = replace(a_session(ada, owner.account_id), grant=membership.grant)
@@ -295,7 +295,7 @@ def test_an_heir_who_goes_at_that_moment_leaves_one_owner(
         "suspend": lambda: service.suspend(eve, ada),
         "remove": lambda: service.remove(eve, ada),
         "demote": lambda: service.change(eve, account, ada, MemberChange("member")),
-        "leave": lambda: service.leave(user, session, owner.account_id, owner.asker),
+        "leave": lambda: service.leave(user, session, owner.account_id, owner.origin),
     }
     race(
         lambda number: goes[way]() if number % 2 else service.hand_over(owner, ada),
@@ -307,7 +307,7 @@ def test_an_heir_who_goes_at_that_moment_leaves_one_owner(
 
 
 def test_of_twenty_ways_out_one_counts(
-    connection: StoreConnection, service: MemberService, owner: Manager
+    connection: StoreConnection, service: MemberService, owner: AccountAdmin
 ) -> None:
     """`H13`: the count of members stays right."""
     kim = a_colleague(connection, owner, "kim")
@@ -317,18 +317,18 @@ def test_of_twenty_ways_out_one_counts(
 
 
 def test_leaving_ends_the_membership_and_the_session_together(
-    connection: StoreConnection, service: MemberService, owner: Manager
+    connection: StoreConnection, service: MemberService, owner: AccountAdmin
 ) -> None:
     """`D3`, `D7`."""
     kim = a_colleague(connection, owner, "kim")
-    user = People(connection).get(kim)
+    user = Users(connection).get(kim)
     assert user is not None
     session = replace(
         a_session(kim, owner.account_id), grant=user.memberships[owner.account_id].grant
     )
     service.sessions.start(session, replaced=None)
     outcomes = race(
-        lambda _: service.leave(user, session, owner.account_id, owner.asker),
+        lambda _: service.leave(user, session, owner.account_id, owner.origin),
         (NotSignedInError,),
     )
     ((token, left),) = winners(outcomes)
@@ -345,13 +345,13 @@ _THREADS, _EACH = 8, 125
 
 @pytest.mark.parametrize("engine", ["moto"], indirect=True)
 def test_a_thousand_interleaved_changes_leave_one_owner_and_lose_nothing(
-    connection: StoreConnection, service: MemberService, owner: Manager
+    connection: StoreConnection, service: MemberService, owner: AccountAdmin
 ) -> None:
     """`H13`: a reader sees exactly one owner at any time, and each change counts once.
 
     On moto alone, which answers one request at a time, so that one reading is one moment.
     """
-    people = [
+    users = [
         owner.user_id,
         *(a_colleague(connection, owner, f"p{n}", Role.ADMIN) for n in range(5)),
     ]
@@ -362,9 +362,9 @@ def test_a_thousand_interleaved_changes_leave_one_owner_and_lose_nothing(
         dice, kept = random.Random(number), []  # noqa: S311 - a dice for a test
         start.wait()
         for _ in range(_EACH):
-            now = service.members.get_all(owner.account_id, *people)
+            now = service.members.get_all(owner.account_id, *users)
             who = as_manager(dice.choice([m for m in now if m.may_manage]), owner)
-            move, target = dice.choice(_MOVES), dice.choice(people)
+            move, target = dice.choice(_MOVES), dice.choice(users)
             try:
                 kept.append(move(service, who, account, target))
             except _REFUSALS:
@@ -374,7 +374,7 @@ def test_a_thousand_interleaved_changes_leave_one_owner_and_lose_nothing(
     def watch() -> None:
         start.wait()
         while not over.is_set():
-            owner_id, owners = _owners(connection, owner.account_id, people)
+            owner_id, owners = _owners(connection, owner.account_id, users)
             seen.append(owners == [owner_id])
 
     with ThreadPoolExecutor(_THREADS + 1) as pool:
@@ -385,10 +385,10 @@ def test_a_thousand_interleaved_changes_leave_one_owner_and_lose_nothing(
         watching.result()
     assert seen
     assert all(seen)
-    _assert_nothing_was_lost(service, owner, people, kept)
+    _assert_nothing_was_lost(service, owner, users, kept)
 
 
-_MOVES: Sequence[Callable[[MemberService, Manager, Account, str], Member]] = (
+_MOVES: Sequence[Callable[[MemberService, AccountAdmin, Account, str], Member]] = (
     lambda service, who, account, target: service.change(
         who, account, target, MemberChange("admin")
     ),
@@ -411,7 +411,7 @@ _MOVES: Sequence[Callable[[MemberService, Manager, Account, str], Member]] = (
 
 
 def _assert_nothing_was_lost(
-    service: MemberService, owner: Manager, people: Sequence[str], kept: Sequence[Member]
+    service: MemberService, owner: AccountAdmin, users: Sequence[str], kept: Sequence[Member]
 ) -> None:
     written: dict[str, int] = defaultdict(int)
     for row in AuditEventRow.query(owner.account_id, consistent_read=True):
@@ -422,8 +422,8 @@ def _assert_nothing_was_lost(
             written[row.actor["id"]] += 1
     assert sum(written.values()) > _EACH
     # Every written change has a version of its own: none was written over another.
-    assert {m: service.find(owner, m).membership.version - 1 for m in people} == {
-        m: written[m] for m in people
+    assert {m: service.find(owner, m).membership.version - 1 for m in users} == {
+        m: written[m] for m in users
     }
     made: dict[tuple[str, int], Member] = {}
     for member in kept:
@@ -432,10 +432,10 @@ def _assert_nothing_was_lost(
 
 
 def _owners(
-    connection: StoreConnection, account_id: str, people: Sequence[str]
+    connection: StoreConnection, account_id: str, users: Sequence[str]
 ) -> tuple[str, list[str]]:
     """Read, in one request, whom the account and whom the memberships call the owner."""
-    keys = ((UserRow, user_id, None) for user_id in people)
+    keys = ((UserRow, user_id, None) for user_id in users)
     account, *rows = read_all(connection, (AccountRow, account_id, "account"), *keys)
     owners = [
         row.user_id

@@ -19,14 +19,14 @@ from chalicelib.storage.accounts.new_accounts import NewAccounts
 from chalicelib.storage.dynamo.rows import membership_map
 from chalicelib.storage.dynamo.tables import AccountRow, AuditEventRow, SessionRow, UserRow
 from chalicelib.storage.sessions.sessions import Sessions
-from chalicelib.storage.users.users import People
+from chalicelib.storage.users.users import Users
 from tests.support.personas.owners import TRAIL, an_owner_in
 from tests.support.personas.users import NOON, a_session
 from tests.support.races.races import race, winners
 
 if TYPE_CHECKING:
     from chalicelib.domain.sign_in.session import Session
-    from chalicelib.domain.user import Manager, User
+    from chalicelib.domain.user import AccountAdmin, User
     from chalicelib.storage.dynamo.connection import StoreConnection
 
 _LIMITS = SessionLimits(timedelta(hours=12), timedelta(days=30))
@@ -43,23 +43,25 @@ def accounts(connection: StoreConnection, sessions: Sessions) -> NewAccounts:
 
 
 @pytest.fixture
-def robin(connection: StoreConnection) -> Manager:
+def robin(connection: StoreConnection) -> AccountAdmin:
     return an_owner_in(connection)
 
 
-def _user(accounts: NewAccounts, robin: Manager) -> User:
-    user = People(accounts.connection).get(robin.user_id)
+def _user(accounts: NewAccounts, robin: AccountAdmin) -> User:
+    user = Users(accounts.connection).get(robin.user_id)
     assert user is not None
     return user
 
 
-def _begun(sessions: Sessions, robin: Manager) -> Session:
+def _begun(sessions: Sessions, robin: AccountAdmin) -> Session:
     session = a_session(robin.user_id, robin.account_id)
     sessions.start(session, replaced=None)
     return session
 
 
-def _make(accounts: NewAccounts, robin: Manager, old: Session, name: str = "Cumulus") -> Session:
+def _make(
+    accounts: NewAccounts, robin: AccountAdmin, old: Session, name: str = "Cumulus"
+) -> Session:
     owner = Membership(new_id("acc"), name, Role.OWNER)
     entered = replace(
         old, id=SecretToken.new().digest, account_id=owner.account_id, grant=owner.grant
@@ -73,7 +75,7 @@ def _make(accounts: NewAccounts, robin: Manager, old: Session, name: str = "Cumu
 
 
 def test_an_account_is_there_with_all_that_belongs_to_it(
-    accounts: NewAccounts, sessions: Sessions, robin: Manager
+    accounts: NewAccounts, sessions: Sessions, robin: AccountAdmin
 ) -> None:
     old = _begun(sessions, robin)
     entered = _make(accounts, robin, old)
@@ -94,7 +96,7 @@ def test_an_account_is_there_with_all_that_belongs_to_it(
 
 
 def test_of_twenty_with_one_session_one_makes_an_account(
-    accounts: NewAccounts, sessions: Sessions, robin: Manager
+    accounts: NewAccounts, sessions: Sessions, robin: AccountAdmin
 ) -> None:
     """`D3`, `H13`: a form sent twice makes one account."""
     old = _begun(sessions, robin)
@@ -105,7 +107,7 @@ def test_of_twenty_with_one_session_one_makes_an_account(
 
 
 def test_twenty_sessions_make_an_account_each(
-    accounts: NewAccounts, sessions: Sessions, robin: Manager
+    accounts: NewAccounts, sessions: Sessions, robin: AccountAdmin
 ) -> None:
     """`H13`: they share the person's row, and none overwrites another."""
     begun = [_begun(sessions, robin) for _ in range(20)]
@@ -114,7 +116,7 @@ def test_twenty_sessions_make_an_account_each(
 
 
 def test_a_person_is_in_two_hundred_accounts_and_no_more(
-    accounts: NewAccounts, sessions: Sessions, robin: Manager
+    accounts: NewAccounts, sessions: Sessions, robin: AccountAdmin
 ) -> None:
     many = [Membership(f"acc_{n}", "Full", Role.MEMBER) for n in range(ACCOUNTS_MAX - 2)]
     stored = {membership.account_id: membership_map(membership) for membership in many}
@@ -129,7 +131,7 @@ def test_a_person_is_in_two_hundred_accounts_and_no_more(
 
 
 def test_a_session_from_before_a_new_password_makes_no_account(
-    accounts: NewAccounts, sessions: Sessions, robin: Manager
+    accounts: NewAccounts, sessions: Sessions, robin: AccountAdmin
 ) -> None:
     """`C8`, `D7`: judged in the write itself."""
     old = _begun(sessions, robin)

@@ -29,7 +29,7 @@ from tests.support.personas.users import NOON
 from tests.support.races.races import race, winners
 
 if TYPE_CHECKING:
-    from chalicelib.domain.user import Manager
+    from chalicelib.domain.user import AccountAdmin
     from chalicelib.storage.dynamo.connection import StoreConnection
 
 
@@ -39,7 +39,7 @@ def workspaces(connection: StoreConnection) -> Workspaces:
 
 
 @pytest.fixture
-def owner(connection: StoreConnection) -> Manager:
+def owner(connection: StoreConnection) -> AccountAdmin:
     return an_owner_in(connection)
 
 
@@ -47,11 +47,11 @@ def _workspace(name: str, description: str = "") -> Workspace:
     return Workspace(new_id("wsp"), name, description, NOON)
 
 
-def _listed(workspaces: Workspaces, owner: Manager) -> tuple[Workspace, ...]:
+def _listed(workspaces: Workspaces, owner: AccountAdmin) -> tuple[Workspace, ...]:
     return Accounts(workspaces.connection).get(owner.account_id).workspaces
 
 
-def _names(workspaces: Workspaces, owner: Manager) -> list[str]:
+def _names(workspaces: Workspaces, owner: AccountAdmin) -> list[str]:
     """Give the names, once it is sure that the two maps of the row say the same."""
     listed = _listed(workspaces, owner)
     row = AccountRow.get(owner.account_id, WORKSPACES, consistent_read=True)
@@ -60,22 +60,24 @@ def _names(workspaces: Workspaces, owner: Manager) -> list[str]:
     return [workspace.name for workspace in listed]
 
 
-def _events(owner: Manager) -> list[str]:
+def _events(owner: AccountAdmin) -> list[str]:
     rows = AuditEventRow.query(owner.account_id, consistent_read=True)
     return [row.event for row in rows if row.event.startswith("workspace.")]
 
 
-def _add(workspaces: Workspaces, owner: Manager, name: str) -> Workspace:
+def _add(workspaces: Workspaces, owner: AccountAdmin, name: str) -> Workspace:
     made = _workspace(name)
     workspaces.add(made, owner)
     return made
 
 
-def _rename(workspaces: Workspaces, owner: Manager, seen: Workspace, name: str) -> Workspace:
+def _rename(workspaces: Workspaces, owner: AccountAdmin, seen: Workspace, name: str) -> Workspace:
     return workspaces.change(seen, WorkspaceChange(name=name), owner, NOON)
 
 
-def test_a_workspace_is_made_changed_and_deleted(workspaces: Workspaces, owner: Manager) -> None:
+def test_a_workspace_is_made_changed_and_deleted(
+    workspaces: Workspaces, owner: AccountAdmin
+) -> None:
     made = _workspace("Depots", "Where things wait")
     workspaces.add(made, owner)
     assert _listed(workspaces, owner)[0] == made
@@ -91,7 +93,9 @@ def test_a_workspace_is_made_changed_and_deleted(workspaces: Workspaces, owner: 
     ]
 
 
-def test_of_twenty_of_one_name_at_once_one_is_made(workspaces: Workspaces, owner: Manager) -> None:
+def test_of_twenty_of_one_name_at_once_one_is_made(
+    workspaces: Workspaces, owner: AccountAdmin
+) -> None:
     """`H13`: whatever case each of them writes it in."""
     names = ("Depots", "DEPOTS", "depots", "dEpots")
     outcomes = race(lambda n: _add(workspaces, owner, names[n % 4]), (WorkspaceNameTakenError,))
@@ -101,7 +105,7 @@ def test_of_twenty_of_one_name_at_once_one_is_made(workspaces: Workspaces, owner
 
 
 def test_twenty_of_different_names_at_once_are_all_made(
-    workspaces: Workspaces, owner: Manager
+    workspaces: Workspaces, owner: AccountAdmin
 ) -> None:
     """`H13`: they share a row, and none overwrites another."""
     race(lambda n: _add(workspaces, owner, f"Depot {n:02}"))
@@ -119,7 +123,7 @@ def test_twenty_of_different_names_at_once_are_all_made(
     ],
 )
 def test_a_name_in_another_case_is_the_same_name(
-    workspaces: Workspaces, owner: Manager, first: str, second: str
+    workspaces: Workspaces, owner: AccountAdmin, first: str, second: str
 ) -> None:
     made = _add(workspaces, owner, first)
     with pytest.raises(WorkspaceNameTakenError) as refused:
@@ -132,7 +136,7 @@ def test_a_name_in_another_case_is_the_same_name(
 
 
 def test_an_account_has_two_hundred_workspaces_and_no_more(
-    workspaces: Workspaces, owner: Manager
+    workspaces: Workspaces, owner: AccountAdmin
 ) -> None:
     """Of twenty at once only as many get through as there is room for, at their longest."""
     longest = [
@@ -158,7 +162,7 @@ def test_an_account_has_two_hundred_workspaces_and_no_more(
 
 
 def test_of_two_renamings_at_once_the_second_is_told(
-    workspaces: Workspaces, owner: Manager
+    workspaces: Workspaces, owner: AccountAdmin
 ) -> None:
     """`H13`: nothing is lost."""
     made = _add(workspaces, owner, "Depots")
@@ -170,7 +174,9 @@ def test_of_two_renamings_at_once_the_second_is_told(
     assert not any(isinstance(o, WorkspaceNameTakenError) for o in outcomes)
 
 
-def test_of_many_renamed_to_one_name_one_gets_it(workspaces: Workspaces, owner: Manager) -> None:
+def test_of_many_renamed_to_one_name_one_gets_it(
+    workspaces: Workspaces, owner: AccountAdmin
+) -> None:
     """`H13`."""
     made = [_add(workspaces, owner, f"Depot {n}") for n in range(8)]
     outcomes = race(
@@ -182,7 +188,7 @@ def test_of_many_renamed_to_one_name_one_gets_it(workspaces: Workspaces, owner: 
 
 
 def test_a_renaming_that_races_with_a_deletion_leaves_no_name_behind(
-    workspaces: Workspaces, owner: Manager
+    workspaces: Workspaces, owner: AccountAdmin
 ) -> None:
     """`H13`."""
     for round_ in range(6):
@@ -202,7 +208,7 @@ def test_a_renaming_that_races_with_a_deletion_leaves_no_name_behind(
         assert _names(workspaces, owner) == [MAIN_WORKSPACE]
 
 
-def test_of_twenty_deletions_one_counts(workspaces: Workspaces, owner: Manager) -> None:
+def test_of_twenty_deletions_one_counts(workspaces: Workspaces, owner: AccountAdmin) -> None:
     """`H13`."""
     made = _add(workspaces, owner, "Depots")
     outcomes = race(lambda _: workspaces.remove(made, owner, NOON), (NotFoundError,))
@@ -211,7 +217,7 @@ def test_of_twenty_deletions_one_counts(workspaces: Workspaces, owner: Manager) 
 
 
 def test_what_changed_since_it_was_seen_is_left_alone(
-    workspaces: Workspaces, owner: Manager
+    workspaces: Workspaces, owner: AccountAdmin
 ) -> None:
     made = _add(workspaces, owner, "Depots")
     described = workspaces.change(made, WorkspaceChange(description="New"), owner, NOON)
@@ -228,7 +234,7 @@ def test_what_changed_since_it_was_seen_is_left_alone(
 
 @pytest.mark.parametrize(("field", "value"), [("role", "member"), ("status", "suspended")])
 def test_who_manages_no_more_changes_no_workspace(
-    workspaces: Workspaces, owner: Manager, field: str, value: str
+    workspaces: Workspaces, owner: AccountAdmin, field: str, value: str
 ) -> None:
     """`F9`: judged in the write itself, not by what the request began with."""
     made = _add(workspaces, owner, "Depots")
@@ -245,7 +251,7 @@ def test_who_manages_no_more_changes_no_workspace(
 
 
 def test_another_accounts_workspace_is_not_there(
-    workspaces: Workspaces, owner: Manager, connection: StoreConnection
+    workspaces: Workspaces, owner: AccountAdmin, connection: StoreConnection
 ) -> None:
     """`H15`."""
     other = an_owner_in(connection, "sam@other.test")
@@ -264,13 +270,13 @@ def _record(number: int, workspace: Workspace, status: RecordStatus) -> Record:
     return Record(f"r{number}", "T-1", workspace.id, status, "{}", NOON)
 
 
-def _load(loads: RecordLoads, owner: Manager, *records: Record) -> Loaded:
+def _load(loads: RecordLoads, owner: AccountAdmin, *records: Record) -> Loaded:
     return loads.put(owner.account_id, {record.id: (record, True) for record in records})
 
 
 @pytest.mark.parametrize("status", list(RecordStatus))
 def test_a_workspace_with_records_stays(
-    workspaces: Workspaces, owner: Manager, connection: StoreConnection, status: RecordStatus
+    workspaces: Workspaces, owner: AccountAdmin, connection: StoreConnection, status: RecordStatus
 ) -> None:
     loads = RecordLoads(connection)
     loads.begin(owner.account_id)
@@ -286,7 +292,7 @@ def test_a_workspace_with_records_stays(
 
 
 def test_no_record_comes_into_a_workspace_that_is_being_deleted(
-    workspaces: Workspaces, owner: Manager, connection: StoreConnection
+    workspaces: Workspaces, owner: AccountAdmin, connection: StoreConnection
 ) -> None:
     """`H13`: either the record is in first and the workspace stays, or the record is refused."""
     loads = RecordLoads(connection)

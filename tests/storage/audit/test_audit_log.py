@@ -13,7 +13,7 @@ from chalicelib.domain.audit.search import AuditFilter
 from chalicelib.domain.errors import NotAllowedError
 from chalicelib.domain.lists import PageRequest
 from chalicelib.domain.user import Role
-from chalicelib.storage.audit.log import AuditLog, Reach
+from chalicelib.storage.audit.log import AuditLog, AuditQuery
 from chalicelib.storage.dynamo.tables import AuditEventRow, UserRow
 from tests.support.ledger import ledger as counting
 from tests.support.personas.owners import ASKER, TRAIL, an_owner_in
@@ -44,8 +44,8 @@ def _fill(events: list[AuditEvent]) -> list[AuditEvent]:
     return events
 
 
-def _reach(now: datetime = _LATER, **wanted: object) -> Reach:
-    return Reach("acc_1", AuditFilter(**wanted), now)  # type: ignore[arg-type]
+def _reach(now: datetime = _LATER, **wanted: object) -> AuditQuery:
+    return AuditQuery("acc_1", AuditFilter(**wanted), now)  # type: ignore[arg-type]
 
 
 def _numbers(events: tuple[AuditEvent, ...]) -> list[int]:
@@ -147,7 +147,7 @@ def test_what_has_expired_is_not_shown_although_it_is_still_there(log: AuditLog)
 def test_another_accounts_events_are_not_there(log: AuditLog) -> None:
     """`H15`."""
     _fill([_event(0, EventName.SIGN_IN_SUCCEEDED)])
-    other = Reach("acc_2", AuditFilter(), _LATER)
+    other = AuditQuery("acc_2", AuditFilter(), _LATER)
     assert log.look(other, 9, None, None).events == ()
     assert log.page(other, PageRequest()).total_count == 0
 
@@ -176,5 +176,5 @@ def test_an_export_is_told_only_by_who_still_manages(
     UserRow(owner.user_id).update(actions=[place.set(Role.MEMBER.value)])
     with pytest.raises(NotAllowedError):
         log.note_export(owner.event(EventName.AUDIT_LOG_EXPORTED, _LATER), owner)
-    reach = Reach(owner.account_id, AuditFilter(event="audit_log."), _LATER)
+    reach = AuditQuery(owner.account_id, AuditFilter(event="audit_log."), _LATER)
     assert log.look(reach, 9, None, None).events == (told,)

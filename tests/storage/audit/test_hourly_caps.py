@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.storage.audit.hourly_caps import MailCounts
+from chalicelib.storage.audit.hourly_caps import HourlyCaps
 from tests.support.personas.users import NOON
 from tests.support.races.races import race
 
@@ -16,25 +16,25 @@ _HOUR = timedelta(hours=1)
 
 def test_five_mails_an_hour_to_one_address() -> None:
     """`B14`."""
-    counts = MailCounts(maximum=5, window=_HOUR)
+    counts = HourlyCaps(maximum=5, window=_HOUR)
     admitted = [counts.admit("robin", f"message {number}", NOON) for number in range(7)]
     assert admitted == [True] * 5 + [False] * 2
 
 
 def test_addresses_are_counted_apart() -> None:
-    counts = MailCounts(maximum=1, window=_HOUR)
+    counts = HourlyCaps(maximum=1, window=_HOUR)
     assert counts.admit("robin", "1", NOON)
     assert counts.admit("kim", "2", NOON)
 
 
 def test_a_retried_message_is_admitted_again_without_counting_twice() -> None:
-    counts = MailCounts(maximum=2, window=_HOUR)
+    counts = HourlyCaps(maximum=2, window=_HOUR)
     assert [counts.admit("robin", "same", NOON) for _ in range(5)] == [True] * 5
     assert counts.admit("robin", "other", NOON)
 
 
 def test_an_hour_later_the_address_gets_mail_again() -> None:
-    counts = MailCounts(maximum=1, window=_HOUR)
+    counts = HourlyCaps(maximum=1, window=_HOUR)
     assert counts.admit("robin", "1", NOON)
     assert not counts.admit("robin", "2", NOON + _HOUR - timedelta(seconds=1))
     assert counts.admit("robin", "3", NOON + _HOUR)
@@ -42,13 +42,13 @@ def test_an_hour_later_the_address_gets_mail_again() -> None:
 
 def test_twenty_at_once_get_no_more_than_the_cap() -> None:
     """`B14`, `H13`."""
-    counts = MailCounts(maximum=5, window=_HOUR)
+    counts = HourlyCaps(maximum=5, window=_HOUR)
     outcomes = race(lambda number: counts.admit("robin", f"message {number}", NOON))
     assert outcomes.count(True) == 5
 
 
 def test_a_place_that_is_taken_back_is_free_again_and_no_other_is() -> None:
-    counts = MailCounts(maximum=2, window=_HOUR)
+    counts = HourlyCaps(maximum=2, window=_HOUR)
     assert counts.admit("source", "1", NOON)
     assert counts.admit("source", "2", NOON)
     for message_id in ("1", "1", "never there"):
@@ -58,7 +58,7 @@ def test_a_place_that_is_taken_back_is_free_again_and_no_other_is() -> None:
 
 def test_twenty_places_taken_back_at_once_are_all_free() -> None:
     """`H13`."""
-    counts = MailCounts(maximum=20, window=_HOUR)
+    counts = HourlyCaps(maximum=20, window=_HOUR)
     assert all(counts.admit("source", f"message {number}", NOON) for number in range(20))
     race(lambda number: counts.take_back("source", f"message {number}", NOON))
     admitted = [counts.admit("source", f"more {number}", NOON) for number in range(21)]
@@ -67,6 +67,6 @@ def test_twenty_places_taken_back_at_once_are_all_free() -> None:
 
 def test_forty_at_once_get_no_more_than_a_sources_twenty() -> None:
     """`B14`, `H13`: nobody who is in the race is refused while there is room."""
-    counts = MailCounts(maximum=20, window=_HOUR)
+    counts = HourlyCaps(maximum=20, window=_HOUR)
     outcomes = race(lambda number: counts.admit("source", f"{number}", NOON), callers=40)
     assert (outcomes.count(True), outcomes.count(False)) == (20, 20)

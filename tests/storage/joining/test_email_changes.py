@@ -21,7 +21,7 @@ from chalicelib.storage.dynamo.transactions import nothing_more
 from chalicelib.storage.joining.email_changes import EmailChanges
 from chalicelib.storage.sessions.gate import PasswordGate
 from chalicelib.storage.users.links import Links
-from chalicelib.storage.users.users import People
+from chalicelib.storage.users.users import Users
 from tests.support.personas.owners import a_user_in
 from tests.support.personas.users import NOON, ROBIN, a_session, a_users_link
 from tests.support.races.races import race, winners
@@ -45,7 +45,7 @@ class Store:
     @property
     def user(self) -> User:
         """Read the user as they are now."""
-        found = People(self.connection).get(self.user_id)
+        found = Users(self.connection).get(self.user_id)
         assert found is not None
         return found
 
@@ -113,7 +113,7 @@ def test_nobody_claims_an_email_that_is_kept_until_its_time_is_over(store: Store
     store.change("robin@elsewhere.test")
     with pytest.raises(LinkInvalidError):
         a_user_in(store.connection)
-    record = People(store.connection).look_up(ROBIN)
+    record = Users(store.connection).look_up(ROBIN)
     assert record.user_id is None
     assert not record.is_free_for(None, NOON + _UNDO - timedelta(seconds=1))
     assert record.is_free_for(None, NOON + _UNDO)

@@ -12,7 +12,7 @@ from chalicelib.domain.errors import LinkInvalidError
 from chalicelib.domain.user import MAIN_WORKSPACE, Role
 from chalicelib.storage.joining.sign_ups import SignUps
 from chalicelib.storage.users.links import Links
-from chalicelib.storage.users.users import People
+from chalicelib.storage.users.users import Users
 from tests.support.personas.owners import ASKER, TRAIL
 from tests.support.personas.users import NOON, ROBIN, a_link, a_sign_up
 from tests.support.races.races import CALLERS, race, winners
@@ -50,7 +50,7 @@ def test_the_address_knows_the_latest_of_several(
     first, second = a_sign_up(), a_sign_up(account_name="Other")
     sign_ups.add(first)
     sign_ups.add(second)
-    assert People(connection).look_up(ROBIN).waiting == second
+    assert Users(connection).look_up(ROBIN).waiting == second
     assert sign_ups.find(ROBIN, first.id) == first
 
 
@@ -64,13 +64,13 @@ def test_confirming_makes_a_user_who_owns_an_account_with_main(
 
     user_id = sign_ups.confirm(link, sign_up, NOON, ASKER)
 
-    people = People(connection)
-    assert people.look_up(ROBIN).user_id == user_id
-    user = people.get(user_id)
+    users = Users(connection)
+    assert users.look_up(ROBIN).user_id == user_id
+    user = users.get(user_id)
     assert user is not None
     (membership,) = user.active_memberships
     assert (membership.role, membership.account_name) == (Role.OWNER, "Acme")
-    _, account = people.get_with_account(user_id, membership.account_id)
+    _, account = users.get_with_account(user_id, membership.account_id)
     assert account is not None
     assert account.owner_id == user_id
     assert account.member_count == 1

@@ -13,14 +13,14 @@ from chalicelib.domain.lists import PageRequest
 from chalicelib.domain.user import Membership, MembershipStatus, Role
 from chalicelib.storage.dynamo.tables import AccountRow, ApiKeyRow, UserRow
 from chalicelib.storage.keys.api_keys import ApiKeys
-from chalicelib.storage.users.account_admin import Managers
+from chalicelib.storage.users.account_admin import AccountAdmins
 from tests.support.personas.members import join
 from tests.support.personas.owners import TRAIL, a_key, an_owner_in
 from tests.support.personas.users import NOON
 from tests.support.races.races import race, winners
 
 if TYPE_CHECKING:
-    from chalicelib.domain.user import Manager
+    from chalicelib.domain.user import AccountAdmin
     from chalicelib.storage.dynamo.connection import StoreConnection
 
 _ALL = PageRequest(limit=KEYS_MAX)
@@ -32,23 +32,23 @@ def keys(connection: StoreConnection) -> ApiKeys:
 
 
 @pytest.fixture
-def owner(connection: StoreConnection) -> Manager:
+def owner(connection: StoreConnection) -> AccountAdmin:
     return an_owner_in(connection)
 
 
-def _set_membership(owner: Manager, field: str, value: str) -> None:
+def _set_membership(owner: AccountAdmin, field: str, value: str) -> None:
     place = UserRow.memberships[owner.account_id][field]
     UserRow(owner.user_id).update(actions=[place.set(value)])
 
 
-def test_a_key_is_listed_the_moment_it_exists(keys: ApiKeys, owner: Manager) -> None:
+def test_a_key_is_listed_the_moment_it_exists(keys: ApiKeys, owner: AccountAdmin) -> None:
     for number in range(5):
         key = a_key(owner, f"Key {number}", NOON + timedelta(seconds=number))
         keys.add(key, ApiKeySecret.new().digest, owner)
         assert keys.page(owner.account_id, _ALL).items[0] == key
 
 
-def test_a_page_is_cut_from_the_newest_on(keys: ApiKeys, owner: Manager) -> None:
+def test_a_page_is_cut_from_the_newest_on(keys: ApiKeys, owner: AccountAdmin) -> None:
     made = [a_key(owner, f"Key {n}", NOON + timedelta(seconds=n)) for n in range(7)]
     for key in made:
         keys.add(key, ApiKeySecret.new().digest, owner)
@@ -61,7 +61,9 @@ def test_a_page_is_cut_from_the_newest_on(keys: ApiKeys, owner: Manager) -> None
     assert (last.has_more, beyond.items, beyond.total_count) == (False, (), 7)
 
 
-def test_a_hundred_and_one_keys_come_with_their_last_use(keys: ApiKeys, owner: Manager) -> None:
+def test_a_hundred_and_one_keys_come_with_their_last_use(
+    keys: ApiKeys, owner: AccountAdmin
+) -> None:
     """More than DynamoDB reads in one batch."""
     digests = [ApiKeySecret.new().digest for _ in range(101)]
     for digest in digests:
@@ -72,7 +74,7 @@ def test_a_hundred_and_one_keys_come_with_their_last_use(keys: ApiKeys, owner: M
     assert sum(key.last_used_at == NOON for key in listed) == 1
 
 
-def test_an_account_has_a_thousand_keys_and_no_more(keys: ApiKeys, owner: Manager) -> None:
+def test_an_account_has_a_thousand_keys_and_no_more(keys: ApiKeys, owner: AccountAdmin) -> None:
     """`G7`: of twenty at once only as many get through as there is room for."""
     AccountRow(owner.account_id, "api_keys", key_count=KEYS_MAX - 3).save()
     outcomes = race(
@@ -91,7 +93,7 @@ def test_an_account_has_a_thousand_keys_and_no_more(keys: ApiKeys, owner: Manage
     [("role", Role.MEMBER.value), ("status", MembershipStatus.SUSPENDED.value)],
 )
 def test_who_manages_no_more_changes_no_key(
-    keys: ApiKeys, owner: Manager, field: str, value: str
+    keys: ApiKeys, owner: AccountAdmin, field: str, value: str
 ) -> None:
     """`F9`: judged in the write itself, not by what the request began with."""
     key = a_key(owner)
@@ -105,7 +107,7 @@ def test_who_manages_no_more_changes_no_key(
 
 
 def test_another_accounts_key_is_not_there(
-    keys: ApiKeys, owner: Manager, connection: StoreConnection
+    keys: ApiKeys, owner: AccountAdmin, connection: StoreConnection
 ) -> None:
     """`H15`."""
     other = an_owner_in(connection, "sam@other.test")
@@ -118,7 +120,7 @@ def test_another_accounts_key_is_not_there(
     assert keys.page(other.account_id, _ALL).items == ()
 
 
-def test_of_twenty_deletions_one_counts(keys: ApiKeys, owner: Manager) -> None:
+def test_of_twenty_deletions_one_counts(keys: ApiKeys, owner: AccountAdmin) -> None:
     """`H13`."""
     key = a_key(owner)
     keys.add(key, ApiKeySecret.new().digest, owner)
@@ -127,7 +129,7 @@ def test_of_twenty_deletions_one_counts(keys: ApiKeys, owner: Manager) -> None:
     assert AccountRow.get(owner.account_id, "api_keys").key_count == 0
 
 
-def test_a_leaked_key_is_dead_before_it_is_off_the_list(keys: ApiKeys, owner: Manager) -> None:
+def test_a_leaked_key_is_dead_before_it_is_off_the_list(keys: ApiKeys, owner: AccountAdmin) -> None:
     key, digest = a_key(owner), ApiKeySecret.new().digest
     keys.add(key, digest, owner)
     assert keys.find_revoked(digest) is None
@@ -135,8 +137,8 @@ def test_a_leaked_key_is_dead_before_it_is_off_the_list(keys: ApiKeys, owner: Ma
     found = keys.find_revoked(digest)
     assert found is not None
     assert found.id == key.id
-    keys.remove_revoked(found, owner.asker, NOON)
-    keys.remove_revoked(found, owner.asker, NOON)
+    keys.remove_revoked(found, owner.origin, NOON)
+    keys.remove_revoked(found, owner.origin, NOON)
     assert keys.find_revoked(digest) is None
     assert keys.page(owner.account_id, _ALL).items == ()
     assert AccountRow.get(owner.account_id, "api_keys").key_count == 0
@@ -149,7 +151,7 @@ def test_revoking_what_is_no_key_makes_none(keys: ApiKeys) -> None:
 
 
 def test_owners_and_admins_are_found_and_nobody_else(
-    owner: Manager, connection: StoreConnection
+    owner: AccountAdmin, connection: StoreConnection
 ) -> None:
     for address, role, status in (
         ("admin@acme.test", Role.ADMIN, MembershipStatus.ACTIVE),
@@ -158,5 +160,5 @@ def test_owners_and_admins_are_found_and_nobody_else(
     ):
         user_id = an_owner_in(connection, address).user_id
         join(connection, user_id, Membership(owner.account_id, "Acme", role, status))
-    found = {user.email.value for user in Managers(connection).of(owner.account_id)}
+    found = {user.email.value for user in AccountAdmins(connection).of(owner.account_id)}
     assert found == {"robin@acme.test", "admin@acme.test"}

@@ -12,7 +12,7 @@ import pytest
 
 from chalicelib.storage.keys.transport.by_socket import DirectUpdates
 from chalicelib.storage.keys.transport.connections import Endpoint, KeptConnections
-from chalicelib.storage.keys.transport.signing import Credentials, Signer
+from chalicelib.storage.keys.transport.signing import AwsCredentials, Signer
 from chalicelib.storage.keys.transport.transport import (
     ClockCorrectedError,
     UpdateRefusedError,
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
     from tests.support.servers.scripted_server import ScriptedServer
 
 _NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
-_OLD, _NEW = Credentials("AKOLD", "s", "t"), Credentials("AKNEW", "s", "t")
+_OLD, _NEW = AwsCredentials("AKOLD", "s", "t"), AwsCredentials("AKNEW", "s", "t")
 
 
 def _updates(
     server: ScriptedServer,
-    *credentials: Credentials,
+    *credentials: AwsCredentials,
     pause: Callable[[float], None] = lambda _: None,
 ) -> DirectUpdates:
     endpoint = Endpoint.parse(server.url)

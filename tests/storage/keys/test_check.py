@@ -22,7 +22,7 @@ from chalicelib.storage.keys.check import KeyChecks
 from chalicelib.storage.keys.transport.by_sdk import SdkUpdates
 from chalicelib.storage.keys.transport.by_socket import DirectUpdates
 from chalicelib.storage.keys.transport.connections import Endpoint, KeptConnections
-from chalicelib.storage.keys.transport.signing import Credentials, Signer
+from chalicelib.storage.keys.transport.signing import AwsCredentials, Signer
 from chalicelib.storage.keys.transport.transport import UpdateRefusedError
 from tests.support.personas.owners import TRAIL, a_key, an_owner_in
 from tests.support.personas.users import NOON
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from chalicelib.domain.keys.api_key import ApiKey
-    from chalicelib.domain.user import Manager
+    from chalicelib.domain.user import AccountAdmin
     from chalicelib.storage.dynamo.connection import StoreConnection
     from chalicelib.storage.keys.transport.transport import Updates
     from tests.support.servers.engines import Engine
@@ -55,7 +55,7 @@ def updates(request: pytest.FixtureRequest, engine: Engine) -> Iterator[Updates]
         yield DirectUpdates(
             KeptConnections(endpoint, plain, connect_seconds=10, answer_seconds=30),
             Signer(endpoint.host_header, REGION),
-            lambda: Credentials("test", "test"),
+            lambda: AwsCredentials("test", "test"),
         )
 
 
@@ -74,7 +74,7 @@ def _client(engine: Engine) -> Any:
 
 
 @pytest.fixture
-def manager(connection: StoreConnection) -> Manager:
+def manager(connection: StoreConnection) -> AccountAdmin:
     return an_owner_in(connection)
 
 
@@ -84,11 +84,11 @@ def keys(connection: StoreConnection) -> ApiKeys:
 
 
 @pytest.fixture
-def digest(keys: ApiKeys, manager: Manager) -> str:
+def digest(keys: ApiKeys, manager: AccountAdmin) -> str:
     return add_key(keys, manager)[1]
 
 
-def add_key(keys: ApiKeys, manager: Manager) -> tuple[ApiKey, str]:
+def add_key(keys: ApiKeys, manager: AccountAdmin) -> tuple[ApiKey, str]:
     key, digest = a_key(manager), ApiKeySecret.new().digest
     keys.add(key, digest, manager)
     return key, digest
@@ -107,7 +107,7 @@ def _tell(outcomes: list[KeyUse | Exception]) -> Counter[str]:
 
 
 def test_a_good_key_says_whose_it_is_and_what_is_left(
-    checks: KeyChecks, digest: str, manager: Manager
+    checks: KeyChecks, digest: str, manager: AccountAdmin
 ) -> None:
     first = checks.use(digest, NOON + timedelta(seconds=13))
     assert first.account_id == manager.account_id
@@ -115,7 +115,7 @@ def test_a_good_key_says_whose_it_is_and_what_is_left(
     assert checks.use(digest, NOON + timedelta(seconds=14)).remaining == 98
 
 
-def test_a_use_is_noted(checks: KeyChecks, keys: ApiKeys, manager: Manager) -> None:
+def test_a_use_is_noted(checks: KeyChecks, keys: ApiKeys, manager: AccountAdmin) -> None:
     """`F11`."""
     key, digest = add_key(keys, manager)
     assert keys.get(key.account_id, key.id).last_used_at is None
@@ -133,7 +133,7 @@ def test_an_unknown_key_is_refused_and_leaves_nothing(engine: Engine, checks: Ke
 
 
 def test_a_deleted_key_is_refused_on_the_next_call(
-    checks: KeyChecks, keys: ApiKeys, manager: Manager
+    checks: KeyChecks, keys: ApiKeys, manager: AccountAdmin
 ) -> None:
     """`F5`."""
     key, digest = add_key(keys, manager)
@@ -190,7 +190,9 @@ def test_a_minute_that_turns_inside_the_burst_lets_exactly_two_allowances_pass(
     assert Counter(at for at, _ in passed) == {old: 20, new: 20}
 
 
-def test_two_keys_have_their_own_counts(checks: KeyChecks, keys: ApiKeys, manager: Manager) -> None:
+def test_two_keys_have_their_own_counts(
+    checks: KeyChecks, keys: ApiKeys, manager: AccountAdmin
+) -> None:
     """`G7`."""
     one = replace(checks, limit=1)
     first, second = add_key(keys, manager)[1], add_key(keys, manager)[1]

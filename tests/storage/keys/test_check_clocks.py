@@ -23,7 +23,7 @@ from chalicelib.storage.keys.transport.by_sdk import SdkUpdates
 from chalicelib.storage.keys.transport.by_socket import DirectUpdates
 from chalicelib.storage.keys.transport.connections import Endpoint, KeptConnections
 from chalicelib.storage.keys.transport.server_time import ServerTime
-from chalicelib.storage.keys.transport.signing import Credentials, Signer
+from chalicelib.storage.keys.transport.signing import AwsCredentials, Signer
 from tests.support.personas.owners import TRAIL, a_key, an_owner_in
 from tests.support.personas.users import NOON
 from tests.support.servers.engines import REGION, botocore_session
@@ -33,7 +33,7 @@ from tests.support.servers.scripted_server import answer, plain, scripted_server
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from chalicelib.domain.user import Manager
+    from chalicelib.domain.user import AccountAdmin
     from chalicelib.storage.dynamo.connection import StoreConnection
     from chalicelib.storage.keys.transport.http import Answer
     from chalicelib.storage.keys.transport.transport import Updates
@@ -84,7 +84,7 @@ class _Instance:
         updates = DirectUpdates(
             _Dated(endpoint, plain, world=world),
             Signer(endpoint.host_header, REGION),
-            lambda: Credentials("test", "test"),
+            lambda: AwsCredentials("test", "test"),
             lambda: self.clock().timestamp(),
         )
         self.checks = KeyChecks(updates, table, _LIMIT)
@@ -107,11 +107,11 @@ def endpoint(engine: Engine) -> Iterator[Endpoint]:
 
 
 @pytest.fixture
-def manager(connection: StoreConnection) -> Manager:
+def manager(connection: StoreConnection) -> AccountAdmin:
     return an_owner_in(connection)
 
 
-def _add_key(connection: StoreConnection, manager: Manager) -> str:
+def _add_key(connection: StoreConnection, manager: AccountAdmin) -> str:
     digest = ApiKeySecret.new().digest
     ApiKeys(connection, TRAIL).add(a_key(manager), digest, manager)
     return digest
@@ -140,7 +140,7 @@ def test_no_minute_lets_more_through_whatever_the_clocks_say(
     steps: list[tuple[int, int, int | None]],
     endpoint: Endpoint,
     connection: StoreConnection,
-    manager: Manager,
+    manager: AccountAdmin,
     tables: str,
 ) -> None:
     """In turn, in any order, and with clocks that somebody sets meanwhile."""
@@ -161,7 +161,7 @@ def test_no_minute_lets_more_through_whatever_the_clocks_say(
 
 
 def test_an_instance_that_is_three_minutes_ahead_resets_no_count(
-    endpoint: Endpoint, connection: StoreConnection, manager: Manager, tables: str
+    endpoint: Endpoint, connection: StoreConnection, manager: AccountAdmin, tables: str
 ) -> None:
     """And it doesn't lock the key out: minutes later there is room, for both of them."""
     world, digest = _World(), _add_key(connection, manager)
@@ -173,7 +173,7 @@ def test_an_instance_that_is_three_minutes_ahead_resets_no_count(
 
 
 def test_without_a_date_no_count_begins_anew(
-    endpoint: Endpoint, connection: StoreConnection, manager: Manager, tables: str
+    endpoint: Endpoint, connection: StoreConnection, manager: AccountAdmin, tables: str
 ) -> None:
     """AWS takes no request whose time is off by more than five minutes, so these are the worst."""
     world, digest = _World(has_date=False), _add_key(connection, manager)
@@ -208,7 +208,7 @@ def _updates(server: ScriptedServer, transport: str) -> Updates:
         return SdkUpdates(client, NOON.timestamp)
     endpoint = Endpoint.parse(server.url)
     signer = Signer(endpoint.host_header, REGION)
-    keys = Credentials("test", "test")
+    keys = AwsCredentials("test", "test")
     return DirectUpdates(KeptConnections(endpoint, plain), signer, lambda: keys, NOON.timestamp)
 
 

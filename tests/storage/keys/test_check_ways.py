@@ -29,7 +29,7 @@ from tests.support.servers.scripted_server import answer, scripted_server
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from chalicelib.services.keys.check import KeyCheck
+    from chalicelib.services.keys.check import KeyCheckService
     from chalicelib.storage.dynamo.connection import StoreConnection
     from tests.support.servers.engines import Engine
 
@@ -54,7 +54,7 @@ def _keys(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, value)
 
 
-def _check(monkeypatch: pytest.MonkeyPatch, **more: str) -> KeyCheck:
+def _check(monkeypatch: pytest.MonkeyPatch, **more: str) -> KeyCheckService:
     for name, value in more.items():
         monkeypatch.setenv(name, value)
     environ = {**_KEYS, **more}

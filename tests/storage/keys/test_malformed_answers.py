@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from chalicelib.domain.errors import InvalidApiKeyError, RateLimitedError, UnavailableError
 from chalicelib.domain.keys.api_key import ApiKeySecret
-from chalicelib.services.keys.check import KeyCheck
+from chalicelib.services.keys.check import KeyCheckService
 from chalicelib.storage.keys.check import KeyChecks
 from chalicelib.storage.keys.transport.by_sdk import SdkUpdates
 from chalicelib.storage.keys.transport.by_socket import DirectUpdates
 from chalicelib.storage.keys.transport.connections import Endpoint, KeptConnections
-from chalicelib.storage.keys.transport.signing import Credentials, Signer
+from chalicelib.storage.keys.transport.signing import AwsCredentials, Signer
 from tests.support.personas.users import NOON
 from tests.support.servers.engines import REGION, botocore_session
 from tests.support.servers.scripted_server import ScriptedServer, answer, plain, scripted_server
@@ -80,12 +80,12 @@ _NO_JSON = [
 ]
 
 
-def _direct(server: ScriptedServer) -> tuple[KeyCheck, KeptConnections]:
+def _direct(server: ScriptedServer) -> tuple[KeyCheckService, KeptConnections]:
     endpoint = Endpoint.parse(server.url)
     connections = KeptConnections(endpoint, plain)
     signer = Signer(endpoint.host_header, REGION)
-    updates = DirectUpdates(connections, signer, lambda: Credentials("test", "test"))
-    return KeyCheck(KeyChecks(updates, "api_keys", 100), lambda: NOON), connections
+    updates = DirectUpdates(connections, signer, lambda: AwsCredentials("test", "test"))
+    return KeyCheckService(KeyChecks(updates, "api_keys", 100), lambda: NOON), connections
 
 
 def _written(status: int, body: Any) -> bytes:
@@ -131,7 +131,7 @@ def test_nor_does_it_by_the_sdk(malformed: bytes) -> None:
         )
         checks = KeyChecks(SdkUpdates(client), "api_keys", 100)
         with pytest.raises(UnavailableError):
-            KeyCheck(checks, lambda: NOON).use(_KEY.value)
+            KeyCheckService(checks, lambda: NOON).use(_KEY.value)
         client.close()
 
 

@@ -9,9 +9,9 @@ import time
 
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials as SdkCredentials
+from botocore.credentials import AwsCredentials as SdkCredentials
 
-from chalicelib.storage.keys.transport.signing import Credentials, Signer
+from chalicelib.storage.keys.transport.signing import AwsCredentials, Signer
 
 _REQUESTS = 10_000
 _NAMES = string.ascii_letters + string.digits
@@ -29,7 +29,7 @@ def _lines(head: bytes) -> dict[str, str]:
 
 
 def _by_botocore(
-    sent: dict[str, str], body: bytes, credentials: Credentials, region: str
+    sent: dict[str, str], body: bytes, credentials: AwsCredentials, region: str
 ) -> dict[str, str]:
     """Sign the same request with the SDK's signer, at the time that ours wrote down."""
     keys = SdkCredentials(
@@ -52,7 +52,9 @@ def test_ten_thousand_random_requests_are_signed_as_the_sdk_signs_them() -> None
         port = chance.choice(("", f":{chance.randint(1024, 65_535)}"))
         host = f"dynamodb.{region}.amazonaws.com{port}"
         token = _drawn(chance, _SECRETS, 900) if chance.random() < 0.7 else ""
-        credentials = Credentials(_drawn(chance, _NAMES, 20), _drawn(chance, _SECRETS, 40), token)
+        credentials = AwsCredentials(
+            _drawn(chance, _NAMES, 20), _drawn(chance, _SECRETS, 40), token
+        )
         target = f"DynamoDB_20120810.{_drawn(chance, string.ascii_letters, 20)}"
         body, at = chance.randbytes(chance.randint(0, 300)), chance.uniform(0, 4e9)
         sent = _lines(Signer(host, region).head(target, body, credentials, at))
@@ -62,7 +64,7 @@ def test_ten_thousand_random_requests_are_signed_as_the_sdk_signs_them() -> None
 
 
 def test_the_head_is_one_request_of_http() -> None:
-    credentials = Credentials("AKID", "secret", "token")
+    credentials = AwsCredentials("AKID", "secret", "token")
     signer = Signer("dynamodb.eu-west-1.amazonaws.com", "eu-west-1")
     head = signer.head("DynamoDB_20120810.UpdateItem", b"{}", credentials, time.time())
     assert head.startswith(b"POST / HTTP/1.1\r\n")
@@ -72,6 +74,6 @@ def test_the_head_is_one_request_of_http() -> None:
 
 def test_credentials_show_their_name_alone() -> None:
     """`H5`."""
-    shown = repr(Credentials("AKID", "the-secret", "the-token"))
+    shown = repr(AwsCredentials("AKID", "the-secret", "the-token"))
     assert "AKID" in shown
     assert "the-" not in shown

@@ -10,15 +10,15 @@ import pytest
 from chalicelib.domain.audit.event import EventName
 from chalicelib.domain.email_address import EmailAddress
 from chalicelib.domain.errors import LinkInvalidError
-from chalicelib.domain.operators.action import Deed, Operator
+from chalicelib.domain.operators.action import Operator, OperatorAction
 from chalicelib.domain.tokens import new_id
 from chalicelib.domain.user import Membership, Role, User
 from chalicelib.storage.dynamo.tables import AccountRow, EmailRow, UserRow
 from chalicelib.storage.joining.sign_ups import SignUps
 from chalicelib.storage.operators.imported_users import ImportedUsers
-from chalicelib.storage.operators.trail import OperatorTrail
+from chalicelib.storage.operators.trail import OperatorLog
 from chalicelib.storage.users.links import Links
-from chalicelib.storage.users.users import People
+from chalicelib.storage.users.users import Users
 from tests.support.personas.owners import ASKER, TRAIL, an_owner_in
 from tests.support.personas.users import NOON, a_link, a_sign_up
 from tests.support.races.races import CALLERS, race
@@ -34,7 +34,7 @@ _JO = Operator("Jo", "arn:aws:iam::1:user/jo")
 
 @pytest.fixture
 def users(connection: StoreConnection) -> ImportedUsers:
-    return ImportedUsers(connection, OperatorTrail(connection, TRAIL))
+    return ImportedUsers(connection, OperatorLog(connection, TRAIL))
 
 
 def _person(*memberships: Membership, user_id: str | None = None, name: str = "Kim") -> User:
@@ -42,8 +42,8 @@ def _person(*memberships: Membership, user_id: str | None = None, name: str = "K
     return User(user_id or new_id("usr"), _KIM, name, NOON, memberships=given)
 
 
-def _deed(user: User) -> Deed:
-    return Deed(_JO, EventName.USER_IMPORTED, NOON, user.party)
+def _deed(user: User) -> OperatorAction:
+    return OperatorAction(_JO, EventName.USER_IMPORTED, NOON, user.party)
 
 
 def test_of_twenty_who_bring_one_address_one_does(
@@ -79,7 +79,7 @@ def test_of_an_import_and_a_confirmed_sign_up_one_gets_the_address(
 
     outcomes = race(one, (LinkInvalidError,))
     (winner,) = [outcome for outcome in outcomes if isinstance(outcome, str) and outcome]
-    assert People(connection).look_up(_KIM).user_id == winner
+    assert Users(connection).look_up(_KIM).user_id == winner
     assert [row.user_id for row in UserRow.scan()] == [winner]
 
 
@@ -107,6 +107,6 @@ def test_as_many_accounts_as_a_line_may_name_fit_into_one_write(
     made = [Membership(new_id("acc"), f"No. {n}", Role.OWNER) for n in range(ACCOUNTS_MAX)]
     user = _person(*made)
     assert users.add(user, _deed(user))
-    read = People(connection).get(user.id)
+    read = Users(connection).get(user.id)
     assert read is not None
     assert read.memberships == user.memberships

@@ -9,12 +9,12 @@ import pytest
 from chalicelib.domain.audit.event import EventName
 from chalicelib.domain.audit.search import AuditFilter
 from chalicelib.domain.errors import ConflictError
-from chalicelib.domain.operators.action import OPERATORS, Deed, Operator
-from chalicelib.storage.audit.trail import AuditTrail
+from chalicelib.domain.operators.action import OPERATORS, Operator, OperatorAction
+from chalicelib.storage.audit.trail import AuditWriter
 from chalicelib.storage.dynamo.tables import AuditEventRow
 from chalicelib.storage.operators.changes import OperatorChanges
-from chalicelib.storage.operators.trail import TOLD_AT_ONCE, OperatorTrail
-from chalicelib.storage.users.users import People
+from chalicelib.storage.operators.trail import TOLD_AT_ONCE, OperatorLog
+from chalicelib.storage.users.users import Users
 from tests.support.personas.owners import TRAIL, a_user_in
 from tests.support.personas.users import NOON
 from tests.support.races.races import race
@@ -31,7 +31,7 @@ _JO = Operator("Jo", "arn:aws:iam::1:user/jo@terminus.test")
 _ACCOUNTS = tuple(f"acc_{number:032}" for number in range(200))
 
 
-class _DiesAfter(AuditTrail):
+class _DiesAfter(AuditWriter):
     """A trail whose process is killed when so many have been appended."""
 
     left = 10
@@ -43,8 +43,8 @@ class _DiesAfter(AuditTrail):
         super().append(event)
 
 
-def _deed(user: User, accounts: tuple[str, ...] = _ACCOUNTS) -> Deed:
-    return Deed(_JO, EventName.SESSION_ENDED, NOON, user.party, accounts, {"how": "all"})
+def _deed(user: User, accounts: tuple[str, ...] = _ACCOUNTS) -> OperatorAction:
+    return OperatorAction(_JO, EventName.SESSION_ENDED, NOON, user.party, accounts, {"how": "all"})
 
 
 def _told() -> list[AuditEventRow]:
@@ -56,7 +56,7 @@ def _told() -> list[AuditEventRow]:
 
 def test_two_hundred_accounts_are_told_once_each(connection: StoreConnection) -> None:
     user = a_user_in(connection)
-    changes = OperatorChanges(OperatorTrail(connection, TRAIL))
+    changes = OperatorChanges(OperatorLog(connection, TRAIL))
     changes.end_sessions(user, _deed(user))
     assert [row.account_id for row in _told()] == list(_ACCOUNTS)
     (own,) = AuditEventRow.query(OPERATORS)
@@ -67,15 +67,15 @@ def test_whoever_looks_back_tells_those_whom_a_killed_command_left_untold(
     connection: StoreConnection,
 ) -> None:
     user = a_user_in(connection)
-    dying = OperatorTrail(connection, _DiesAfter(TRAIL.kept))
+    dying = OperatorLog(connection, _DiesAfter(TRAIL.kept))
     with pytest.raises(KeyboardInterrupt):
         OperatorChanges(dying).end_sessions(user, _deed(user))
-    after = People(connection).get(user.id)
+    after = Users(connection).get(user.id)
     assert after is not None
     assert after.sessions_version == 1
     assert len(_told()) == TOLD_AT_ONCE + 10
     for _ in range(2):
-        (event,) = OperatorTrail(connection, TRAIL).look_back(NOON, AuditFilter())
+        (event,) = OperatorLog(connection, TRAIL).look_back(NOON, AuditFilter())
         assert event.target == user.party
         assert [row.account_id for row in _told()] == list(_ACCOUNTS)
 
@@ -84,7 +84,7 @@ def test_a_refused_change_is_told_nowhere(
     engine: Engine, tables: str, connection: StoreConnection
 ) -> None:
     user = a_user_in(connection)
-    changes = OperatorChanges(OperatorTrail(connection, TRAIL))
+    changes = OperatorChanges(OperatorLog(connection, TRAIL))
     changes.remove_password(user, _deed(user, _ACCOUNTS[:1]))
     before = everything(engine, tables)
     with pytest.raises(ConflictError):
@@ -95,12 +95,12 @@ def test_a_refused_change_is_told_nowhere(
 def test_of_twenty_who_stop_one_password_one_does(connection: StoreConnection) -> None:
     """`H13`."""
     user = a_user_in(connection)
-    changes = OperatorChanges(OperatorTrail(connection, TRAIL))
+    changes = OperatorChanges(OperatorLog(connection, TRAIL))
     outcomes = race(
         lambda _: changes.remove_password(user, _deed(user, _ACCOUNTS[:2])), (ConflictError,)
     )
     assert outcomes.count(None) == 1
-    after = People(connection).get(user.id)
+    after = Users(connection).get(user.id)
     assert after is not None
     assert (after.credentials_version, after.password_hash) == (2, None)
     assert len(_told()) == 2
@@ -111,9 +111,9 @@ def test_an_account_that_is_throttled_after_the_change_does_not_undo_it(
 ) -> None:
     """The command has done its work and says so; the next look at the trail tells the rest."""
     user = a_user_in(connection)
-    changes = OperatorChanges(OperatorTrail(connection, TRAIL))
+    changes = OperatorChanges(OperatorLog(connection, TRAIL))
     with failing("ProvisionedThroughputExceededException", lambda name, _: name == "PutItem"):
         changes.end_sessions(user, _deed(user))
     assert len(_told()) == TOLD_AT_ONCE
-    list(OperatorTrail(connection, TRAIL).look_back(NOON, AuditFilter()))
+    list(OperatorLog(connection, TRAIL).look_back(NOON, AuditFilter()))
     assert len(_told()) == len(_ACCOUNTS)

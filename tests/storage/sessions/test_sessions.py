@@ -18,7 +18,7 @@ from chalicelib.storage.joining.sign_ups import SignUps
 from chalicelib.storage.sessions.gate import BarredError
 from chalicelib.storage.sessions.sessions import Sessions
 from chalicelib.storage.users.links import Links
-from chalicelib.storage.users.users import People
+from chalicelib.storage.users.users import Users
 from tests.support.personas.owners import ASKER, TRAIL
 from tests.support.personas.users import NOON, a_link, a_session, a_sign_up
 from tests.support.races.races import race, winners
@@ -44,7 +44,7 @@ def owner(connection: StoreConnection) -> User:
     link = a_link(sign_up)
     sign_ups.add(sign_up)
     Links().add(link)
-    user = People(connection).get(sign_ups.confirm(link, sign_up, NOON, ASKER))
+    user = Users(connection).get(sign_ups.confirm(link, sign_up, NOON, ASKER))
     assert user is not None
     return user
 
@@ -240,7 +240,7 @@ def test_ending_all_others_reaches_those_that_no_list_shows_yet(
     sessions.start(other, replaced=None)
     sessions.end_others(here)
     sessions.start(under_way, replaced=None)
-    now = People(connection).get(owner.id)
+    now = Users(connection).get(owner.id)
     assert now is not None
     assert [session.id for session in sessions.of(now, NOON)] == [here.id]
     assert sessions.resume(here.id, NOON).holds_for(now)
@@ -255,7 +255,7 @@ def test_all_others_can_be_ended_again(
     sessions.start(here, replaced=None)
     for version in (1, 2):
         sessions.end_others(sessions.resume(here.id, NOON))
-        now = People(connection).get(owner.id)
+        now = Users(connection).get(owner.id)
         assert now is not None
         assert now.sessions_version == version
 
@@ -273,7 +273,7 @@ def test_of_twenty_sessions_that_end_each_other_at_once_one_is_left(
         return racers[number].id
 
     (winner,) = winners(race(end_others, (NotSignedInError,)))
-    now = People(connection).get(owner.id)
+    now = Users(connection).get(owner.id)
     assert now is not None
     assert [session.id for session in sessions.of(now, NOON)] == [winner]
 

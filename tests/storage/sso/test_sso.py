@@ -12,7 +12,7 @@ from chalicelib.domain.audit.event import EventName
 from chalicelib.domain.email_address import EmailAddress
 from chalicelib.domain.errors import ConflictError, NotAllowedError, NotFoundError
 from chalicelib.domain.sign_in.session import SessionLimits
-from chalicelib.domain.sso.answer import Finish
+from chalicelib.domain.sso.answer import SsoCompletion
 from chalicelib.domain.sso.assertion import EMAIL_FORMAT, VerifiedAssertion
 from chalicelib.domain.sso.connection import (
     DOMAINS_MAX,
@@ -33,7 +33,7 @@ from chalicelib.storage.sessions.sessions import Sessions
 from chalicelib.storage.sso.connections import SsoConnections
 from chalicelib.storage.sso.domains import AccountDomains, DomainTakenError
 from chalicelib.storage.sso.sign_ins import MovedOnError, SpentError, SsoSignIns
-from chalicelib.storage.users.users import People, SsoDomains
+from chalicelib.storage.users.users import SsoDomainLookup, Users
 from tests.support.personas.owners import TRAIL, an_owner_in
 from tests.support.personas.users import NOON, a_session
 from tests.support.races.races import race, winners
@@ -41,7 +41,7 @@ from tests.support.saml.keys import rsa_pair
 
 if TYPE_CHECKING:
     from chalicelib.domain.audit.event import AuditEvent
-    from chalicelib.domain.user import Manager
+    from chalicelib.domain.user import AccountAdmin
     from chalicelib.storage.dynamo.connection import StoreConnection
 
 _LIMITS = SessionLimits(idle=timedelta(hours=12), overall=timedelta(days=30))
@@ -50,7 +50,7 @@ _NONE = AccountSso()
 
 
 @pytest.fixture
-def owner(connection: StoreConnection) -> Manager:
+def owner(connection: StoreConnection) -> AccountAdmin:
     return an_owner_in(connection)
 
 
@@ -76,14 +76,14 @@ def a_connection(account_id: str) -> SsoConnection:
     )
 
 
-def add(connections: SsoConnections, owner: Manager) -> SsoConnection:
+def add(connections: SsoConnections, owner: AccountAdmin) -> SsoConnection:
     made = a_connection(owner.account_id)
     connections.add(made, owner, _NONE, [], event_of(owner))
     return made
 
 
 def prove(
-    domains: AccountDomains, owner: Manager, name: str, was: AccountSso = _NONE
+    domains: AccountDomains, owner: AccountAdmin, name: str, was: AccountSso = _NONE
 ) -> AccountDomain:
     listed = AccountDomain(name, "token", NOON)
     domains.add(listed, owner, event_of(owner))
@@ -91,12 +91,14 @@ def prove(
     return replace(listed, verified_at=NOON)
 
 
-def account_sso(owner: Manager) -> AccountSso:
+def account_sso(owner: AccountAdmin) -> AccountSso:
     row = AccountRow.get(owner.account_id, "account", consistent_read=True)
     return AccountSso(row.sso_connection_id, bool(row.sso_enforced), int(row.sso_version or 0))
 
 
-def test_a_connection_is_read_as_it_was_kept(connections: SsoConnections, owner: Manager) -> None:
+def test_a_connection_is_read_as_it_was_kept(
+    connections: SsoConnections, owner: AccountAdmin
+) -> None:
     made = add(connections, owner)
     assert connections.find(made.id) == made
     assert account_sso(owner) == AccountSso(made.id, enforced=False, version=1)
@@ -109,7 +111,7 @@ def test_a_connection_is_read_as_it_was_kept(connections: SsoConnections, owner:
 
 
 def test_of_twenty_first_connections_an_account_gets_one(
-    connections: SsoConnections, owner: Manager
+    connections: SsoConnections, owner: AccountAdmin
 ) -> None:
     """`H13`."""
     outcomes = race(lambda _: add(connections, owner), (ConflictError,))
@@ -118,7 +120,7 @@ def test_of_twenty_first_connections_an_account_gets_one(
 
 
 def test_enforcing_says_so_in_all_three_places(
-    connections: SsoConnections, domains: AccountDomains, owner: Manager
+    connections: SsoConnections, domains: AccountDomains, owner: AccountAdmin
 ) -> None:
     made = add(connections, owner)
     prove(domains, owner, "acme.test", AccountSso(made.id, version=1))
@@ -127,7 +129,7 @@ def test_enforcing_says_so_in_all_three_places(
     connections.change(enforced, owner, was, ["acme.test"], event_of(owner), owner.user_id)
     assert connections.find(made.id).enforced
     assert account_sso(owner).enforced
-    found = SsoDomains().find("acme.test")
+    found = SsoDomainLookup().find("acme.test")
     assert found is not None
     assert (found.connection_id, found.enforced) == (made.id, True)
     # A second change that was made from what stood there before is told.
@@ -137,7 +139,7 @@ def test_enforcing_says_so_in_all_three_places(
 
 
 def test_a_domain_that_is_proved_while_it_is_enforced_is_not_left_behind(
-    connections: SsoConnections, domains: AccountDomains, owner: Manager
+    connections: SsoConnections, domains: AccountDomains, owner: AccountAdmin
 ) -> None:
     """`H13`: whichever comes second has to look again."""
     made = add(connections, owner)
@@ -148,13 +150,13 @@ def test_a_domain_that_is_proved_while_it_is_enforced_is_not_left_behind(
     with pytest.raises(ConflictError):
         domains.verify(listed, owner, was, NOON, event_of(owner))
     domains.verify(listed, owner, account_sso(owner), NOON, event_of(owner))
-    found = SsoDomains().find("acme.test")
+    found = SsoDomainLookup().find("acme.test")
     assert found is not None
     assert found.enforced
 
 
 def test_nobody_enforces_when_no_password_would_be_left(
-    connections: SsoConnections, owner: Manager
+    connections: SsoConnections, owner: AccountAdmin
 ) -> None:
     made = add(connections, owner)
     UserRow(owner.user_id).update(actions=[UserRow.password_hash.remove()])
@@ -171,19 +173,19 @@ def test_nobody_enforces_when_no_password_would_be_left(
 
 
 def test_a_deleted_connection_leaves_its_domains_proved(
-    connections: SsoConnections, domains: AccountDomains, owner: Manager
+    connections: SsoConnections, domains: AccountDomains, owner: AccountAdmin
 ) -> None:
     made = add(connections, owner)
     prove(domains, owner, "acme.test", account_sso(owner))
     connections.remove(made, owner, account_sso(owner), ["acme.test"], event_of(owner))
     assert account_sso(owner).connection_id is None
-    assert SsoDomains().find("acme.test") is None
+    assert SsoDomainLookup().find("acme.test") is None
     (listed,) = domains.of(owner.account_id)
     assert listed.is_verified
     # The next connection leads there again.
     again = a_connection(owner.account_id)
     connections.add(again, owner, account_sso(owner), ["acme.test"], event_of(owner))
-    found = SsoDomains().find("acme.test")
+    found = SsoDomainLookup().find("acme.test")
     assert found is not None
     assert found.connection_id == again.id
 
@@ -198,7 +200,7 @@ def test_a_proved_domain_belongs_to_one_account(
 
 
 def test_a_domain_is_listed_once_and_the_list_has_an_end(
-    domains: AccountDomains, owner: Manager
+    domains: AccountDomains, owner: AccountAdmin
 ) -> None:
     for number in range(DOMAINS_MAX):
         domains.add(AccountDomain(f"d{number}.test", "token", NOON), owner, event_of(owner))
@@ -211,12 +213,14 @@ def test_a_domain_is_listed_once_and_the_list_has_an_end(
     domains.add(AccountDomain("more.test", "token", NOON), owner, event_of(owner))
 
 
-def event_of(owner: Manager) -> AuditEvent:
+def event_of(owner: AccountAdmin) -> AuditEvent:
     return owner.event(EventName.SSO_DOMAIN_ADDED, NOON)
 
 
 @pytest.fixture
-def open_sso(connections: SsoConnections, domains: AccountDomains, owner: Manager) -> SsoConnection:
+def open_sso(
+    connections: SsoConnections, domains: AccountDomains, owner: AccountAdmin
+) -> SsoConnection:
     """A connection that the proved domain of its people leads to."""
     made = add(connections, owner)
     prove(domains, owner, "acme.test", account_sso(owner))
@@ -235,7 +239,9 @@ def a_request(connection: SsoConnection) -> SsoRequest:
     )
 
 
-def a_finish(connection: SsoConnection, request: SsoRequest, assertion_id: str = "_a1") -> Finish:
+def a_finish(
+    connection: SsoConnection, request: SsoRequest, assertion_id: str = "_a1"
+) -> SsoCompletion:
     assertion = VerifiedAssertion(
         id=assertion_id,
         response_id="_r1",
@@ -249,7 +255,7 @@ def a_finish(connection: SsoConnection, request: SsoRequest, assertion_id: str =
         remember_until=NOON + timedelta(minutes=10),
     )
     identity = SsoIdentity.of(connection.id, assertion)
-    return Finish(connection, request, assertion, identity, NOON, ())
+    return SsoCompletion(connection, request, assertion, identity, NOON, ())
 
 
 def a_person(account_id: str) -> tuple[User, Membership]:
@@ -290,7 +296,7 @@ def test_of_twenty_answers_to_one_request_one_signs_in(
 
     (winner,) = winners(race(answer, (SpentError,)))
     assert sign_ins.whose(a_finish(open_sso, request).identity) == (winner, None)
-    assert People(sign_ins.connection).look_up(EmailAddress("mo@acme.test")).user_id == winner
+    assert Users(sign_ins.connection).look_up(EmailAddress("mo@acme.test")).user_id == winner
 
 
 def test_an_assertion_counts_once_whatever_it_answers(
@@ -351,7 +357,7 @@ def test_what_a_response_was_judged_by_has_to_stand_when_it_signs_in(
     sign_ins: SsoSignIns,
     connections: SsoConnections,
     domains: AccountDomains,
-    owner: Manager,
+    owner: AccountAdmin,
     open_sso: SsoConnection,
     change: str,
 ) -> None:

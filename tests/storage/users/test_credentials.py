@@ -17,7 +17,7 @@ from chalicelib.storage.joining.email_changes import EmailChanges
 from chalicelib.storage.sessions.gate import PasswordGate
 from chalicelib.storage.users.credentials import Credentials, ResetCounts
 from chalicelib.storage.users.links import Links
-from chalicelib.storage.users.users import People
+from chalicelib.storage.users.users import Users
 from tests.support.personas.owners import a_user_in
 from tests.support.personas.users import NOON, ROBIN, a_users_link
 from tests.support.races.races import CALLERS, race, winners
@@ -74,7 +74,7 @@ class Store:
 
     def _change(self, link: Link) -> None:
         """Confirm a change in no session, of its user as they are now."""
-        user = People(self.connection).get(link.subject_id)
+        user = Users(self.connection).get(link.subject_id)
         assert user is not None
         change = EmailChange(link, user, None, NOON, NOON + timedelta(hours=72))
         gate = PasswordGate(link.email)
@@ -89,13 +89,13 @@ class Store:
 
     def now(self, user: User) -> User:
         """Read a user again."""
-        found = People(self.connection).get(user.id)
+        found = Users(self.connection).get(user.id)
         assert found is not None
         return found
 
     def holder(self, email: EmailAddress) -> str | None:
         """Whose an address is."""
-        return People(self.connection).look_up(email).user_id
+        return Users(self.connection).look_up(email).user_id
 
 
 @pytest.fixture
@@ -216,16 +216,16 @@ def test_an_address_that_was_taken_meanwhile_stays_its_holders(store: Store) -> 
 
 def test_of_twenty_people_who_want_one_address_one_gets_it(store: Store) -> None:
     """`C3`, `H13`: and all others keep their own."""
-    people = [a_user_in(store.connection, f"person{number}@acme.test") for number in range(CALLERS)]
-    links = [store.mailed(LinkPurpose.CHANGE_EMAIL, person) for person in people]
+    users = [a_user_in(store.connection, f"person{number}@acme.test") for number in range(CALLERS)]
+    links = [store.mailed(LinkPurpose.CHANGE_EMAIL, person) for person in users]
     outcomes = race(
         lambda number: store.spend(LinkPurpose.CHANGE_EMAIL, links[number], number),
         (LinkInvalidError,),
     )
     (winner,) = winners(outcomes)
-    assert store.holder(_NEW) == people[winner].id
-    assert store.holder(people[winner].email) is None
-    left = [person for number, person in enumerate(people) if number != winner]
+    assert store.holder(_NEW) == users[winner].id
+    assert store.holder(users[winner].email) is None
+    left = [person for number, person in enumerate(users) if number != winner]
     assert all(store.holder(person.email) == person.id for person in left)
     assert all(store.now(person).email == person.email for person in left)
 

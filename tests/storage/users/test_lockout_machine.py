@@ -20,7 +20,7 @@ from chalicelib.storage.sessions.gate import PasswordGate
 from chalicelib.storage.users.credentials import Credentials, ResetCounts
 from chalicelib.storage.users.links import Links
 from chalicelib.storage.users.lockout import AttemptKeyMaker, Attempts
-from chalicelib.storage.users.users import People
+from chalicelib.storage.users.users import Users
 from tests.support.personas.owners import a_user_in
 from tests.support.personas.users import a_users_link
 from tests.support.races.lock_machine import ADDRESS, RULES, SHARED, SOMEBODY, LockMachine
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from chalicelib.domain.sign_in.lockout import Reservation
     from chalicelib.domain.user import User
     from chalicelib.storage.dynamo.connection import StoreConnection
-    from chalicelib.storage.users.lockout import Ledger
+    from chalicelib.storage.users.lockout import AttemptRecord
     from tests.support.servers.engines import Engine
 
 _MAKER = AttemptKeyMaker(AddressKeys(b"k" * 32))
@@ -50,13 +50,13 @@ _FEW = settings(
 class _Rows(LockMachine):
     """The same moves through the stores; each run has an address of its own."""
 
-    stalled = Bundle[tuple[str, str, "Ledger"]]("stalled")
+    stalled = Bundle[tuple[str, str, "AttemptRecord"]]("stalled")
 
     def __init__(self, connection: StoreConnection) -> None:
         super().__init__()
         self.attempts = Attempts(connection, RULES, kept=timedelta(days=400))
         self.credentials = Credentials(connection)
-        self.people = People(connection)
+        self.users = Users(connection)
         self.user = a_user_in(connection, f"{new_id('person')}@acme.test")
 
     def attempt(self, subject: str, source: str) -> Reservation:
@@ -78,19 +78,19 @@ class _Rows(LockMachine):
         self.credentials.reset_password(link, "new", counts, self.now, gate)
 
     @rule(target=stalled, who=SOMEBODY)
-    def read_and_stall(self, who: str) -> tuple[str, str, Ledger]:
+    def read_and_stall(self, who: str) -> tuple[str, str, AttemptRecord]:
         subject, source = self.subject(who), self.source(who)
         return subject, source, self._open(subject, source)
 
     @rule(one=stalled)
-    def go_on_from_what_was_read(self, one: tuple[str, str, Ledger]) -> None:
+    def go_on_from_what_was_read(self, one: tuple[str, str, AttemptRecord]) -> None:
         subject, source, ledger = one
         self.compare(subject, source, self._reserve(subject, ledger))
 
-    def _reserve(self, subject: str, ledger: Ledger) -> Reservation:
+    def _reserve(self, subject: str, ledger: AttemptRecord) -> Reservation:
         return self.attempts.reserve(ledger, self.now, _origin(subject))
 
-    def _open(self, subject: str, source: str = SHARED) -> Ledger:
+    def _open(self, subject: str, source: str = SHARED) -> AttemptRecord:
         device = Device(f"{self.user.id} {subject}", 1) if subject != ADDRESS else None
         keys = _MAKER.of(self.user.email, device, Client(source, "Test/1.0"))
         return self.attempts.open(keys, self.user.id)
@@ -103,7 +103,7 @@ class _Rows(LockMachine):
         return _MAKER.pair(self.user.email, Client(source, "Test/1.0"))
 
     def _fresh_user(self) -> User:
-        user = self.people.get(self.user.id)
+        user = self.users.get(self.user.id)
         assert user is not None
         return user
 

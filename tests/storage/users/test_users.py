@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from chalicelib.domain.email_address import EmailAddress
 from chalicelib.storage.joining.sign_ups import SignUps
 from chalicelib.storage.users.links import Links
-from chalicelib.storage.users.users import AddressRecord, People, SsoDomains
+from chalicelib.storage.users.users import AddressRecord, SsoDomainLookup, Users
 from tests.support.personas.owners import ASKER, TRAIL
 from tests.support.personas.users import NOON, a_link, a_sign_up
 
@@ -23,25 +23,25 @@ def _signed_up(connection: StoreConnection) -> User:
     link = a_link(sign_up)
     sign_ups.add(sign_up)
     Links().add(link)
-    user = People(connection).get(sign_ups.confirm(link, sign_up, NOON, ASKER))
+    user = Users(connection).get(sign_ups.confirm(link, sign_up, NOON, ASKER))
     assert user is not None
     return user
 
 
 def test_nothing_is_known_of_a_strange_address(connection: StoreConnection) -> None:
-    record = People(connection).look_up(EmailAddress("nobody@acme.test"))
+    record = Users(connection).look_up(EmailAddress("nobody@acme.test"))
     assert record == AddressRecord(user_id=None, waiting=None, sso=None)
 
 
 def test_nobody_is_read_without_an_id(connection: StoreConnection) -> None:
-    assert People(connection).get(None) is None
+    assert Users(connection).get(None) is None
 
 
 def test_the_hash_is_replaced_under_a_new_cost(connection: StoreConnection) -> None:
     """`A12`."""
-    people, user = People(connection), _signed_up(connection)
-    people.replace_password_hash(user, "$argon2id$dearer")
-    reread = people.get(user.id)
+    users, user = Users(connection), _signed_up(connection)
+    users.replace_password_hash(user, "$argon2id$dearer")
+    reread = users.get(user.id)
     assert reread is not None
     assert reread.password_hash == "$argon2id$dearer"
 
@@ -50,14 +50,14 @@ def test_a_rehash_never_overwrites_a_password_changed_meanwhile(
     connection: StoreConnection,
 ) -> None:
     """`A12`, `H13`."""
-    people, user = People(connection), _signed_up(connection)
-    people.replace_password_hash(user, "$argon2id$new password")
-    people.replace_password_hash(user, "$argon2id$old password, dearer")
-    reread = people.get(user.id)
+    users, user = Users(connection), _signed_up(connection)
+    users.replace_password_hash(user, "$argon2id$new password")
+    users.replace_password_hash(user, "$argon2id$old password, dearer")
+    reread = users.get(user.id)
     assert reread is not None
     assert reread.password_hash == "$argon2id$new password"
 
 
 def test_a_domain_without_sso_is_a_domain_for_passwords(connection: StoreConnection) -> None:
-    assert People(connection).look_up(EmailAddress("robin@acme.test")).sso is None
-    assert SsoDomains().find("acme.test") is None
+    assert Users(connection).look_up(EmailAddress("robin@acme.test")).sso is None
+    assert SsoDomainLookup().find("acme.test") is None

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from tests.support.personas.personas import Cast
 
-    Deed = Callable[[Page], None]
+    OperatorAction = Callable[[Page], None]
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class PageState:
     person: str | None
     path: str
     heading: str
-    deeds: tuple[Deed, ...] = ()
+    deeds: tuple[OperatorAction, ...] = ()
 
     def show(self, tab: Page, cast: Cast) -> None:
         """Bring a tab there."""
@@ -36,23 +36,23 @@ class PageState:
         tab.get_by_role("heading", level=1, name=self.heading, exact=True).wait_for()
 
 
-def _fill(label: str, text: str) -> Deed:
+def _fill(label: str, text: str) -> OperatorAction:
     return lambda tab: tab.get_by_label(label, exact=True).first.fill(text)
 
 
-def _press(button: str) -> Deed:
+def _press(button: str) -> OperatorAction:
     return lambda tab: tab.get_by_role("button", name=button, exact=True).first.click()
 
 
-def _follow(link: str) -> Deed:
+def _follow(link: str) -> OperatorAction:
     return lambda tab: tab.get_by_role("link", name=link, exact=True).first.click()
 
 
-def _open(summary: str) -> Deed:
+def _open(summary: str) -> OperatorAction:
     return lambda tab: tab.locator("summary", has_text=summary).click()
 
 
-def _send_empty(button: str) -> Deed:
+def _send_empty(button: str) -> OperatorAction:
     """Press a button whatever the browser itself would say of empty fields."""
 
     def deed(tab: Page) -> None:
@@ -117,7 +117,7 @@ def _draw_for_another_account(tab: Page) -> None:
     )
 
 
-def _signing_in(address: str) -> tuple[Deed, ...]:
+def _signing_in(address: str) -> tuple[OperatorAction, ...]:
     return (_fill("Email", address), _press("Continue"))
 
 

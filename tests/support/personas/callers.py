@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from chalicelib.domain.user import Manager, Membership
+    from chalicelib.domain.user import AccountAdmin, Membership
     from tests.support.service import Service
 
 CALLERS = (
@@ -45,7 +45,7 @@ class Callers:
     """Two accounts and who calls from them, in sessions that are just proved."""
 
     service: Service
-    people: Mapping[str, tuple[str, Membership]]
+    users: Mapping[str, tuple[str, Membership]]
     keys: Mapping[str, str]
     ids: Mapping[str, str]
 
@@ -65,7 +65,7 @@ class Callers:
             program.jar.values["thub_session"] = session
         if not is_api(path) and method == "POST":
             headers["Content_Type"] = "application/x-www-form-urlencoded"
-            drawn_for = {"account_id": self.people[caller][1].account_id} if session else {}
+            drawn_for = {"account_id": self.users[caller][1].account_id} if session else {}
             body = urlencode({**drawn_for, **(body or {})}).encode()
         return program.call(method, path, body, **headers)
 
@@ -73,9 +73,9 @@ class Callers:
         """Sign a person in; keys and nobody have no session."""
         from chalicelib.domain.tokens import SecretToken
 
-        if caller not in self.people:
+        if caller not in self.users:
             return None
-        user_id, membership = self.people[caller]
+        user_id, membership = self.users[caller]
         token = SecretToken.new()
         _start_session(user_id, membership, token.digest)
         return token.value
@@ -106,7 +106,7 @@ def callers(scratch: Path) -> Iterator[Callers]:
 def _populate(service: Service) -> Callers:
     from chalicelib.domain.user import Membership, MembershipStatus, Role, WorkspaceRole
 
-    people = {
+    users = {
         "owner": Membership(ACCOUNT, "Acme", Role.OWNER),
         "admin": Membership(ACCOUNT, "Acme", Role.ADMIN),
         "member": Membership(ACCOUNT, "Acme", Role.MEMBER),
@@ -118,18 +118,18 @@ def _populate(service: Service) -> Callers:
     }
     _add_account(ACCOUNT, "Acme", _user_id("owner"), service)
     _add_account(OTHER_ACCOUNT, "Borealis", _user_id("other owner"), service)
-    for name, membership in people.items():
+    for name, membership in users.items():
         _add_person(name, membership, service)
     ids = {"workspace_id": WORKSPACE, "record_id": RECORD, "name": "app.css"}
     keys = {}
     for caller, owner in (("key", "owner"), ("other key", "other owner")):
-        key_id, keys[caller] = _add_key(service, _user_id(owner), people[owner])
+        key_id, keys[caller] = _add_key(service, _user_id(owner), users[owner])
         ids.setdefault("key_id", key_id)
     ids["user_id"] = _user_id("member")
-    ids["invitation_id"] = _add_invitation(service, _user_id("owner"), people["owner"])
-    ids["domain"] = _add_domain(service, _user_id("owner"), people["owner"])
-    ids["session_id"] = _start_session(_user_id("member"), people["member"], "s" * 43)
-    return Callers(service, {n: (_user_id(n), m) for n, m in people.items()}, keys, ids)
+    ids["invitation_id"] = _add_invitation(service, _user_id("owner"), users["owner"])
+    ids["domain"] = _add_domain(service, _user_id("owner"), users["owner"])
+    ids["session_id"] = _start_session(_user_id("member"), users["member"], "s" * 43)
+    return Callers(service, {n: (_user_id(n), m) for n, m in users.items()}, keys, ids)
 
 
 def _user_id(name: str) -> str:
@@ -221,10 +221,12 @@ def _add_domain(service: Service, user_id: str, membership: Membership) -> str:
     return bootstrap.services().sso_domains.add(manager, "acme.test").domain
 
 
-def _manager(service: Service, user_id: str, membership: Membership) -> Manager:
-    from chalicelib.domain.mail import Asker
-    from chalicelib.domain.user import Manager
+def _manager(service: Service, user_id: str, membership: Membership) -> AccountAdmin:
+    from chalicelib.domain.mail import RequestOrigin
+    from chalicelib.domain.user import AccountAdmin
     from tests.support.personas.users import BROWSER
 
-    asker = Asker(BROWSER, "req-1")
-    return Manager(user_id, "Owner", membership.role, membership.account_id, service.clock(), asker)
+    origin = RequestOrigin(BROWSER, "req-1")
+    return AccountAdmin(
+        user_id, "Owner", membership.role, membership.account_id, service.clock(), origin
+    )

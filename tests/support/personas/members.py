@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chalicelib.domain.user import Manager, Membership, MembershipStatus, Role
+from chalicelib.domain.user import AccountAdmin, Membership, MembershipStatus, Role
 from tests.support.personas.users import NOON
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def join(connection: Connection, user_id: str, membership: Membership) -> None:
 
 def a_colleague(
     connection: Connection,
-    owner: Manager,
+    owner: AccountAdmin,
     name: str,
     role: Role = Role.MEMBER,
     status: MembershipStatus = MembershipStatus.ACTIVE,
@@ -49,7 +49,9 @@ def a_colleague(
     return user_id
 
 
-def as_manager(member: Member, like: Manager) -> Manager:
+def as_manager(member: Member, like: AccountAdmin) -> AccountAdmin:
     """Let a member act, as somebody who managed the account when their request began."""
     account_id = member.membership.account_id
-    return Manager(member.user_id, member.name, Role.ADMIN, account_id, like.proved_at, like.asker)
+    return AccountAdmin(
+        member.user_id, member.name, Role.ADMIN, account_id, like.proved_at, like.origin
+    )

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.email_address import EmailAddress
 from chalicelib.domain.keys.api_key import ApiKey
-from chalicelib.domain.mail import Asker
+from chalicelib.domain.mail import RequestOrigin
 from chalicelib.domain.tokens import new_id
-from chalicelib.domain.user import Manager
-from chalicelib.storage.audit.trail import AuditTrail
+from chalicelib.domain.user import AccountAdmin
+from chalicelib.storage.audit.trail import AuditWriter
 from chalicelib.storage.joining.sign_ups import SignUps
 from chalicelib.storage.users.links import Links
-from chalicelib.storage.users.users import People
+from chalicelib.storage.users.users import Users
 from tests.support.personas.users import BROWSER, NOON, ROBIN, a_link, a_sign_up
 
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from chalicelib.domain.user import User
     from chalicelib.storage.dynamo.connection import StoreConnection
 
-TRAIL = AuditTrail(kept=timedelta(days=400))
-ASKER = Asker(BROWSER, "req-1")
+TRAIL = AuditWriter(kept=timedelta(days=400))
+ASKER = RequestOrigin(BROWSER, "req-1")
 
 
 def a_user_in(connection: StoreConnection, address: str = ROBIN.value) -> User:
@@ -33,18 +33,18 @@ def a_user_in(connection: StoreConnection, address: str = ROBIN.value) -> User:
     link = a_link(sign_up)
     sign_ups.add(sign_up)
     Links().add(link)
-    user = People(connection).get(sign_ups.confirm(link, sign_up, NOON, ASKER))
+    user = Users(connection).get(sign_ups.confirm(link, sign_up, NOON, ASKER))
     assert user is not None
     return user
 
 
-def an_owner_in(connection: StoreConnection, address: str = ROBIN.value) -> Manager:
+def an_owner_in(connection: StoreConnection, address: str = ROBIN.value) -> AccountAdmin:
     """Make a user, and give what they are in their account."""
     user = a_user_in(connection, address)
     (membership,) = user.active_memberships
-    return Manager(user.id, user.name, membership.role, membership.account_id, NOON, ASKER)
+    return AccountAdmin(user.id, user.name, membership.role, membership.account_id, NOON, ASKER)
 
 
-def a_key(manager: Manager, name: str = "CI", created_at: datetime = NOON) -> ApiKey:
+def a_key(manager: AccountAdmin, name: str = "CI", created_at: datetime = NOON) -> ApiKey:
     """Make a key that nobody stored yet."""
     return ApiKey(new_id("key"), manager.account_id, name, created_at, manager.user_id)

@@ -13,7 +13,7 @@ from unittest import mock
 from chalicelib import bootstrap
 from chalicelib.domain.email_address import EmailAddress
 from chalicelib.domain.errors import InvalidCredentialsError
-from chalicelib.domain.mail import Asker
+from chalicelib.domain.mail import RequestOrigin
 from chalicelib.domain.passwords import hashing
 from chalicelib.domain.sign_in.known_browser import Browser
 from tests.support.personas.journeys import ADDRESS, OTHER_PASSWORD, PASSWORD
@@ -112,7 +112,7 @@ def _attempt(place: int, number: int) -> Any:
     sign_in = bootstrap.services().sign_in
     # A source of its own for each round: one that locked the email before has another budget.
     source = replace(BROWSER, address=f"2001:db8:0:{number:x}::7")
-    email, browser = EmailAddress(ADDRESS), Browser(Asker(source, "a request"))
+    email, browser = EmailAddress(ADDRESS), Browser(RequestOrigin(source, "a request"))
 
     def attempt(number: int) -> int:
         sign_in.with_password(email, PASSWORD if number == place else OTHER_PASSWORD, browser)

@@ -36,16 +36,18 @@ class Fault:
 @contextlib.contextmanager
 def early_return() -> Iterator[None]:
     """An unknown address is refused before anything else is done."""
-    from chalicelib.services.sign_in.password import SignIn
+    from chalicelib.services.sign_in.password import SignInService
 
-    whole = SignIn.with_password
+    whole = SignInService.with_password
 
-    def hasty(self: SignIn, email: Any, password: str, browser: Any, ticket: Any = None) -> Any:
-        if self.people.look_up(email).user_id is None:
+    def hasty(
+        self: SignInService, email: Any, password: str, browser: Any, ticket: Any = None
+    ) -> Any:
+        if self.users.look_up(email).user_id is None:
             raise InvalidCredentialsError
         return whole(self, email, password, browser, ticket)
 
-    with mock.patch.object(SignIn, "with_password", hasty):
+    with mock.patch.object(SignInService, "with_password", hasty):
         yield
 
 
@@ -81,14 +83,14 @@ def empty_password_skips_the_hash() -> Iterator[None]:
 @contextlib.contextmanager
 def mail_in_the_request() -> Iterator[None]:
     """The reset's mail is made and sent while its asker waits."""
-    from chalicelib.domain.mail import MailKind
-    from chalicelib.services.sign_in.password_reset import PasswordReset
+    from chalicelib.domain.mail import JobKind
+    from chalicelib.services.sign_in.password_reset import PasswordResetService
 
-    def sending(self: PasswordReset, email: Any, asker: Any) -> None:
-        kind = MailKind.PASSWORD_RESET
-        self.send_mail(asker.request(kind, email.value, self.clock(), {}))
+    def sending(self: PasswordResetService, email: Any, origin: Any) -> None:
+        kind = JobKind.PASSWORD_RESET
+        self.send_mail(origin.request(kind, email.value, self.clock(), {}))
 
-    with mock.patch.object(PasswordReset, "request", sending):
+    with mock.patch.object(PasswordResetService, "request", sending):
         yield
 
 
@@ -145,15 +147,15 @@ def extra_header() -> Iterator[None]:
 @contextlib.contextmanager
 def ticket_for_free_emails_only() -> Iterator[None]:
     """A browser's own sign-up is looked at where the email is nobody's."""
-    from chalicelib.storage.users.users import People
+    from chalicelib.storage.users.users import Users
 
-    whole = People.look_up
+    whole = Users.look_up
 
-    def forgetful(self: People, email: Any, ticket: Any = None) -> Any:
+    def forgetful(self: Users, email: Any, ticket: Any = None) -> Any:
         record = whole(self, email, ticket)
         return replace(record, own=None) if record.user_id else record
 
-    with mock.patch.object(People, "look_up", forgetful):
+    with mock.patch.object(Users, "look_up", forgetful):
         yield
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from chalicelib.storage.keys.transport.connections import KeptConnections
-    from chalicelib.storage.keys.transport.signing import Credentials, Signer
+    from chalicelib.storage.keys.transport.signing import AwsCredentials, Signer
 
 _TARGET = "DynamoDB_20120810.UpdateItem"
 _REFUSED = "ConditionalCheckFailedException"
@@ -53,7 +53,7 @@ class DirectUpdates:
         self,
         connections: KeptConnections,
         signer: Signer,
-        read_credentials: Callable[[], Credentials],
+        read_credentials: Callable[[], AwsCredentials],
         clock: Callable[[], float] = time.time,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:

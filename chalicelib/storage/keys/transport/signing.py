@@ -18,7 +18,7 @@ _CONTENT_TYPE = "application/x-amz-json-1.0"
 
 
 @dataclass(frozen=True)
-class Credentials:
+class AwsCredentials:
     """An access key of AWS; a Lambda's is temporary, and has a session token."""
 
     access_key: str
@@ -44,7 +44,7 @@ class Signer:
     host: str
     region: str
 
-    def head(self, target: str, body: bytes, credentials: Credentials, at: float) -> bytes:
+    def head(self, target: str, body: bytes, credentials: AwsCredentials, at: float) -> bytes:
         """Give request line and headers for a body; `at` is seconds since the epoch."""
         stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(at))
         # In the order of their names, which is the order that they are signed in.
@@ -58,7 +58,9 @@ class Signer:
         )
         return head.replace("\n", "\r\n").encode("ascii")
 
-    def _authorization(self, headers: str, body: bytes, credentials: Credentials, at: str) -> str:
+    def _authorization(
+        self, headers: str, body: bytes, credentials: AwsCredentials, at: str
+    ) -> str:
         names, day = credentials.signed_headers, at[:8]
         scope = f"{day}/{self.region}/{_SERVICE}/aws4_request"
         canonical = f"POST\n/\n\n{headers}\n{names}\n{sha256(body).hexdigest()}"

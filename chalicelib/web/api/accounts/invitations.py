@@ -71,10 +71,10 @@ def revoke_invitation(invitation_id: str) -> Response:
     return json_answer(None, status=HTTPStatus.NO_CONTENT)
 
 
-def invitation_view(invitation: Invitation, account: Account) -> answers.Invitation:
+def invitation_view(invitation: Invitation, account: Account) -> answers.InvitationAnswer:
     """Show an invitation as it is listed."""
     existing = {workspace.id for workspace in account.workspaces}
-    return answers.Invitation(
+    return answers.InvitationAnswer(
         id=invitation.id,
         email=invitation.email.value,
         role=invitation.role,

@@ -13,14 +13,14 @@ from chalicelib.web.api.views import account_view
 from chalicelib.web.contract import answers, bodies
 from chalicelib.web.kit.blueprints import JsonApi, json_answer
 from chalicelib.web.kit.cookies import session_cookie
-from chalicelib.web.kit.requests import asker_of, is_id, read_body
+from chalicelib.web.kit.requests import is_id, origin_of, read_body
 from chalicelib.web.kit.visitor import in_account, manager
 
 if TYPE_CHECKING:
     from chalice import Response
 
     from chalicelib.domain.accounts.members import Member
-    from chalicelib.domain.user import Account, Manager
+    from chalicelib.domain.user import Account, AccountAdmin
 
 members_api = JsonApi(__name__)
 
@@ -38,7 +38,7 @@ def list_members() -> Response:
 
 
 @members_api.route(_PATH + "/{user_id}", methods=["PATCH"])
-def change_member(user_id: str) -> answers.Member:
+def change_member(user_id: str) -> answers.MemberAnswer:
     """Give a member another role or other workspaces."""
     account, who = _asked(user_id)
     body = read_body(members_api.current_request, bodies.ChangeMember)
@@ -52,14 +52,14 @@ def change_member(user_id: str) -> answers.Member:
 
 
 @members_api.route(_PATH + "/{user_id}/suspend", methods=["POST"])
-def suspend_member(user_id: str) -> answers.Member:
+def suspend_member(user_id: str) -> answers.MemberAnswer:
     """End a member's access until they are reactivated."""
     account, who = _asked(user_id)
     return member_view(services().members.suspend(who, user_id), account)
 
 
 @members_api.route(_PATH + "/{user_id}/reactivate", methods=["POST"])
-def reactivate_member(user_id: str) -> answers.Member:
+def reactivate_member(user_id: str) -> answers.MemberAnswer:
     """Let a suspended member in again."""
     account, who = _asked(user_id)
     return member_view(services().members.reactivate(who, user_id), account)
@@ -74,7 +74,7 @@ def remove_member(user_id: str) -> Response:
 
 
 @members_api.route("/api/v1/account/transfer_ownership", methods=["POST"])
-def transfer_ownership() -> answers.Member:
+def transfer_ownership() -> answers.MemberAnswer:
     """Make an admin the owner."""
     user_id = read_body(members_api.current_request, bodies.TransferOwnership).user_id
     account, who = _asked(user_id)
@@ -91,16 +91,16 @@ def leave_account() -> Response:
     visitor, _, _ = in_account(request)
     account_id = read_body(request, bodies.LeaveAccount).account_id
     token, left = services().members.leave(
-        visitor.user, visitor.session, account_id, asker_of(request)
+        visitor.user, visitor.session, account_id, origin_of(request)
     )
     accounts = [account_view(membership) for membership in left]
     answer = {"next": "choose_account", "accounts": accounts} if left else {"next": "no_account"}
     return json_answer(answer, cookies=[session_cookie().set(token.value)])
 
 
-def member_view(member: Member, account: Account) -> answers.Member:
+def member_view(member: Member, account: Account) -> answers.MemberAnswer:
     """Show a member as they are listed."""
-    return answers.Member(
+    return answers.MemberAnswer(
         user_id=member.user_id,
         email=member.email.value,
         name=member.name,
@@ -113,7 +113,7 @@ def member_view(member: Member, account: Account) -> answers.Member:
     )
 
 
-def _asked(user_id: str) -> tuple[Account, Manager]:
+def _asked(user_id: str) -> tuple[Account, AccountAdmin]:
     request = members_api.current_request
     _, account, _ = in_account(request)
     _, who = manager(request)

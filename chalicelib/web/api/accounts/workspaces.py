@@ -40,7 +40,7 @@ def create_workspace() -> Response:
 
 
 @workspaces_api.route("/api/v1/workspaces/{workspace_id}", methods=["PATCH"])
-def change_workspace(workspace_id: str) -> answers.Workspace:
+def change_workspace(workspace_id: str) -> answers.WorkspaceAnswer:
     """Give a workspace another name or description, or both."""
     request = workspaces_api.current_request
     visitor, who = manager(request)

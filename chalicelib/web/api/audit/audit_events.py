@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from chalice import Response
 
 from chalicelib.bootstrap import services, settings
-from chalicelib.domain.audit.search import AuditFilter, Further, parse_cursor
+from chalicelib.domain.audit.search import AuditFilter, NextCursor, parse_cursor
 from chalicelib.domain.clock import rfc3339
 from chalicelib.domain.errors import InvalidValueError
 from chalicelib.web.api.lists import list_answer, read_query
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from chalicelib.domain.audit.event import AuditEvent, Party
-    from chalicelib.domain.user import Manager
+    from chalicelib.domain.user import AccountAdmin
 
 audit_events_api = JsonApi(__name__)
 
@@ -56,23 +56,23 @@ def list_audit_events() -> Response:
     return list_answer(found, event_view)
 
 
-def event_view(event: AuditEvent) -> answers.AuditEvent:
+def event_view(event: AuditEvent) -> answers.AuditEventAnswer:
     """Show an event."""
-    return answers.AuditEvent(
+    return answers.AuditEventAnswer(
         id=event.id,
         at=rfc3339(event.at),
         event=event.name,
         actor=_party_view(event.actor),
         target=_party_view(event.target) if event.target else None,
-        address=event.asker.client.address,
-        user_agent=event.asker.client.user_agent,
-        request_id=event.asker.request_id,
+        address=event.origin.client.address,
+        user_agent=event.origin.client.user_agent,
+        request_id=event.origin.request_id,
         details=dict(event.details),
     )
 
 
 def export(
-    who: Manager, wanted: AuditFilter, given: Mapping[str, str], before: str | None = None
+    who: AccountAdmin, wanted: AuditFilter, given: Mapping[str, str], before: str | None = None
 ) -> Response:
     """Answer with a part of an export; `given` is what the link to the next part repeats."""
     lines, place = _lines(services().audit_log.export(who, wanted, before))
@@ -91,14 +91,14 @@ def _export_headers() -> dict[str, Any]:
     }
 
 
-def _lines(found: Iterable[AuditEvent | Further]) -> tuple[list[str], str | None]:
+def _lines(found: Iterable[AuditEvent | NextCursor]) -> tuple[list[str], str | None]:
     """Write lines until the answer is full; says from where the next one goes on."""
     import msgspec
 
     lines: list[str] = []
     size, place = 0, ""
     for event in found:
-        if isinstance(event, Further):
+        if isinstance(event, NextCursor):
             return lines, event.before
         line = json.dumps(msgspec.to_builtins(event_view(event)), ensure_ascii=False) + "\n"
         # As large as it becomes on its way: quotes are escaped, what isn't ASCII is six bytes.
@@ -115,5 +115,5 @@ def _refuse(unwanted: set[str] | frozenset[str], message: str) -> None:
         raise InvalidValueError(message, param=name)
 
 
-def _party_view(party: Party) -> answers.Party:
-    return answers.Party(party.type, party.id, party.name)
+def _party_view(party: Party) -> answers.PartyAnswer:
+    return answers.PartyAnswer(party.type, party.id, party.name)

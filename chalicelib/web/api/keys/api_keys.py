@@ -12,7 +12,7 @@ from chalicelib.web.api.lists import list_answer, read_query
 from chalicelib.web.contract import answers, bodies
 from chalicelib.web.kit.blueprints import JsonApi, json_answer
 from chalicelib.web.kit.chosen_names import thing_name
-from chalicelib.web.kit.requests import asker_of, is_id, read_body
+from chalicelib.web.kit.requests import is_id, origin_of, read_body
 from chalicelib.web.kit.visitor import manager
 
 if TYPE_CHECKING:
@@ -64,13 +64,13 @@ def report_leaked_api_key() -> Response:
     """Take a key that somebody found; one answer, whatever it is."""
     request = api_keys_api.current_request
     found = read_body(request, bodies.LeakedApiKey).key
-    services().api_keys.report_leaked(found, asker_of(request))
+    services().api_keys.report_leaked(found, origin_of(request))
     return json_answer(answers.Empty(), status=HTTPStatus.ACCEPTED)
 
 
-def key_view(key: ApiKey) -> answers.ApiKey:
+def key_view(key: ApiKey) -> answers.ApiKeyAnswer:
     """Show a key as it is listed."""
-    return answers.ApiKey(
+    return answers.ApiKeyAnswer(
         id=key.id,
         name=key.name,
         created_at=rfc3339(key.created_at),

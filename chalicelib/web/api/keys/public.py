@@ -25,11 +25,11 @@ public_api = KeyedApi(__name__)
 
 
 @public_api.route("/api/v1/account")
-def show_account(holder: KeyHolder) -> answers.Account:
+def show_account(holder: KeyHolder) -> answers.AccountAnswer:
     """Say whose key this is, and which."""
     read_query(public_api.current_request)
     account, key = services().public_api.who_am_i(holder)
-    return answers.Account(account.id, account.name, answers.KeyName(key.id, key.name))
+    return answers.AccountAnswer(account.id, account.name, answers.KeyName(key.id, key.name))
 
 
 @public_api.route("/api/v1/workspaces")
@@ -40,7 +40,7 @@ def list_workspaces(holder: KeyHolder) -> Response:
 
 
 @public_api.route("/api/v1/workspaces/{workspace_id}")
-def show_workspace(holder: KeyHolder, workspace_id: str) -> answers.Workspace:
+def show_workspace(holder: KeyHolder, workspace_id: str) -> answers.WorkspaceAnswer:
     """Show one workspace."""
     return workspace_view(services().public_api.workspace(holder, workspace_id))
 
@@ -55,7 +55,7 @@ def list_records(holder: KeyHolder) -> Response:
 
 
 @public_api.route("/api/v1/records/{record_id}")
-def show_record(holder: KeyHolder, record_id: str) -> answers.Record:
+def show_record(holder: KeyHolder, record_id: str) -> answers.RecordAnswer:
     """Show one record."""
     if not is_id(record_id):
         raise NotFoundError
@@ -70,9 +70,9 @@ def _status(text: str | None) -> RecordStatus | None:
     return RecordStatus(text)
 
 
-def record_view(record: Record) -> answers.Record:
+def record_view(record: Record) -> answers.RecordAnswer:
     """Show a record to software."""
-    return answers.Record(
+    return answers.RecordAnswer(
         id=record.id,
         terminus_id=record.terminus_id,
         workspace_id=record.workspace_id,

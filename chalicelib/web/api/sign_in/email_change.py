@@ -5,7 +5,7 @@ from __future__ import annotations
 from chalicelib.bootstrap import services
 from chalicelib.web.contract import bodies
 from chalicelib.web.kit.blueprints import JsonApi
-from chalicelib.web.kit.requests import asker_of, read_body
+from chalicelib.web.kit.requests import origin_of, read_body
 
 email_change_api = JsonApi(__name__)
 
@@ -17,7 +17,7 @@ def stop() -> dict[str, str]:
     """Spend the link that stops a change."""
     request = email_change_api.current_request
     body = read_body(request, bodies.EmailChangeLink)
-    services().email_change.stop(body.token, asker_of(request))
+    services().email_change.stop(body.token, origin_of(request))
     return _SIGN_IN
 
 
@@ -26,5 +26,5 @@ def undo() -> dict[str, str]:
     """Spend the link that takes the old email back."""
     request = email_change_api.current_request
     body = read_body(request, bodies.EmailChangeLink)
-    services().email_change.undo(body.token, asker_of(request))
+    services().email_change.undo(body.token, origin_of(request))
     return _SIGN_IN

@@ -8,7 +8,7 @@ from chalicelib.bootstrap import services
 from chalicelib.domain.email_address import EmailAddress
 from chalicelib.web.contract import bodies
 from chalicelib.web.kit.blueprints import JsonApi, json_answer
-from chalicelib.web.kit.requests import asker_of, read_body
+from chalicelib.web.kit.requests import origin_of, read_body
 from chalicelib.web.kit.visitor import browser_of
 
 if TYPE_CHECKING:
@@ -33,8 +33,8 @@ def request_password_reset() -> Response:
 def reset_password() -> dict[str, str]:
     """Spend a link and set the new password."""
     request = password_reset_api.current_request
-    body = read_body(request, bodies.PasswordReset)
-    services().password_reset.complete(body.token, body.password, asker_of(request))
+    body = read_body(request, bodies.PasswordResetBody)
+    services().password_reset.complete(body.token, body.password, origin_of(request))
     return _SIGN_IN
 
 
@@ -51,6 +51,6 @@ def request_account_unlock() -> Response:
 def unlock_account() -> dict[str, str]:
     """Spend a link and end the lock."""
     request = password_reset_api.current_request
-    body = read_body(request, bodies.AccountUnlock)
-    services().account_unlock.complete(body.token, asker_of(request))
+    body = read_body(request, bodies.AccountUnlockBody)
+    services().account_unlock.complete(body.token, origin_of(request))
     return _SIGN_IN

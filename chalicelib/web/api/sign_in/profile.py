@@ -10,7 +10,7 @@ from chalicelib.web.contract import bodies
 from chalicelib.web.kit.blueprints import JsonApi, json_answer
 from chalicelib.web.kit.chosen_names import user_name
 from chalicelib.web.kit.cookies import device_cookie
-from chalicelib.web.kit.requests import asker_of, read_body
+from chalicelib.web.kit.requests import origin_of, read_body
 from chalicelib.web.kit.visitor import browser_of, signed_in
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def rename() -> dict[str, str]:
     visitor = signed_in(request)
     user = visitor.user
     name = user_name(read_body(request, bodies.ProfileName).name, "name")
-    services().profile.rename(user, visitor.session, name, asker_of(request))
+    services().profile.rename(user, visitor.session, name, origin_of(request))
     return {"id": user.id, "email": user.email.value, "name": name}
 
 

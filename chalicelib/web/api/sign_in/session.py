@@ -13,7 +13,7 @@ from chalicelib.web.contract import bodies
 from chalicelib.web.kit.blueprints import JsonApi, json_answer
 from chalicelib.web.kit.chosen_names import user_name
 from chalicelib.web.kit.cookies import device_cookie, session_cookie
-from chalicelib.web.kit.requests import asker_of, is_id, read_body
+from chalicelib.web.kit.requests import is_id, origin_of, read_body
 from chalicelib.web.kit.visitor import CLEAR_SITE_DATA, browser_of, signed_in
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def open_account() -> Response:
     visitor = signed_in(request)
     body = read_body(request, bodies.OpenAccount)
     token, membership = services().sessions.open_account(
-        visitor, body.account_id, asker_of(request)
+        visitor, body.account_id, origin_of(request)
     )
     answer = {"next": "app", "account": account_view(membership)}
     return json_answer(answer, cookies=[session_cookie().set(token.value)])
@@ -49,7 +49,7 @@ def create_account() -> Response:
     visitor = signed_in(request)
     name = user_name(read_body(request, bodies.CreateAccount).account_name, "account_name")
     token, membership = services().accounts.create(
-        visitor.user, visitor.session, name, asker_of(request)
+        visitor.user, visitor.session, name, origin_of(request)
     )
     answer = {"next": "app", "account": account_view(membership)}
     cookies = [session_cookie().set(token.value)]
@@ -62,7 +62,7 @@ def sign_out() -> Response:
     request = session_api.current_request
     token = session_cookie().read(request.headers)
     if token is not None:
-        services().sessions.end(token, asker_of(request))
+        services().sessions.end(token, origin_of(request))
     return _signed_out()
 
 
@@ -91,7 +91,7 @@ def end_session(session_id: str) -> Response:
     visitor = signed_in(request)
     if not is_id(session_id):
         raise NotFoundError
-    services().sessions.end_one(visitor, session_id, asker_of(request))
+    services().sessions.end_one(visitor, session_id, origin_of(request))
     return _signed_out() if session_id == visitor.session.id else json_answer(None, status=204)
 
 

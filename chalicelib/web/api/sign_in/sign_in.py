@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from chalicelib.bootstrap import services, settings
 from chalicelib.domain.email_address import EmailAddress
 from chalicelib.web.api.views import account_view
-from chalicelib.web.contract.bodies import Identify, SignIn
+from chalicelib.web.contract.bodies import Identify, SignInBody
 from chalicelib.web.kit.blueprints import JsonApi, json_answer
 from chalicelib.web.kit.cookies import signed_in_cookies
 from chalicelib.web.kit.requests import read_body
@@ -36,7 +36,7 @@ def identify() -> dict[str, str]:
 def sign_in() -> Response:
     """Check a password and begin a session."""
     request = sign_in_api.current_request
-    body = read_body(request, SignIn)
+    body = read_body(request, SignInBody)
     email = EmailAddress.parse(body.email)
     signed_in = services().sign_in.with_password(
         email, body.password, browser_of(request), sign_up_ticket(request)

@@ -26,7 +26,7 @@ _CHECK_EMAIL = {"next": "check_email"}
 def sign_up() -> Response:
     """Keep a sign-up; the same answer whether or not the address is taken."""
     request = sign_up_api.current_request
-    body = read_body(request, bodies.SignUp)
+    body = read_body(request, bodies.SignUpBody)
     form = SignUpForm(
         name=user_name(body.name, "name"),
         email=EmailAddress.parse(body.email),
@@ -50,7 +50,7 @@ def request_email_confirmation() -> Response:
 def confirm_email() -> Response:
     """Spend a confirmation link."""
     request = sign_up_api.current_request
-    body = read_body(request, bodies.EmailConfirmation)
+    body = read_body(request, bodies.EmailConfirmationBody)
     confirmed = services().email_confirmation.complete(
         body.token, confirmation_evidence(request, body.password), browser_of(request)
     )

@@ -10,7 +10,7 @@ from chalicelib.domain.errors import ProofRequiredError
 from chalicelib.web.kit.blueprints import Pages
 from chalicelib.web.kit.cookies import session_cookie
 from chalicelib.web.kit.rendering import page, see_other
-from chalicelib.web.kit.requests import asker_of, is_id, query_parameter, read_form
+from chalicelib.web.kit.requests import is_id, origin_of, query_parameter, read_form
 from chalicelib.web.kit.return_to import onward
 from chalicelib.web.kit.visitor import PageVisitor, signed_in
 
@@ -65,6 +65,6 @@ def open_account() -> Response:
     visitor = signed_in(request)
     form = read_form(request)
     account_id = form.get("account_id", "")
-    token, _ = services().sessions.open_account(visitor, account_id, asker_of(request))
+    token, _ = services().sessions.open_account(visitor, account_id, origin_of(request))
     path = onward(form.get("next", ""))
     return see_other(path, cookies=[session_cookie().set(token.value)])

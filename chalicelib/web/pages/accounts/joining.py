@@ -10,7 +10,7 @@ from chalicelib.domain.accounts.invitations import Guest, may_accept
 from chalicelib.web.kit.blueprints import Pages
 from chalicelib.web.kit.chosen_names import user_name
 from chalicelib.web.kit.rendering import page, see_other
-from chalicelib.web.kit.requests import asker_of, query_parameter, read_form
+from chalicelib.web.kit.requests import origin_of, query_parameter, read_form
 from chalicelib.web.kit.visitor import visitor_if_signed_in
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def join() -> Response:
     user, session = (visitor.user, visitor.session) if visitor else (None, None)
     name = user_name(form["name"], "name") if "name" in form else None
     guest = Guest(user, session, name, form.get("password"))
-    joined = services().joining.accept(form.get("token", ""), guest, asker_of(request))
+    joined = services().joining.accept(form.get("token", ""), guest, origin_of(request))
     is_here = user is not None and user.id == joined.id
     return see_other("/accounts?done=joined" if is_here else "/sign-in?done=joined")
 

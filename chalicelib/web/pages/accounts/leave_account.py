@@ -9,7 +9,7 @@ from chalicelib.domain.errors import NoAccountOpenError
 from chalicelib.web.kit.blueprints import Pages
 from chalicelib.web.kit.cookies import session_cookie
 from chalicelib.web.kit.rendering import page, see_other
-from chalicelib.web.kit.requests import asker_of, read_form
+from chalicelib.web.kit.requests import origin_of, read_form
 from chalicelib.web.kit.visitor import PageVisitor, in_account
 
 if TYPE_CHECKING:
@@ -47,6 +47,6 @@ def leave_account() -> Response:
     visitor, _, _ = in_account(request)
     account_id = read_form(request).get("account_id", "")
     token, _ = services().members.leave(
-        visitor.user, visitor.session, account_id, asker_of(request)
+        visitor.user, visitor.session, account_id, origin_of(request)
     )
     return see_other("/accounts?done=left", cookies=[session_cookie().set(token.value)])

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from chalice import Response
 
     from chalicelib.domain.accounts.members import Member
-    from chalicelib.domain.user import Manager
+    from chalicelib.domain.user import AccountAdmin
     from chalicelib.web.kit.errors import HttpError
 
 members_pages = SettingsPages(__name__)
@@ -167,7 +167,7 @@ def _version(text: str) -> int:
     return int(text) if _NUMBER.match(text) else 0
 
 
-def _manager_of(user_id: str) -> Manager:
+def _manager_of(user_id: str) -> AccountAdmin:
     _, who = manager(members_pages.current_request)
     if not is_id(user_id):
         raise NotFoundError

@@ -10,7 +10,7 @@ from chalicelib.web.kit.blueprints import Pages
 from chalicelib.web.kit.chosen_names import user_name
 from chalicelib.web.kit.cookies import session_cookie
 from chalicelib.web.kit.rendering import page, see_other
-from chalicelib.web.kit.requests import asker_of, read_form
+from chalicelib.web.kit.requests import origin_of, read_form
 from chalicelib.web.kit.visitor import PageVisitor, signed_in
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def create_account() -> Response:
     request = new_account_pages.current_request
     visitor = signed_in(request)
     name = user_name(read_form(request).get("account_name", ""), "account_name")
-    token, _ = services().accounts.create(visitor.user, visitor.session, name, asker_of(request))
+    token, _ = services().accounts.create(visitor.user, visitor.session, name, origin_of(request))
     return see_other("/?done=account-created", cookies=[session_cookie().set(token.value)])
 
 

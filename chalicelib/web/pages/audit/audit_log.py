@@ -59,7 +59,7 @@ class ShownEvent:
         names: Mapping[str, str],
     ) -> ShownEvent:
         """Put an event into words."""
-        client = event.asker.client
+        client = event.origin.client
         return cls(
             at=event.at,
             what=WORDS[event.name],

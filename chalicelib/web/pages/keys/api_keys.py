@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from chalice import Response
 
     from chalicelib.domain.keys.api_key import ApiKey
-    from chalicelib.domain.user import Manager
+    from chalicelib.domain.user import AccountAdmin
     from chalicelib.services.sign_in.sessions import Visitor
     from chalicelib.web.kit.errors import HttpError
 
@@ -81,7 +81,9 @@ def delete_api_key(key_id: str) -> Response:
     return see_other(f"{_PATH}?done=deleted")
 
 
-def _page(visitor: Visitor, who: Manager, status: int = HTTPStatus.OK, **shown: Any) -> Response:
+def _page(
+    visitor: Visitor, who: AccountAdmin, status: int = HTTPStatus.OK, **shown: Any
+) -> Response:
     context = {"created": None, "error": None, "name_value": "", "notice": None, **shown}
     if "keys" not in context:
         context["keys"] = _listed(who)
@@ -95,5 +97,5 @@ def _page(visitor: Visitor, who: Manager, status: int = HTTPStatus.OK, **shown: 
     )
 
 
-def _listed(who: Manager) -> tuple[ApiKey, ...]:
+def _listed(who: AccountAdmin) -> tuple[ApiKey, ...]:
     return services().api_keys.page(who, PageRequest(limit=KEYS_MAX)).items

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from chalicelib.bootstrap import services
 from chalicelib.web.kit.blueprints import Pages
 from chalicelib.web.kit.rendering import page, see_other
-from chalicelib.web.kit.requests import asker_of, query_parameter, read_form
+from chalicelib.web.kit.requests import origin_of, query_parameter, read_form
 
 if TYPE_CHECKING:
     from chalice import Response
@@ -45,7 +45,7 @@ def show_stop() -> Response:
 def stop() -> Response:
     """Stop the change; whoever asked for it knew the password, so a new one comes next."""
     request = email_change_pages.current_request
-    services().email_change.stop(read_form(request).get("token", ""), asker_of(request))
+    services().email_change.stop(read_form(request).get("token", ""), origin_of(request))
     return see_other("/password-reset?done=email-change-stopped")
 
 
@@ -63,7 +63,7 @@ def show_undo() -> Response:
 def undo() -> Response:
     """Take the email back; the user sets a new password next."""
     request = email_change_pages.current_request
-    services().email_change.undo(read_form(request).get("token", ""), asker_of(request))
+    services().email_change.undo(read_form(request).get("token", ""), origin_of(request))
     return see_other("/password-reset?done=email-taken-back")
 
 

@@ -10,7 +10,7 @@ from chalicelib.domain.email_address import EmailAddress
 from chalicelib.web.kit.blueprints import Pages
 from chalicelib.web.kit.cookies import keep_address, kept_address
 from chalicelib.web.kit.rendering import page, see_other
-from chalicelib.web.kit.requests import asker_of, query_parameter, read_form
+from chalicelib.web.kit.requests import origin_of, query_parameter, read_form
 from chalicelib.web.kit.visitor import browser_of
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def reset_password() -> Response:
         email = EmailAddress.parse(form.get("email", ""))
         services().password_reset.request(email, browser_of(request))
         return see_other("/password-reset?step=sent", cookies=[keep_address(email.value)])
-    services().password_reset.complete(form["token"], form.get("password", ""), asker_of(request))
+    services().password_reset.complete(form["token"], form.get("password", ""), origin_of(request))
     return see_other("/sign-in?done=password-set")
 
 
@@ -91,7 +91,7 @@ def unlock_account() -> Response:
         email = EmailAddress.parse(form.get("email", ""))
         services().account_unlock.request(email, browser_of(request))
         return see_other("/account-unlock?step=sent", cookies=[keep_address(email.value)])
-    services().account_unlock.complete(form["token"], asker_of(request))
+    services().account_unlock.complete(form["token"], origin_of(request))
     return see_other("/sign-in?done=unlocked")
 
 

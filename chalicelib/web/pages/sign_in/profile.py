@@ -13,7 +13,7 @@ from chalicelib.web.kit.blueprints import Pages
 from chalicelib.web.kit.chosen_names import user_name
 from chalicelib.web.kit.cookies import device_cookie
 from chalicelib.web.kit.rendering import page, see_other
-from chalicelib.web.kit.requests import asker_of, is_id, query_parameter, read_form
+from chalicelib.web.kit.requests import is_id, origin_of, query_parameter, read_form
 from chalicelib.web.kit.visitor import PageVisitor, browser_of, signed_in
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def rename() -> Response:
     request = profile_pages.current_request
     name = user_name(read_form(request).get("name", ""), "name")
     visitor = signed_in(request)
-    services().profile.rename(visitor.user, visitor.session, name, asker_of(request))
+    services().profile.rename(visitor.user, visitor.session, name, origin_of(request))
     return see_other(f"{_PATH}?done=renamed")
 
 
@@ -112,7 +112,7 @@ def end_session(session_id: str) -> Response:
     visitor = signed_in(request)
     if not is_id(session_id):
         raise NotFoundError
-    services().sessions.end_one(visitor, session_id, asker_of(request))
+    services().sessions.end_one(visitor, session_id, origin_of(request))
     return see_other(f"{_PATH}?done=session-ended")
 
 

@@ -11,7 +11,7 @@ from chalicelib.bootstrap import services
 from chalicelib.web.kit.blueprints import Pages
 from chalicelib.web.kit.cookies import session_cookie
 from chalicelib.web.kit.rendering import page, see_other
-from chalicelib.web.kit.requests import asker_of, query_parameter, read_form
+from chalicelib.web.kit.requests import origin_of, query_parameter, read_form
 from chalicelib.web.kit.return_to import onward
 from chalicelib.web.kit.visitor import PageVisitor, browser_of, signed_in
 
@@ -51,7 +51,7 @@ def prove() -> Response:
     if not account_id:
         return see_other(path)
     token, _ = services().sessions.open_account(
-        replace(visitor, session=proved), account_id, asker_of(request)
+        replace(visitor, session=proved), account_id, origin_of(request)
     )
     return see_other(path, cookies=[session_cookie().set(token.value)])
 

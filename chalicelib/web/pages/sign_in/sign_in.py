@@ -9,7 +9,7 @@ from chalicelib.domain.email_address import EmailAddress
 from chalicelib.web.kit.blueprints import Pages
 from chalicelib.web.kit.cookies import keep_address, session_cookie, signed_in_cookies
 from chalicelib.web.kit.rendering import page, see_other
-from chalicelib.web.kit.requests import asker_of, query_parameter, read_form
+from chalicelib.web.kit.requests import origin_of, query_parameter, read_form
 from chalicelib.web.kit.visitor import CLEAR_SITE_DATA, browser_of, sign_up_ticket
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def sign_out() -> Response:
     request = sign_in_pages.current_request
     token = session_cookie().read(request.headers)
     if token is not None:
-        services().sessions.end(token, asker_of(request))
+        services().sessions.end(token, origin_of(request))
     answer = see_other("/sign-in?done=signed-out", cookies=[session_cookie().clear()])
     answer.headers["Clear-Site-Data"] = CLEAR_SITE_DATA
     return answer

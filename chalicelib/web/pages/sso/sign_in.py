@@ -15,13 +15,13 @@ from chalicelib.web.kit.blueprints import Pages
 from chalicelib.web.kit.cookies import session_cookie, sso_cookie
 from chalicelib.web.kit.errors import RequestError, http_error
 from chalicelib.web.kit.rendering import see_other
-from chalicelib.web.kit.requests import asker_of, is_id, query_parameter, read_form
+from chalicelib.web.kit.requests import is_id, origin_of, query_parameter, read_form
 from chalicelib.web.kit.return_to import onward
 from chalicelib.web.kit.visitor import replaced_session, signed_in
 
 if TYPE_CHECKING:
     from chalicelib.domain.errors import DomainError
-    from chalicelib.services.sso.sign_in import Begun
+    from chalicelib.services.sso.sign_in import SsoRedirect
     from chalicelib.web.kit.blueprints import View
     from chalicelib.web.kit.errors import HttpError
 
@@ -88,7 +88,7 @@ def consume_assertion(connection_id: str) -> Response:
         raise NotFoundError
     text = read_form(request).get("SAMLResponse", "")
     secret = sso_cookie().read(request.headers)
-    arrived = services().single_sign_on.complete(connection_id, text, secret, asker_of(request))
+    arrived = services().single_sign_on.complete(connection_id, text, secret, origin_of(request))
     if arrived is None:
         return see_other(f"/sso/{connection_id}/start")
     token = arrived.token
@@ -105,7 +105,7 @@ def show_metadata(connection_id: str) -> Response:
     return Response(xml, headers={"Content-Type": "application/samlmetadata+xml; charset=utf-8"})
 
 
-def to_provider(begun: Begun) -> Response:
+def to_provider(begun: SsoRedirect) -> Response:
     """Send a browser to its provider, with what binds the answer to it."""
     headers: dict[str, Any] = {
         "Location": begun.url,

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @contextlib.contextmanager
-def pysaml2(home: Path, people: Sequence[str] = (ALICE,)) -> Iterator[Provider]:
+def pysaml2(home: Path, users: Sequence[str] = (ALICE,)) -> Iterator[Provider]:
     """Run one on a free port; raises ProviderMissingError."""
     if shutil.which("xmlsec1") is None:
         message = "there is no xmlsec1 on the PATH, which pysaml2 signs with (Debian: xmlsec1)"
@@ -34,7 +34,7 @@ def pysaml2(home: Path, people: Sequence[str] = (ALICE,)) -> Iterator[Provider]:
     (home / "idp.key").write_text(pair.private_pem)
     (home / "idp.crt").write_text(pair.certificate.pem)
     (home / "customers.json").write_text("{}")
-    (home / "people.json").write_text(json.dumps(dict.fromkeys(people, PASSWORD)))
+    (home / "people.json").write_text(json.dumps(dict.fromkeys(users, PASSWORD)))
     command = [sys.executable, "-m", "tests.support.saml.providers.pysaml2_server"]
     with running(
         [*command, str(home), str(port)],

@@ -53,9 +53,9 @@ def main(home: Path, port: int) -> None:
 
     @app.post("/done")
     def done() -> Response:
-        people = json.loads((home / "people.json").read_text())
+        users = json.loads((home / "people.json").read_text())
         person = request.form["username"]
-        if people.get(person) != request.form["password"]:
+        if users.get(person) != request.form["password"]:
             return Response("Wrong password.", 403)
         asked = waiting.pop(request.form["ticket"])
         return Response(_answer(home, base, asked, person))

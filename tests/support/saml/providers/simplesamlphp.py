@@ -75,12 +75,12 @@ foreach (json_decode(file_get_contents('%(home)s/customers.json'), true) as $ent
 
 
 @contextlib.contextmanager
-def simplesamlphp(home: Path, people: Sequence[str] = (ALICE,)) -> Iterator[Provider]:
+def simplesamlphp(home: Path, users: Sequence[str] = (ALICE,)) -> Iterator[Provider]:
     """Run one on a free port; raises ProviderMissingError."""
     _demand_everything()
     port = free_port()
     base = f"http://127.0.0.1:{port}"
-    _write(home, base, people)
+    _write(home, base, users)
     command = ["php", "-d", f"session.save_path={home}/sessions", "-S", f"127.0.0.1:{port}"]
     address = f"{base}/simplesaml/saml2/idp/metadata.php"
     environ = {**clean_environ(), "SIMPLESAMLPHP_CONFIG_DIR": f"{home}/config"}
@@ -114,14 +114,14 @@ def _demand_everything() -> None:
         raise ProviderMissingError(message) from error
 
 
-def _write(home: Path, base: str, people: Sequence[str]) -> None:
+def _write(home: Path, base: str, users: Sequence[str]) -> None:
     for folder in _FOLDERS:
         (home / folder).mkdir(parents=True)
     pair = rsa_pair("simplesamlphp")
     (home / "cert" / "idp.key").write_text(pair.private_pem)
     (home / "cert" / "idp.crt").write_text(pair.certificate.pem)
     (home / "customers.json").write_text("{}")
-    (home / "people.json").write_text(json.dumps(dict.fromkeys(people, PASSWORD)))
+    (home / "people.json").write_text(json.dumps(dict.fromkeys(users, PASSWORD)))
     (home / "docroot" / "simplesaml").symlink_to(_INSTALLED.parent)
     values = {"home": home, "base": base, "defaults": _DEFAULTS}
     for name, text in (
