@@ -60,7 +60,7 @@ def test_every_form_that_acts_in_the_open_account_names_it() -> None:
     drawn = 0
     for template in sorted(_TEMPLATES.glob("*.html")):
         text = template.read_text(encoding="utf-8")
-        acts = "settings.html" in text or template.name == "leave_account.html"
+        acts = "layout/settings.html" in text or template.name == "accounts/leave_account.html"
         for form in _FORM.finditer(text) if acts else ():
             assert "ui.drawn_for(visitor)" in form[0], (template.name, form[1])
             drawn += 1

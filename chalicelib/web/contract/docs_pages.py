@@ -31,7 +31,7 @@ def show_docs() -> Response:
     api_url = f"{settings().public_url}/api/v1"
     code = {name: text.replace("API_URL", api_url) for name, text in _quickstarts().items()}
     return page(
-        "docs.html",
+        "docs/docs.html",
         api_url=api_url,
         code=code,
         words=WORDS,
@@ -45,13 +45,13 @@ def show_docs() -> Response:
 @docs_pages.route("/docs/reference")
 def show_reference() -> Response:
     """Show every call and every shape."""
-    return page("docs_reference.html", groups=list(groups()), shapes=shapes())
+    return page("docs/docs_reference.html", groups=list(groups()), shapes=shapes())
 
 
 @docs_pages.route("/docs/console")
 def show_console() -> Response:
     """Show every call with a form to try it, for who has JavaScript."""
-    answer = page("docs_console.html")
+    answer = page("docs/docs_console.html")
     answer.headers["Content-Security-Policy"] = CONSOLE_POLICY
     return answer
 

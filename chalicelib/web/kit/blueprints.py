@@ -181,7 +181,7 @@ class Pages(GuardedBlueprint):
         if words.sso_url is not None:
             # A link, not a redirect: our policy keeps a form's answer from leading to another site.
             return page(
-                "sso_required.html",
+                "sso/sso_required.html",
                 status=words.status,
                 sso_url=words.sso_url,
                 message=words.message,
@@ -209,7 +209,7 @@ class Pages(GuardedBlueprint):
     def failure(self, words: HttpError) -> Response:
         """Show the error page."""
         answer = page(
-            "error.html",
+            "layout/error.html",
             status=words.status,
             title=self.title_of(words),
             message=_MESSAGES.get(HTTPStatus(words.status), words.message),

@@ -43,7 +43,7 @@ def other_account_page(request: Request, status: int) -> Response:
     accounts = visitor.user.active_memberships
     path = page_with_kept(request)
     return page(
-        "other_account_open.html",
+        "accounts/other_account_open.html",
         status=status,
         visitor=PageVisitor.of(visitor),
         meant=next((account for account in accounts if account.id == asked_for), None),

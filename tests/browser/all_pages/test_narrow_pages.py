@@ -34,7 +34,7 @@ def _home() -> str:
     names = ("Acme", "Borealis Instruments of the North", "C" * 60)
     accounts = tuple(Membership(f"acc_{n}", name, Role.OWNER) for n, name in enumerate(names))
     visitor = PageVisitor("Robin", "robin@acme.test", accounts[0], accounts)
-    return str(page("home.html", visitor=visitor, workspaces=()).body)
+    return str(page("accounts/home.html", visitor=visitor, workspaces=()).body)
 
 
 def _answer(route: Route) -> None:
@@ -66,7 +66,7 @@ def test_a_menu_of_two_hundred_accounts_scrolls_with_its_end_in_sight(
 ) -> None:
     many = tuple(Membership(f"acc_{n}", f"Account {n:03}", Role.MEMBER) for n in range(200))
     visitor = PageVisitor("Robin", "robin@acme.test", many[150], many)
-    body = str(page("home.html", visitor=visitor, workspaces=()).body)
+    body = str(page("accounts/home.html", visitor=visitor, workspaces=()).body)
     tab = chromium.new_page(viewport={"width": width, "height": 640})
     tab.route(f"{_ORIGIN}/static/**", _answer)
     tab.route(
@@ -92,7 +92,7 @@ def test_a_field_named_by_a_long_workspace_stays_within_the_window(
 ) -> None:
     account = Membership("acc_1", "Acme", Role.OWNER)
     body = page(
-        "member_invite.html",
+        "accounts/member_invite.html",
         visitor=PageVisitor("Robin", "robin@acme.test", account, (account,)),
         workspaces=[Workspace("ws_1", "W" * 100, "", datetime(2026, 11, 24, tzinfo=UTC))],
         values={"email": "", "role": "member", "workspaces": {}},

@@ -50,7 +50,7 @@ def show_accounts() -> Response:
     visitor = signed_in(request)
     accounts, last = visitor.user.active_memberships, visitor.user.last_account_id
     return page(
-        "accounts.html",
+        "accounts/accounts.html",
         visitor=PageVisitor.of(visitor),
         last_used=next((account for account in accounts if account.id == last), None),
         others=[account for account in accounts if account.id != last],

@@ -30,7 +30,7 @@ def show_home() -> Response:
     if visitor.account is None:
         return see_other("/accounts")
     return page(
-        "home.html",
+        "accounts/home.html",
         visitor=PageVisitor.of(visitor),
         workspaces=visitor.workspaces,
         notice=_NOTICES.get(query_parameter(request, "done")),

@@ -90,7 +90,7 @@ def _page(
 ) -> Response:
     visitor, account, _ = in_account(invitations_pages.current_request)
     return page(
-        "member_invite.html",
+        "accounts/member_invite.html",
         status=status,
         visitor=PageVisitor.of(visitor),
         workspaces=account.workspaces,

@@ -25,7 +25,7 @@ joining_pages = Pages(__name__)
 
 def _refused(form: dict[str, str], words: HttpError) -> Response:
     if words.code == "link_invalid":
-        return page("invitation_invalid.html", status=words.status)
+        return page("accounts/invitation_invalid.html", status=words.status)
     return _page(form.get("token", ""), form.get("name", ""), words)
 
 
@@ -34,7 +34,7 @@ def show_invitation() -> Response:
     """Show who invites into what, and what it takes to join; changes nothing."""
     token = query_parameter(joining_pages.current_request, "token")
     if not token:
-        return page("link_missing.html", status=HTTPStatus.GONE)
+        return page("sign_in/link_missing.html", status=HTTPStatus.GONE)
     return _page(token)
 
 
@@ -57,7 +57,7 @@ def _page(token: str, name: str = "", refusal: HttpError | None = None) -> Respo
     user = visitor.user if visitor else None
     at_field = refusal is not None and refusal.param is not None
     return page(
-        "invitation.html",
+        "accounts/invitation.html",
         status=refusal.status if refusal else HTTPStatus.OK,
         step=_step(opened, visitor),
         token=token,

@@ -37,7 +37,7 @@ leave_account_pages = LeavingPages(__name__)
 def show_leaving() -> Response:
     """Ask before somebody leaves; the owner is told what has to come first."""
     visitor, _, _ = in_account(leave_account_pages.current_request)
-    return page("leave_account.html", visitor=PageVisitor.of(visitor))
+    return page("accounts/leave_account.html", visitor=PageVisitor.of(visitor))
 
 
 @leave_account_pages.route("/profile/leave", methods=["POST"])

@@ -57,7 +57,7 @@ def show_members() -> Response:
         services().invitations.page(who, PageRequest(limit=_PAGE_LENGTH)) if number == 1 else None
     )
     return page(
-        "members.html",
+        "accounts/members.html",
         visitor=PageVisitor.of(visitor),
         members=sorted(found.items, key=_by_name),
         total=found.total_count,
@@ -113,7 +113,7 @@ def reactivate_member(user_id: str) -> Response:
 @members_pages.route(_MEMBER + "/remove")
 def show_removal(user_id: str) -> Response:
     """Ask before a member is removed."""
-    return _confirmation("member_remove.html", user_id)
+    return _confirmation("accounts/member_remove.html", user_id)
 
 
 @members_pages.route(_MEMBER + "/remove", methods=["POST"], refused=_refused)
@@ -126,7 +126,7 @@ def remove_member(user_id: str) -> Response:
 @members_pages.route(_MEMBER + "/ownership")
 def show_handover(user_id: str) -> Response:
     """Ask before ownership is handed over."""
-    return _confirmation("member_ownership.html", user_id)
+    return _confirmation("accounts/member_ownership.html", user_id)
 
 
 @members_pages.route(_MEMBER + "/ownership", methods=["POST"], refused=_refused)
@@ -210,7 +210,7 @@ def _member_page(
     fields = ("role", "workspaces")
     errors = {words.param: words.message} if words and words.param in fields else {}
     return page(
-        "member.html",
+        "accounts/member.html",
         status=status,
         visitor=PageVisitor.of(visitor),
         member=member,

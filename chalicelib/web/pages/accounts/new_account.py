@@ -49,4 +49,4 @@ def create_account() -> Response:
 def _page(status: int = HTTPStatus.OK, **shown: Any) -> Response:
     visitor = PageVisitor.of(signed_in(new_account_pages.current_request))
     context = {"name": "", "errors": {}, "error": None, **shown}
-    return page("new_account.html", status=status, visitor=visitor, **context)
+    return page("accounts/new_account.html", status=status, visitor=visitor, **context)

@@ -130,7 +130,7 @@ def _list_page(status: int = HTTPStatus.OK, **shown: Any) -> Response:
     visitor, _ = manager(workspaces_pages.current_request)
     context = {"values": _values({}), "errors": {}, "error": None, "notice": None, **shown}
     return page(
-        "workspaces.html",
+        "accounts/workspaces.html",
         status=status,
         visitor=PageVisitor.of(visitor),
         workspaces=[workspace for workspace, _ in visitor.workspaces],
@@ -143,7 +143,7 @@ def _edit_page(
 ) -> Response:
     context = {"errors": {}, "error": None, "overtaken": False, **shown}
     person = PageVisitor.of(visitor)
-    return page("workspace.html", status=status, visitor=person, workspace=workspace, **context)
+    return page("accounts/workspace.html", status=status, visitor=person, workspace=workspace, **context)
 
 
 def _deletion_page(
@@ -151,5 +151,5 @@ def _deletion_page(
 ) -> Response:
     person = PageVisitor.of(visitor)
     return page(
-        "workspace_delete.html", status=status, visitor=person, workspace=workspace, error=error
+        "accounts/workspace_delete.html", status=status, visitor=person, workspace=workspace, error=error
     )

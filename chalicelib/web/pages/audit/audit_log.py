@@ -110,7 +110,7 @@ def _page(
     stretch = look.stretch
     names = {workspace.id: workspace.name for workspace, _ in visitor.workspaces}
     return page(
-        "audit_log.html",
+        "audit/audit_log.html",
         status=status,
         visitor=PageVisitor.of(visitor),
         events=[ShownEvent.of(event, look.browsers, names) for event in stretch.events],

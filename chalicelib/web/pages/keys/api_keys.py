@@ -68,7 +68,7 @@ def show_deletion(key_id: str) -> Response:
     if not is_id(key_id):
         raise NotFoundError
     key = services().api_keys.find(who, key_id)
-    return page("api_key_delete.html", visitor=PageVisitor.of(visitor), key=key)
+    return page("keys/api_key_delete.html", visitor=PageVisitor.of(visitor), key=key)
 
 
 @api_keys_pages.route(_PATH + "/{key_id}/delete", methods=["POST"])
@@ -88,7 +88,7 @@ def _page(
     if "keys" not in context:
         context["keys"] = _listed(who)
     return page(
-        "api_keys.html",
+        "keys/api_keys.html",
         status=status,
         visitor=PageVisitor.of(visitor),
         api_url=f"{settings().public_url}/api/v1",

@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 email_change_pages = Pages(__name__)
 
-_STOP, _UNDO = "email_change_stop.html", "email_change_undo.html"
+_STOP, _UNDO = "sign_in/email_change_stop.html", "sign_in/email_change_undo.html"
 
 
 def _refused(template: str) -> View:
     def refused(form: dict[str, str], words: HttpError) -> Response:
         if words.code == "link_invalid":
-            return page("email_change_invalid.html", status=words.status)
+            return page("sign_in/email_change_invalid.html", status=words.status)
         token = form.get("token", "")
         return page(template, status=words.status, token=token, error=words.message)
 
@@ -36,7 +36,7 @@ def show_stop() -> Response:
     """Show the button; a GET never spends the link (`B16`)."""
     token = _token()
     if not token:
-        return page("link_missing.html", status=HTTPStatus.GONE)
+        return page("sign_in/link_missing.html", status=HTTPStatus.GONE)
     services().email_change.check_stop(token)
     return page(_STOP, token=token, error=None)
 
@@ -54,7 +54,7 @@ def show_undo() -> Response:
     """Show the button; a GET never spends the link (`B16`)."""
     token = _token()
     if not token:
-        return page("link_missing.html", status=HTTPStatus.GONE)
+        return page("sign_in/link_missing.html", status=HTTPStatus.GONE)
     services().email_change.check_undo(token)
     return page(_UNDO, token=token, error=None)
 

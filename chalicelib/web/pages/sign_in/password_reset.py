@@ -79,7 +79,7 @@ def show_account_unlock() -> Response:
             return _unlock_request(kept_address(request.headers) or "", sent=True)
         return _unlock_request()
     services().account_unlock.check(token)
-    return page("account_unlock.html", token=token)
+    return page("sign_in/account_unlock.html", token=token)
 
 
 @password_reset_pages.route("/account-unlock", methods=["POST"], refused=_refused_unlock)
@@ -104,7 +104,7 @@ def _reset_request(
     notice: str | None = None,
 ) -> Response:
     return page(
-        "password_reset_request.html",
+        "sign_in/password_reset_request.html",
         status=status,
         values={"email": email},
         error=error,
@@ -116,7 +116,7 @@ def _reset_request(
 
 def _reset_form(token: str, error: str | None = None, status: int = 200) -> Response:
     return page(
-        "password_reset.html",
+        "sign_in/password_reset.html",
         status=status,
         token=token,
         error=error,
@@ -128,7 +128,7 @@ def _unlock_request(
     email: str = "", error: str | None = None, status: int = 200, *, sent: bool = False
 ) -> Response:
     return page(
-        "account_unlock_request.html",
+        "sign_in/account_unlock_request.html",
         status=status,
         values={"email": email},
         error=error,
@@ -139,7 +139,7 @@ def _unlock_request(
 
 def _link_invalid(words: HttpError, again_url: str) -> Response:
     return page(
-        "link_invalid.html",
+        "sign_in/link_invalid.html",
         status=words.status,
         again_url=again_url,
         again_label="Send a fresh link",

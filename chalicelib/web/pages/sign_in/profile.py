@@ -137,7 +137,7 @@ def _page(status: int = HTTPStatus.OK, **shown: Any) -> Response:
     context = {"errors": {}, "error": None, "notice": None, **shown}
     context["values"] = {"name": visitor.user.name, "email": "", **shown.get("values", {})}
     return page(
-        "profile.html",
+        "sign_in/profile.html",
         status=status,
         visitor=PageVisitor.of(visitor),
         has_password=visitor.user.password_hash is not None,

@@ -63,7 +63,7 @@ def _page(
     asked = urlencode({"next": onward(path)})
     by_provider = _counts_from_provider(visitor, onward(path), account_id)
     return page(
-        "proof.html",
+        "sign_in/proof.html",
         status=status,
         visitor=PageVisitor.of(visitor),
         next=onward(path),

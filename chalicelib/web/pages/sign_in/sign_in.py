@@ -76,7 +76,7 @@ def _email_step(
     email: str, error: str | None = None, status: int = 200, notice: str | None = None
 ) -> Response:
     return page(
-        "sign_in.html",
+        "sign_in/sign_in.html",
         status=status,
         step="email",
         email=email,
@@ -91,7 +91,7 @@ def _email_step(
 def _password_step(email: EmailAddress, error: str | None = None, status: int = 200) -> Response:
     sso = services().sign_in.identify(email)
     return page(
-        "sign_in.html",
+        "sign_in/sign_in.html",
         status=status,
         step="password",
         answers_form=True,

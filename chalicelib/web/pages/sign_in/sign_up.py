@@ -80,14 +80,14 @@ def show_check_your_email() -> Response:
     notice = "If that address can sign up, another mail is on its way." if resent else None
     email = kept_address(request.headers)
     return page(
-        "check_your_email.html", email=email, email_error=None, resent=resent, notice=notice
+        "sign_in/check_your_email.html", email=email, email_error=None, resent=resent, notice=notice
     )
 
 
 def _refused_resend(form: dict[str, str], words: HttpError) -> Response:
     del form
     return page(
-        "check_your_email.html",
+        "sign_in/check_your_email.html",
         status=words.status,
         email=None,
         email_error=words.message,
@@ -110,7 +110,7 @@ def show_email_confirmation() -> Response:
     request = sign_up_pages.current_request
     token = query_parameter(request, "token")
     if not token:
-        return page("link_missing.html", status=HTTPStatus.GONE)
+        return page("sign_in/link_missing.html", status=HTTPStatus.GONE)
     return _confirmation_form(token)
 
 
@@ -134,7 +134,7 @@ def confirm_email() -> Response:
 def _confirmation(token: str, words: HttpError) -> Response:
     if words.code == "link_invalid":
         return page(
-            "link_invalid.html",
+            "sign_in/link_invalid.html",
             status=words.status,
             again_url="/check-your-email",
             again_label="Send a fresh link",
@@ -147,7 +147,7 @@ def _confirmation_form(token: str, refusal: HttpError | None = None) -> Response
     evidence = confirmation_evidence(sign_up_pages.current_request)
     opened = services().email_confirmation.look(token, evidence)
     return page(
-        "email_confirmation.html",
+        "sign_in/email_confirmation.html",
         status=refusal.status if refusal else HTTPStatus.OK,
         token=token,
         needs_password=opened.needs_password,
@@ -159,7 +159,7 @@ def _confirmation_form(token: str, refusal: HttpError | None = None) -> Response
 
 def _form(values: dict[str, str], errors: dict[str, str], status: int = 200) -> Response:
     return page(
-        "sign_up.html",
+        "sign_in/sign_up.html",
         status=status,
         values=values,
         errors=errors,

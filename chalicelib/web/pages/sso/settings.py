@@ -113,7 +113,7 @@ def show_deletion() -> Response:
     visitor, _ = manager(request)
     _, account = managed_account(request)
     state = services().sso_settings.show(account)
-    return page("single_sign_on_delete.html", visitor=PageVisitor.of(visitor), state=state)
+    return page("sso/single_sign_on_delete.html", visitor=PageVisitor.of(visitor), state=state)
 
 
 @single_sign_on_pages.route(f"{_PATH}/delete", methods=["POST"])
@@ -158,7 +158,7 @@ def _page(status: int = HTTPStatus.OK, **shown: Any) -> Response:
     state = _state(account)
     given = {"errors": {}, "notice": None, **shown}
     return page(
-        "single_sign_on.html",
+        "sso/single_sign_on.html",
         status=status,
         visitor=PageVisitor.of(visitor),
         state=state,
