@@ -18,9 +18,8 @@ from benchmarks.figures import Figure, interleaved, paired_ratio
 from chalicelib import bootstrap
 from chalicelib.domain.email_address import EmailAddress
 from chalicelib.domain.errors import InvalidCredentialsError
-from chalicelib.domain.mail import RequestOrigin
+from chalicelib.domain.origin import Client, RequestOrigin
 from chalicelib.domain.sign_in.known_browser import Browser
-from chalicelib.domain.sign_in.session import Client
 from chalicelib.settings import Settings
 
 if TYPE_CHECKING:
@@ -129,7 +128,8 @@ def _services() -> Services:
 
 
 def _rows(services: Services) -> dict[str, dict[str, Any]]:
-    from chalicelib.domain.user import Membership, Role
+    from chalicelib.domain.roles import Role
+    from chalicelib.domain.user import Membership
     from chalicelib.storage.dynamo.rows import membership_map
     from chalicelib.storage.dynamo.tables import EmailRow, UserRow
 

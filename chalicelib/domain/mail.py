@@ -8,8 +8,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from chalicelib.domain.origin import Client, RequestOrigin
 from chalicelib.domain.sign_in.link import SourceEntry
-from chalicelib.domain.sign_in.session import Client
 from chalicelib.domain.tokens import derived_id, new_id
 
 if TYPE_CHECKING:
@@ -103,6 +103,27 @@ class Job:
             raise MalformedMailRequestError from error
         return cls(**{**fields, "kind": JobKind(kind), "asked_at": asked_at})
 
+    @classmethod
+    def asked_by(
+        cls,
+        origin: RequestOrigin,
+        kind: JobKind,
+        email: str,
+        now: datetime,
+        details: Mapping[str, str],
+    ) -> Job:
+        """Write the message for the queue."""
+        return cls(
+            id=new_id("msg"),
+            kind=kind,
+            email=email,
+            asked_at=now,
+            address=origin.client.address,
+            user_agent=origin.client.user_agent,
+            request_id=origin.request_id,
+            details=details,
+        )
+
     @property
     def is_counted(self) -> bool:
         """Whether it falls under an hourly cap: a mail that a user or stranger asked for.
@@ -145,32 +166,6 @@ class Job:
             "address": self.address,
             "client": self.user_agent,
         }
-
-
-@dataclass(frozen=True)
-class RequestOrigin:
-    """The request that asks for a mail."""
-
-    client: Client
-    request_id: str
-
-    @property
-    def trace(self) -> dict[str, str]:
-        """What every log line about it has: in which request, and from where (`H4`)."""
-        return {"request_id": self.request_id, "address": self.client.address}
-
-    def request(self, kind: JobKind, email: str, now: datetime, details: Mapping[str, str]) -> Job:
-        """Write the message for the queue."""
-        return Job(
-            id=new_id("msg"),
-            kind=kind,
-            email=email,
-            asked_at=now,
-            address=self.client.address,
-            user_agent=self.client.user_agent,
-            request_id=self.request_id,
-            details=details,
-        )
 
 
 def _check_texts(fields: dict[str, Any]) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.audit.event import AuditEvent, Party, PartyType
+from chalicelib.domain.roles import MembershipStatus, Role, WorkspaceRole
 from chalicelib.domain.sso.connection import AccountSso
 from chalicelib.domain.tokens import new_id
 
@@ -16,39 +16,11 @@ if TYPE_CHECKING:
 
     from chalicelib.domain.audit.event import EventName
     from chalicelib.domain.email_address import EmailAddress
-    from chalicelib.domain.mail import RequestOrigin
+    from chalicelib.domain.origin import RequestOrigin
     from chalicelib.domain.sign_in.email_change import WayBack
     from chalicelib.domain.sso.provider import DomainSso
 
 MAIN_WORKSPACE = "Main"
-
-
-class Role(StrEnum):
-    """What a person is in an account."""
-
-    OWNER = "owner"
-    ADMIN = "admin"
-    MEMBER = "member"
-
-    @property
-    def manages(self) -> bool:
-        """Whether the role administers the account."""
-        return self is not Role.MEMBER
-
-
-class WorkspaceRole(StrEnum):
-    """What a member is in a workspace that they were given."""
-
-    ADMIN = "admin"
-    MEMBER = "member"
-    VIEWER = "viewer"
-
-
-class MembershipStatus(StrEnum):
-    """Whether a membership gives access at present."""
-
-    ACTIVE = "active"
-    SUSPENDED = "suspended"
 
 
 @dataclass(frozen=True)

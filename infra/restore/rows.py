@@ -14,7 +14,7 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.audit.event import EventName
-from chalicelib.domain.user import Role, WorkspaceRole
+from chalicelib.domain.roles import Role, WorkspaceRole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -17,7 +17,7 @@ import pytest
 from click.testing import CliRunner
 
 from chalicelib.domain.accounts.handover import NoHandoverError
-from chalicelib.domain.user import Role
+from chalicelib.domain.roles import Role
 from infra.restore.__main__ import restore
 from infra.restore.closing import closed
 from infra.restore.point_in_time import Backup

@@ -11,7 +11,7 @@ from unittest import mock
 import bcrypt
 import pytest
 
-from chalicelib.domain.user import Role
+from chalicelib.domain.roles import Role
 from tests.support.deployment.permissions import Permission, _bare, _listed, _needed
 from tests.support.keys import account_of, add_member, an_owner, make_key
 from tests.support.personas.company import a_company

@@ -14,7 +14,7 @@ from chalicelib.domain.accounts.handover import (
 )
 from chalicelib.domain.errors import ConflictError, InvalidValueError, NotFoundError
 from chalicelib.domain.operators.action import OPERATORS
-from chalicelib.domain.user import Role
+from chalicelib.domain.roles import Role
 from tests.support.keys import account_of, add_member, an_owner
 from tests.support.personas.journeys import ADDRESS, PASSWORD, sign_in, signed_in_program
 from tests.support.personas.operators import done, operate

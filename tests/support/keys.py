@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.domain.user import Membership, MembershipStatus, Role
+from chalicelib.domain.roles import MembershipStatus, Role
+from chalicelib.domain.user import Membership
 from tests.support.personas.journeys import ADDRESS, become_a_user, signed_in_program
 
 if TYPE_CHECKING:

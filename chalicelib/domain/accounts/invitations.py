@@ -8,17 +8,19 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.audit.event import AuditEvent, EventName, Party, PartyType
 from chalicelib.domain.errors import ConflictError, DomainError, InvalidValueError
-from chalicelib.domain.user import Membership, Role
+from chalicelib.domain.roles import Role
+from chalicelib.domain.user import Membership
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
     from chalicelib.domain.email_address import EmailAddress
-    from chalicelib.domain.mail import RequestOrigin
+    from chalicelib.domain.origin import RequestOrigin
+    from chalicelib.domain.roles import WorkspaceRole
     from chalicelib.domain.sign_in.link import Link
     from chalicelib.domain.sign_in.session import Session
-    from chalicelib.domain.user import Account, AccountAdmin, User, WorkspaceRole
+    from chalicelib.domain.user import Account, AccountAdmin, User
 
 INVITATIONS_MAX = 1_000
 # Ownership is handed over by its owner, never given away by mail.

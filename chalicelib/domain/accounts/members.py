@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING
 from chalicelib.domain.accounts.workspace_roles import demand_room, parse_workspace_roles
 from chalicelib.domain.audit.event import Party, PartyType
 from chalicelib.domain.errors import InvalidValueError, NotAllowedError
+from chalicelib.domain.roles import MembershipStatus, Role
 from chalicelib.domain.tokens import new_id
-from chalicelib.domain.user import MembershipStatus, Role
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
     from chalicelib.domain.email_address import EmailAddress
-    from chalicelib.domain.user import Account, Membership, WorkspaceRole
+    from chalicelib.domain.roles import WorkspaceRole
+    from chalicelib.domain.user import Account, Membership
 
 
 class OwnerUntouchableError(NotAllowedError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.errors import DomainError, InvalidValueError
-from chalicelib.domain.user import Role, WorkspaceRole
+from chalicelib.domain.roles import Role, WorkspaceRole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

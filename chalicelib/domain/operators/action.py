@@ -6,9 +6,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.audit.event import AuditEvent, Party, PartyType
-from chalicelib.domain.mail import RequestOrigin
 from chalicelib.domain.names import parse_name
-from chalicelib.domain.sign_in.session import Client
+from chalicelib.domain.origin import Client, RequestOrigin
 from chalicelib.domain.tokens import derived_id, new_id
 
 if TYPE_CHECKING:

@@ -13,8 +13,9 @@ from chalicelib.domain.clock import rfc3339
 from chalicelib.domain.email_address import EmailAddress
 from chalicelib.domain.errors import InvalidValueError
 from chalicelib.domain.keys.record import ID_PATTERN
+from chalicelib.domain.roles import MembershipStatus, Role
 from chalicelib.domain.tokens import new_id
-from chalicelib.domain.user import Membership, MembershipStatus, Role
+from chalicelib.domain.user import Membership
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from chalicelib.domain.email_address import EmailAddress
-    from chalicelib.domain.mail import RequestOrigin
+    from chalicelib.domain.origin import RequestOrigin
     from chalicelib.domain.user import User
 
 # Cookies of before have no second version.

@@ -12,7 +12,9 @@ from chalicelib.domain.sso.connection import connection_id_of
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
-    from chalicelib.domain.user import Account, Role, User
+    from chalicelib.domain.origin import Client
+    from chalicelib.domain.roles import Role
+    from chalicelib.domain.user import Account, User
 
 
 class SignInMethod(StrEnum):
@@ -20,14 +22,6 @@ class SignInMethod(StrEnum):
 
     PASSWORD = "password"  # noqa: S105 - the name of a method, not a secret
     SSO = "sso"
-
-
-@dataclass(frozen=True)
-class Client:
-    """Where a request comes from: the network's address for it, and what the browser says."""
-
-    address: str
-    user_agent: str
 
 
 @dataclass(frozen=True)

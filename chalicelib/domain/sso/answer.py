@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from chalicelib.domain.mail import RequestOrigin
+    from chalicelib.domain.origin import RequestOrigin
     from chalicelib.domain.sso.assertion import VerifiedAssertion
     from chalicelib.domain.sso.connection import SsoConnection, SsoRequest
     from chalicelib.domain.tokens import SecretToken

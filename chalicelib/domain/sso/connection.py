@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from chalicelib.domain.roles import Role
     from chalicelib.domain.sso.assertion import VerifiedAssertion
     from chalicelib.domain.sso.provider import IdentityProvider
-    from chalicelib.domain.user import Role
 
 DOMAINS_MAX = 20
 # How long a person may take at their provider; then they start again.

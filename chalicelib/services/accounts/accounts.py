@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.audit.event import AuditEvent, EventName
 from chalicelib.domain.errors import ProofRequiredError
+from chalicelib.domain.roles import Role
 from chalicelib.domain.tokens import SecretToken, new_id
-from chalicelib.domain.user import Membership, Role
+from chalicelib.domain.user import Membership
 
 if TYPE_CHECKING:
     from chalicelib.domain.clock import Clock
-    from chalicelib.domain.mail import RequestOrigin
+    from chalicelib.domain.origin import RequestOrigin
     from chalicelib.domain.sign_in.session import Session
     from chalicelib.domain.user import User
     from chalicelib.storage.accounts.new_accounts import NewAccounts

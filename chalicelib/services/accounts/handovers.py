@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.accounts.handover import NoHandoverError
 from chalicelib.domain.audit.event import EventName
-from chalicelib.domain.mail import JobKind, Mail
+from chalicelib.domain.mail import Job, JobKind, Mail
 from chalicelib.domain.sign_in.session import require_fresh_proof
 
 if TYPE_CHECKING:
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from chalicelib.domain.accounts.handover import Handover
     from chalicelib.domain.clock import Clock
-    from chalicelib.domain.mail import Job
     from chalicelib.domain.user import Account, AccountAdmin
     from chalicelib.gateways.mail.mailer import Mailer
     from chalicelib.gateways.mail.queue import JobQueue
@@ -65,7 +64,7 @@ class HandoverService:
                 "account_name": account.name,
                 "by": owner.name,
             }
-            request = owner.origin.request(JobKind.HANDOVER, user.email.value, now, told)
+            request = Job.asked_by(owner.origin, JobKind.HANDOVER, user.email.value, now, told)
             self.queue.put_notice(request)
 
     def send_notice(self, request: Job) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.accounts.invitations import Invitation
 from chalicelib.domain.errors import NotFoundError
-from chalicelib.domain.mail import JobKind, Mail
+from chalicelib.domain.mail import Job, JobKind, Mail
 from chalicelib.domain.sign_in.session import require_fresh_proof
 from chalicelib.domain.tokens import new_id
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from chalicelib.domain.clock import Clock
     from chalicelib.domain.email_address import EmailAddress
     from chalicelib.domain.lists import PageRequest, Slice
-    from chalicelib.domain.mail import Job
-    from chalicelib.domain.user import AccountAdmin, Role, WorkspaceRole
+    from chalicelib.domain.roles import Role, WorkspaceRole
+    from chalicelib.domain.user import AccountAdmin
     from chalicelib.gateways.mail.mailer import Mailer
     from chalicelib.gateways.mail.queue import JobQueue
     from chalicelib.storage.accounts.invitations import Invitations
@@ -137,4 +137,4 @@ def _mail_of(invitation: Invitation, manager: AccountAdmin, now: datetime) -> Jo
         "invitation_id": invitation.id,
         "inviter_id": manager.user_id,
     }
-    return manager.origin.request(JobKind.INVITATION, invitation.email.value, now, details)
+    return Job.asked_by(manager.origin, JobKind.INVITATION, invitation.email.value, now, details)

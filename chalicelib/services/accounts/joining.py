@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from chalicelib.domain.accounts.invitations import Guest, OpenInvitation
     from chalicelib.domain.clock import Clock
-    from chalicelib.domain.mail import RequestOrigin
+    from chalicelib.domain.origin import RequestOrigin
     from chalicelib.domain.passwords.hashing import PasswordHasher
     from chalicelib.domain.passwords.policy import PasswordPolicy
     from chalicelib.domain.sign_in.link import Link

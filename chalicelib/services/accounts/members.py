@@ -19,17 +19,17 @@ from chalicelib.domain.errors import (
     NotAllowedError,
     NotFoundError,
 )
-from chalicelib.domain.mail import JobKind, Mail
+from chalicelib.domain.mail import Job, JobKind, Mail
+from chalicelib.domain.roles import MembershipStatus, Role
 from chalicelib.domain.sign_in.session import require_fresh_proof
 from chalicelib.domain.tokens import SecretToken
-from chalicelib.domain.user import MembershipStatus, Role
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from chalicelib.domain.clock import Clock
     from chalicelib.domain.lists import PageRequest, Slice
-    from chalicelib.domain.mail import Job, RequestOrigin
+    from chalicelib.domain.origin import RequestOrigin
     from chalicelib.domain.sign_in.session import Session
     from chalicelib.domain.user import Account, AccountAdmin, Membership, User
     from chalicelib.gateways.mail.mailer import Mailer
@@ -183,8 +183,12 @@ class MemberService:
         for member, is_owner in ((owner, ""), (heir, "yes")):
             told |= {"name": member.name, "is_owner": is_owner}
             self.queue.put_notice(
-                manager.origin.request(
-                    JobKind.OWNERSHIP_TRANSFERRED, member.email.value, now, dict(told)
+                Job.asked_by(
+                    manager.origin,
+                    JobKind.OWNERSHIP_TRANSFERRED,
+                    member.email.value,
+                    now,
+                    dict(told),
                 )
             )
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.keys.api_key import ApiKey, ApiKeySecret
-from chalicelib.domain.mail import JobKind, Mail
+from chalicelib.domain.mail import Job, JobKind, Mail
 from chalicelib.domain.sign_in.session import require_fresh_proof
 from chalicelib.domain.tokens import digest, new_id
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from chalicelib.domain.clock import Clock
     from chalicelib.domain.lists import PageRequest, Slice
-    from chalicelib.domain.mail import Job, RequestOrigin
+    from chalicelib.domain.origin import RequestOrigin
     from chalicelib.domain.user import AccountAdmin
     from chalicelib.gateways.mail.mailer import Mailer
     from chalicelib.gateways.mail.queue import JobQueue
@@ -78,7 +78,7 @@ class ApiKeyService:
         for each in found:
             self.keys.revoke(each, now)
         details = {"digest": " ".join(found)}
-        self.queue.put(origin.request(JobKind.API_KEY_LEAKED, "", now, details))
+        self.queue.put(Job.asked_by(origin, JobKind.API_KEY_LEAKED, "", now, details))
 
     def send_mail(self, request: Job) -> None:
         """Tell those who manage the account of each revoked key, then take it off their list.

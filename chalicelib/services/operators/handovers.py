@@ -9,9 +9,9 @@ from chalicelib.domain.accounts.handover import Handover, HandoverWaitsError, No
 from chalicelib.domain.audit.event import EventName
 from chalicelib.domain.email_address import EmailAddress
 from chalicelib.domain.errors import InvalidValueError, NotFoundError, UnavailableError
-from chalicelib.domain.mail import JobKind
+from chalicelib.domain.mail import Job, JobKind
 from chalicelib.domain.operators.action import OperatorAction
-from chalicelib.domain.user import Role
+from chalicelib.domain.roles import Role
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -143,7 +143,7 @@ class OperatorHandover:
                 **more,
             }
             self.queue.put(
-                action.origin.request(JobKind.HANDOVER, user.email.value, action.at, told)
+                Job.asked_by(action.origin, JobKind.HANDOVER, user.email.value, action.at, told)
             )
 
     def _notify(

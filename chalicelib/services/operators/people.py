@@ -9,7 +9,7 @@ from chalicelib.domain.audit.event import EventName
 from chalicelib.domain.audit.search import AuditFilter
 from chalicelib.domain.email_address import EmailAddress
 from chalicelib.domain.errors import InvalidValueError, NotFoundError
-from chalicelib.domain.mail import JobKind, by_operator
+from chalicelib.domain.mail import Job, JobKind, by_operator
 from chalicelib.domain.operators.action import OperatorAction
 from chalicelib.storage.audit.log import AuditQuery
 
@@ -124,7 +124,7 @@ class OperatorUserService:
         action = self._deed(user, operator, EventName.USER_RESET_MAILED)
         self.trail.write(action)
         kind, email = JobKind.PASSWORD_RESET, user.email.value
-        self.queue.put(action.origin.request(kind, email, action.at, by_operator()))
+        self.queue.put(Job.asked_by(action.origin, kind, email, action.at, by_operator()))
         return action
 
     def may_use_password(self, user: User) -> bool:
@@ -142,7 +142,7 @@ class OperatorUserService:
         self.changes.remove_password(user, action)
         told = {"name": user.name}
         self.queue.put_notice(
-            action.origin.request(JobKind.PASSWORD_REMOVED, user.email.value, action.at, told)
+            Job.asked_by(action.origin, JobKind.PASSWORD_REMOVED, user.email.value, action.at, told)
         )
         return action
 

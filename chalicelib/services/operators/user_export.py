@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from chalicelib.domain.audit.event import EventName
 from chalicelib.domain.operators.action import OperatorAction, told_to
 from chalicelib.domain.operators.user_file import user_fields
-from chalicelib.domain.user import Role
+from chalicelib.domain.roles import Role
 from chalicelib.storage.dynamo.rows import user_of
 
 if TYPE_CHECKING:

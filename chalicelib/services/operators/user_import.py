@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from chalicelib.domain.audit.event import EventName
 from chalicelib.domain.errors import InvalidValueError, NotFoundError, UnavailableError
 from chalicelib.domain.operators.action import OperatorAction
+from chalicelib.domain.roles import Role
 from chalicelib.domain.tokens import derived_id
-from chalicelib.domain.user import Role, User
+from chalicelib.domain.user import User
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection

@@ -17,7 +17,7 @@ from chalicelib.domain.errors import (
     LinkInvalidError,
     WrongPasswordError,
 )
-from chalicelib.domain.mail import JobKind, Mail
+from chalicelib.domain.mail import Job, JobKind, Mail
 from chalicelib.domain.sign_in.email_change import EmailTakenError, WayBack
 from chalicelib.domain.sign_in.link import LinkPurpose
 from chalicelib.domain.sign_in.lockout import AttemptStep
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from chalicelib.domain.clock import Clock
-    from chalicelib.domain.mail import Job, RequestOrigin
+    from chalicelib.domain.origin import RequestOrigin
     from chalicelib.domain.sign_in.known_browser import Browser
     from chalicelib.domain.sign_in.link import Link
     from chalicelib.domain.user import User
@@ -77,8 +77,8 @@ class EmailChangeService:
         # The old email first: no change is under way that its owner isn't told of.
         told = {**details, "new_email": email.value}
         old = user.email.value
-        self.queue.put(origin.request(JobKind.EMAIL_CHANGE_ASKED, old, now, told))
-        self.queue.put(origin.request(JobKind.EMAIL_CHANGE, email.value, now, details))
+        self.queue.put(Job.asked_by(origin, JobKind.EMAIL_CHANGE_ASKED, old, now, told))
+        self.queue.put(Job.asked_by(origin, JobKind.EMAIL_CHANGE, email.value, now, details))
 
     def send_mail(self, request: Job) -> None:
         """Mail the link of a change to the new email, unless another user has it."""
@@ -152,7 +152,9 @@ class EmailChangeService:
         self.changes.stop(link, now)
         event = EventName.USER_EMAIL_CHANGE_STOPPED.value
         told = {"user_id": link.subject_id, "event": event}
-        self.queue.put_notice(origin.request(JobKind.PERSONAL_EVENT, link.email.value, now, told))
+        self.queue.put_notice(
+            Job.asked_by(origin, JobKind.PERSONAL_EVENT, link.email.value, now, told)
+        )
 
     def check_undo(self, token: str) -> None:
         """Say whether a way back is still open, without taking it; raises LinkInvalidError."""
@@ -173,7 +175,9 @@ class EmailChangeService:
             "old_email": user.email.value,
             "new_email": link.email.value,
         }
-        self.queue.put_notice(origin.request(JobKind.EMAIL_TAKEN_BACK, link.email.value, now, told))
+        self.queue.put_notice(
+            Job.asked_by(origin, JobKind.EMAIL_TAKEN_BACK, link.email.value, now, told)
+        )
 
     def _undo(self, token: str) -> tuple[Link, User]:
         for _ in range(_TRIES):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.audit.event import EventName
 from chalicelib.domain.errors import LinkInvalidError, PasswordRequiredError, WrongPasswordError
-from chalicelib.domain.mail import JobKind
+from chalicelib.domain.mail import Job, JobKind
 from chalicelib.domain.sign_in.email_change import EmailChange
 from chalicelib.domain.sign_in.known_browser import is_current
 from chalicelib.domain.sign_in.link import LinkPurpose
@@ -110,7 +110,7 @@ class EmailConfirmationService:
         """Have the mail of a used link taken off the count of the source that asked for it."""
         if link.source.count:
             kind, email, told = JobKind.PERSONAL_EVENT, link.email.value, link.source.details
-            self.queue.put_notice(browser.origin.request(kind, email, now, told))
+            self.queue.put_notice(Job.asked_by(browser.origin, kind, email, now, told))
 
     def _change_email(self, link: Link, evidence: Evidence, browser: Browser) -> Confirmed:
         user, now = self._user(link), self.clock()
@@ -146,7 +146,9 @@ class EmailConfirmationService:
         # Two mails, one event: the first message carries it.
         for address, told in ((user.email, away), (link.email, {"name": user.name})):
             kind = JobKind.EMAIL_CHANGED
-            self.queue.put_notice(browser.origin.request(kind, address.value, change.at, told))
+            self.queue.put_notice(
+                Job.asked_by(browser.origin, kind, address.value, change.at, told)
+            )
 
     def _device_cookie(self, change: EmailChange, browser: Browser) -> str | None:
         """Keep a known browser known: its cookie names the email and the versions of before."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.audit.event import EventName
 from chalicelib.domain.errors import InvalidCredentialsError
-from chalicelib.domain.mail import JobKind, Mail
+from chalicelib.domain.mail import Job, JobKind, Mail
 from chalicelib.domain.sign_in.lockout import AttemptStep
 from chalicelib.domain.sign_in.session import Session, SignInMethod
 from chalicelib.domain.tokens import SecretToken
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
     from chalicelib.domain.clock import Clock
     from chalicelib.domain.email_address import EmailAddress
-    from chalicelib.domain.mail import Job
     from chalicelib.domain.passwords.hashing import PasswordHasher
     from chalicelib.domain.sign_in.counter_keys import AddressKeys
     from chalicelib.domain.sign_in.known_browser import Browser, DeviceCookies
@@ -194,7 +193,9 @@ class SignInService:
             "failures": str(proved.failures) if many else "",
         }
         email, origin = user.email.value, proved.given.browser.origin
-        self.queue.put_notice(origin.request(JobKind.NEW_SIGN_IN, email, proved.given.at, told))
+        self.queue.put_notice(
+            Job.asked_by(origin, JobKind.NEW_SIGN_IN, email, proved.given.at, told)
+        )
 
 
 def _stored_password(user: User | None, record: AddressRecord, now: datetime) -> StoredPassword:

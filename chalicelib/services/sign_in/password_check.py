@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.errors import EmailUnconfirmedError
-from chalicelib.domain.mail import JobKind
+from chalicelib.domain.mail import Job, JobKind
 from chalicelib.domain.sign_in.known_browser import is_current
 from chalicelib.domain.sign_in.lockout import AttemptOrigin, AttemptStep
 from chalicelib.domain.sign_in.session import SignInMethod
@@ -152,7 +152,9 @@ class PasswordCheck:
             "unconfirmed": "yes" if unconfirmed else ""
         }
         origin = given.browser.origin
-        self.queue.put(origin.request(JobKind.SIGN_IN_FAILED, given.email.value, given.at, details))
+        self.queue.put(
+            Job.asked_by(origin, JobKind.SIGN_IN_FAILED, given.email.value, given.at, details)
+        )
         seen = {"checked": details["checked"], "locks": details["locks"]}
         _log.info("authentication_failed", extra={**seen, **given.trace})
 

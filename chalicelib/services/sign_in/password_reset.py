@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from chalicelib.domain.audit.event import EventName
 from chalicelib.domain.email_address import EmailAddress
 from chalicelib.domain.errors import LinkInvalidError
-from chalicelib.domain.mail import JobKind, Mail
+from chalicelib.domain.mail import Job, JobKind, Mail
 from chalicelib.domain.passwords.policy import PasswordContext
 from chalicelib.domain.sign_in.known_browser import device_details
 from chalicelib.domain.sign_in.link import LinkOrigin, LinkPurpose
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from chalicelib.domain.clock import Clock
-    from chalicelib.domain.mail import Job, RequestOrigin
+    from chalicelib.domain.origin import RequestOrigin
     from chalicelib.domain.passwords.hashing import PasswordHasher
     from chalicelib.domain.passwords.policy import PasswordPolicy
     from chalicelib.domain.sign_in.known_browser import Browser, DeviceCookies
@@ -57,7 +57,7 @@ class PasswordResetService:
         keys = self.attempt_keys.of(email, device, browser.origin.client)
         details = device_details(device, keys.device)
         self.queue.put(
-            browser.origin.request(JobKind.PASSWORD_RESET, email.value, self.clock(), details)
+            Job.asked_by(browser.origin, JobKind.PASSWORD_RESET, email.value, self.clock(), details)
         )
 
     def send_mail(self, request: Job) -> None:
@@ -114,7 +114,7 @@ class PasswordResetService:
             **link.source.details,
         }
         self.queue.put_notice(
-            origin.request(JobKind.PASSWORD_CHANGED, user.email.value, now, notice)
+            Job.asked_by(origin, JobKind.PASSWORD_CHANGED, user.email.value, now, notice)
         )
 
     def _find(self, token: str) -> tuple[Link, User, PasswordGate]:

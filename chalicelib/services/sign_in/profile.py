@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.audit.event import EventName
 from chalicelib.domain.errors import WrongPasswordError
-from chalicelib.domain.mail import JobKind
+from chalicelib.domain.mail import Job, JobKind
 from chalicelib.domain.passwords.policy import PasswordContext
 from chalicelib.domain.sign_in.lockout import AttemptStep
 from chalicelib.domain.sign_in.session import require_own_proof
@@ -16,7 +16,7 @@ from chalicelib.services.sign_in.password_check import GivenPassword, StoredPass
 
 if TYPE_CHECKING:
     from chalicelib.domain.clock import Clock
-    from chalicelib.domain.mail import RequestOrigin
+    from chalicelib.domain.origin import RequestOrigin
     from chalicelib.domain.passwords.hashing import PasswordHasher
     from chalicelib.domain.passwords.policy import PasswordPolicy
     from chalicelib.domain.sign_in.known_browser import Browser, DeviceCookies
@@ -62,7 +62,9 @@ class ProfileService:
             "new_name": name,
         }
         email = user.email.value
-        self.queue.put_notice(origin.request(JobKind.PERSONAL_EVENT, email, self.clock(), details))
+        self.queue.put_notice(
+            Job.asked_by(origin, JobKind.PERSONAL_EVENT, email, self.clock(), details)
+        )
 
     def prove(self, user: User, session: Session, password: str, browser: Browser) -> Session:
         """Make a session's proof fresh again, and return it; raises WrongPasswordError."""
@@ -88,7 +90,7 @@ class ProfileService:
             "event": EventName.USER_PASSWORD_CHANGED.value,
         }
         self.queue.put_notice(
-            browser.origin.request(JobKind.PASSWORD_CHANGED, user.email.value, now, told)
+            Job.asked_by(browser.origin, JobKind.PASSWORD_CHANGED, user.email.value, now, told)
         )
         known = self.devices.read(browser.device_cookie, user.email)
         return self.devices.issue(

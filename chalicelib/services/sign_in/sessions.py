@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from chalicelib.domain.audit.event import AuditEvent, EventName
 from chalicelib.domain.errors import NotFoundError, NotSignedInError, ProofRequiredError
 from chalicelib.domain.lists import Slice
-from chalicelib.domain.mail import JobKind
+from chalicelib.domain.mail import Job, JobKind
 from chalicelib.domain.sign_in.known_browser import is_current
 from chalicelib.domain.sign_in.session import require_fresh_proof
 from chalicelib.domain.sso.connection import SsoRequiredError, connection_id_of
@@ -23,10 +23,11 @@ if TYPE_CHECKING:
     from chalicelib.domain.clock import Clock
     from chalicelib.domain.errors import DomainError
     from chalicelib.domain.lists import PageRequest
-    from chalicelib.domain.mail import RequestOrigin
+    from chalicelib.domain.origin import RequestOrigin
+    from chalicelib.domain.roles import WorkspaceRole
     from chalicelib.domain.sign_in.known_browser import Browser, DeviceCookies
     from chalicelib.domain.sign_in.session import Session
-    from chalicelib.domain.user import Account, Membership, User, Workspace, WorkspaceRole
+    from chalicelib.domain.user import Account, Membership, User, Workspace
     from chalicelib.gateways.mail.queue import JobQueue
     from chalicelib.storage.sessions.sessions import Sessions
     from chalicelib.storage.users.users import Users
@@ -222,7 +223,9 @@ class SessionService:
             "how": "all_others",
         }
         email = visitor.user.email.value
-        self.queue.put_notice(origin.request(JobKind.PERSONAL_EVENT, email, self.clock(), told))
+        self.queue.put_notice(
+            Job.asked_by(origin, JobKind.PERSONAL_EVENT, email, self.clock(), told)
+        )
         return self._device_cookie(visitor, browser)
 
     def _device_cookie(self, visitor: Visitor, browser: Browser) -> str | None:

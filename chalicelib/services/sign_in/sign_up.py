@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.audit.mail_caps import Cap, MailCappedError
 from chalicelib.domain.email_address import EmailAddress
-from chalicelib.domain.mail import JobKind, Mail
+from chalicelib.domain.mail import Job, JobKind, Mail
 from chalicelib.domain.passwords.policy import PasswordContext
 from chalicelib.domain.sign_in.known_browser import device_details
 from chalicelib.domain.sign_in.link import LinkOrigin, LinkPurpose
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from chalicelib.domain.clock import Clock
-    from chalicelib.domain.mail import Job
     from chalicelib.domain.passwords.hashing import PasswordHasher
     from chalicelib.domain.passwords.policy import PasswordPolicy
     from chalicelib.domain.sign_in.known_browser import Browser, DeviceCookies
@@ -149,4 +148,4 @@ class SignUpService:
             **device_details(device, keys.device),
         }
         kind = JobKind.SIGN_UP_CONFIRMATION
-        self.queue.put(browser.origin.request(kind, email.value, self.clock(), details))
+        self.queue.put(Job.asked_by(browser.origin, kind, email.value, self.clock(), details))

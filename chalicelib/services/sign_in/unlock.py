@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.audit.event import EventName
 from chalicelib.domain.email_address import EmailAddress
-from chalicelib.domain.mail import JobKind, Mail
+from chalicelib.domain.mail import Job, JobKind, Mail
 from chalicelib.domain.sign_in.known_browser import device_details
 from chalicelib.domain.sign_in.link import LinkOrigin, LinkPurpose
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from chalicelib.domain.clock import Clock
-    from chalicelib.domain.mail import Job, RequestOrigin
+    from chalicelib.domain.origin import RequestOrigin
     from chalicelib.domain.sign_in.known_browser import Browser, DeviceCookies
     from chalicelib.domain.user import User
     from chalicelib.gateways.mail.mailer import Mailer
@@ -51,7 +51,7 @@ class UnlockService:
         keys = self.attempt_keys.of(email, device, browser.origin.client)
         details = device_details(device, keys.device)
         self.queue.put(
-            browser.origin.request(JobKind.ACCOUNT_UNLOCK, email.value, self.clock(), details)
+            Job.asked_by(browser.origin, JobKind.ACCOUNT_UNLOCK, email.value, self.clock(), details)
         )
 
     def send_mail(self, request: Job) -> None:
@@ -105,7 +105,9 @@ class UnlockService:
             "event": EventName.SIGN_IN_UNLOCKED.value,
             **link.source.details,
         }
-        self.queue.put_notice(origin.request(JobKind.PERSONAL_EVENT, link.email.value, now, told))
+        self.queue.put_notice(
+            Job.asked_by(origin, JobKind.PERSONAL_EVENT, link.email.value, now, told)
+        )
 
     def _person(self, request: Job) -> User | None:
         record = self.users.look_up(EmailAddress(request.email))

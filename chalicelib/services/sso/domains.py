@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.audit.event import AuditEvent, EventName, Party, PartyType
 from chalicelib.domain.errors import ConflictError, NotFoundError, UnavailableError
-from chalicelib.domain.mail import Mail, RequestOrigin
-from chalicelib.domain.sign_in.session import Client, require_fresh_proof
+from chalicelib.domain.mail import Mail
+from chalicelib.domain.origin import Client, RequestOrigin
+from chalicelib.domain.sign_in.session import require_fresh_proof
 from chalicelib.domain.sso.connection import CERTIFICATE_WARNINGS, LAPSE_AFTER, AccountDomain
 from chalicelib.domain.sso.email_domain import DomainProof, DomainUnprovenError, parse_domain
 

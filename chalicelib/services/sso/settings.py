@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.audit.event import EventName, Party, PartyType
 from chalicelib.domain.errors import InvalidValueError, NotFoundError
+from chalicelib.domain.roles import Role
 from chalicelib.domain.sign_in.session import require_fresh_proof
 from chalicelib.domain.sso.connection import (
     NoPasswordLeftError,
@@ -15,7 +16,6 @@ from chalicelib.domain.sso.connection import (
 )
 from chalicelib.domain.sso.email_domain import DomainUnprovenError
 from chalicelib.domain.sso.provider import IdentityProvider, ServiceProvider
-from chalicelib.domain.user import Role
 from chalicelib.gateways.saml.metadata import read_metadata
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from chalicelib.domain.accounts.workspace_roles import TooManyWorkspacesGivenErr
 from chalicelib.domain.audit.event import AuditEvent, EventName, Party, PartyType
 from chalicelib.domain.chosen_names import name_of, parse_user_name
 from chalicelib.domain.errors import InvalidValueError, NotFoundError, UnavailableError
-from chalicelib.domain.mail import JobKind, Mail
+from chalicelib.domain.mail import Job, JobKind, Mail
 from chalicelib.domain.sign_in.session import SignInMethod
 from chalicelib.domain.sso.answer import Answer, connection_party
 from chalicelib.domain.sso.assertion import CLOCK_SKEW, Refusal, SamlRefusedError
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from chalicelib.domain.accounts.invitations import OpenInvitation
     from chalicelib.domain.clock import Clock
-    from chalicelib.domain.mail import Job, RequestOrigin
+    from chalicelib.domain.origin import RequestOrigin
     from chalicelib.domain.sign_in.counter_keys import AddressKeys
     from chalicelib.domain.sso.answer import SsoCompletion
     from chalicelib.domain.sso.assertion import ResponseClaims, VerifiedAssertion
@@ -340,7 +340,7 @@ class SsoSignInService:
             "account_id": membership.account_id,
         }
         email, kind = user.email.value, JobKind.SSO_LINKED
-        self.queue.put_notice(answer.origin.request(kind, email, answer.now, told))
+        self.queue.put_notice(Job.asked_by(answer.origin, kind, email, answer.now, told))
 
     def send_notice(self, request: Job) -> None:
         """Mail that an account's provider was linked to a user, five times an hour at most."""

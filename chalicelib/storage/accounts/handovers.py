@@ -16,7 +16,7 @@ from chalicelib.domain.accounts.handover import (
     NoHandoverError,
 )
 from chalicelib.domain.errors import ConflictError, NotAllowedError
-from chalicelib.domain.user import MembershipStatus, Role
+from chalicelib.domain.roles import MembershipStatus, Role
 from chalicelib.storage.accounts.members import hand_over_parts
 from chalicelib.storage.dynamo.tables import AccountRow, UserRow
 from chalicelib.storage.dynamo.transactions import ConditionFailedError, read_all, write_all

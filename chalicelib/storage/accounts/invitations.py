@@ -17,7 +17,7 @@ from chalicelib.domain.audit.event import EventName
 from chalicelib.domain.email_address import EmailAddress
 from chalicelib.domain.errors import LinkInvalidError, NotAllowedError, NotFoundError
 from chalicelib.domain.lists import Slice
-from chalicelib.domain.user import Role, WorkspaceRole
+from chalicelib.domain.roles import Role, WorkspaceRole
 from chalicelib.storage.dynamo.rows import LISTED_MEMBER, account_of, user_of
 from chalicelib.storage.dynamo.tables import AccountRow, EmailRow, UserRow
 from chalicelib.storage.dynamo.transactions import (

@@ -17,7 +17,7 @@ from chalicelib.domain.accounts.limits import ACCOUNTS_MAX
 from chalicelib.domain.accounts.members import Member
 from chalicelib.domain.errors import ConflictError, NotAllowedError, NotFoundError
 from chalicelib.domain.lists import Slice
-from chalicelib.domain.user import Role
+from chalicelib.domain.roles import Role
 from chalicelib.storage.dynamo.rows import LISTED_MEMBER, membership_map, user_of
 from chalicelib.storage.dynamo.tables import AccountRow, UserRow
 from chalicelib.storage.dynamo.transactions import (

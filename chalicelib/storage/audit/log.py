@@ -11,8 +11,7 @@ from chalicelib.domain.audit.event import AuditEvent, EventName, Party, PartyTyp
 from chalicelib.domain.audit.search import AuditPage
 from chalicelib.domain.errors import NotAllowedError
 from chalicelib.domain.lists import Slice
-from chalicelib.domain.mail import RequestOrigin
-from chalicelib.domain.sign_in.session import Client
+from chalicelib.domain.origin import Client, RequestOrigin
 from chalicelib.storage.dynamo.tables import AuditEventRow
 from chalicelib.storage.dynamo.transactions import ConditionFailedError, write_all
 from chalicelib.storage.users.account_admin import still_manages

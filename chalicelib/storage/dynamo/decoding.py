@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from pynamodb.attributes import MapAttribute
 
-from chalicelib.domain.user import Membership, Role
+from chalicelib.domain.roles import Role
+from chalicelib.domain.user import Membership
 from chalicelib.storage.dynamo.rows import membership_map
 from chalicelib.storage.dynamo.tables import DomainRow, EmailRow, LimitRow, SignUpRow, UserRow
 

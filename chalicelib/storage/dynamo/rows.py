@@ -6,19 +6,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.email_address import EmailAddress
+from chalicelib.domain.origin import Client
+from chalicelib.domain.roles import MembershipStatus, Role, WorkspaceRole
 from chalicelib.domain.sign_in.email_change import WayBack
-from chalicelib.domain.sign_in.session import Client, Session, SignInMethod
+from chalicelib.domain.sign_in.session import Session, SignInMethod
 from chalicelib.domain.sign_in.sign_up import SignUp
 from chalicelib.domain.sso.connection import AccountSso
-from chalicelib.domain.user import (
-    Account,
-    Membership,
-    MembershipStatus,
-    Role,
-    User,
-    Workspace,
-    WorkspaceRole,
-)
+from chalicelib.domain.user import Account, Membership, User, Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

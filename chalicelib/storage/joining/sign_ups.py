@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.audit.event import AuditEvent, EventName, Party, PartyType
 from chalicelib.domain.errors import LinkInvalidError
+from chalicelib.domain.roles import Role
 from chalicelib.domain.tokens import new_id
-from chalicelib.domain.user import Membership, Role
+from chalicelib.domain.user import Membership
 from chalicelib.storage.accounts.new_accounts import account_rows
 from chalicelib.storage.dynamo.rows import membership_map, sign_up_of
 from chalicelib.storage.dynamo.tables import LinkRow, SignUpRow, UserRow
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from pynamodb.transactions import TransactWrite
 
     from chalicelib.domain.email_address import EmailAddress
-    from chalicelib.domain.mail import RequestOrigin
+    from chalicelib.domain.origin import RequestOrigin
     from chalicelib.domain.sign_in.link import Link
     from chalicelib.domain.sign_in.sign_up import SignUp
     from chalicelib.storage.audit.trail import AuditWriter

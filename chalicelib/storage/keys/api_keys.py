@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pynamodb.transactions import TransactWrite
 
     from chalicelib.domain.lists import PageRequest
-    from chalicelib.domain.mail import RequestOrigin
+    from chalicelib.domain.origin import RequestOrigin
     from chalicelib.domain.user import AccountAdmin
     from chalicelib.storage.audit.trail import AuditWriter
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.audit.event import EventName
 from chalicelib.domain.operators.action import told_to
-from chalicelib.domain.user import Role
+from chalicelib.domain.roles import Role
 from chalicelib.storage.accounts.members import list_member
 from chalicelib.storage.accounts.new_accounts import account_rows
 from chalicelib.storage.dynamo.rows import membership_map

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pynamodb.exceptions import UpdateError
 
 from chalicelib.domain.errors import ConflictError, NotFoundError, NotSignedInError
-from chalicelib.domain.user import MembershipStatus
+from chalicelib.domain.roles import MembershipStatus
 from chalicelib.storage.dynamo.rows import session_of
 from chalicelib.storage.dynamo.tables import SessionRow, UserRow
 from chalicelib.storage.dynamo.transactions import (

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from pynamodb.exceptions import UpdateError
 
 from chalicelib.domain.errors import ConflictError, NotAllowedError, NotFoundError
+from chalicelib.domain.roles import Role
 from chalicelib.domain.sso.certificate import Certificate
 from chalicelib.domain.sso.connection import SsoConnection, SsoTest
 from chalicelib.domain.sso.provider import IdentityProvider
-from chalicelib.domain.user import Role
 from chalicelib.storage.dynamo.tables import AccountRow, DomainRow, SsoConnectionRow, UserRow
 from chalicelib.storage.dynamo.transactions import (
     ConditionFailedError,

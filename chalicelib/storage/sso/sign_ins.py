@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.errors import NotFoundError
+from chalicelib.domain.roles import MembershipStatus
 from chalicelib.domain.sso.connection import RequestPurpose, SsoRequest
 from chalicelib.domain.tokens import digest
-from chalicelib.domain.user import Membership, MembershipStatus
 from chalicelib.storage.accounts.invitations import end_invitation, still_stands
 from chalicelib.storage.accounts.members import (
     give_membership,
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from chalicelib.domain.sign_in.session import Session
     from chalicelib.domain.sso.answer import SsoCompletion
     from chalicelib.domain.sso.connection import SsoIdentity
-    from chalicelib.domain.user import User
+    from chalicelib.domain.user import Membership, User
     from chalicelib.storage.audit.trail import AuditWriter
     from chalicelib.storage.sessions.sessions import Sessions
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from chalicelib.domain.user import MembershipStatus, Role
+from chalicelib.domain.roles import MembershipStatus, Role
 from chalicelib.storage.dynamo.rows import LISTED_MEMBER, user_of
 from chalicelib.storage.dynamo.tables import AccountRow, UserRow
 from chalicelib.storage.dynamo.transactions import read_many

@@ -44,10 +44,10 @@ if TYPE_CHECKING:
     from pynamodb.transactions import TransactWrite
 
     from chalicelib.domain.email_address import EmailAddress
+    from chalicelib.domain.origin import Client
     from chalicelib.domain.sign_in.counter_keys import AddressKeys
     from chalicelib.domain.sign_in.known_browser import Device
     from chalicelib.domain.sign_in.lockout import AttemptStep
-    from chalicelib.domain.sign_in.session import Client
     from chalicelib.domain.sign_in.source_pair import PairReservation, SourcePair
     from chalicelib.domain.user import User
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pynamodb.transactions import TransactWrite
 
     from chalicelib.domain.email_address import EmailAddress
-    from chalicelib.domain.sign_in.session import Client
+    from chalicelib.domain.origin import Client
     from chalicelib.storage.users.lockout import AttemptKeyMaker
 
 

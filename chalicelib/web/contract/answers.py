@@ -10,7 +10,7 @@ import msgspec
 from chalicelib.domain.accounts.invitations import InvitationStatus
 from chalicelib.domain.audit.event import EventName, PartyType
 from chalicelib.domain.keys.record import RecordStatus
-from chalicelib.domain.user import MembershipStatus, Role, WorkspaceRole
+from chalicelib.domain.roles import MembershipStatus, Role, WorkspaceRole
 
 T = TypeVar("T")
 

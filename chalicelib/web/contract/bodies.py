@@ -11,7 +11,7 @@ import msgspec
 from chalicelib.domain.accounts.invitations import INVITED_ROLES
 from chalicelib.domain.accounts.workspaces import DESCRIPTION_MAX_LENGTH
 from chalicelib.domain.names import NAME_MAX_LENGTH
-from chalicelib.domain.user import Role, WorkspaceRole
+from chalicelib.domain.roles import Role, WorkspaceRole
 
 # The length is for readers of the OpenAPI document; `parse_name` checks, and says it better.
 Name = Annotated[

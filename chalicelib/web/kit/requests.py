@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import parse_qsl
 
 from chalicelib.domain.errors import InvalidValueError
-from chalicelib.domain.mail import RequestOrigin
-from chalicelib.domain.sign_in.session import Client
+from chalicelib.domain.origin import Client, RequestOrigin
 from chalicelib.web.kit.errors import RequestError, TooLargeError, json_pointer
 
 if TYPE_CHECKING:

@@ -8,10 +8,11 @@ from weakref import WeakKeyDictionary
 
 from chalicelib.bootstrap import services
 from chalicelib.domain.errors import NoAccountOpenError, NotAllowedError, NotSignedInError
+from chalicelib.domain.roles import Role
 from chalicelib.domain.sign_in.known_browser import Browser
 from chalicelib.domain.sign_in.sign_up import Evidence, SignUpTicket
 from chalicelib.domain.tokens import MalformedTokenError, SecretToken
-from chalicelib.domain.user import AccountAdmin, Role
+from chalicelib.domain.user import AccountAdmin
 from chalicelib.web.kit.access import Access
 from chalicelib.web.kit.cookies import device_cookie, session_cookie, sign_up_cookie
 from chalicelib.web.kit.requests import origin_of

@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from chalicelib import bootstrap
-from chalicelib.domain.user import Membership, Role, Workspace
+from chalicelib.domain.roles import Role
+from chalicelib.domain.user import Membership, Workspace
 from chalicelib.web.kit.rendering import page
 from chalicelib.web.kit.static_files import STATIC
 from chalicelib.web.kit.visitor import PageVisitor

@@ -6,7 +6,8 @@ import pytest
 
 from chalicelib.domain.accounts.workspace_roles import parse_workspace_roles
 from chalicelib.domain.errors import InvalidValueError
-from chalicelib.domain.user import Role, Workspace, WorkspaceRole
+from chalicelib.domain.roles import Role, WorkspaceRole
+from chalicelib.domain.user import Workspace
 from tests.support.personas.users import NOON
 
 _OURS = tuple(Workspace(f"wsp_{name}", name, "", NOON) for name in ("main", "lab"))

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from chalicelib.domain.accounts.limits import ACCOUNTS_MAX
-from chalicelib.domain.user import Membership, Role
+from chalicelib.domain.roles import Role
+from chalicelib.domain.user import Membership
 from chalicelib.storage.dynamo.rows import membership_map
 from chalicelib.storage.dynamo.tables import AccountRow, DomainRow, UserRow
 from tests.support.keys import Holder, account_of, an_owner, make_key

@@ -107,7 +107,7 @@ def test_a_workspace_of_before_the_rule_keeps_its_name_while_its_description_cha
 
 def test_a_new_name_of_a_user_is_written_to_each_of_their_accounts(service: Service) -> None:
     owner = an_owner(service)
-    from chalicelib.domain.user import Role
+    from chalicelib.domain.roles import Role
 
     member = add_member(service, account_of(owner), "kim@acme.test", Role.ADMIN)
     renamed = member.call("PATCH", "/auth/profile", {"name": "Kim Marmot"})

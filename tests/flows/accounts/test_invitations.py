@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from chalicelib.domain.user import Role
+from chalicelib.domain.roles import Role
 from tests.support.keys import account_of, add_member, an_owner
 from tests.support.personas.invitations import (
     INVITATIONS,

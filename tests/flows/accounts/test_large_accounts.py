@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chalicelib.domain.user import Membership, Role
+from chalicelib.domain.roles import Role
+from chalicelib.domain.user import Membership
 from tests.support.keys import account_of, an_owner
 from tests.support.personas.journeys import ADDRESS, ask_sign_in
 from tests.support.personas.users import NOON

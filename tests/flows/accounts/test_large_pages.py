@@ -11,9 +11,9 @@ import pytest
 from chalicelib.domain.accounts.workspaces import WORKSPACES_MAX
 from chalicelib.domain.audit.event import AuditEvent, EventName, Party, PartyType
 from chalicelib.domain.errors import InvalidValueError
-from chalicelib.domain.mail import RequestOrigin
-from chalicelib.domain.sign_in.session import Client
-from chalicelib.domain.user import Membership, Role, Workspace, WorkspaceRole
+from chalicelib.domain.origin import Client, RequestOrigin
+from chalicelib.domain.roles import Role, WorkspaceRole
+from chalicelib.domain.user import Membership, Workspace
 from chalicelib.storage.dynamo.rows import membership_map, workspace_map
 from chalicelib.storage.dynamo.tables import AccountRow, UserRow
 from chalicelib.web.api import lists

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.domain.user import Role
+from chalicelib.domain.roles import Role
 from tests.support.keys import account_of, add_member, an_owner
 from tests.support.personas.invitations import INVITED, invite
 from tests.support.personas.journeys import ADDRESS, PASSWORD, signed_in_program

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from chalicelib.domain.user import Membership, Role, WorkspaceRole
+from chalicelib.domain.roles import Role, WorkspaceRole
+from chalicelib.domain.user import Membership
 from tests.support.keys import account_of, add_member, an_owner
 from tests.support.personas.invitations import accept, invite, mailed_token
 from tests.support.personas.journeys import (

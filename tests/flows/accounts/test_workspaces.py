@@ -9,7 +9,8 @@ import pytest
 from chalicelib import bootstrap
 from chalicelib.domain.accounts.workspaces import WORKSPACES_MAX, name_key
 from chalicelib.domain.keys.record import parse_record
-from chalicelib.domain.user import Membership, Role, Workspace, WorkspaceRole
+from chalicelib.domain.roles import Role, WorkspaceRole
+from chalicelib.domain.user import Membership, Workspace
 from chalicelib.storage.accounts.record_loads import RecordLoads
 from chalicelib.storage.dynamo.rows import WORKSPACES, workspace_map
 from chalicelib.storage.dynamo.tables import AccountRow, EmailRow

@@ -10,9 +10,8 @@ from urllib.parse import quote
 import pytest
 
 from chalicelib.domain.audit.event import AuditEvent, EventName, Party, PartyType
-from chalicelib.domain.mail import RequestOrigin
-from chalicelib.domain.sign_in.session import Client
-from chalicelib.domain.user import Role
+from chalicelib.domain.origin import Client, RequestOrigin
+from chalicelib.domain.roles import Role
 from chalicelib.storage.dynamo.tables import AuditEventRow
 from tests.support.keys import KEYS, account_of, add_member, an_owner, make_key
 from tests.support.ledger import ledger as counting

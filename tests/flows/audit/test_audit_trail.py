@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from chalicelib.domain.user import Role
+from chalicelib.domain.roles import Role
 from infra.local.worker import sqs_event
 from tests.support.keys import account_of, add_member, an_owner
 from tests.support.personas.journeys import (

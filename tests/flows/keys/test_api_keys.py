@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from chalicelib.domain.keys.api_key import ApiKeySecret
-from chalicelib.domain.user import Role
+from chalicelib.domain.roles import Role
 from tests.support.keys import KEYS, Holder, a_holder, account_of, add_member, an_owner, make_key
 from tests.support.personas.journeys import PASSWORD, sign_in
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from chalicelib.domain.email_address import EmailAddress, InvalidEmailError
 from chalicelib.domain.mail import Job, JobKind
+from chalicelib.domain.roles import Role
 from chalicelib.domain.tokens import new_id
-from chalicelib.domain.user import Role
 from infra.local.worker import sqs_event
 from tests.support.keys import account_of, add_member, an_owner, make_key
 from tests.support.personas.invitations import invite

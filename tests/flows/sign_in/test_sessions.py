@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from chalicelib.domain.roles import Role
 from chalicelib.domain.tokens import SecretToken
-from chalicelib.domain.user import Role
 from chalicelib.storage.dynamo.tables import EmailRow, UserRow
 from tests.support.keys import account_of, add_member, an_owner
 from tests.support.personas.journeys import (

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from chalicelib.domain.user import Role
+from chalicelib.domain.roles import Role
 from tests.support.keys import add_member
 from tests.support.personas.company import Company, a_company
 from tests.support.personas.invitations import invite, mailed_token

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from chalicelib.domain.roles import Role
 from chalicelib.domain.tokens import digest
-from chalicelib.domain.user import Role
 from chalicelib.storage.dynamo.tables import SsoIdentityRow
 from tests.support.keys import account_of, add_member
 from tests.support.personas.company import Company, a_company, read_request

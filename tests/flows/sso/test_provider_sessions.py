@@ -8,7 +8,8 @@ from urllib.parse import urlencode
 
 import pytest
 
-from chalicelib.domain.user import Membership, Role
+from chalicelib.domain.roles import Role
+from chalicelib.domain.user import Membership
 from chalicelib.storage.dynamo.tables import EmailRow, SessionRow, UserRow
 from tests.support.keys import KEYS, account_of, add_member, an_owner
 from tests.support.personas.company import SSO, Company, a_company, read_request

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from chalicelib import bootstrap
-from chalicelib.domain.user import Membership, Role
+from chalicelib.domain.roles import Role
+from chalicelib.domain.user import Membership
 from chalicelib.gateways.saml.face import Saml
 from chalicelib.storage.dynamo.rows import membership_map
 from chalicelib.storage.dynamo.tables import UserRow

@@ -26,10 +26,11 @@ from chalicelib.domain.errors import (
     SignInRequiredError,
 )
 from chalicelib.domain.lists import PageRequest
-from chalicelib.domain.mail import RequestOrigin
+from chalicelib.domain.origin import RequestOrigin
+from chalicelib.domain.roles import MembershipStatus, Role
 from chalicelib.domain.sign_in.link import LinkPurpose
 from chalicelib.domain.tokens import new_id
-from chalicelib.domain.user import Membership, MembershipStatus, Role, User
+from chalicelib.domain.user import Membership, User
 from chalicelib.storage.accounts.invitations import Invitations
 from chalicelib.storage.accounts.members import Members
 from chalicelib.storage.dynamo.tables import AccountRow, EmailRow, UserRow

@@ -25,9 +25,9 @@ from chalicelib.domain.errors import (
     NotSignedInError,
 )
 from chalicelib.domain.lists import PageRequest
+from chalicelib.domain.roles import MembershipStatus, Role, WorkspaceRole
 from chalicelib.domain.sign_in.session import SessionLimits
 from chalicelib.domain.tokens import new_id
-from chalicelib.domain.user import MembershipStatus, Role, WorkspaceRole
 from chalicelib.gateways.mail.mailer import Mailer
 from chalicelib.gateways.mail.queue import JobQueue
 from chalicelib.services.accounts.members import MemberService

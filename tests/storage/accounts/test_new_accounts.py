@@ -11,9 +11,10 @@ import pytest
 from chalicelib.domain.accounts.limits import ACCOUNTS_MAX, TooManyAccountsError
 from chalicelib.domain.audit.event import EventName
 from chalicelib.domain.errors import NotSignedInError
+from chalicelib.domain.roles import Role
 from chalicelib.domain.sign_in.session import SessionLimits
 from chalicelib.domain.tokens import SecretToken, new_id
-from chalicelib.domain.user import Membership, Role
+from chalicelib.domain.user import Membership
 from chalicelib.storage.accounts.accounts import Accounts
 from chalicelib.storage.accounts.new_accounts import NewAccounts
 from chalicelib.storage.dynamo.rows import membership_map

@@ -12,7 +12,7 @@ from chalicelib.domain.audit.event import AuditEvent, EventName, Party, PartyTyp
 from chalicelib.domain.audit.search import AuditFilter
 from chalicelib.domain.errors import NotAllowedError
 from chalicelib.domain.lists import PageRequest
-from chalicelib.domain.user import Role
+from chalicelib.domain.roles import Role
 from chalicelib.storage.audit.log import AuditLog, AuditQuery
 from chalicelib.storage.dynamo.tables import AuditEventRow, UserRow
 from tests.support.ledger import ledger as counting

@@ -9,7 +9,8 @@ import pytest
 
 from chalicelib.domain.email_address import EmailAddress
 from chalicelib.domain.errors import LinkInvalidError
-from chalicelib.domain.user import MAIN_WORKSPACE, Role
+from chalicelib.domain.roles import Role
+from chalicelib.domain.user import MAIN_WORKSPACE
 from chalicelib.storage.joining.sign_ups import SignUps
 from chalicelib.storage.users.links import Links
 from chalicelib.storage.users.users import Users

@@ -10,7 +10,8 @@ import pytest
 from chalicelib.domain.errors import NotAllowedError, NotFoundError
 from chalicelib.domain.keys.api_key import KEYS_MAX, ApiKeySecret, TooManyKeysError
 from chalicelib.domain.lists import PageRequest
-from chalicelib.domain.user import Membership, MembershipStatus, Role
+from chalicelib.domain.roles import MembershipStatus, Role
+from chalicelib.domain.user import Membership
 from chalicelib.storage.dynamo.tables import AccountRow, ApiKeyRow, UserRow
 from chalicelib.storage.keys.api_keys import ApiKeys
 from chalicelib.storage.users.account_admin import AccountAdmins

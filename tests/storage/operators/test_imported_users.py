@@ -11,8 +11,9 @@ from chalicelib.domain.audit.event import EventName
 from chalicelib.domain.email_address import EmailAddress
 from chalicelib.domain.errors import LinkInvalidError
 from chalicelib.domain.operators.action import Operator, OperatorAction
+from chalicelib.domain.roles import Role
 from chalicelib.domain.tokens import new_id
-from chalicelib.domain.user import Membership, Role, User
+from chalicelib.domain.user import Membership, User
 from chalicelib.storage.dynamo.tables import AccountRow, EmailRow, UserRow
 from chalicelib.storage.joining.sign_ups import SignUps
 from chalicelib.storage.operators.imported_users import ImportedUsers

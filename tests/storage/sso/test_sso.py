@@ -11,6 +11,7 @@ import pytest
 from chalicelib.domain.audit.event import EventName
 from chalicelib.domain.email_address import EmailAddress
 from chalicelib.domain.errors import ConflictError, NotAllowedError, NotFoundError
+from chalicelib.domain.roles import MembershipStatus, Role
 from chalicelib.domain.sign_in.session import SessionLimits
 from chalicelib.domain.sso.answer import SsoCompletion
 from chalicelib.domain.sso.assertion import EMAIL_FORMAT, VerifiedAssertion
@@ -27,7 +28,7 @@ from chalicelib.domain.sso.connection import (
 )
 from chalicelib.domain.sso.provider import IdentityProvider
 from chalicelib.domain.tokens import SecretToken, new_id
-from chalicelib.domain.user import Membership, MembershipStatus, Role, User
+from chalicelib.domain.user import Membership, User
 from chalicelib.storage.dynamo.tables import AccountRow, UserRow
 from chalicelib.storage.sessions.sessions import Sessions
 from chalicelib.storage.sso.connections import SsoConnections

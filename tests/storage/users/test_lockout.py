@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from chalicelib.domain.errors import TooManyAttemptsError
+from chalicelib.domain.origin import Client
 from chalicelib.domain.sign_in.counter_keys import AddressKeys
 from chalicelib.domain.sign_in.link import LinkPurpose
 from chalicelib.domain.sign_in.lockout import AttemptOrigin, AttemptRules, Reservation
-from chalicelib.domain.sign_in.session import Client
 from chalicelib.storage.sessions.gate import PasswordGate
 from chalicelib.storage.users.credentials import Credentials, ResetCounts
 from chalicelib.storage.users.links import Links

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import Bundle, rule, run_state_machine_as_test
 
+from chalicelib.domain.origin import Client
 from chalicelib.domain.sign_in.counter_keys import AddressKeys
 from chalicelib.domain.sign_in.known_browser import Device
 from chalicelib.domain.sign_in.link import LinkPurpose
 from chalicelib.domain.sign_in.lockout import AttemptOrigin
-from chalicelib.domain.sign_in.session import Client
 from chalicelib.domain.tokens import new_id
 from chalicelib.storage.dynamo.connection import open_tables
 from chalicelib.storage.sessions.gate import PasswordGate

@@ -104,7 +104,8 @@ def callers(scratch: Path) -> Iterator[Callers]:
 
 
 def _populate(service: Service) -> Callers:
-    from chalicelib.domain.user import Membership, MembershipStatus, Role, WorkspaceRole
+    from chalicelib.domain.roles import MembershipStatus, Role, WorkspaceRole
+    from chalicelib.domain.user import Membership
 
     users = {
         "owner": Membership(ACCOUNT, "Acme", Role.OWNER),
@@ -207,7 +208,7 @@ def _add_key(service: Service, user_id: str, membership: Membership) -> tuple[st
 def _add_invitation(service: Service, user_id: str, membership: Membership) -> str:
     from chalicelib import bootstrap
     from chalicelib.domain.email_address import EmailAddress
-    from chalicelib.domain.user import Role
+    from chalicelib.domain.roles import Role
 
     manager = _manager(service, user_id, membership)
     email = EmailAddress("invited@acme.test")
@@ -222,7 +223,7 @@ def _add_domain(service: Service, user_id: str, membership: Membership) -> str:
 
 
 def _manager(service: Service, user_id: str, membership: Membership) -> AccountAdmin:
-    from chalicelib.domain.mail import RequestOrigin
+    from chalicelib.domain.origin import RequestOrigin
     from chalicelib.domain.user import AccountAdmin
     from tests.support.personas.users import BROWSER
 

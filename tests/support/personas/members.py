@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chalicelib.domain.user import AccountAdmin, Membership, MembershipStatus, Role
+from chalicelib.domain.roles import MembershipStatus, Role
+from chalicelib.domain.user import AccountAdmin, Membership
 from tests.support.personas.users import NOON
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.email_address import EmailAddress
 from chalicelib.domain.keys.api_key import ApiKey
-from chalicelib.domain.mail import RequestOrigin
+from chalicelib.domain.origin import RequestOrigin
 from chalicelib.domain.tokens import new_id
 from chalicelib.domain.user import AccountAdmin
 from chalicelib.storage.audit.trail import AuditWriter

@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.email_address import EmailAddress
+from chalicelib.domain.origin import Client
 from chalicelib.domain.sign_in.link import Link, LinkPurpose
-from chalicelib.domain.sign_in.session import Client, Session, SignInMethod
+from chalicelib.domain.sign_in.session import Session, SignInMethod
 from chalicelib.domain.sign_in.sign_up import SignUp
 from chalicelib.domain.tokens import SecretToken, new_id
 

@@ -13,7 +13,7 @@ from unittest import mock
 from chalicelib import bootstrap
 from chalicelib.domain.email_address import EmailAddress
 from chalicelib.domain.errors import InvalidCredentialsError
-from chalicelib.domain.mail import RequestOrigin
+from chalicelib.domain.origin import RequestOrigin
 from chalicelib.domain.passwords import hashing
 from chalicelib.domain.sign_in.known_browser import Browser
 from tests.support.personas.journeys import ADDRESS, OTHER_PASSWORD, PASSWORD

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 from chalicelib.domain.errors import InvalidCredentialsError
+from chalicelib.domain.mail import Job
 from tests.support.uniformity.states import ODD_PASSWORDS, OF_SIGN_UP, USUAL
 from tests.support.uniformity.steps import PAIR_ELSEWHERE, PAIR_HERE, RESET, SIGN_IN
 
@@ -88,7 +89,7 @@ def mail_in_the_request() -> Iterator[None]:
 
     def sending(self: PasswordResetService, email: Any, origin: Any) -> None:
         kind = JobKind.PASSWORD_RESET
-        self.send_mail(origin.request(kind, email.value, self.clock(), {}))
+        self.send_mail(Job.asked_by(origin, kind, email.value, self.clock(), {}))
 
     with mock.patch.object(PasswordResetService, "request", sending):
         yield

@@ -11,7 +11,7 @@ from unittest import mock
 
 from chalicelib import bootstrap
 from chalicelib.domain.email_address import EmailAddress
-from chalicelib.domain.sign_in.session import Client
+from chalicelib.domain.origin import Client
 from tests.support import service as whole
 from tests.support.ledger import Ledger, ledger
 from tests.support.personas.journeys import OTHER_PASSWORD, PASSWORD, ask_sign_in, become_a_user
@@ -149,7 +149,8 @@ def _populate(service: Service) -> None:
 
 
 def _add(state: State, service: Service, hashed: str) -> None:
-    from chalicelib.domain.user import Membership, MembershipStatus, Role
+    from chalicelib.domain.roles import MembershipStatus, Role
+    from chalicelib.domain.user import Membership
     from chalicelib.storage.dynamo.rows import membership_map
     from chalicelib.storage.dynamo.tables import EmailRow, SignUpRow, UserRow
 

@@ -11,7 +11,7 @@ from chalicelib.domain.accounts.workspace_roles import parse_workspace_roles
 from chalicelib.domain.clock import in_words
 from chalicelib.domain.email_address import EmailAddress
 from chalicelib.domain.errors import NotFoundError
-from chalicelib.domain.user import Role
+from chalicelib.domain.roles import Role
 from chalicelib.web.kit.rendering import page, see_other
 from chalicelib.web.kit.requests import is_id, read_form
 from chalicelib.web.kit.settings_pages import SettingsPages

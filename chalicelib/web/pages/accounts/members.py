@@ -10,7 +10,7 @@ from chalicelib.bootstrap import services
 from chalicelib.domain.accounts.members import MemberChange
 from chalicelib.domain.errors import NotFoundError
 from chalicelib.domain.lists import PageRequest
-from chalicelib.domain.user import Role
+from chalicelib.domain.roles import Role
 from chalicelib.web.kit.rendering import page, see_other, url
 from chalicelib.web.kit.requests import is_id, query_parameter, read_form
 from chalicelib.web.kit.settings_pages import SettingsPages

@@ -143,7 +143,9 @@ def _edit_page(
 ) -> Response:
     context = {"errors": {}, "error": None, "overtaken": False, **shown}
     person = PageVisitor.of(visitor)
-    return page("accounts/workspace.html", status=status, visitor=person, workspace=workspace, **context)
+    return page(
+        "accounts/workspace.html", status=status, visitor=person, workspace=workspace, **context
+    )
 
 
 def _deletion_page(
@@ -151,5 +153,9 @@ def _deletion_page(
 ) -> Response:
     person = PageVisitor.of(visitor)
     return page(
-        "accounts/workspace_delete.html", status=status, visitor=person, workspace=workspace, error=error
+        "accounts/workspace_delete.html",
+        status=status,
+        visitor=person,
+        workspace=workspace,
+        error=error,
     )
