@@ -76,8 +76,8 @@ def _people(parts: Parts, trail: OperatorLog) -> OperatorUserService:
 
 def _handover(parts: Parts, trail: OperatorLog) -> OperatorHandover:
     from chalicelib.services.operators.handovers import OperatorHandover
-    from chalicelib.storage.accounts.handovers import Handovers, OperatorHandovers
     from chalicelib.storage.accounts.members import Members
+    from chalicelib.storage.operators.handovers import Handovers, OperatorHandovers
 
     return OperatorHandover(
         accounts=parts.accounts,

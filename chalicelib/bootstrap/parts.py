@@ -353,7 +353,7 @@ class Parts:
 
     def handovers(self) -> HandoverService:
         from chalicelib.services.accounts.handovers import HandoverService
-        from chalicelib.storage.accounts.handovers import Handovers
+        from chalicelib.storage.operators.handovers import Handovers
 
         return HandoverService(
             handovers=Handovers(self.connection, self.trail),

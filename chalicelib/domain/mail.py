@@ -9,7 +9,6 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.origin import Client, RequestOrigin
-from chalicelib.domain.sign_in.link import SourceEntry
 from chalicelib.domain.tokens import derived_id, new_id
 
 if TYPE_CHECKING:
@@ -69,6 +68,27 @@ class MailRefusedError(Exception):
 
 class MalformedMailRequestError(ValueError):
     """A message that is none of ours, or lacks what every one has."""
+
+
+@dataclass(frozen=True)
+class SourceEntry:
+    """The place of a requested mail in the count of the source that asked for it, if it has one.
+
+    Whoever uses the mailed link has shown that the mail was wanted: its place is given back.
+    """
+
+    count: str = ""
+    message_id: str = ""
+
+    @property
+    def details(self) -> dict[str, str]:
+        """What the message about a used link tells the worker."""
+        return {"source_count": self.count, "source_entry": self.message_id}
+
+    @classmethod
+    def of(cls, details: Mapping[str, str]) -> SourceEntry:
+        """Read it from a message."""
+        return cls(details.get("source_count", ""), details.get("source_entry", ""))
 
 
 @dataclass(frozen=True)

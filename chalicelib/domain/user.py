@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from chalicelib.domain.audit.event import EventName
     from chalicelib.domain.email_address import EmailAddress
     from chalicelib.domain.origin import RequestOrigin
-    from chalicelib.domain.sign_in.email_change import WayBack
     from chalicelib.domain.sso.provider import DomainSso
 
 MAIN_WORKSPACE = "Main"
@@ -60,6 +59,18 @@ class Membership:
     def is_active(self) -> bool:
         """Whether it gives access."""
         return self.status is MembershipStatus.ACTIVE
+
+
+@dataclass(frozen=True)
+class WayBack:
+    """A change that can still be undone, by the `sessions_version` that it made.
+
+    Undoing one also ends the ways back of all later changes: whoever took an account over and moved
+    it on can't return by them. Those of earlier changes stay.
+    """
+
+    version: int
+    until: datetime
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.email_address import EmailAddress
 from chalicelib.domain.errors import ConflictError
+from chalicelib.domain.user import WayBack
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -34,18 +35,6 @@ class TooManyEmailChangesError(ConflictError):
 
     reason = "too_many_email_changes"
     message = "You've changed your email too often in a short time. Wait a few days."
-
-
-@dataclass(frozen=True)
-class WayBack:
-    """A change that can still be undone, by the `sessions_version` that it made.
-
-    Undoing one also ends the ways back of all later changes: whoever took an account over and moved
-    it on can't return by them. Those of earlier changes stay.
-    """
-
-    version: int
-    until: datetime
 
 
 @dataclass(frozen=True)

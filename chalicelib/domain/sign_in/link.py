@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from chalicelib.domain.mail import SourceEntry
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import datetime
 
     from chalicelib.domain.email_address import EmailAddress
@@ -26,32 +27,11 @@ class LinkPurpose(StrEnum):
 
 
 @dataclass(frozen=True)
-class SourceEntry:
-    """The place of a requested mail in the count of the source that asked for it, if it has one.
-
-    Whoever uses the mailed link has shown that the mail was wanted: its place is given back.
-    """
-
-    count: str = ""
-    message_id: str = ""
-
-    @property
-    def details(self) -> dict[str, str]:
-        """What the message about a used link tells the worker."""
-        return {"source_count": self.count, "source_entry": self.message_id}
-
-    @classmethod
-    def of(cls, details: Mapping[str, str]) -> SourceEntry:
-        """Read it from a message."""
-        return cls(details.get("source_count", ""), details.get("source_entry", ""))
-
-
-@dataclass(frozen=True)
 class LinkOrigin:
     """Where a link was asked for: in which known browser, and from which source."""
 
     known_browser: str = ""
-    source: SourceEntry = SourceEntry()
+    source: SourceEntry = field(default_factory=SourceEntry)
 
 
 @dataclass(frozen=True)
@@ -73,4 +53,4 @@ class Link:
     account_id: str = ""
     # Of an unlock link: the known browser whose own budget is spent, by its keyed hash.
     known_browser: str = ""
-    source: SourceEntry = SourceEntry()
+    source: SourceEntry = field(default_factory=SourceEntry)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from chalicelib.domain.user import Account, AccountAdmin
     from chalicelib.gateways.mail.mailer import Mailer
     from chalicelib.gateways.mail.queue import JobQueue
-    from chalicelib.storage.accounts.handovers import Handovers
+    from chalicelib.storage.operators.handovers import Handovers
     from chalicelib.storage.users.account_admin import AccountAdmins
 
 _NEWS = frozenset(("requested", "stopped", "completed"))

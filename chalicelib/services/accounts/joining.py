@@ -13,7 +13,7 @@ from chalicelib.domain.passwords.policy import PasswordContext
 from chalicelib.domain.sign_in.link import LinkPurpose
 from chalicelib.domain.tokens import new_id
 from chalicelib.domain.user import User
-from chalicelib.storage.sessions.gate import BarredError, PasswordGate
+from chalicelib.storage.users.password_gate import BarredError, PasswordGate
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.audit.mail_caps import COUNTED_BY_SOURCE, Cap, MailCappedError
 from chalicelib.domain.email_address import EmailAddress
-from chalicelib.domain.mail import JobKind
+from chalicelib.domain.mail import JobKind, SourceEntry
 from chalicelib.domain.sign_in.counter_keys import source_of
 from chalicelib.domain.sign_in.known_browser import device_of, is_current
-from chalicelib.domain.sign_in.link import SourceEntry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from chalicelib.domain.user import Account
     from chalicelib.gateways.mail.queue import JobQueue
     from chalicelib.storage.accounts.accounts import Accounts
-    from chalicelib.storage.accounts.handovers import Handovers, OperatorHandovers
     from chalicelib.storage.accounts.members import Members
+    from chalicelib.storage.operators.handovers import Handovers, OperatorHandovers
     from chalicelib.storage.users.account_admin import AccountAdmins
     from chalicelib.storage.users.users import Users
 

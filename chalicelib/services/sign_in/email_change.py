@@ -18,9 +18,10 @@ from chalicelib.domain.errors import (
     WrongPasswordError,
 )
 from chalicelib.domain.mail import Job, JobKind, Mail
-from chalicelib.domain.sign_in.email_change import EmailTakenError, WayBack
+from chalicelib.domain.sign_in.email_change import EmailTakenError
 from chalicelib.domain.sign_in.link import LinkPurpose
 from chalicelib.domain.sign_in.lockout import AttemptStep
+from chalicelib.domain.user import WayBack
 from chalicelib.services.sign_in.password_check import GivenPassword, StoredPassword
 
 if TYPE_CHECKING:

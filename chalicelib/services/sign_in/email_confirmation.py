@@ -15,7 +15,7 @@ from chalicelib.domain.sign_in.known_browser import is_current
 from chalicelib.domain.sign_in.link import LinkPurpose
 from chalicelib.domain.sign_in.lockout import AttemptStep
 from chalicelib.services.sign_in.password_check import GivenPassword, StoredPassword
-from chalicelib.storage.sessions.gate import BarredError, PasswordGate
+from chalicelib.storage.users.password_gate import BarredError, PasswordGate
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta

@@ -18,7 +18,8 @@ from chalicelib.domain.sign_in.lockout import AttemptStep
 from chalicelib.domain.sign_in.session import Session, SignInMethod
 from chalicelib.domain.tokens import SecretToken
 from chalicelib.services.sign_in.password_check import GivenPassword, StoredPassword
-from chalicelib.storage.sessions.gate import BarredError, SsoGate
+from chalicelib.storage.sessions.gate import SsoGate
+from chalicelib.storage.users.password_gate import BarredError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

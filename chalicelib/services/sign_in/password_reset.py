@@ -12,8 +12,8 @@ from chalicelib.domain.mail import Job, JobKind, Mail
 from chalicelib.domain.passwords.policy import PasswordContext
 from chalicelib.domain.sign_in.known_browser import device_details
 from chalicelib.domain.sign_in.link import LinkOrigin, LinkPurpose
-from chalicelib.storage.sessions.gate import BarredError, PasswordGate
 from chalicelib.storage.users.credentials import ResetCounts
+from chalicelib.storage.users.password_gate import BarredError, PasswordGate
 
 if TYPE_CHECKING:
     from datetime import timedelta

@@ -15,7 +15,8 @@ from chalicelib.domain.sign_in.session import require_fresh_proof
 from chalicelib.domain.sso.connection import SsoRequiredError, connection_id_of
 from chalicelib.domain.tokens import MalformedTokenError, SecretToken
 from chalicelib.gateways.mail.user_agent import in_words
-from chalicelib.storage.sessions.gate import BarredError, SsoGate
+from chalicelib.storage.sessions.gate import SsoGate
+from chalicelib.storage.users.password_gate import BarredError
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta

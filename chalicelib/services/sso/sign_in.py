@@ -14,7 +14,7 @@ from chalicelib.domain.chosen_names import name_of, parse_user_name
 from chalicelib.domain.errors import InvalidValueError, NotFoundError, UnavailableError
 from chalicelib.domain.mail import Job, JobKind, Mail
 from chalicelib.domain.sign_in.session import SignInMethod
-from chalicelib.domain.sso.answer import Answer, connection_party
+from chalicelib.domain.sign_in.sso_answer import Answer, connection_party
 from chalicelib.domain.sso.assertion import CLOCK_SKEW, Refusal, SamlRefusedError
 from chalicelib.domain.sso.connection import (
     REQUEST_LIVES,
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from chalicelib.domain.clock import Clock
     from chalicelib.domain.origin import RequestOrigin
     from chalicelib.domain.sign_in.counter_keys import AddressKeys
-    from chalicelib.domain.sso.answer import SsoCompletion
+    from chalicelib.domain.sign_in.sso_answer import SsoCompletion
     from chalicelib.domain.sso.assertion import ResponseClaims, VerifiedAssertion
     from chalicelib.domain.sso.connection import SsoConnection
     from chalicelib.gateways.mail.mailer import Mailer

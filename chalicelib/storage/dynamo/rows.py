@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 from chalicelib.domain.email_address import EmailAddress
 from chalicelib.domain.origin import Client
 from chalicelib.domain.roles import MembershipStatus, Role, WorkspaceRole
-from chalicelib.domain.sign_in.email_change import WayBack
 from chalicelib.domain.sign_in.session import Session, SignInMethod
 from chalicelib.domain.sign_in.sign_up import SignUp
 from chalicelib.domain.sso.connection import AccountSso
-from chalicelib.domain.user import Account, Membership, User, Workspace
+from chalicelib.domain.user import Account, Membership, User, WayBack, Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from chalicelib.domain.sign_in.email_change import EmailChange
     from chalicelib.domain.sign_in.link import Link
     from chalicelib.domain.user import User
-    from chalicelib.storage.sessions.gate import PasswordGate
+    from chalicelib.storage.users.password_gate import PasswordGate
 
 # Of `confirm`: where its session stands, after the gate, the link and the two emails.
 _SESSION = frozenset((4,))

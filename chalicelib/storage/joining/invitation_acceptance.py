@@ -16,9 +16,9 @@ from chalicelib.storage.dynamo.transactions import (
     put_new,
     write_all,
 )
-from chalicelib.storage.sessions.gate import BarredError, PasswordGate
 from chalicelib.storage.users.emails import claim
 from chalicelib.storage.users.links import usable
+from chalicelib.storage.users.password_gate import BarredError, PasswordGate
 from chalicelib.storage.users.users import LATEST
 
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ from chalicelib.storage.accounts.new_accounts import account_rows
 from chalicelib.storage.dynamo.rows import membership_map, sign_up_of
 from chalicelib.storage.dynamo.tables import LinkRow, SignUpRow, UserRow
 from chalicelib.storage.dynamo.transactions import ConditionFailedError, put_new, write_all
-from chalicelib.storage.sessions.gate import PasswordGate
 from chalicelib.storage.users.emails import claim
 from chalicelib.storage.users.links import usable
+from chalicelib.storage.users.password_gate import PasswordGate
 from chalicelib.storage.users.users import LATEST
 
 if TYPE_CHECKING:

@@ -18,7 +18,8 @@ from chalicelib.storage.dynamo.transactions import (
     read_many,
     write_all,
 )
-from chalicelib.storage.sessions.gate import BarredError, demand_reach
+from chalicelib.storage.sessions.gate import demand_reach
+from chalicelib.storage.users.password_gate import BarredError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
     from chalicelib.domain.accounts.invitations import Invitation
     from chalicelib.domain.sign_in.session import Session
-    from chalicelib.domain.sso.answer import SsoCompletion
+    from chalicelib.domain.sign_in.sso_answer import SsoCompletion
     from chalicelib.domain.sso.connection import SsoIdentity
     from chalicelib.domain.user import Membership, User
     from chalicelib.storage.audit.trail import AuditWriter

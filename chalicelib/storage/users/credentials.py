@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from chalicelib.domain.sign_in.link import Link
     from chalicelib.domain.sign_in.session import Session
     from chalicelib.domain.user import User
-    from chalicelib.storage.sessions.gate import PasswordGate
+    from chalicelib.storage.users.password_gate import PasswordGate
 
 
 @dataclass(frozen=True)

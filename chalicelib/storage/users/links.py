@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.email_address import EmailAddress
 from chalicelib.domain.errors import LinkInvalidError
-from chalicelib.domain.sign_in.link import Link, LinkOrigin, LinkPurpose, SourceEntry
+from chalicelib.domain.mail import SourceEntry
+from chalicelib.domain.sign_in.link import Link, LinkOrigin, LinkPurpose
 from chalicelib.domain.tokens import MalformedTokenError, SecretToken
 from chalicelib.storage.dynamo.tables import LinkRow
 
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
     from pynamodb.expressions.condition import Condition
 
     from chalicelib.domain.accounts.invitations import Invitation
-    from chalicelib.domain.sign_in.email_change import WayBack
-    from chalicelib.domain.user import User
+    from chalicelib.domain.user import User, WayBack
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,8 @@ from chalicelib.domain.sign_in.link import Link, LinkPurpose
 from chalicelib.domain.tokens import SecretToken
 from chalicelib.storage.dynamo.transactions import nothing_more
 from chalicelib.storage.joining.email_changes import EmailChanges
-from chalicelib.storage.sessions.gate import PasswordGate
 from chalicelib.storage.users.links import Links
+from chalicelib.storage.users.password_gate import PasswordGate
 from chalicelib.storage.users.users import Users
 from tests.support.personas.owners import a_user_in
 from tests.support.personas.users import NOON, ROBIN, a_session, a_users_link

@@ -15,9 +15,9 @@ from chalicelib.domain.sso.connection import connection_id_of
 from chalicelib.domain.tokens import SecretToken
 from chalicelib.storage.dynamo.tables import AuditEventRow
 from chalicelib.storage.joining.sign_ups import SignUps
-from chalicelib.storage.sessions.gate import BarredError
 from chalicelib.storage.sessions.sessions import Sessions
 from chalicelib.storage.users.links import Links
+from chalicelib.storage.users.password_gate import BarredError
 from chalicelib.storage.users.users import Users
 from tests.support.personas.owners import ASKER, TRAIL
 from tests.support.personas.users import NOON, a_link, a_session, a_sign_up

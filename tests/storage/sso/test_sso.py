@@ -13,7 +13,7 @@ from chalicelib.domain.email_address import EmailAddress
 from chalicelib.domain.errors import ConflictError, NotAllowedError, NotFoundError
 from chalicelib.domain.roles import MembershipStatus, Role
 from chalicelib.domain.sign_in.session import SessionLimits
-from chalicelib.domain.sso.answer import SsoCompletion
+from chalicelib.domain.sign_in.sso_answer import SsoCompletion
 from chalicelib.domain.sso.assertion import EMAIL_FORMAT, VerifiedAssertion
 from chalicelib.domain.sso.connection import (
     DOMAINS_MAX,

@@ -14,9 +14,9 @@ from chalicelib.domain.sign_in.email_change import EmailChange
 from chalicelib.domain.sign_in.link import LinkPurpose
 from chalicelib.storage.dynamo.transactions import nothing_more
 from chalicelib.storage.joining.email_changes import EmailChanges
-from chalicelib.storage.sessions.gate import PasswordGate
 from chalicelib.storage.users.credentials import Credentials, ResetCounts
 from chalicelib.storage.users.links import Links
+from chalicelib.storage.users.password_gate import PasswordGate
 from chalicelib.storage.users.users import Users
 from tests.support.personas.owners import a_user_in
 from tests.support.personas.users import NOON, ROBIN, a_users_link

@@ -13,10 +13,10 @@ from chalicelib.domain.origin import Client
 from chalicelib.domain.sign_in.counter_keys import AddressKeys
 from chalicelib.domain.sign_in.link import LinkPurpose
 from chalicelib.domain.sign_in.lockout import AttemptOrigin, AttemptRules, Reservation
-from chalicelib.storage.sessions.gate import PasswordGate
 from chalicelib.storage.users.credentials import Credentials, ResetCounts
 from chalicelib.storage.users.links import Links
 from chalicelib.storage.users.lockout import AttemptKeyMaker, Attempts
+from chalicelib.storage.users.password_gate import PasswordGate
 from tests.support.personas.owners import a_user_in
 from tests.support.personas.users import BROWSER, NOON, ROBIN, a_users_link
 from tests.support.races.races import race, winners

@@ -16,10 +16,10 @@ from chalicelib.domain.sign_in.link import LinkPurpose
 from chalicelib.domain.sign_in.lockout import AttemptOrigin
 from chalicelib.domain.tokens import new_id
 from chalicelib.storage.dynamo.connection import open_tables
-from chalicelib.storage.sessions.gate import PasswordGate
 from chalicelib.storage.users.credentials import Credentials, ResetCounts
 from chalicelib.storage.users.links import Links
 from chalicelib.storage.users.lockout import AttemptKeyMaker, Attempts
+from chalicelib.storage.users.password_gate import PasswordGate
 from chalicelib.storage.users.users import Users
 from tests.support.personas.owners import a_user_in
 from tests.support.personas.users import a_users_link

@@ -1,0 +1,78 @@
+"""Whether a domain's single sign-on leaves an email a password, checked in the write that sets it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from chalicelib.storage.dynamo.tables import DomainRow
+from chalicelib.storage.users.account_admin import is_outside, manages
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pynamodb.expressions.condition import Condition
+    from pynamodb.transactions import TransactWrite
+
+    from chalicelib.domain.email_address import EmailAddress
+    from chalicelib.domain.sso.provider import DomainSso
+    from chalicelib.domain.user import Membership, User
+
+
+class BarredError(Exception):
+    """The session may not open the account: a password or its own provider has to prove it."""
+
+
+@dataclass(frozen=True)
+class PasswordGate:
+    """What a write has to pass that gives an email a password, or a password another email.
+
+    Where the domain's single sign-on is enforced, a new user or a new email gets one only as an
+    owner or admin of that account. A user who has the email already may also reset the password
+    while its provider doesn't let them in.
+    """
+
+    email: EmailAddress
+    # The account that enforces it, where its rule lets this user have a password.
+    account_id: str | None = None
+    outside: bool = False
+
+    @classmethod
+    def of(
+        cls, email: EmailAddress, memberships: Iterable[Membership], sso: DomainSso | None
+    ) -> PasswordGate:
+        """Return the gate for a user with these memberships; raises BarredError if it is shut."""
+        if sso is None or not sso.enforced:
+            return cls(email)
+        if any(m.id == sso.account_id and m.is_active and m.role.manages for m in memberships):
+            return cls(email, sso.account_id)
+        raise BarredError
+
+    @classmethod
+    def of_reset(cls, user: User, sso: DomainSso | None) -> PasswordGate:
+        """Return the gate for a user who resets the password; raises BarredError if it is shut."""
+        if sso is None or not sso.enforced:
+            return cls(user.email)
+        if not user.may_use_password(sso):
+            raise BarredError
+        membership = user.memberships.get(sso.account_id)
+        outside = membership is None or not membership.is_active
+        return cls(user.email, sso.account_id, outside)
+
+    @classmethod
+    def of_guest(cls, email: EmailAddress, membership: Membership) -> PasswordGate:
+        """Return the gate for a new user who comes with this membership alone."""
+        return cls(email, membership.account_id if membership.role.manages else None)
+
+    def check(self, transaction: TransactWrite) -> None:
+        """Let a transaction through only while the domain leaves such a user a password."""
+        condition = DomainRow.domain.does_not_exist() | (DomainRow.enforced == 0)
+        if self.account_id is not None:
+            condition |= DomainRow.account_id == self.account_id
+        transaction.condition_check(DomainRow, self.email.domain, condition=condition)
+
+    def of_user(self, condition: Condition) -> Condition:
+        """Add to a condition of the user's row that the account's rule still allows it."""
+        if self.account_id is not None:
+            condition &= is_outside(self.account_id) if self.outside else manages(self.account_id)
+        return condition
