@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 DOCS = conformance.ROOT / "docs"
 _THREAT = re.compile(r"^### (T[0-9]+)\b", re.MULTILINE)
 _NAMED_TEST = re.compile(r"`tests/([\w/]+\.py)::(test_\w+)`")
+_DECISION = re.compile(r"# ([0-9]{4})\. (.+)\n\n[0-9-]{10} · (accepted|superseded)\n")
 _BLOCKS = re.MULTILINE | re.DOTALL
 _LINK = re.compile(r"\]\((?!https?:|#|mailto:)([^)#\s]+)")
 
@@ -37,6 +38,23 @@ def test_each_threat_names_tests_that_exist_or_says_that_it_has_none() -> None:
         named = {"::".join(match) for match in _NAMED_TEST.findall(text)}
         assert named or "Not tested yet" in text, number
         assert named <= known, (number, named - known)
+
+
+def test_each_decision_has_one_form_and_a_line_in_the_index() -> None:
+    folder = DOCS / "decisions"
+    index = (folder / "README.md").read_text(encoding="utf-8")
+    for record in sorted(folder.glob("0*.md")):
+        text = record.read_text(encoding="utf-8")
+        head = _DECISION.match(text)
+        assert head, record.name
+        number, title, status = head.groups()
+        assert record.name.startswith(f"{number}-")
+        assert re.findall(r"^## (.+)$", text, re.MULTILINE) == [
+            "Context",
+            "Decision",
+            "Consequences",
+        ], record.name
+        assert f"| [{number}]({record.name}) | {title} | {status} |" in index
 
 
 def test_links_between_documents_lead_somewhere() -> None:
