@@ -46,7 +46,7 @@ def up(
     """Deploy STAGE, or bring it up to date.
 
     --package takes what `make package` wrote from this checkout instead of building it anew.
-    --set gives a parameter of infra/stack/resources.yaml, such as AlarmTopicArn; it stays so after that.
+    --set gives a parameter of infra/stack/resources.yaml, such as AlarmTopicArn; it is kept.
     --new-secrets goes on although people's passwords hang on a secret that is lost.
     """
     console = Console()

@@ -25,7 +25,7 @@ LOGGING = {"LogFormat": "JSON", "ApplicationLogLevel": "INFO", "SystemLogLevel":
 
 
 def whole_template(chalices: Template, stage: Stage) -> Template:
-    """Merge Chalice's template with infra/stack/resources.yaml, and tie the two together by name."""
+    """Merge Chalice's template with resources.yaml, and tie the two together by name."""
     merged = _merged(chalices, resources_template())
     merged["Description"] = f"Terminus Hub authentication, stage {stage.name}."
     _fix_parameters(merged["Parameters"], stage)
@@ -95,7 +95,7 @@ def _settle(template: Template, logical_id: str, properties: Template, stage: St
     }
     group = f"{logical_id}LogGroup"
     if group not in template["Resources"]:
-        message = f"infra/stack/resources.yaml has no {group}, so the log of {name} would be kept for ever."
+        message = f"resources.yaml has no {group}, so the log of {name} would be kept for ever."
         raise PackageError(message)
     properties["LoggingConfig"] = {"LogGroup": {"Ref": group}, **LOGGING}
 

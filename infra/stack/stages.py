@@ -49,7 +49,7 @@ class Stage:
 
     @property
     def names(self) -> dict[str, str]:
-        """The parameters of infra/stack/resources.yaml by which it names its parts after the stage's."""
+        """The parameters of resources.yaml by which it names its parts after the stage's."""
         return {
             "TablePrefix": self.prefix,
             "FunctionPrefix": self.function_name("api"),

@@ -1,8 +1,8 @@
 """Each function may do what it does, and nothing else.
 
-That nothing is missing is held by every flow test: `tests/support/deployment/permissions.py` watches what the
-service under test asks AWS for, and `after_all_flows.py` asks in the end what none of them needed.
-Here stands what must never be there.
+Every flow test checks that no permission is missing: `permissions.py` in `tests/support/deployment`
+records what the service under test asks AWS for, and `unused_permissions.py` lists at the end what
+no test needed. The tests here check what a policy must never allow.
 """
 
 from __future__ import annotations

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.audit.event import AuditEvent, EventName, Party, PartyType
-from chalicelib.domain.errors import InvalidValueError
-from chalicelib.domain.names import parse_name
 from chalicelib.domain.sign_in.session import Session, SignInMethod
 from chalicelib.domain.sso.connection import SsoIdentity
 
@@ -104,16 +102,6 @@ class Answer:
             proved_at=min(self.now, self.assertion.authenticated_at),
             client=self.origin.client,
         )
-
-    @property
-    def name(self) -> str:
-        """The name that the provider gives, or what stands before the @, if that can be one."""
-        if self.assertion.display_name:
-            return self.assertion.display_name
-        try:
-            return parse_name(self.assertion.email.local_part, "name")
-        except InvalidValueError:
-            return "New member"
 
     def _evidence(self) -> dict[str, str]:
         assertion = self.assertion

@@ -1,7 +1,7 @@
 """Every DynamoDB model on one page, each under its access patterns.
 
-`infra/stack/resources.yaml` creates the tables; a test holds the two equal. Names are set at run time
-by `connection.open_tables`. A TTL only tidies up: whatever expires is compared in code.
+`infra/stack/resources.yaml` creates the tables; a test holds the two equal. Names are set at run
+time by `connection.open_tables`. A TTL only tidies up: whatever expires is compared in code.
 """
 
 from __future__ import annotations

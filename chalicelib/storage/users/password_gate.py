@@ -1,4 +1,4 @@
-"""Whether a domain's single sign-on leaves an email a password, checked in the write that sets it."""
+"""Whether an enforced domain leaves an email a password, checked in the write that sets it."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ _AT_ONCE = 100
 
 
 def check(subject: Subject) -> Checking:
-    """Look at every alarm of infra/stack/resources.yaml in the stack that made this stage's tables."""
+    """Look at every alarm of resources.yaml in the stack that made this stage's tables."""
     wanted = [name for name, entry in template()["Resources"].items() if entry["Type"] == _KIND]
     made = _made(subject)
     there = _read(subject, list(made.values()))

@@ -375,7 +375,8 @@ def test_any_input_is_accepted_in_nfc_or_refused_with_a_reason(password: str) ->
 
 def test_the_list_and_the_estimate_are_loaded_by_the_first_check_only() -> None:
     code = (
-        "import sys; from chalicelib.domain.passwords import policy as passwords; p = passwords.PasswordPolicy();"
+        "import sys; from chalicelib.domain.passwords import policy as passwords;"
+        "p = passwords.PasswordPolicy();"
         "print('zxcvbn' in sys.modules, passwords.common._table.cache_info().currsize);"
         "p.check('violet kettle marmot', passwords.PasswordContext('Hub'));"
         "print('zxcvbn' in sys.modules, passwords.common._table.cache_info().currsize)"

@@ -33,8 +33,8 @@ _LET_THROUGH: Mapping[Access, frozenset[str]] = {
 _INTRODUCTION = """\
 # Who may make which call
 
-Printed from `chalicelib/web/kit/access.py` by `python -m tests.support.docs.authorization`; a test fails
-when it is out of date. A route that isn't in the inventory can't be registered, and
+Printed from `chalicelib/web/kit/access.py` by `python -m tests.support.docs.authorization`; a test
+fails when it is out of date. A route that isn't in the inventory can't be registered, and
 `tests/web/test_authorization.py` makes every call as every kind of caller.
 
 "yes" is let through: to an answer, or to a complaint about what was sent. A number is the refusal's
