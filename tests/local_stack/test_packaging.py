@@ -210,6 +210,7 @@ def test_every_table_is_on_demand_backed_up_encrypted_and_hard_to_delete() -> No
 def test_what_expires_has_a_ttl() -> None:
     assert ttl_attributes("x-") == dict.fromkeys(
         (
+            "x-emails",
             "x-sign_ups",
             "x-links",
             "x-sessions",

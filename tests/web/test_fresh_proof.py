@@ -21,6 +21,7 @@ _NO_PROOF: Mapping[str, str] = {
     "PATCH /api/v1/workspaces/{workspace_id}": "another name or description changes no access",
     "POST /settings/workspaces": "nobody is in a new workspace yet",
     "POST /settings/workspaces/{workspace_id}": "another name or description changes no access",
+    "POST /settings/audit-log/export": "reading changes no access",
     "POST /profile/leave": "leaving takes access from nobody else",
     "POST /auth/session/account/leave": "leaving takes access from nobody else",
 }

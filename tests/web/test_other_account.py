@@ -58,7 +58,7 @@ def test_a_program_names_no_account(world: Callers) -> None:
 def test_every_form_that_acts_in_the_open_account_names_it() -> None:
     """What is drawn without the field would be refused each time it is sent."""
     drawn = 0
-    for template in sorted(_TEMPLATES.glob("*.html")):
+    for template in sorted(_TEMPLATES.rglob("*.html")):
         text = template.read_text(encoding="utf-8")
         acts = "layout/settings.html" in text or template.name == "accounts/leave_account.html"
         for form in _FORM.finditer(text) if acts else ():

@@ -17,7 +17,7 @@ from tests.support.personas.users import NOON
 
 def test_a_name_is_a_thing_a_dot_and_a_participle() -> None:
     """`H4`."""
-    grammar = re.compile(r"[a-z]+(_[a-z]+)*\.([a-z]+_)?(?:[a-z]+ed|left|reset|resent)\Z")
+    grammar = re.compile(r"[a-z]+(_[a-z]+)*\.(?:[a-z]+_)*(?:[a-z]+ed|left|reset|resent)\Z")
     assert [name for name in EventName if not grammar.match(name)] == []
 
 

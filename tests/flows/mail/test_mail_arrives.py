@@ -12,6 +12,7 @@ from tests.support.personas.invitations import INVITED, ask_invite, invite
 from tests.support.personas.journeys import (
     ADDRESS,
     OTHER_PASSWORD,
+    PASSWORD,
     ask_sign_in,
     ask_sign_up,
     become_a_user,
@@ -73,6 +74,7 @@ def test_an_invitation_arrives_while_a_stranger_asks_every_minute(service: Servi
         for flow in _FLOWS:
             _ask(stranger, flow, INVITED)
         service.clock.advance(_MINUTE)
+    assert owner.post("/auth/session/proof", {"password": PASSWORD}).status == 204
     invite(owner)
     assert _mails(service, INVITED, "invited") == 1
 

@@ -70,12 +70,12 @@ def test_a_user_asks_for_five_changes_of_address_an_hour_whatever_the_addresses(
     """`B14`: a signed-in user can't have mails sent to many strangers either."""
     _someone(service, "password_reset")
     program = signed_in_program(service)
-    before = len(service.outbox)
     for number in range(7):
         body = {"current_password": PASSWORD, "email": f"kim{number}@elsewhere.test"}
         assert program.post("/auth/profile/email", body).status == 202
     service.work()
-    assert len(service.outbox) == before + 5
+    strangers = [letter for letter in service.outbox if letter.to.endswith("@elsewhere.test")]
+    assert len(strangers) == 5
 
 
 def test_the_same_address_spelled_otherwise_has_no_cap_of_its_own(service: Service) -> None:

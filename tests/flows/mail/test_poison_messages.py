@@ -212,7 +212,21 @@ def test_the_worker_handles_every_kind_of_message_with_whatever_a_field_may_hold
         address = EmailAddress.parse(email).value
     except (InvalidEmailError, UnicodeError):
         return
-    texts = ("name", "key_name", "old_owner", "new_owner", "account_name", "step", "how")
+    texts = (
+        "name",
+        "key_name",
+        "old_owner",
+        "new_owner",
+        "account_name",
+        "step",
+        "how",
+        "by",
+        "heir",
+        "heir_email",
+        "new_email",
+        "old_email",
+        "user_name",
+    )
     details = {
         **dict.fromkeys(texts, name.encode(errors="replace").decode()),
         **dict.fromkeys(
@@ -227,6 +241,9 @@ def test_the_worker_handles_every_kind_of_message_with_whatever_a_field_may_hold
         "browser": "new",
         "is_owner": "yes",
         "event": "session.ended",
+        "news": "requested",
+        "due_at": service.clock().isoformat(),
+        "version": "1",
         "locks": "yes",
         "source_count": _SECRET,
         "source_entry": new_id("msg"),

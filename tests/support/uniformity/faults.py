@@ -87,9 +87,9 @@ def mail_in_the_request() -> Iterator[None]:
     from chalicelib.domain.mail import JobKind
     from chalicelib.services.sign_in.password_reset import PasswordResetService
 
-    def sending(self: PasswordResetService, email: Any, origin: Any) -> None:
+    def sending(self: PasswordResetService, email: Any, browser: Any) -> None:
         kind = JobKind.PASSWORD_RESET
-        self.send_mail(Job.asked_by(origin, kind, email.value, self.clock(), {}))
+        self.send_mail(Job.asked_by(browser.origin, kind, email.value, self.clock(), {}))
 
     with mock.patch.object(PasswordResetService, "request", sending):
         yield
