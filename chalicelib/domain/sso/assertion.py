@@ -74,6 +74,7 @@ class Refusal(StrEnum):
     DOMAIN_UNPROVEN = "domain_unproven"
     NOT_A_MEMBER = "not_a_member"
     SUSPENDED = "suspended"
+    EMAIL_KEPT = "email_kept"
     TOO_MANY_ACCOUNTS = "too_many_accounts"
     TOO_MANY_WORKSPACES = "too_many_workspaces"
 

@@ -287,8 +287,11 @@ class SsoSignInService:
 
     def _enter_first(self, answer: Answer, token: SecretToken) -> None:
         """Link, let in or make whoever has the address, where the provider names them first."""
-        user = self.users.get(self.users.look_up(answer.assertion.email).user_id)
+        record = self.users.look_up(answer.assertion.email)
+        user = self.users.get(record.user_id)
         if user is None:
+            if not record.is_free_for(None, answer.now):
+                raise SamlRefusedError(Refusal.EMAIL_KEPT)
             self._create(answer, token)
             return
         membership = user.memberships.get(answer.connection.account_id)

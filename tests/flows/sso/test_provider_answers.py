@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -14,7 +14,12 @@ from chalicelib.storage.dynamo.tables import SsoIdentityRow
 from tests.support.keys import account_of, add_member
 from tests.support.personas.company import Company, a_company, read_request
 from tests.support.personas.invitations import invite
-from tests.support.personas.journeys import become_a_user, signed_in_program
+from tests.support.personas.journeys import (
+    PASSWORD,
+    become_a_user,
+    signed_in_program,
+    token_of,
+)
 from tests.support.personas.users import StoppedClock
 from tests.support.races.races import race
 from tests.support.saml.keys import rsa_pair
@@ -35,7 +40,7 @@ TRANSIENT = _FORMAT.format("2.0", "transient")
 
 @pytest.fixture
 def environ(dns: DnsServer) -> dict[str, str]:
-    return {"DNS_SERVER": dns.setting}
+    return {"DNS_SERVER": dns.setting, "EMAIL_CHANGE_UNDO_SECONDS": "60"}
 
 
 @pytest.fixture
@@ -49,9 +54,9 @@ def company(service: Service, dns: DnsServer) -> Company:
     return a_company(service, dns, email_attribute="mail")
 
 
-def events(company: Company, name: str, limit: int = 500) -> list[dict[str, object]]:
+def events(company: Company, name: str, limit: int = 500) -> list[dict[str, Any]]:
     found = company.owner.get(f"/api/v1/audit_events?event={name}&limit={limit}")
-    items: list[dict[str, object]] = found.json["items"]
+    items: list[dict[str, Any]] = found.json["items"]
     return items
 
 
@@ -420,3 +425,22 @@ def test_the_page_says_which_certificates_of_many_were_taken(company: Company) -
     # By the call as well, which shows them in its answer.
     saved = company.put(idp_metadata_xml=xml)
     assert (saved.status, len(saved.json["idp_certificates"])) == (200, 2)
+
+
+def test_an_email_that_is_kept_for_its_earlier_user_makes_nobody_else_a_user(
+    service: Service, company: Company
+) -> None:
+    """Its earlier user can take it back for a while; until then a provider's word is refused."""
+    become_a_user(service, "kim@acme.test")
+    program = signed_in_program(service, "kim@acme.test")
+    change = {"current_password": PASSWORD, "email": "kim@elsewhere.test"}
+    assert program.post("/auth/profile/email", change).status == 202
+    token = token_of(service.mail_to("kim@elsewhere.test", "Confirm").link)
+    assert program.post("/auth/email_confirmation", {"token": token}).status == 200
+    _, refused = company.sign_in("kim@acme.test")
+    assert refused.status == 403
+    reasons = [item["details"]["reason"] for item in events(company, "sso_response.refused")]
+    assert reasons == ["email_kept"]
+    service.clock.advance(timedelta(seconds=61))
+    _, accepted = company.sign_in("kim@acme.test")
+    assert accepted.status == 303
