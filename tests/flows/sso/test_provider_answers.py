@@ -254,7 +254,7 @@ def test_an_invitation_that_lets_nobody_in_brings_nobody_back(
         assert company.owner.post(f"/api/v1/members/{ada}/suspend", {}).status == 200
     assert company.sign_in(BOB)[1].status == 403
     (event, *_) = events(company, "sso_response.refused")
-    assert event["details"]["reason"] == "not_a_member"  # type: ignore[index]
+    assert event["details"]["reason"] == "not_a_member"
 
 
 def expire(company: Company, invitation_id: str) -> None:
@@ -319,7 +319,7 @@ def test_a_providers_error_is_bound_to_a_request_of_this_browser(company: Compan
         company.service.clock.advance(timedelta(seconds=1))
         assert company.post_text(browser, text).status == 403
         details = events(company, "sso_response.refused")[0]["details"]
-        assert details["reason"] == reason  # type: ignore[index]
+        assert details["reason"] == reason
 
 
 def test_what_a_provider_says_is_cut_and_cleaned(company: Company) -> None:
@@ -349,7 +349,7 @@ def test_success_without_an_assertion_is_no_error_of_the_provider(company: Compa
     program = company.service.program()
     asked = company.start(program)
     company.post_text(program, an_error(company, asked.request_id, "Success", None))
-    assert events(company, "sso_response.refused")[0]["details"]["reason"] == "shape"  # type: ignore[index]
+    assert events(company, "sso_response.refused")[0]["details"]["reason"] == "shape"
 
 
 # A flood of refusals
@@ -392,7 +392,7 @@ def test_what_was_counted_is_told_once_a_day_where_nothing_more_comes(
         service.watch()
     (event,) = events(company, "sso_response.counted")
     assert event["details"] == {"unlisted": 3}
-    assert event["actor"]["type"] == "system"  # type: ignore[index]
+    assert event["actor"]["type"] == "system"
 
 
 # More certificates than two
