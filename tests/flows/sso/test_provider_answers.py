@@ -377,7 +377,7 @@ def test_a_flood_of_refused_responses_is_listed_sixty_times_and_counted(
     company.post_text(program, "garbage")
     listed = events(company, "sso_response.refused")
     # Each one that isn't listed is counted once, whichever event tells the number.
-    counted = [event["details"].get("unlisted", 0) for event in listed]  # type: ignore[attr-defined]
+    counted = [event["details"].get("unlisted", 0) for event in listed]
     assert len(listed) + sum(counted) == 96 + 60 + 1
 
 
