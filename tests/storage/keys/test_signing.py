@@ -9,7 +9,7 @@ import time
 
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
-from botocore.credentials import AwsCredentials as SdkCredentials
+from botocore.credentials import Credentials as SdkCredentials
 
 from chalicelib.storage.keys.transport.signing import AwsCredentials, Signer
 
