@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.audit.event import EventName, RefusalReason
 from chalicelib.domain.sso.assertion import Refusal
+from chalicelib.settings import PORT, Settings
+from chalicelib.settings.rows import rows
 from tests.support.docs import conformance
 
 if TYPE_CHECKING:
@@ -81,12 +83,20 @@ def test_whatever_documents_tell_to_make_can_be_made() -> None:
     assert told | set(phony) <= rules
 
 
-def test_every_setting_is_documented() -> None:
-    """`docs/settings.md` names each variable that the settings read."""
-    source = (conformance.ROOT / "chalicelib" / "settings.py").read_text(encoding="utf-8")
-    read = set(re.findall(r'"([A-Z][A-Z0-9]+(?:_[A-Z0-9]+)+)"', source))
-    documented = set(re.findall(r"`([A-Z][A-Z0-9_]+)`", (DOCS / "settings.md").read_text()))
-    assert read <= documented
+def test_every_setting_is_documented_with_its_default_and_its_values() -> None:
+    """The first table of `docs/settings.md` agrees with the rows; the second has names alone."""
+    first, _, second = (DOCS / "settings.md").read_text("utf-8").partition("What a deployment adds")
+    table = {cells[0]: cells[1:3] for cells in _rows_of_settings(first)}
+    settings = {row.name: row for row in (PORT, *rows(Settings).values())}
+    for name, (default, values) in table.items():
+        if name in settings:
+            # What follows the default says how it is meant.
+            stated = default.partition(";")[0]
+            expected = settings[name].default_text({}) or "none"
+            assert (stated, values) == (expected, settings[name].allowed), name
+    assert table.keys() - settings.keys() == {"MAIL_PORT", "LOCAL_DATA"}
+    deployed = {name for cells in _rows_of_settings(second) for name in cells[0].split(", ")}
+    assert settings.keys() - table.keys() <= deployed
 
 
 def test_every_variable_of_a_stage_and_of_a_local_run_is_documented() -> None:
@@ -139,6 +149,12 @@ def test_every_reason_of_a_refused_sign_in_is_explained() -> None:
     page = (DOCS / "single-sign-on.md").read_text(encoding="utf-8")
     explained = set(re.findall(r"`([a-z0-9_]+)`", page.partition("## When a sign-in")[2]))
     assert explained == {refusal.value for refusal in Refusal}
+
+
+def _rows_of_settings(text: str) -> list[list[str]]:
+    """Return the cells of each row, without the backticks around names and values."""
+    rows_found = re.findall(r"^\| (`[A-Z].*) \|$", text, re.MULTILINE)
+    return [found.replace("`", "").split(" | ") for found in rows_found]
 
 
 def _rows_of_months(page: str) -> dict[str, list[str]]:

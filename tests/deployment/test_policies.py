@@ -9,9 +9,13 @@ from __future__ import annotations
 
 import json
 import re
+from typing import TYPE_CHECKING
 
 import pytest
 
+from infra.stack.policies import file_name
+from infra.stack.stages import CONFIG, read_stage
+from infra.tools.policies import write_policies
 from tests.support.deployment.permissions import (
     FUNCTIONS,
     Permission,
@@ -20,6 +24,9 @@ from tests.support.deployment.permissions import (
     policy,
     used,
 )
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
@@ -58,3 +65,18 @@ def test_no_policy_has_a_wildcard_for_actions_or_for_tables(function: str) -> No
 def test_the_stages_differ_in_their_names_alone(function: str) -> None:
     dev = re.sub("(thub|auth)-dev", r"\1-prod", json.dumps(policy(function, "dev")))
     assert json.loads(dev) == policy(function, "prod")
+
+
+def test_the_files_of_policies_are_what_the_template_writes(tmp_path: Path) -> None:
+    """`python -m infra.tools.policies` writes them."""
+    write_policies(tmp_path)
+    written = {path.name: path.read_text() for path in tmp_path.iterdir()}
+    assert {path.name: path.read_text() for path in CONFIG.parent.glob("policy-*")} == written
+
+
+@pytest.mark.parametrize("stage", ["dev", "prod"])
+def test_each_function_has_the_file_that_is_written_for_it(stage: str) -> None:
+    config = json.loads(CONFIG.read_text())["stages"][stage]
+    for function in read_stage(stage).functions:
+        chosen = config if function == "api" else config["lambda_functions"][function]
+        assert chosen["iam_policy_file"] == file_name(function, read_stage(stage))
