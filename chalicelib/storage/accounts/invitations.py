@@ -15,42 +15,34 @@ from chalicelib.domain.accounts.invitations import (
 )
 from chalicelib.domain.audit.event import EventName
 from chalicelib.domain.email_address import EmailAddress
-from chalicelib.domain.errors import LinkInvalidError, NotAllowedError, NotFoundError
+from chalicelib.domain.errors import LinkInvalidError, NotFoundError
 from chalicelib.domain.lists import Slice
 from chalicelib.domain.roles import Role, WorkspaceRole
 from chalicelib.storage.dynamo.rows import LISTED_MEMBER, account_of, user_of
 from chalicelib.storage.dynamo.tables import AccountRow, EmailRow, UserRow
-from chalicelib.storage.dynamo.transactions import (
-    ConditionFailedError,
-    put_new,
-    read_all,
-    read_many,
-    write_all,
-)
+from chalicelib.storage.dynamo.transaction import Transaction, parts_of
+from chalicelib.storage.dynamo.transactions import read_all, read_many
 from chalicelib.storage.users.account_admin import manages, still_manages
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
     from datetime import datetime
 
     from pynamodb.connection.base import Connection
     from pynamodb.expressions.condition import Condition
     from pynamodb.expressions.update import Action
-    from pynamodb.transactions import TransactWrite
 
-    from chalicelib.domain.errors import DomainError
     from chalicelib.domain.lists import PageRequest
     from chalicelib.domain.sign_in.link import Link
     from chalicelib.domain.user import Account, AccountAdmin
     from chalicelib.storage.audit.trail import AuditWriter
+    from chalicelib.storage.dynamo.transaction import AnyWrite, Otherwise
 
 _INVITATION = "invitation#"
 _INVITEE = "invitee#"
 _COUNT = "invitations"
 # A member that no account has: nobody's address is looked for in the same way (`B3`).
 _NOBODY = "nobody"
-# Of `add`: where its parts stand that say why it didn't happen.
-_MEMBER, _CLAIM = 1, 3
 
 
 @dataclass(frozen=True)
@@ -75,28 +67,25 @@ class Invitations:
             workspaces={key: role.value for key, role in invitation.workspaces.items()},
         )
 
-        def parts(transaction: TransactWrite) -> None:
-            still_manages(transaction, manager)
-            transaction.condition_check(
+        count = AccountRow.invitation_count
+        with Transaction(self.connection) as tx:
+            still_manages(tx, manager)
+            tx.check(
                 AccountRow,
                 invitation.account_id,
                 LISTED_MEMBER + (user_id or _NOBODY),
                 condition=AccountRow.part.does_not_exist(),
+                otherwise=lambda: AlreadyMemberError(param="email"),
             )
-            put_new(transaction, _row(invitation))
-            put_new(transaction, _claim(invitation))
-            self.trail.add(transaction, event)
-            transaction.update(
+            tx.put_new(_row(invitation))
+            tx.put_new(_claim(invitation), lambda: AlreadyInvitedError(param="email"))
+            self.trail.add(tx, event)
+            tx.update(
                 AccountRow(invitation.account_id, _COUNT),
-                actions=[AccountRow.invitation_count.add(1)],
-                condition=AccountRow.invitation_count.does_not_exist()
-                | (AccountRow.invitation_count < INVITATIONS_MAX),
+                [count.add(1)],
+                count.does_not_exist() | (count < INVITATIONS_MAX),
+                TooManyInvitationsError,
             )
-
-        try:
-            write_all(self.connection, parts)
-        except ConditionFailedError as error:
-            raise _refusal(error) from error
 
     def page(self, account_id: str, asked: PageRequest) -> Slice[Invitation]:
         """List an account's invitations strongly, newest first."""
@@ -138,32 +127,29 @@ class Invitations:
         """
         event = manager.event(EventName.INVITATION_RESENT, now, invitation.party)
 
-        def parts(transaction: TransactWrite) -> None:
-            still_manages(transaction, manager)
-            self.trail.add(transaction, event)
-            transaction.update(
+        with Transaction(self.connection) as tx:
+            still_manages(tx, manager)
+            self.trail.add(tx, event)
+            tx.update(
                 AccountRow(invitation.account_id, _INVITATION + invitation.id),
-                actions=[
+                [
                     AccountRow.expires_at.set(invitation.expires_at),
                     AccountRow.created_by.set(invitation.inviter_id),
                     AccountRow.name.set(invitation.inviter_name),
                     _grant_set(invitation),
                 ],
-                condition=AccountRow.part.exists(),
+                AccountRow.part.exists(),
+                NotFoundError,
             )
-
-        self._write(parts)
 
     def revoke(self, invitation: Invitation, manager: AccountAdmin, now: datetime) -> None:
         """End an invitation, and with it all its links; raises NotFoundError, NotAllowedError."""
         event = manager.event(EventName.INVITATION_REVOKED, now, invitation.party)
 
-        def parts(transaction: TransactWrite) -> None:
-            still_manages(transaction, manager)
-            end_invitation(transaction, invitation)
-            self.trail.add(transaction, event)
-
-        self._write(parts)
+        with Transaction(self.connection) as tx:
+            still_manages(tx, manager)
+            end_invitation(tx, invitation, otherwise=NotFoundError)
+            self.trail.add(tx, event)
 
     def of_link(self, link: Link) -> OpenInvitation:
         """Read what a link leads to, and whose its address is.
@@ -196,49 +182,41 @@ class Invitations:
         by_id = {user.id: user for user in users}
         return tuple(each.judged_by(by_id.get(each.inviter_id)) for each in found)
 
-    def _write(self, parts: Callable[[TransactWrite], None]) -> None:
-        try:
-            write_all(self.connection, parts)
-        except ConditionFailedError as error:
-            raise (NotAllowedError if 0 in error.failed else NotFoundError) from error
 
-
-def still_stands(transaction: TransactWrite, invitation: Invitation) -> None:
+def still_stands(
+    transaction: AnyWrite, invitation: Invitation, otherwise: Otherwise | None = None
+) -> None:
     """Let a transaction through only while the inviter could still invite, as `judged_by` says."""
     condition = manages(invitation.account_id)
     if invitation.inviter_grant is not None:
         membership = UserRow.memberships[invitation.account_id]
         condition &= membership["grant"] == invitation.inviter_grant
-    transaction.condition_check(UserRow, invitation.inviter_id, condition=condition)
+    parts_of(transaction).check(
+        UserRow, invitation.inviter_id, condition=condition, otherwise=otherwise
+    )
 
 
 def end_invitation(
-    transaction: TransactWrite, invitation: Invitation, also: Condition | None = None
+    transaction: AnyWrite,
+    invitation: Invitation,
+    also: Condition | None = None,
+    otherwise: Otherwise | None = None,
 ) -> None:
     """Take an open invitation away, with its claim and its place in the count."""
     account_id, address = invitation.account_id, invitation.email.value
     condition = AccountRow.part.exists()
-    transaction.delete(
+    tx = parts_of(transaction)
+    tx.delete(
         AccountRow(account_id, _INVITATION + invitation.id),
-        condition=condition & also if also is not None else condition,
+        condition & also if also is not None else condition,
+        otherwise,
     )
-    transaction.delete(
+    tx.delete(
         AccountRow(account_id, _INVITEE + address),
-        condition=AccountRow.invitation_id == invitation.id,
+        AccountRow.invitation_id == invitation.id,
+        otherwise,
     )
-    transaction.update(
-        AccountRow(account_id, _COUNT), actions=[AccountRow.invitation_count.add(-1)]
-    )
-
-
-def _refusal(error: ConditionFailedError) -> DomainError:
-    if 0 in error.failed:
-        return NotAllowedError()
-    if _MEMBER in error.failed:
-        return AlreadyMemberError(param="email")
-    if _CLAIM in error.failed:
-        return AlreadyInvitedError(param="email")
-    return TooManyInvitationsError()
+    tx.update(AccountRow(account_id, _COUNT), [AccountRow.invitation_count.add(-1)])
 
 
 def _grant_set(invitation: Invitation) -> Action:

@@ -7,7 +7,6 @@ changes at once one is told, and none is lost.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,30 +19,27 @@ from chalicelib.domain.lists import Slice
 from chalicelib.domain.roles import Role
 from chalicelib.storage.dynamo.rows import LISTED_MEMBER, membership_map, user_of
 from chalicelib.storage.dynamo.tables import AccountRow, UserRow
-from chalicelib.storage.dynamo.transactions import (
-    ConditionFailedError,
-    put_new,
-    read_all,
-    read_many,
-    write_all,
-)
+from chalicelib.storage.dynamo.transaction import Transaction, parts_of
+from chalicelib.storage.dynamo.transactions import read_all, read_many
 from chalicelib.storage.users.account_admin import still_manages
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from pynamodb.connection.base import Connection
     from pynamodb.expressions.condition import Condition
     from pynamodb.expressions.update import Action
-    from pynamodb.transactions import TransactWrite
 
     from chalicelib.domain.audit.event import AuditEvent
     from chalicelib.domain.lists import PageRequest
     from chalicelib.domain.user import Account, AccountAdmin, Membership
     from chalicelib.storage.audit.trail import AuditWriter
+    from chalicelib.storage.dynamo.transaction import AnyWrite
+
+    # Adds the parts that end a membership.
+    Ending = Callable[[AnyWrite], None]
 
 _REMOVED = "removed#"
-_Parts = Callable[["TransactWrite"], None]
 
 
 @dataclass(frozen=True)
@@ -86,54 +82,42 @@ class Members:
         Raises NotAllowedError where the manager is none by now, ConflictError where the membership
         is another by now, NotFoundError where it has ended.
         """
-
-        def parts(transaction: TransactWrite) -> None:
-            self.trail.add(transaction, event)
-            _replace(transaction, before, after)
-
-        self._write(parts, manager, before)
+        with self._managed_by(manager, before) as tx:
+            self.trail.add(tx, event)
+            _replace(tx, before, after)
 
     def remove(self, manager: AccountAdmin, member: Member, event: AuditEvent) -> None:
         """End a membership; raises as `change` does."""
-
-        def parts(transaction: TransactWrite) -> None:
-            self.trail.add(transaction, event)
-            account_id = member.membership.account_id
-            removed = UserRow.removed_from.add({account_id})
-            _end(transaction, account_id, member.user_id, _as_read(member), removed)
-            transaction.save(removal_row(member.membership.account_id, member.user_id))
-
-        self._write(parts, manager, member)
+        account_id = member.membership.account_id
+        removed = UserRow.removed_from.add({account_id})
+        with self._managed_by(manager, member) as tx:
+            self.trail.add(tx, event)
+            _end(tx, account_id, member.user_id, _as_read(member), removed)
+            tx.put(removal_row(account_id, member.user_id))
 
     def hand_over(self, owner: Member, heir: Member, event: AuditEvent) -> None:
         """Make an admin the owner and the owner an admin, and say so in the account: all or none.
 
         Raises ConflictError where any of the three is another by now.
         """
+        with Transaction(self.connection) as tx:
+            self.trail.add(tx, event)
+            hand_over_parts(tx, owner, heir)
 
-        def parts(transaction: TransactWrite) -> None:
-            self.trail.add(transaction, event)
-            hand_over_parts(transaction, owner, heir)
-
-        try:
-            write_all(self.connection, parts)
-        except ConditionFailedError as error:
-            raise ConflictError from error
-
-    def leave(self, user_id: str, membership: Membership, event: AuditEvent) -> _Parts:
+    def leave(self, user_id: str, membership: Membership, event: AuditEvent) -> Ending:
         """Give the parts with which a person ends their own membership.
 
         They refuse the owner, and whoever has been suspended or removed meanwhile.
         """
         account_id = membership.account_id
         place = UserRow.memberships[account_id]
+        still = (place["grant"] == membership.grant) & (place["role"] != Role.OWNER.value)
 
-        def parts(transaction: TransactWrite) -> None:
+        def ending(transaction: AnyWrite) -> None:
             self.trail.add(transaction, event)
-            still = (place["grant"] == membership.grant) & (place["role"] != Role.OWNER.value)
-            _end(transaction, account_id, user_id, still)
+            _end(parts_of(transaction), account_id, user_id, still)
 
-        return parts
+        return ending
 
     def _listed(self, account: Account, asked: PageRequest) -> list[str]:
         if asked.offset >= account.member_count:
@@ -151,32 +135,29 @@ class Members:
         rows = read_many(self.connection, ((UserRow, user_id, None) for user_id in user_ids))
         return [member_of(row, account_id) for row in rows]
 
-    def _write(self, parts: _Parts, manager: AccountAdmin, member: Member) -> None:
-        is_self = manager.user_id == member.user_id
-        if is_self and not member.may_manage:
-            raise NotAllowedError
+    def _managed_by(self, manager: AccountAdmin, member: Member) -> Transaction:
+        """Return a transaction that changes a member, if the manager is still one."""
 
-        def guarded(transaction: TransactWrite) -> None:
-            # A transaction takes one operation on a row: that a manager who changes their own
-            # membership still manages is what its version says.
-            if not is_self:
-                still_manages(transaction, manager)
-            parts(transaction)
-
-        try:
-            write_all(self.connection, guarded)
-        except ConditionFailedError as error:
-            if 0 in error.failed and not is_self:
-                raise NotAllowedError from error
+        def changed() -> ConflictError:
             self.get(manager.account_id, member.user_id)
-            raise ConflictError from error
+            return ConflictError()
+
+        tx = Transaction(self.connection, changed)
+        # A transaction takes one operation on a row: that a manager who changes their own
+        # membership still manages is what its version says.
+        if manager.user_id != member.user_id:
+            still_manages(tx, manager)
+        elif not member.may_manage:
+            raise NotAllowedError
+        return tx
 
 
-def hand_over_parts(transaction: TransactWrite, owner: Member, heir: Member) -> None:
+def hand_over_parts(transaction: AnyWrite, owner: Member, heir: Member) -> None:
     """Change both memberships and the account, if they are as they were read: three updates."""
-    _replace(transaction, owner, owner.with_role(Role.ADMIN))
-    _replace(transaction, heir, heir.with_role(Role.OWNER))
-    transaction.update(
+    tx = parts_of(transaction)
+    _replace(tx, owner, owner.with_role(Role.ADMIN))
+    _replace(tx, heir, heir.with_role(Role.OWNER))
+    tx.update(
         AccountRow(owner.membership.account_id, "account"),
         actions=[AccountRow.owner_id.set(heir.user_id)],
         condition=AccountRow.owner_id == owner.user_id,
@@ -196,9 +177,9 @@ def removal_row(account_id: str, user_id: str) -> AccountRow:
     return AccountRow(account_id, _REMOVED + user_id)
 
 
-def never_removed(transaction: TransactWrite, account_id: str, user_id: str) -> None:
+def never_removed(transaction: AnyWrite, account_id: str, user_id: str) -> None:
     """Let a transaction through only for somebody whom the account never removed."""
-    transaction.condition_check(
+    parts_of(transaction).check(
         AccountRow, account_id, _REMOVED + user_id, condition=AccountRow.part.does_not_exist()
     )
 
@@ -210,15 +191,16 @@ def was_removed(connection: Connection, account_id: str, user_id: str) -> bool:
     return found is not None
 
 
-def list_member(transaction: TransactWrite, account_id: str, user_id: str) -> None:
+def list_member(transaction: AnyWrite, account_id: str, user_id: str) -> None:
     """List somebody who joins an account that exists: a put and an update.
 
     The put refuses who is listed already, the update refuses where there is no such account. The
     membership itself goes into the same transaction: by `give_membership`, or in the row of a
     new person.
     """
-    put_new(transaction, listing_row(account_id, user_id))
-    transaction.update(
+    tx = parts_of(transaction)
+    tx.put_new(listing_row(account_id, user_id))
+    tx.update(
         AccountRow(account_id, "account"),
         actions=[AccountRow.member_count.add(1)],
         condition=AccountRow.owner_id.exists(),
@@ -226,7 +208,7 @@ def list_member(transaction: TransactWrite, account_id: str, user_id: str) -> No
 
 
 def give_membership(
-    transaction: TransactWrite,
+    transaction: AnyWrite,
     user_id: str,
     membership: Membership,
     also: Condition | None = None,
@@ -238,14 +220,14 @@ def give_membership(
     place = UserRow.memberships[membership.account_id]
     room = size(UserRow.memberships) < ACCOUNTS_MAX
     condition = UserRow.user_id.exists() & place.does_not_exist() & room
-    transaction.update(
+    parts_of(transaction).update(
         UserRow(user_id),
         actions=[place.set(membership_map(membership))],
         condition=condition & also if also is not None else condition,
     )
 
 
-def _replace(transaction: TransactWrite, before: Member, after: Member) -> None:
+def _replace(transaction: Transaction, before: Member, after: Member) -> None:
     place = UserRow.memberships[before.membership.account_id]
     transaction.update(
         UserRow(before.user_id),
@@ -255,7 +237,7 @@ def _replace(transaction: TransactWrite, before: Member, after: Member) -> None:
 
 
 def _end(
-    transaction: TransactWrite,
+    transaction: Transaction,
     account_id: str,
     user_id: str,
     condition: Condition,

@@ -15,20 +15,16 @@ from chalicelib.domain.user import MAIN_WORKSPACE, Workspace
 from chalicelib.storage.accounts.members import listing_row
 from chalicelib.storage.dynamo.rows import WORKSPACES, membership_map, user_of, workspace_map
 from chalicelib.storage.dynamo.tables import AccountRow, UserRow
-from chalicelib.storage.dynamo.transactions import (
-    ConditionFailedError,
-    put_new,
-    read_all,
-    write_all,
-)
+from chalicelib.storage.dynamo.transaction import Transaction
+from chalicelib.storage.dynamo.transactions import read_all
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from pynamodb.connection.base import Connection
-    from pynamodb.transactions import TransactWrite
 
     from chalicelib.domain.audit.event import AuditEvent
+    from chalicelib.domain.errors import DomainError
     from chalicelib.domain.sign_in.session import Session
     from chalicelib.domain.user import Membership
     from chalicelib.storage.audit.trail import AuditWriter
@@ -48,32 +44,27 @@ class NewAccounts:
 
         Raises TooManyAccountsError, and NotSignedInError where the old session has ended.
         """
-
-        def parts(transaction: TransactWrite) -> None:
-            self.sessions.replace(transaction, old, new)
+        with Transaction(self.connection) as tx:
+            self.sessions.replace(tx, old, new)
             for row in account_rows(membership, new.user_id, new.last_seen_at):
-                put_new(transaction, row)
-            self.trail.add(transaction, event)
-            transaction.update(
+                tx.put_new(row)
+            self.trail.add(tx, event)
+            tx.update(
                 UserRow(new.user_id),
-                actions=[
+                [
                     UserRow.memberships[membership.account_id].set(membership_map(membership)),
                     UserRow.last_account_id.set(membership.account_id),
                 ],
-                condition=(size(UserRow.memberships) < ACCOUNTS_MAX)
+                (size(UserRow.memberships) < ACCOUNTS_MAX)
                 & (UserRow.credentials_version == old.credentials_version),
+                lambda: self._why(new.user_id),
             )
 
-        try:
-            write_all(self.connection, parts)
-        except ConditionFailedError as error:
-            if 0 not in error.failed and self._is_full(new.user_id):
-                raise TooManyAccountsError from error
-            raise NotSignedInError from error
-
-    def _is_full(self, user_id: str) -> bool:
+    def _why(self, user_id: str) -> DomainError:
         (row,) = read_all(self.connection, (UserRow, user_id, None))
-        return row is not None and len(user_of(row).memberships) >= ACCOUNTS_MAX
+        if row is not None and len(user_of(row).memberships) >= ACCOUNTS_MAX:
+            return TooManyAccountsError()
+        return NotSignedInError()
 
 
 def account_rows(owner: Membership, owner_id: str, now: datetime) -> tuple[AccountRow, ...]:

@@ -3,31 +3,34 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import reduce
 from operator import and_
 from typing import TYPE_CHECKING, Any
 
-from pynamodb.exceptions import PutError
-
 from chalicelib.domain.errors import ConflictError
 from chalicelib.storage.accounts.records import COUNTS, count_name, record_of
 from chalicelib.storage.dynamo.rows import WORKSPACES
 from chalicelib.storage.dynamo.tables import AccountRow, RecordRow
-from chalicelib.storage.dynamo.transactions import ConditionFailedError, read_all, write_all
+from chalicelib.storage.dynamo.transaction import Transaction, absent, write_one
+from chalicelib.storage.dynamo.transactions import read_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from pynamodb.connection.base import Connection
     from pynamodb.expressions.condition import Condition
-    from pynamodb.transactions import TransactWrite
 
     from chalicelib.domain.keys.record import Record
 
 # A transaction takes 100 parts: one is the counts', one the workspaces', two tell of the load.
 BATCH_MAX = 96
 _TRIES = 5
+
+
+class _ChangedError(Exception):
+    """A record isn't as it was read any more."""
 
 
 @dataclass(frozen=True)
@@ -56,17 +59,13 @@ class RecordLoads:
     def begin(self, account_id: str) -> None:
         """Make the row of an account's counts, if it isn't there."""
         row = AccountRow(account_id, COUNTS, items={})
-        try:
-            row.save(condition=AccountRow.part.does_not_exist())
-        except PutError as error:
-            if error.cause_response_code != "ConditionalCheckFailedException":
-                raise
+        write_one(lambda: row.save(condition=absent(row)))
 
     def put(
         self,
         account_id: str,
         records: Mapping[str, tuple[Record, bool]],
-        also: Callable[[TransactWrite], None] | None = None,
+        also: Callable[[Transaction], None] | None = None,
     ) -> Loaded:
         """Write up to BATCH_MAX records by id, and count them in the same transaction.
 
@@ -79,16 +78,17 @@ class RecordLoads:
         """
         for _ in range(_TRIES):
             batch = self._compare(account_id, records)
-            try:
+            with suppress(_ChangedError):
                 if batch.writes:
-                    write_all(self.connection, batch.with_parts(also))
-            except ConditionFailedError as error:
-                if 0 in error.failed:
-                    message = "A workspace of these records has just been deleted."
-                    raise ConflictError(message) from error
-                continue
-            return batch.loaded
+                    self._write(batch, also)
+                return batch.loaded
         raise ConflictError
+
+    def _write(self, batch: _Batch, also: Callable[[Transaction], None] | None) -> None:
+        with Transaction(self.connection, _ChangedError) as tx:
+            batch.add_to(tx)
+            if also is not None:
+                also(tx)
 
     def _compare(self, account_id: str, records: Mapping[str, tuple[Record, bool]]) -> _Batch:
         ids = list(records)
@@ -133,34 +133,30 @@ class _Batch:
         self.counts[count_name(record.workspace_id, record.status.value)] += 1
         self.workspaces.add(record.workspace_id)
 
-    def with_parts(
-        self, also: Callable[[TransactWrite], None] | None
-    ) -> Callable[[TransactWrite], None]:
-        """Give all that goes into the transaction."""
-
-        def parts(transaction: TransactWrite) -> None:
-            self.parts(transaction)
-            if also is not None:
-                also(transaction)
-
-        return parts
-
-    def parts(self, transaction: TransactWrite) -> None:
+    def add_to(self, tx: Transaction) -> None:
         """Add all writes to a transaction, the condition on their workspaces first."""
         exist = (AccountRow.items[workspace].exists() for workspace in self.workspaces)
-        transaction.condition_check(
-            AccountRow, self.account_id, WORKSPACES, condition=reduce(and_, exist)
+        tx.check(
+            AccountRow,
+            self.account_id,
+            WORKSPACES,
+            condition=reduce(and_, exist),
+            otherwise=_workspace_gone,
         )
         for row, condition in self.writes:
-            transaction.save(row, condition=condition)
+            tx.put(row, condition)
         actions = [self._counted(name, by) for name, by in self.counts.items() if by]
         if actions:
-            transaction.update(AccountRow(self.account_id, COUNTS), actions=actions)
+            tx.update(AccountRow(self.account_id, COUNTS), actions)
 
     @staticmethod
     def _counted(name: str, by: int) -> Any:
         counter: Any = AccountRow.items[name]
         return counter.set((counter | 0) + by)
+
+
+def _workspace_gone() -> ConflictError:
+    return ConflictError("A workspace of these records has just been deleted.")
 
 
 def _as_read(row: RecordRow) -> Condition:

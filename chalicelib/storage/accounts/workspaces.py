@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import reduce
+from functools import partial, reduce
 from operator import and_
 from typing import TYPE_CHECKING
 
@@ -17,12 +17,13 @@ from chalicelib.domain.accounts.workspaces import (
     name_key,
 )
 from chalicelib.domain.audit.event import EventName
-from chalicelib.domain.errors import ConflictError, NotAllowedError, NotFoundError
+from chalicelib.domain.errors import ConflictError, NotFoundError
 from chalicelib.domain.keys.record import RecordStatus
 from chalicelib.storage.accounts.records import COUNTS, count_name
 from chalicelib.storage.dynamo.rows import WORKSPACES, workspace_map
 from chalicelib.storage.dynamo.tables import AccountRow
-from chalicelib.storage.dynamo.transactions import ConditionFailedError, read_all, write_all
+from chalicelib.storage.dynamo.transaction import Transaction
+from chalicelib.storage.dynamo.transactions import read_all
 from chalicelib.storage.users.account_admin import still_manages
 
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 
     from pynamodb.connection.base import Connection
     from pynamodb.expressions.condition import Condition
-    from pynamodb.transactions import TransactWrite
 
     from chalicelib.domain.accounts.workspaces import WorkspaceChange
     from chalicelib.domain.errors import DomainError
@@ -53,22 +53,18 @@ class Workspaces:
         name = AccountRow.names[name_key(workspace.name)]
         event = manager.event(EventName.WORKSPACE_CREATED, workspace.created_at, workspace.party)
 
-        def parts(transaction: TransactWrite) -> None:
-            still_manages(transaction, manager)
-            self.trail.add(transaction, event)
-            transaction.update(
+        with Transaction(self.connection) as tx:
+            still_manages(tx, manager)
+            self.trail.add(tx, event)
+            tx.update(
                 AccountRow(manager.account_id, WORKSPACES),
-                actions=[
+                [
                     AccountRow.items[workspace.id].set(workspace_map(workspace)),
                     name.set(workspace.id),
                 ],
-                condition=name.does_not_exist() & (size(AccountRow.names) < WORKSPACES_MAX),
+                name.does_not_exist() & (size(AccountRow.names) < WORKSPACES_MAX),
+                lambda: self._why(manager, name=workspace.name),
             )
-
-        try:
-            write_all(self.connection, parts)
-        except ConditionFailedError as error:
-            raise self._why(error, manager, name=workspace.name) from error
 
     def change(
         self, seen: Workspace, change: WorkspaceChange, manager: AccountAdmin, now: datetime
@@ -90,15 +86,11 @@ class Workspaces:
             new_description=changed.description,
         )
 
-        def parts(transaction: TransactWrite) -> None:
-            still_manages(transaction, manager)
-            self.trail.add(transaction, event)
-            _put_in_place_of(transaction, manager.account_id, seen, changed)
-
-        try:
-            write_all(self.connection, parts)
-        except ConditionFailedError as error:
-            raise self._why(error, manager, seen=seen, name=changed.name) from error
+        why = partial(self._why, manager, seen=seen, name=changed.name)
+        with Transaction(self.connection, why) as tx:
+            still_manages(tx, manager)
+            self.trail.add(tx, event)
+            _put_in_place_of(tx, manager.account_id, seen, changed)
         return changed
 
     def remove(self, seen: Workspace, manager: AccountAdmin, now: datetime) -> None:
@@ -109,39 +101,30 @@ class Workspaces:
         """
         event = manager.event(EventName.WORKSPACE_DELETED, now, seen.party)
 
-        def parts(transaction: TransactWrite) -> None:
-            still_manages(transaction, manager)
-            transaction.condition_check(
-                AccountRow, manager.account_id, COUNTS, condition=_holds_nothing(seen.id)
+        with Transaction(self.connection) as tx:
+            still_manages(tx, manager)
+            tx.check(
+                AccountRow,
+                manager.account_id,
+                COUNTS,
+                condition=_holds_nothing(seen.id),
+                otherwise=WorkspaceInUseError,
             )
-            self.trail.add(transaction, event)
-            transaction.update(
+            self.trail.add(tx, event)
+            tx.update(
                 AccountRow(manager.account_id, WORKSPACES),
-                actions=[
+                [
                     AccountRow.items[seen.id].remove(),
                     AccountRow.names[name_key(seen.name)].remove(),
                 ],
-                condition=_as_seen(seen),
+                _as_seen(seen),
+                lambda: self._why(manager, seen=seen),
             )
 
-        try:
-            write_all(self.connection, parts)
-        except ConditionFailedError as error:
-            if 1 in error.failed and 0 not in error.failed:
-                raise WorkspaceInUseError from error
-            raise self._why(error, manager, seen=seen) from error
-
     def _why(
-        self,
-        error: ConditionFailedError,
-        manager: AccountAdmin,
-        *,
-        seen: Workspace | None = None,
-        name: str | None = None,
+        self, manager: AccountAdmin, *, seen: Workspace | None = None, name: str | None = None
     ) -> DomainError:
         """Look at what stood in the way; what doesn't any more is told as a conflict."""
-        if 0 in error.failed:
-            return NotAllowedError()
         (row,) = read_all(self.connection, (AccountRow, manager.account_id, WORKSPACES))
         items, names = row.items.as_dict(), row.names.as_dict()
         if seen is not None and seen.id not in items:
@@ -154,16 +137,14 @@ class Workspaces:
         return ConflictError()
 
 
-def _put_in_place_of(
-    transaction: TransactWrite, account_id: str, seen: Workspace, changed: Workspace
-) -> None:
+def _put_in_place_of(tx: Transaction, account_id: str, seen: Workspace, changed: Workspace) -> None:
     old, new = name_key(seen.name), name_key(changed.name)
     actions = [AccountRow.items[seen.id].set(workspace_map(changed))]
     condition = _as_seen(seen)
     if new != old:
         actions += [AccountRow.names[new].set(seen.id), AccountRow.names[old].remove()]
         condition &= AccountRow.names[new].does_not_exist()
-    transaction.update(AccountRow(account_id, WORKSPACES), actions=actions, condition=condition)
+    tx.update(AccountRow(account_id, WORKSPACES), actions, condition)
 
 
 def _as_seen(seen: Workspace) -> Condition:

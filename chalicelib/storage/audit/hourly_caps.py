@@ -6,10 +6,9 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pynamodb.exceptions import PutError
-
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.storage.dynamo.tables import LimitRow
+from chalicelib.storage.dynamo.transaction import write_one
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -76,10 +75,4 @@ class HourlyCaps:
     def _put(self, subject: str, entries: dict[str, float], version: int, now: datetime) -> bool:
         unchanged = LimitRow.version == version if version else LimitRow.subject.does_not_exist()
         row = LimitRow(subject, version=version + 1, entries=entries, ttl=now + self.window)
-        try:
-            row.save(condition=unchanged)
-        except PutError as error:
-            if error.cause_response_code != "ConditionalCheckFailedException":
-                raise
-            return False
-        return True
+        return write_one(lambda: row.save(condition=unchanged))

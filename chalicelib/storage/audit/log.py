@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.audit.event import AuditEvent, EventName, Party, PartyType, moment_text
 from chalicelib.domain.audit.search import AuditPage
-from chalicelib.domain.errors import NotAllowedError
 from chalicelib.domain.lists import Slice
 from chalicelib.domain.origin import Client, RequestOrigin
 from chalicelib.storage.dynamo.tables import AuditEventRow
-from chalicelib.storage.dynamo.transactions import ConditionFailedError, write_all
+from chalicelib.storage.dynamo.transaction import Transaction
 from chalicelib.storage.users.account_admin import still_manages
 
 if TYPE_CHECKING:
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 
     from pynamodb.attributes import MapAttribute
     from pynamodb.connection.base import Connection
-    from pynamodb.transactions import TransactWrite
 
     from chalicelib.domain.audit.search import AuditFilter
     from chalicelib.domain.lists import PageRequest
@@ -86,15 +84,9 @@ class AuditLog:
 
     def note_export(self, event: AuditEvent, manager: AccountAdmin) -> None:
         """Tell of an export before it begins; raises NotAllowedError for who may no more."""
-
-        def parts(transaction: TransactWrite) -> None:
-            still_manages(transaction, manager)
-            self.trail.add(transaction, event)
-
-        try:
-            write_all(self.connection, parts)
-        except ConditionFailedError as error:
-            raise NotAllowedError from error
+        with Transaction(self.connection) as tx:
+            still_manages(tx, manager)
+            self.trail.add(tx, event)
 
     def _newer(self, reach: AuditQuery, size: int, after: str) -> AuditPage:
         search = self._search(reach, after=after)

@@ -5,18 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pynamodb.exceptions import PutError
-
 from chalicelib.storage.dynamo.tables import AuditEventRow
-from chalicelib.storage.dynamo.transactions import put_new
+from chalicelib.storage.dynamo.transaction import absent, parts_of, write_one
 
 if TYPE_CHECKING:
     from datetime import timedelta
     from typing import Any
 
-    from pynamodb.transactions import TransactWrite
-
     from chalicelib.domain.audit.event import AuditEvent, Party
+    from chalicelib.storage.dynamo.transaction import AnyWrite
 
 
 @dataclass(frozen=True)
@@ -25,20 +22,17 @@ class AuditWriter:
 
     kept: timedelta
 
-    def add(self, transaction: TransactWrite, event: AuditEvent) -> None:
+    def add(self, transaction: AnyWrite, event: AuditEvent) -> None:
         """Tell of a change in the transaction that makes it: both happen, or neither."""
-        put_new(transaction, self.row(event))
+        parts_of(transaction).put_new(self.row(event))
 
     def append(self, event: AuditEvent) -> None:
         """Tell of something outside any transaction; one that is told already stays as it is.
 
         So a message that is delivered twice leaves one event, if the event's id comes from it.
         """
-        try:
-            self.row(event).save(condition=AuditEventRow.account_id.does_not_exist())
-        except PutError as error:
-            if error.cause_response_code != "ConditionalCheckFailedException":
-                raise
+        row = self.row(event)
+        write_one(lambda: row.save(condition=absent(row)))
 
     def row(self, event: AuditEvent) -> AuditEventRow:
         """Write an event as it is stored."""

@@ -10,7 +10,7 @@ import logging
 import random
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 from pynamodb.exceptions import DeleteError, PutError, TransactWriteError, UpdateError
 from pynamodb.expressions.operand import Path
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
     # An error class, or a function that makes an error with its details.
     Otherwise = Callable[[], Exception]
+    # What a shared helper adds its parts to, until every store uses `Transaction`.
+    AnyWrite: TypeAlias = "Transaction | TransactWrite"
 
 _log = logging.getLogger(__name__)
 
@@ -44,7 +46,7 @@ _CHECK, _DELETE, _PUT, _UPDATE = range(4)
 class _Part:
     kind: int
     add: Callable[[TransactWrite], None]
-    otherwise: Otherwise
+    otherwise: Otherwise | None
 
 
 @dataclass
@@ -53,10 +55,11 @@ class Transaction:
 
     Used as a context manager: the write happens when the block ends without an error. When
     conditions fail, the error of the first failed part is raised, in the order in which the parts
-    were added.
+    were added. A part that names no error raises the transaction's own, `otherwise`.
     """
 
     connection: Connection
+    otherwise: Otherwise = ConflictError
     _parts: list[_Part] = field(default_factory=list)
 
     def check(
@@ -66,7 +69,7 @@ class Transaction:
         range_key: str | None = None,
         *,
         condition: Condition,
-        otherwise: Otherwise = ConflictError,
+        otherwise: Otherwise | None = None,
     ) -> None:
         """Require a condition of a row that the transaction doesn't write."""
 
@@ -79,7 +82,7 @@ class Transaction:
         self,
         row: Model,
         condition: Condition | None = None,
-        otherwise: Otherwise = ConflictError,
+        otherwise: Otherwise | None = None,
     ) -> None:
         """Write a whole row."""
 
@@ -88,7 +91,7 @@ class Transaction:
 
         self._parts.append(_Part(_PUT, add, otherwise))
 
-    def put_new(self, row: Model, otherwise: Otherwise = ConflictError) -> None:
+    def put_new(self, row: Model, otherwise: Otherwise | None = None) -> None:
         """Write a row that must not exist yet."""
         self.put(row, absent(row), otherwise)
 
@@ -97,7 +100,7 @@ class Transaction:
         row: Model,
         actions: Sequence[Action],
         condition: Condition | None = None,
-        otherwise: Otherwise = ConflictError,
+        otherwise: Otherwise | None = None,
     ) -> None:
         """Change attributes of a row."""
 
@@ -110,7 +113,7 @@ class Transaction:
         self,
         row: Model,
         condition: Condition | None = None,
-        otherwise: Otherwise = ConflictError,
+        otherwise: Otherwise | None = None,
     ) -> None:
         """Remove a row."""
 
@@ -118,6 +121,10 @@ class Transaction:
             write.delete(row, condition=condition)
 
         self._parts.append(_Part(_DELETE, add, otherwise))
+
+    # The names that helpers call on pynamodb's transaction, until every store uses this one.
+    condition_check = check
+    save = put
 
     def __enter__(self) -> Self:
         return self
@@ -157,12 +164,31 @@ class Transaction:
             place for place, code in zip(sent, codes, strict=False) if code == _CONDITION_FAILED
         ]
         if failed:
-            raise self._parts[min(failed)].otherwise() from error
+            refusal = self._parts[min(failed)].otherwise or self.otherwise
+            raise refusal() from error
         if error.cause_response_code != "TransactionCanceledException":
             raise error
         if _CONFLICT not in codes:
             _log.exception("transaction_canceled")
             raise UnavailableError from error
+
+
+class _Direct(list[_Part]):
+    """Adds each part to a pynamodb transaction at once."""
+
+    def __init__(self, write: TransactWrite) -> None:
+        super().__init__()
+        self.write = write
+
+    def append(self, part: _Part) -> None:
+        part.add(self.write)
+
+
+def parts_of(write: AnyWrite) -> Transaction:
+    """Let a helper add its parts to a pynamodb transaction too, until no store has one."""
+    if isinstance(write, Transaction):
+        return write
+    return Transaction(write._connection, _parts=_Direct(write))  # noqa: SLF001
 
 
 def write_one(write: Callable[[], Any], otherwise: Otherwise | None = None) -> bool:

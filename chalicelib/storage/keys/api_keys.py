@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pynamodb.exceptions import UpdateError
-
 from chalicelib.domain.audit.event import AuditEvent, EventName, Party, PartyType
-from chalicelib.domain.errors import NotAllowedError, NotFoundError
+from chalicelib.domain.errors import NotFoundError
 from chalicelib.domain.keys.api_key import KEYS_MAX, ApiKey, TooManyKeysError
 from chalicelib.domain.lists import Slice
 from chalicelib.storage.dynamo.tables import AccountRow, ApiKeyRow
-from chalicelib.storage.dynamo.transactions import (
-    ConditionFailedError,
-    put_new,
-    read_all,
-    read_many,
-    write_all,
-)
+from chalicelib.storage.dynamo.transaction import Transaction, write_one
+from chalicelib.storage.dynamo.transactions import read_all, read_many
 from chalicelib.storage.users.account_admin import still_manages
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from pynamodb.connection.base import Connection
-    from pynamodb.transactions import TransactWrite
 
     from chalicelib.domain.lists import PageRequest
     from chalicelib.domain.origin import RequestOrigin
@@ -48,24 +41,18 @@ class ApiKeys:
 
         Raises TooManyKeysError at the cap (`G7`), NotAllowedError.
         """
-
-        def parts(transaction: TransactWrite) -> None:
-            still_manages(transaction, manager)
-            put_new(transaction, _key_row(key, digest))
-            put_new(transaction, _listed_row(key, digest))
-            self.trail.add(
-                transaction, manager.event(EventName.API_KEY_CREATED, key.created_at, key.party)
-            )
-            transaction.update(
+        event = manager.event(EventName.API_KEY_CREATED, key.created_at, key.party)
+        with Transaction(self.connection) as tx:
+            still_manages(tx, manager)
+            tx.put_new(_key_row(key, digest))
+            tx.put_new(_listed_row(key, digest))
+            self.trail.add(tx, event)
+            tx.update(
                 AccountRow(key.account_id, _COUNT),
-                actions=[AccountRow.key_count.add(1)],
-                condition=AccountRow.key_count.does_not_exist() | (AccountRow.key_count < KEYS_MAX),
+                [AccountRow.key_count.add(1)],
+                AccountRow.key_count.does_not_exist() | (AccountRow.key_count < KEYS_MAX),
+                TooManyKeysError,
             )
-
-        try:
-            write_all(self.connection, parts)
-        except ConditionFailedError as error:
-            raise (NotAllowedError if 0 in error.failed else TooManyKeysError) from error
 
     def page(self, account_id: str, asked: PageRequest) -> Slice[ApiKey]:
         """List an account's keys strongly, newest first, each with its last use."""
@@ -87,28 +74,20 @@ class ApiKeys:
         Raises NotFoundError for a key that the account doesn't have, NotAllowedError.
         """
         listed = self._listed(manager.account_id, key_id)
-
         gone = Party(PartyType.API_KEY, key_id, listed.name)
-
-        def parts(transaction: TransactWrite) -> None:
-            still_manages(transaction, manager)
-            _remove(transaction, listed)
-            self.trail.add(transaction, manager.event(EventName.API_KEY_DELETED, now, gone))
-
-        try:
-            write_all(self.connection, parts)
-        except ConditionFailedError as error:
-            raise (NotAllowedError if 0 in error.failed else NotFoundError) from error
+        event = manager.event(EventName.API_KEY_DELETED, now, gone)
+        with Transaction(self.connection) as tx:
+            still_manages(tx, manager)
+            _remove(tx, listed)
+            self.trail.add(tx, event)
 
     def revoke(self, digest: str, now: datetime) -> None:
         """Kill whatever key has this digest, if any; one request whether or not there is one."""
-        try:
-            ApiKeyRow(digest).update(
+        write_one(
+            lambda: ApiKeyRow(digest).update(
                 actions=[ApiKeyRow.revoked_at.set(now)], condition=ApiKeyRow.digest.exists()
             )
-        except UpdateError as error:
-            if error.cause_response_code != "ConditionalCheckFailedException":
-                raise
+        )
 
     def find_revoked(self, digest: str) -> ApiKey | None:
         """Read a revoked key that is still listed."""
@@ -123,16 +102,11 @@ class ApiKeys:
         event = AuditEvent(
             EventName.API_KEY_REVOKED, key.account_id, now, finder, origin, key.party
         )
-
-        def parts(transaction: TransactWrite) -> None:
-            _remove(transaction, listed)
-            self.trail.add(transaction, event)
-
-        try:
+        with suppress(NotFoundError):
             listed = self._listed(key.account_id, key.id)
-            write_all(self.connection, parts)
-        except (ConditionFailedError, NotFoundError):
-            return
+            with Transaction(self.connection) as tx:
+                _remove(tx, listed)
+                self.trail.add(tx, event)
 
     def _listed(self, account_id: str, key_id: str) -> AccountRow:
         (row,) = read_all(self.connection, (AccountRow, account_id, _LISTED + key_id))
@@ -147,12 +121,11 @@ class ApiKeys:
         return [_key_of(row, use) for row, use in zip(listed, used, strict=True)]
 
 
-def _remove(transaction: TransactWrite, listed: AccountRow) -> None:
-    transaction.delete(ApiKeyRow(listed.digest))
-    transaction.delete(AccountRow(listed.account_id, listed.part), AccountRow.part.exists())
-    transaction.update(
-        AccountRow(listed.account_id, _COUNT), actions=[AccountRow.key_count.add(-1)]
-    )
+def _remove(tx: Transaction, listed: AccountRow) -> None:
+    tx.delete(ApiKeyRow(listed.digest))
+    row = AccountRow(listed.account_id, listed.part)
+    tx.delete(row, AccountRow.part.exists(), NotFoundError)
+    tx.update(AccountRow(listed.account_id, _COUNT), [AccountRow.key_count.add(-1)])
 
 
 def _key_row(key: ApiKey, digest: str) -> ApiKeyRow:

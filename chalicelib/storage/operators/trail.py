@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from chalicelib.domain.audit.search import AuditFilter
     from chalicelib.domain.operators.action import OperatorAction
     from chalicelib.storage.audit.trail import AuditWriter
+    from chalicelib.storage.dynamo.transaction import AnyWrite
 
 # A transaction takes 100 parts; what a change needs itself is left free.
 TOLD_AT_ONCE = 80
@@ -63,7 +64,7 @@ class OperatorLog:
         except UnavailableError:
             _log.exception("operator_event_late", extra={"deed": action.id})
 
-    def add(self, transaction: TransactWrite, action: OperatorAction) -> None:
+    def add(self, transaction: AnyWrite, action: OperatorAction) -> None:
         """Tell of a deed in a transaction: in the operators' trail, and to the first accounts."""
         event = action.event
         self.trail.add(transaction, event)

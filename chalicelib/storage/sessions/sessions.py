@@ -11,9 +11,9 @@ from chalicelib.domain.errors import ConflictError, NotFoundError, NotSignedInEr
 from chalicelib.domain.roles import MembershipStatus
 from chalicelib.storage.dynamo.rows import session_of
 from chalicelib.storage.dynamo.tables import SessionRow, UserRow
+from chalicelib.storage.dynamo.transaction import parts_of
 from chalicelib.storage.dynamo.transactions import (
     ConditionFailedError,
-    put_new,
     read_all,
     read_many,
     write_all,
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from chalicelib.domain.sign_in.session import Session, SessionLimits
     from chalicelib.domain.user import User
     from chalicelib.storage.audit.trail import AuditWriter
+    from chalicelib.storage.dynamo.transaction import AnyWrite
     from chalicelib.storage.sessions.gate import SsoGate
 
 
@@ -74,14 +75,13 @@ class Sessions:
                 raise BarredError from error
             raise
 
-    def start_parts(
-        self, transaction: TransactWrite, session: Session, replaced: str | None
-    ) -> None:
+    def start_parts(self, transaction: AnyWrite, session: Session, replaced: str | None) -> None:
         """Add a new session, and the end of the one that the browser brought, to a transaction."""
         demand_reach(session, session.account_id)
+        tx = parts_of(transaction)
         if replaced:
-            transaction.delete(SessionRow(replaced))
-        put_new(transaction, self._row(session))
+            tx.delete(SessionRow(replaced))
+        tx.put_new(self._row(session))
 
     def resume(self, session_id: str, now: datetime) -> Session:
         """Read a session and note its use, in one conditional write; raises NotSignedInError."""
@@ -132,16 +132,20 @@ class Sessions:
             barred = gate is not None and error.failed == {0}
             raise (BarredError if barred else NotFoundError) from error
 
-    def replace(self, transaction: TransactWrite, old: Session, new: Session) -> None:
+    def replace(self, transaction: AnyWrite, old: Session, new: Session) -> None:
         """Put a session in the place of one that still holds: a delete and a put.
 
-        Raises BarredError for an account that the new one may not open.
+        Raises BarredError for an account that the new one may not open; the transaction raises
+        NotSignedInError where the old one has ended.
         """
         demand_reach(new, new.account_id)
-        transaction.delete(
-            SessionRow(old.id), condition=SessionRow.sessions_version == old.sessions_version
+        tx = parts_of(transaction)
+        tx.delete(
+            SessionRow(old.id),
+            SessionRow.sessions_version == old.sessions_version,
+            NotSignedInError,
         )
-        put_new(transaction, self._row(new))
+        tx.put_new(self._row(new))
 
     def close_account(
         self, old: Session, new: Session, ending: Callable[[TransactWrite], None]

@@ -4,22 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from pynamodb.exceptions import UpdateError
-
-from chalicelib.domain.errors import ConflictError, NotAllowedError, NotFoundError
+from chalicelib.domain.errors import NotFoundError
 from chalicelib.domain.roles import Role
 from chalicelib.domain.sso.certificate import Certificate
 from chalicelib.domain.sso.connection import SsoConnection, SsoTest
 from chalicelib.domain.sso.provider import IdentityProvider
 from chalicelib.storage.dynamo.tables import AccountRow, DomainRow, SsoConnectionRow, UserRow
-from chalicelib.storage.dynamo.transactions import (
-    ConditionFailedError,
-    put_new,
-    read_all,
-    write_all,
-)
+from chalicelib.storage.dynamo.transaction import Transaction, write_one
+from chalicelib.storage.dynamo.transactions import read_all
 from chalicelib.storage.users.account_admin import manages, still_manages
 
 if TYPE_CHECKING:
@@ -27,7 +21,6 @@ if TYPE_CHECKING:
 
     from pynamodb.connection.base import Connection
     from pynamodb.expressions.update import Action
-    from pynamodb.transactions import TransactWrite
 
     from chalicelib.domain.audit.event import AuditEvent
     from chalicelib.domain.sso.connection import AccountSso
@@ -70,14 +63,11 @@ class SsoConnections:
         way_in: str | None = None,
     ) -> None:
         """Keep an account's first connection; see `change`."""
-
-        def parts(transaction: TransactWrite) -> None:
-            _check(transaction, manager, way_in)
-            put_new(transaction, _row_of(made))
-            _link(transaction, made, was, domains)
-            self.trail.add(transaction, event)
-
-        self._write(parts)
+        with Transaction(self.connection) as tx:
+            _check(tx, manager, way_in)
+            tx.put_new(_row_of(made))
+            _link(tx, made, was, domains)
+            self.trail.add(tx, event)
 
     def change(
         self,
@@ -93,18 +83,15 @@ class SsoConnections:
         `way_in` is who can still get in by password if the provider breaks: they must at that very
         moment. Raises ConflictError, NotAllowedError.
         """
-
-        def parts(transaction: TransactWrite) -> None:
-            _check(transaction, manager, way_in)
-            transaction.update(
+        with Transaction(self.connection) as tx:
+            _check(tx, manager, way_in)
+            tx.update(
                 SsoConnectionRow(changed.id),
-                actions=_settings_of(changed),
-                condition=SsoConnectionRow.connection_id.exists(),
+                _settings_of(changed),
+                SsoConnectionRow.connection_id.exists(),
             )
-            _link(transaction, changed, was, domains)
-            self.trail.add(transaction, event)
-
-        self._write(parts)
+            _link(tx, changed, was, domains)
+            self.trail.add(tx, event)
 
     def remove(
         self,
@@ -115,24 +102,19 @@ class SsoConnections:
         event: AuditEvent,
     ) -> None:
         """Delete a connection; its account's domains stay proved. Raises ConflictError."""
-
-        def parts(transaction: TransactWrite) -> None:
-            still_manages(transaction, manager)
-            transaction.delete(
-                SsoConnectionRow(gone.id), condition=SsoConnectionRow.connection_id.exists()
-            )
-            self.trail.add(transaction, event)
+        with Transaction(self.connection) as tx:
+            still_manages(tx, manager)
+            tx.delete(SsoConnectionRow(gone.id), SsoConnectionRow.connection_id.exists())
+            self.trail.add(tx, event)
             change_account_sso(
-                transaction,
+                tx,
                 gone.account_id,
                 was,
                 AccountRow.sso_connection_id.remove(),
                 AccountRow.sso_enforced.set(0),
             )
             for domain in domains:
-                _point(transaction, gone.account_id, domain, None, enforced=False)
-
-        self._write(parts)
+                _point(tx, gone.account_id, domain, None, enforced=False)
 
     def account_name(self, account_id: str) -> str:
         """Read what an account is called, for who joins it; raises NotFoundError."""
@@ -156,64 +138,52 @@ class SsoConnections:
         self._note(connection_id, SsoConnectionRow.told.set(told))
 
     def _note(self, connection_id: str, action: Action) -> None:
-        try:
-            SsoConnectionRow(connection_id).update(
+        write_one(
+            lambda: SsoConnectionRow(connection_id).update(
                 actions=[action], condition=SsoConnectionRow.connection_id.exists()
             )
-        except UpdateError as error:
-            if error.cause_response_code != "ConditionalCheckFailedException":
-                raise
-
-    def _write(self, parts: Any) -> None:
-        try:
-            write_all(self.connection, parts)
-        except ConditionFailedError as error:
-            raise (NotAllowedError if 0 in error.failed else ConflictError) from error
+        )
 
 
-def _check(transaction: TransactWrite, manager: AccountAdmin, way_in: str | None) -> None:
+def _check(tx: Transaction, manager: AccountAdmin, way_in: str | None) -> None:
     has_password = UserRow.password_hash.exists()
     if way_in == manager.user_id:
-        still_manages(transaction, manager, has_password)
+        still_manages(tx, manager, has_password)
         return
-    still_manages(transaction, manager)
+    still_manages(tx, manager)
     if way_in is not None:
         condition = manages(manager.account_id) & has_password
-        transaction.condition_check(UserRow, way_in, condition=condition)
+        tx.check(UserRow, way_in, condition=condition)
 
 
-def _link(
-    transaction: TransactWrite, made: SsoConnection, was: AccountSso, domains: Sequence[str]
-) -> None:
+def _link(tx: Transaction, made: SsoConnection, was: AccountSso, domains: Sequence[str]) -> None:
     change_account_sso(
-        transaction,
+        tx,
         made.account_id,
         was,
         AccountRow.sso_connection_id.set(made.id),
         AccountRow.sso_enforced.set(int(made.enforced)),
     )
     for domain in domains:
-        _point(transaction, made.account_id, domain, made.id, enforced=made.enforced)
+        _point(tx, made.account_id, domain, made.id, enforced=made.enforced)
 
 
-def change_account_sso(
-    transaction: TransactWrite, account_id: str, was: AccountSso, *actions: Action
-) -> None:
+def change_account_sso(tx: Transaction, account_id: str, was: AccountSso, *actions: Action) -> None:
     """Change what an account's row says of its single sign-on, unless it changed meanwhile."""
     unchanged = (
         AccountRow.sso_version == was.version
         if was.version
         else AccountRow.sso_version.does_not_exist()
     )
-    transaction.update(
+    tx.update(
         AccountRow(account_id, _ACCOUNT),
-        actions=[AccountRow.sso_version.set(was.version + 1), *actions],
-        condition=AccountRow.part.exists() & unchanged,
+        [AccountRow.sso_version.set(was.version + 1), *actions],
+        AccountRow.part.exists() & unchanged,
     )
 
 
 def _point(
-    transaction: TransactWrite,
+    tx: Transaction,
     account_id: str,
     domain: str,
     connection_id: str | None,
@@ -222,13 +192,13 @@ def _point(
 ) -> None:
     """Let a proved domain lead to a connection, or to none."""
     led = DomainRow.connection_id
-    transaction.update(
+    tx.update(
         DomainRow(domain),
-        actions=[
+        [
             led.set(connection_id) if connection_id else led.remove(),
             DomainRow.enforced.set(int(enforced)),
         ],
-        condition=DomainRow.account_id == account_id,
+        DomainRow.account_id == account_id,
     )
 
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pynamodb.exceptions import UpdateError
-
-from chalicelib.domain.errors import ConflictError, NotAllowedError, NotFoundError
+from chalicelib.domain.errors import ConflictError, NotFoundError
 from chalicelib.domain.sso.connection import DOMAINS_MAX, AccountDomain, TooManyDomainsError
 from chalicelib.storage.dynamo.tables import AccountRow, DomainRow
-from chalicelib.storage.dynamo.transactions import ConditionFailedError, read_all, write_all
+from chalicelib.storage.dynamo.transaction import Transaction, write_one
+from chalicelib.storage.dynamo.transactions import read_all
 from chalicelib.storage.sso.connections import change_account_sso
 from chalicelib.storage.users.account_admin import still_manages
 
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from pynamodb.connection.base import Connection
-    from pynamodb.transactions import TransactWrite
 
     from chalicelib.domain.audit.event import AuditEvent
     from chalicelib.domain.sso.connection import AccountSso
@@ -74,27 +72,16 @@ class AccountDomains:
         row = AccountRow(
             account_id, _LISTED + made.domain, txt_token=made.token, created_at=made.created_at
         )
-
-        def parts(transaction: TransactWrite) -> None:
-            still_manages(transaction, manager)
-            transaction.save(row, condition=AccountRow.part.does_not_exist())
-            self.trail.add(transaction, event)
-            transaction.update(
+        with Transaction(self.connection) as tx:
+            still_manages(tx, manager)
+            tx.put_new(row, _listed_already)
+            self.trail.add(tx, event)
+            tx.update(
                 AccountRow(account_id, _COUNT),
-                actions=[AccountRow.key_count.add(1)],
-                condition=AccountRow.key_count.does_not_exist()
-                | (AccountRow.key_count < DOMAINS_MAX),
+                [AccountRow.key_count.add(1)],
+                AccountRow.key_count.does_not_exist() | (AccountRow.key_count < DOMAINS_MAX),
+                TooManyDomainsError,
             )
-
-        try:
-            write_all(self.connection, parts)
-        except ConditionFailedError as error:
-            if 0 in error.failed:
-                raise NotAllowedError from error
-            if 1 in error.failed:
-                listed = "This domain is on your list already."
-                raise ConflictError(listed, param="domain") from error
-            raise TooManyDomainsError from error
 
     def verify(
         self,
@@ -116,26 +103,21 @@ class AccountDomains:
             connection_id=was.connection_id,
             enforced=int(was.enforced),
         )
-
-        def parts(transaction: TransactWrite) -> None:
-            still_manages(transaction, manager)
-            transaction.save(
+        with Transaction(self.connection) as tx:
+            still_manages(tx, manager)
+            tx.put(
                 claim,
-                condition=DomainRow.domain.does_not_exist() | (DomainRow.account_id == account_id),
+                DomainRow.domain.does_not_exist() | (DomainRow.account_id == account_id),
+                DomainTakenError,
             )
-            self.trail.add(transaction, event)
-            transaction.update(
+            self.trail.add(tx, event)
+            tx.update(
                 AccountRow(account_id, _LISTED + domain.domain),
-                actions=[AccountRow.verified_at.set(now), AccountRow.failing_since.remove()],
-                condition=AccountRow.txt_token == domain.token,
+                [AccountRow.verified_at.set(now), AccountRow.failing_since.remove()],
+                AccountRow.txt_token == domain.token,
+                NotFoundError,
             )
-            change_account_sso(transaction, account_id, was)
-
-        try:
-            write_all(self.connection, parts)
-        except ConditionFailedError as error:
-            refusals = {0: NotAllowedError, 1: DomainTakenError, 3: NotFoundError}
-            raise refusals.get(min(error.failed), ConflictError) from error
+            change_account_sso(tx, account_id, was)
 
     def remove(
         self, domain: AccountDomain, manager: AccountAdmin, was: AccountSso, event: AuditEvent
@@ -144,65 +126,49 @@ class AccountDomains:
 
         Raises NotFoundError, ConflictError, NotAllowedError.
         """
-
-        def parts(transaction: TransactWrite) -> None:
-            still_manages(transaction, manager)
-            transaction.delete(
-                AccountRow(manager.account_id, _LISTED + domain.domain),
-                condition=AccountRow.txt_token == domain.token,
+        account_id = manager.account_id
+        with Transaction(self.connection) as tx:
+            still_manages(tx, manager)
+            tx.delete(
+                AccountRow(account_id, _LISTED + domain.domain),
+                AccountRow.txt_token == domain.token,
+                NotFoundError,
             )
             if domain.is_verified:
-                transaction.delete(
-                    DomainRow(domain.domain), condition=DomainRow.account_id == manager.account_id
-                )
-            self.trail.add(transaction, event)
-            transaction.update(
-                AccountRow(manager.account_id, _COUNT), actions=[AccountRow.key_count.add(-1)]
-            )
-            change_account_sso(transaction, manager.account_id, was)
-
-        try:
-            write_all(self.connection, parts)
-        except ConditionFailedError as error:
-            if 0 in error.failed:
-                raise NotAllowedError from error
-            raise (NotFoundError if 1 in error.failed else ConflictError) from error
+                tx.delete(DomainRow(domain.domain), DomainRow.account_id == account_id)
+            self.trail.add(tx, event)
+            tx.update(AccountRow(account_id, _COUNT), [AccountRow.key_count.add(-1)])
+            change_account_sso(tx, account_id, was)
 
     def note_failing(self, account_id: str, domain: AccountDomain, now: datetime | None) -> None:
         """Keep since when a proof has been missing, or that it is back."""
         since = AccountRow.failing_since
         known = since.does_not_exist() if now is None else since.exists()
-        try:
-            AccountRow(account_id, _LISTED + domain.domain).update(
+        write_one(
+            lambda: AccountRow(account_id, _LISTED + domain.domain).update(
                 actions=[since.remove() if now is None else since.set(now)],
                 condition=(AccountRow.txt_token == domain.token) & ~known,
             )
-        except UpdateError as error:
-            if error.cause_response_code != "ConditionalCheckFailedException":
-                raise
+        )
 
     def lapse(
         self, account_id: str, domain: AccountDomain, was: AccountSso, event: AuditEvent
     ) -> None:
         """Let a domain whose proof is gone count no more; raises ConflictError."""
-
-        def parts(transaction: TransactWrite) -> None:
-            transaction.delete(
-                DomainRow(domain.domain), condition=DomainRow.account_id == account_id
-            )
-            self.trail.add(transaction, event)
-            transaction.update(
+        with Transaction(self.connection) as tx:
+            tx.delete(DomainRow(domain.domain), DomainRow.account_id == account_id)
+            self.trail.add(tx, event)
+            tx.update(
                 AccountRow(account_id, _LISTED + domain.domain),
-                actions=[AccountRow.verified_at.remove()],
-                condition=(AccountRow.txt_token == domain.token)
+                [AccountRow.verified_at.remove()],
+                (AccountRow.txt_token == domain.token)
                 & (AccountRow.failing_since == domain.failing_since),
             )
-            change_account_sso(transaction, account_id, was)
+            change_account_sso(tx, account_id, was)
 
-        try:
-            write_all(self.connection, parts)
-        except ConditionFailedError as error:
-            raise ConflictError from error
+
+def _listed_already() -> ConflictError:
+    return ConflictError("This domain is on your list already.", param="domain")
 
 
 def _domain_of(row: AccountRow) -> AccountDomain:

@@ -9,10 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from pynamodb.exceptions import UpdateError
-
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.storage.dynamo.tables import LimitRow
+from chalicelib.storage.dynamo.transaction import write_one
 from chalicelib.storage.dynamo.transactions import read_all
 
 if TYPE_CHECKING:
@@ -60,15 +59,12 @@ class SsoRefusals:
         count = int(row.hits or 0) if row else 0
         if not count:
             return 0
-        try:
-            LimitRow(_UNLISTED + account_id).update(
+        taken = write_one(
+            lambda: LimitRow(_UNLISTED + account_id).update(
                 actions=[LimitRow.hits.add(-count)], condition=LimitRow.hits >= count
             )
-        except UpdateError as error:
-            if error.cause_response_code != "ConditionalCheckFailedException":
-                raise
-            return 0
-        return count
+        )
+        return count if taken else 0
 
 
 def _with(event: AuditEvent, unlisted: int) -> AuditEvent:

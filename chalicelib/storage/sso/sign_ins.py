@@ -26,13 +26,8 @@ from chalicelib.storage.dynamo.tables import (
     SsoRequestRow,
     UserRow,
 )
-from chalicelib.storage.dynamo.transactions import (
-    ConditionFailedError,
-    nothing_more,
-    put_new,
-    read_all,
-    write_all,
-)
+from chalicelib.storage.dynamo.transaction import Transaction
+from chalicelib.storage.dynamo.transactions import read_all
 from chalicelib.storage.users.emails import claim
 
 if TYPE_CHECKING:
@@ -41,7 +36,6 @@ if TYPE_CHECKING:
 
     from pynamodb.connection.base import Connection
     from pynamodb.expressions.condition import Condition
-    from pynamodb.transactions import TransactWrite
 
     from chalicelib.domain.accounts.invitations import Invitation
     from chalicelib.domain.sign_in.session import Session
@@ -118,20 +112,18 @@ class SsoSignIns:
 
     def spend(self, finish: SsoCompletion) -> None:
         """Use a request up without signing anyone in; raises SpentError."""
-        self._write(finish, lambda _: None)
+        with self._spending(finish):
+            pass
 
     def prove(self, finish: SsoCompletion, session_id: str, user_id: str) -> None:
         """Make a session's proof fresh; raises SpentError, MovedOnError where it has ended."""
-
-        def parts(transaction: TransactWrite) -> None:
-            transaction.update(
+        with self._spending(finish) as tx:
+            tx.update(
                 SessionRow(session_id),
-                actions=[SessionRow.proved_at.set(finish.now)],
-                condition=SessionRow.user_id == user_id,
+                [SessionRow.proved_at.set(finish.now)],
+                SessionRow.user_id == user_id,
             )
-            self._rename(transaction, finish, user_id)
-
-        self._write(finish, parts)
+            self._rename(tx, finish, user_id)
 
     def enter(
         self, finish: SsoCompletion, user: User, membership: Membership, session: Session
@@ -140,13 +132,10 @@ class SsoSignIns:
 
         Raises SpentError, MovedOnError.
         """
-
-        def parts(transaction: TransactWrite) -> None:
-            transaction.condition_check(UserRow, user.id, condition=_as_read(user, membership))
-            self._rename(transaction, finish, user.id)
-            self._begin(transaction, finish, session)
-
-        self._write(finish, parts)
+        with self._spending(finish) as tx:
+            tx.check(UserRow, user.id, condition=_as_read(user, membership))
+            self._rename(tx, finish, user.id)
+            self._begin(tx, finish, session)
 
     def link(
         self, finish: SsoCompletion, user: User, membership: Membership, session: Session
@@ -155,14 +144,11 @@ class SsoSignIns:
 
         Raises SpentError, MovedOnError.
         """
-
-        def parts(transaction: TransactWrite) -> None:
-            same = _as_read(user, membership) & (UserRow.email == user.email.value)
-            transaction.condition_check(UserRow, user.id, condition=same)
-            self._name(transaction, finish, user.id)
-            self._begin(transaction, finish, session)
-
-        self._write(finish, parts)
+        same = _as_read(user, membership) & (UserRow.email == user.email.value)
+        with self._spending(finish) as tx:
+            tx.check(UserRow, user.id, condition=same)
+            self._name(tx, finish, user.id)
+            self._begin(tx, finish, session)
 
     def join(
         self,
@@ -179,22 +165,19 @@ class SsoSignIns:
         It accepts the invitation, if they have one; `named` is who has their name already. Raises
         SpentError, MovedOnError.
         """
-
-        def parts(transaction: TransactWrite) -> None:
+        with self._spending(finish) as tx:
             if named:
-                self._rename(transaction, finish, user.id)
+                self._rename(tx, finish, user.id)
             else:
-                self._name(transaction, finish, user.id)
+                self._name(tx, finish, user.id)
             if invitation is not None:
-                still_stands(transaction, invitation)
-                end_invitation(transaction, invitation)
+                still_stands(tx, invitation)
+                end_invitation(tx, invitation)
             else:
-                never_removed(transaction, membership.account_id, user.id)
-            self._begin(transaction, finish, session)
-            list_member(transaction, membership.account_id, user.id)
-            give_membership(transaction, user.id, membership, UserRow.email == user.email.value)
-
-        self._write(finish, parts)
+                never_removed(tx, membership.account_id, user.id)
+            self._begin(tx, finish, session)
+            list_member(tx, membership.account_id, user.id)
+            give_membership(tx, user.id, membership, UserRow.email == user.email.value)
 
     def create(
         self,
@@ -202,7 +185,7 @@ class SsoSignIns:
         user: User,
         membership: Membership,
         session: Session,
-        also: Callable[[TransactWrite], None] = nothing_more,
+        also: Callable[[Transaction], None] | None = None,
     ) -> None:
         """Make a user without a password and let them into the account.
 
@@ -217,52 +200,41 @@ class SsoSignIns:
             credentials_version=user.credentials_version,
             memberships={membership.account_id: membership_map(membership)},
         )
+        with self._spending(finish) as tx:
+            claim(tx, user.email, user.id, finish.now)
+            tx.put_new(row)
+            self._name(tx, finish, user.id)
+            self._begin(tx, finish, session)
+            list_member(tx, membership.account_id, user.id)
+            if also is not None:
+                also(tx)
 
-        def parts(transaction: TransactWrite) -> None:
-            claim(transaction, user.email, user.id, finish.now)
-            put_new(transaction, row)
-            self._name(transaction, finish, user.id)
-            self._begin(transaction, finish, session)
-            list_member(transaction, membership.account_id, user.id)
-            also(transaction)
+    def _begin(self, tx: Transaction, finish: SsoCompletion, session: Session) -> None:
+        self.sessions.start_parts(tx, session, finish.request.session_id)
 
-        self._write(finish, parts)
+    def _name(self, tx: Transaction, finish: SsoCompletion, user_id: str) -> None:
+        tx.put_new(SsoIdentityRow(finish.identity.key, user_id=user_id, created_at=finish.now))
 
-    def _begin(self, transaction: TransactWrite, finish: SsoCompletion, session: Session) -> None:
-        self.sessions.start_parts(transaction, session, finish.request.session_id)
-
-    def _name(self, transaction: TransactWrite, finish: SsoCompletion, user_id: str) -> None:
-        row = SsoIdentityRow(finish.identity.key, user_id=user_id, created_at=finish.now)
-        put_new(transaction, row)
-
-    def _rename(self, transaction: TransactWrite, finish: SsoCompletion, user_id: str) -> None:
+    def _rename(self, tx: Transaction, finish: SsoCompletion, user_id: str) -> None:
         """Move an identity of before to the key that has its format, once."""
         if not finish.renames:
             return
         former = SsoIdentityRow(finish.identity.former_key)
-        transaction.delete(former, condition=SsoIdentityRow.user_id == user_id)
-        self._name(transaction, finish, user_id)
+        tx.delete(former, SsoIdentityRow.user_id == user_id)
+        self._name(tx, finish, user_id)
 
-    def _write(self, finish: SsoCompletion, more: Callable[[TransactWrite], None]) -> None:
+    def _spending(self, finish: SsoCompletion) -> Transaction:
+        """Return a transaction that spends a request, while its response is still trusted."""
         request, assertion = finish.request, finish.assertion
         seen = assertion_key(request.connection_id, assertion.id)
-
-        def parts(transaction: TransactWrite) -> None:
-            _still_trusted(transaction, finish)
-            transaction.delete(SsoRequestRow(request.id), condition=_usable(request, finish.now))
-            put_new(transaction, SsoAssertionRow(seen, ttl=assertion.remember_until))
-            for event in finish.events:
-                self.trail.add(transaction, event)
-            more(transaction)
-
-        try:
-            write_all(self.connection, parts)
-        except ConditionFailedError as error:
-            open_request, used = read_all(
-                self.connection, (SsoRequestRow, request.id, None), (SsoAssertionRow, seen, None)
-            )
-            spent = open_request is None or used or open_request.expires_at <= finish.now
-            raise (SpentError if spent else MovedOnError) from error
+        tx = Transaction(self.connection, MovedOnError)
+        # Spent comes first: a request that is spent can't be decided anew.
+        tx.delete(SsoRequestRow(request.id), _usable(request, finish.now), SpentError)
+        tx.put_new(SsoAssertionRow(seen, ttl=assertion.remember_until), SpentError)
+        _still_trusted(tx, finish)
+        for event in finish.events:
+            self.trail.add(tx, event)
+        return tx
 
 
 def assertion_key(connection_id: str, assertion_id: str) -> str:
@@ -270,16 +242,16 @@ def assertion_key(connection_id: str, assertion_id: str) -> str:
     return f"{connection_id}#{digest(assertion_id)}"
 
 
-def _still_trusted(transaction: TransactWrite, finish: SsoCompletion) -> None:
+def _still_trusted(tx: Transaction, finish: SsoCompletion) -> None:
     """Let a transaction through only while what the response was judged by still stands."""
     provider = finish.connection.identity_provider
-    transaction.condition_check(
+    tx.check(
         SsoConnectionRow,
         finish.connection.id,
         condition=(SsoConnectionRow.entity_id == provider.entity_id)
         & (SsoConnectionRow.certificates == [c.base64 for c in provider.certificates]),
     )
-    transaction.condition_check(
+    tx.check(
         DomainRow,
         finish.assertion.email.domain,
         condition=DomainRow.connection_id == finish.connection.id,

@@ -5,17 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from chalicelib.domain.errors import NotAllowedError
 from chalicelib.domain.roles import MembershipStatus, Role
 from chalicelib.storage.dynamo.rows import LISTED_MEMBER, user_of
 from chalicelib.storage.dynamo.tables import AccountRow, UserRow
+from chalicelib.storage.dynamo.transaction import parts_of
 from chalicelib.storage.dynamo.transactions import read_many
 
 if TYPE_CHECKING:
     from pynamodb.connection.base import Connection
     from pynamodb.expressions.condition import Condition
-    from pynamodb.transactions import TransactWrite
 
     from chalicelib.domain.user import AccountAdmin, User
+    from chalicelib.storage.dynamo.transaction import AnyWrite
 
 
 def manages(account_id: str) -> Condition:
@@ -37,12 +39,18 @@ def is_outside(account_id: str) -> Condition:
 
 
 def still_manages(
-    transaction: TransactWrite, manager: AccountAdmin, also: Condition | None = None
+    transaction: AnyWrite, manager: AccountAdmin, also: Condition | None = None
 ) -> None:
-    """Let a transaction through only while its author is an active owner or admin."""
+    """Let a transaction through only while its author is an active owner or admin.
+
+    It raises NotAllowedError otherwise.
+    """
     condition = manages(manager.account_id)
-    transaction.condition_check(
-        UserRow, manager.user_id, condition=condition & also if also is not None else condition
+    parts_of(transaction).check(
+        UserRow,
+        manager.user_id,
+        condition=condition & also if also is not None else condition,
+        otherwise=NotAllowedError,
     )
 
 

@@ -9,12 +9,11 @@ from chalicelib.storage.dynamo.tables import EmailRow
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from pynamodb.transactions import TransactWrite
-
     from chalicelib.domain.email_address import EmailAddress
+    from chalicelib.storage.dynamo.transaction import AnyWrite
 
 
-def claim(transaction: TransactWrite, email: EmailAddress, user_id: str, now: datetime) -> None:
+def claim(transaction: AnyWrite, email: EmailAddress, user_id: str, now: datetime) -> None:
     """Add that an email becomes a user's, if it is nobody's and isn't kept for another user."""
     free = (
         EmailRow.email.does_not_exist()
@@ -24,12 +23,12 @@ def claim(transaction: TransactWrite, email: EmailAddress, user_id: str, now: da
     transaction.save(EmailRow(email.value, user_id=user_id), condition=free)
 
 
-def keep(transaction: TransactWrite, email: EmailAddress, user_id: str, until: datetime) -> None:
+def keep(transaction: AnyWrite, email: EmailAddress, user_id: str, until: datetime) -> None:
     """Add that a user gives their email up, and that nobody else gets it until then."""
     row = EmailRow(email.value, kept_for=user_id, kept_until=until, ttl=until)
     transaction.save(row, condition=EmailRow.user_id == user_id)
 
 
-def take_back(transaction: TransactWrite, email: EmailAddress, user_id: str) -> None:
+def take_back(transaction: AnyWrite, email: EmailAddress, user_id: str) -> None:
     """Add that an email which is kept for a user is theirs again."""
     transaction.save(EmailRow(email.value, user_id=user_id), condition=EmailRow.kept_for == user_id)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from chalicelib.domain.sign_in.source_pair import PairReservation
     from chalicelib.storage.dynamo.decoding import Found
+    from chalicelib.storage.dynamo.transaction import AnyWrite
 
 _EMPTY_KEPT = timedelta(days=1)
 # Where there is no lock, so that a count is as much to read and to write with one and without.
@@ -137,7 +138,7 @@ def lift(transaction: TransactWrite, key: str, now: datetime) -> None:
     _lift(transaction, key, now)
 
 
-def clear(transaction: TransactWrite, key: str, now: datetime) -> None:
+def clear(transaction: AnyWrite, key: str, now: datetime) -> None:
     """Forget every failure."""
     actions = [
         LimitRow.failed_at.remove(),

@@ -11,10 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from pynamodb.transactions import TransactWrite
-
     from chalicelib.domain.email_address import EmailAddress
     from chalicelib.domain.origin import Client
+    from chalicelib.storage.dynamo.transaction import AnyWrite
     from chalicelib.storage.users.lockout import AttemptKeyMaker
 
 
@@ -26,7 +25,7 @@ class OldFailures:
 
     def forgotten(
         self, email: EmailAddress, now: datetime, client: Client | None
-    ) -> Callable[[TransactWrite], None]:
+    ) -> Callable[[AnyWrite], None]:
         """Return the part that clears the email's count, and that of its new user's own source.
 
         `client` is None where an operator makes the user.
@@ -35,7 +34,7 @@ class OldFailures:
         if client is not None:
             counts.append(self.keys.pair(email, client))
 
-        def parts(transaction: TransactWrite) -> None:
+        def parts(transaction: AnyWrite) -> None:
             for key in counts:
                 clear(transaction, key, now)
 
