@@ -466,8 +466,12 @@ class Parts:
         from chalicelib.services.audit.mail_cap import MailCapService
         from chalicelib.storage.audit.hourly_caps import HourlyCaps
 
+        maximum = self.settings.mails_per_hour
+        share = (maximum + 1) // 2
         return MailCapService(
-            counts=HourlyCaps(self.settings.mails_per_hour, _MAIL_WINDOW),
+            counts=HourlyCaps(maximum, _MAIL_WINDOW),
+            shares=HourlyCaps(share, _MAIL_WINDOW, counted="mail_shares"),
+            extras=HourlyCaps(maximum - share, _MAIL_WINDOW, counted="mail_extras"),
             sources=HourlyCaps(
                 self.settings.source_mails_per_hour, _MAIL_WINDOW, counted="source_mails"
             ),

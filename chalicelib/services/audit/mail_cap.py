@@ -27,6 +27,9 @@ class MailCapService:
 
     counts: HourlyCaps
     sources: HourlyCaps
+    # Of an email's mails, those that one source can take from the others, and what it gets beyond.
+    shares: HourlyCaps
+    extras: HourlyCaps
     users: Users
     keys: AddressKeys
     clock: Clock
@@ -60,11 +63,25 @@ class MailCapService:
         if not self.sources.admit(entry.count, request.id, self.clock()):
             raise MailCappedError(Cap.SOURCE)
         try:
-            self._count(request, Cap.ADDRESS, self.keys.of(request.email))
+            self._count_at_address(request, entry.count)
         except MailCappedError:
             self.sources.take_back(entry.count, request.id, self.clock())
             raise
         return replace(request, details={**request.details, **entry.details})
+
+    def _count_at_address(self, request: Job, source: str) -> None:
+        """Count among the mails that strangers ask for; no source alone uses all of them up."""
+        address = self.keys.of(request.email)
+        own = f"{request.kind}#{source}#{address}"
+        if self.shares.admit(own, request.id, self.clock()):
+            try:
+                self._count(request, Cap.ADDRESS, address)
+            except MailCappedError:
+                # Its extra mails are only for a source whose share went out.
+                self.shares.take_back(own, request.id, self.clock())
+                raise
+        elif not self.extras.admit(own, request.id, self.clock()):
+            raise MailCappedError(Cap.ADDRESS)
 
     def _inside(self, request: Job) -> Iterator[tuple[Cap, str]]:
         """Name the counts of a mail that a signed-in user, or a lock, asks for."""

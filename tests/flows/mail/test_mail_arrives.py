@@ -125,6 +125,17 @@ def test_a_known_browser_has_five_mails_of_a_kind_an_hour_of_its_own(service: Se
     assert _mails(service, about="Set a new password") == 10
 
 
+def test_one_source_that_takes_its_five_leaves_two_for_others(service: Service) -> None:
+    """However many the others are: an attacker with many sources fills no mailbox either."""
+    become_a_user(service)
+    for _ in range(8):
+        _ask(service.program(_STRANGER), "password_reset")
+    assert _mails(service, about="Set a new password") == 5
+    for number, total in enumerate((6, 7, 7, 7, 7)):
+        _ask(service.program(f"198.51.100.{number}"), "password_reset")
+        assert _mails(service, about="Set a new password") == total
+
+
 def test_a_browser_from_before_a_reset_counts_as_a_strangers(service: Service) -> None:
     become_a_user(service)
     thief = _known(service)
