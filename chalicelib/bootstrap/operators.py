@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chalicelib.bootstrap import services
-from chalicelib.bootstrap.parts import Parts
 
 if TYPE_CHECKING:
+    from chalicelib.bootstrap.shared import Shared
     from chalicelib.domain.clock import Clock
     from chalicelib.services.operators.account_export import AccountExportService
     from chalicelib.services.operators.handovers import OperatorHandover
@@ -35,8 +35,7 @@ class OperatorServices:
 
 def operator_services() -> OperatorServices:
     """Put the operators' flows together, on the settings and secrets of this process's services."""
-    ready = services()
-    parts = Parts(ready.settings, ready.clock)
+    parts = services().shared
     trail = _trail(parts)
     users = _users(parts, trail)
     return OperatorServices(
@@ -50,13 +49,13 @@ def operator_services() -> OperatorServices:
     )
 
 
-def _trail(parts: Parts) -> OperatorLog:
+def _trail(parts: Shared) -> OperatorLog:
     from chalicelib.storage.operators.trail import OperatorLog
 
     return OperatorLog(parts.connection, parts.trail)
 
 
-def _people(parts: Parts, trail: OperatorLog) -> OperatorUserService:
+def _people(parts: Shared, trail: OperatorLog) -> OperatorUserService:
     from chalicelib.services.operators.people import OperatorUserService
     from chalicelib.storage.audit.log import AuditLog
     from chalicelib.storage.operators.changes import OperatorChanges
@@ -74,7 +73,7 @@ def _people(parts: Parts, trail: OperatorLog) -> OperatorUserService:
     )
 
 
-def _handover(parts: Parts, trail: OperatorLog) -> OperatorHandover:
+def _handover(parts: Shared, trail: OperatorLog) -> OperatorHandover:
     from chalicelib.services.operators.handovers import OperatorHandover
     from chalicelib.storage.accounts.members import Members
     from chalicelib.storage.operators.handovers import Handovers, OperatorHandovers
@@ -91,13 +90,13 @@ def _handover(parts: Parts, trail: OperatorLog) -> OperatorHandover:
     )
 
 
-def _users(parts: Parts, trail: OperatorLog) -> ImportedUsers:
+def _users(parts: Shared, trail: OperatorLog) -> ImportedUsers:
     from chalicelib.storage.operators.imported_users import ImportedUsers
 
     return ImportedUsers(parts.connection, trail)
 
 
-def _user_import(parts: Parts, users: ImportedUsers) -> UserImportService:
+def _user_import(parts: Shared, users: ImportedUsers) -> UserImportService:
     from chalicelib.domain.passwords.transfer import MovedHashes
     from chalicelib.services.operators.user_import import UserImportService
 
@@ -111,14 +110,14 @@ def _user_import(parts: Parts, users: ImportedUsers) -> UserImportService:
     )
 
 
-def _user_export(parts: Parts, users: ImportedUsers, trail: OperatorLog) -> UserExportService:
+def _user_export(parts: Shared, users: ImportedUsers, trail: OperatorLog) -> UserExportService:
     from chalicelib.domain.passwords.transfer import MovedHashes
     from chalicelib.services.operators.user_export import UserExportService
 
     return UserExportService(users, MovedHashes(parts.hasher), trail, parts.clock)
 
 
-def _account_export(parts: Parts, trail: OperatorLog) -> AccountExportService:
+def _account_export(parts: Shared, trail: OperatorLog) -> AccountExportService:
     from chalicelib.services.operators.account_export import AccountExportService
     from chalicelib.storage.operators.account_contents import AccountContents
 
@@ -134,7 +133,7 @@ def _account_export(parts: Parts, trail: OperatorLog) -> AccountExportService:
     )
 
 
-def _record_loading(parts: Parts, trail: OperatorLog) -> RecordLoadingService:
+def _record_loading(parts: Shared, trail: OperatorLog) -> RecordLoadingService:
     from chalicelib.services.operators.record_loading import RecordLoadingService
     from chalicelib.storage.accounts.record_loads import RecordLoads
 

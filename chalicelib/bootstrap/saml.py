@@ -13,6 +13,14 @@ if TYPE_CHECKING:
 
 def saml_keys(chosen: Settings) -> SamlKeys | None:
     """Read the pair that signs, and with it the second one, if any; raises SettingsError."""
+    pairs = (
+        chosen.saml_private_key,
+        chosen.saml_certificate,
+        chosen.saml_second_private_key,
+        chosen.saml_second_certificate,
+    )
+    if not any(pairs):
+        return None
     from chalicelib.gateways.saml.requests import SamlKeys
 
     with named("SAML_SECOND_PRIVATE_KEY and SAML_SECOND_CERTIFICATE"):

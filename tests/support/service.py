@@ -17,6 +17,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from chalicelib import bootstrap
+from chalicelib.bootstrap.product import Services
 from chalicelib.settings import Settings
 from infra.local.wire.gateway import Gateway
 from infra.local.wire.http_messages import Answer, Request
@@ -209,6 +210,13 @@ def running(
     with fresh_tables(engine) as prefix, guarded(prefix):
         yield start(engine, {**environ_for(engine, prefix), **environ}, clock)
         stop()
+
+
+def changed(ready: Services, **flows: Any) -> Services:
+    """Give the same services, with other flows in the place of some."""
+    made = Services(ready.shared)
+    vars(made).update(flows)
+    return made
 
 
 def stop() -> None:

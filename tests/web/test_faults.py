@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -23,6 +22,7 @@ from tests.support.personas.journeys import (
     token_of,
 )
 from tests.support.servers.aws_faults import failing
+from tests.support.service import changed
 
 if TYPE_CHECKING:
     from tests.support.http import Reply
@@ -72,7 +72,7 @@ def test_a_fault_of_ours_says_nothing_and_is_logged_once(
     service: Service, caplog: pytest.LogCaptureFixture
 ) -> None:
     """`H2`, `H3`."""
-    broken = replace(bootstrap.services(), sign_in=None)  # type: ignore[arg-type]
+    broken = changed(bootstrap.services(), sign_in=None)
     bootstrap.use(broken)
     with caplog.at_level(logging.ERROR):
         reply = ask_sign_in(service.program())
@@ -84,7 +84,7 @@ def test_a_fault_of_ours_says_nothing_and_is_logged_once(
 
 def test_a_fault_of_ours_on_a_page_is_a_page(service: Service) -> None:
     """`H2`."""
-    broken = replace(bootstrap.services(), sign_in=None)  # type: ignore[arg-type]
+    broken = changed(bootstrap.services(), sign_in=None)
     bootstrap.use(broken)
     browser = service.browser()
     browser.open("/sign-in")

@@ -8,8 +8,7 @@ import secrets
 from base64 import b64decode, b64encode
 from dataclasses import dataclass, field
 from functools import cached_property
-
-from argon2.low_level import ARGON2_VERSION, Type, hash_secret_raw
+from typing import Any
 
 from chalicelib.domain.passwords.imported_hashes import RECIPE, ForeignHash, ForeignHashing
 from chalicelib.domain.passwords.policy import WeakPasswordError, normalised
@@ -24,6 +23,8 @@ PARALLELISM_CEILING = 8
 SALT_BYTES = 16
 DIGEST_BYTES = 32
 PEPPER_BYTES = 32
+# 1.3, the version of RFC 9106 and of argon2-cffi's raw hash.
+ARGON2_VERSION = 0x13
 PEPPER_ID = re.compile(r"[A-Za-z0-9_-]{1,32}")
 STORED = re.compile(
     r"(?P<pepper_id>[A-Za-z0-9_-]{1,32})\$argon2id\$v=(?P<version>[0-9]{1,3})"
@@ -210,6 +211,8 @@ class _Record:
     foreign: str | None = None
 
     def digest_of(self, text: str, length: int = DIGEST_BYTES) -> bytes:
+        from argon2.low_level import Type
+
         # The raw call, since argon2's own verify answers a damaged hash without hashing.
         memory_kib, time, parallelism = self.cost
         return hash_secret_raw(
@@ -227,6 +230,13 @@ class _Record:
         ends = f"{_unpadded_encode(self.salt)}${_unpadded_encode(digest)}"
         wrapped = f"${self.foreign}" if self.foreign else ""
         return f"{self.pepper.id}$argon2id$v={ARGON2_VERSION}${costs}${ends}{wrapped}"
+
+
+def hash_secret_raw(**inputs: Any) -> bytes:
+    """Make one argon2 hash; imported here, since most calls to the service need no password."""
+    from argon2 import low_level
+
+    return low_level.hash_secret_raw(**inputs)
 
 
 def _is_bearable(cost: tuple[int, int, int]) -> bool:

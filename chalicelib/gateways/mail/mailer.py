@@ -10,8 +10,6 @@ from email.utils import formataddr, make_msgid
 from functools import cache
 from typing import TYPE_CHECKING
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
-
 from chalicelib.domain.chosen_names import without_links
 from chalicelib.domain.colours import DEFAULT_ACCENT, palette
 from chalicelib.domain.mail import MailRefusedError
@@ -21,6 +19,8 @@ from chalicelib.gateways.mail.user_agent import browser_and_system
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+
+    from jinja2 import Environment
 
     from chalicelib.domain.mail import Mail
     from chalicelib.gateways.mail.sentences import MailWords
@@ -146,6 +146,9 @@ def _render(template: str, parts: Mapping[str, object]) -> str:
 
 @cache
 def _layouts() -> Environment:
+    # Imported here: a flow of the API has a mailer, and sends its mails in the worker.
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
     return Environment(
         loader=FileSystemLoader(MAIL_TEMPLATES),
         autoescape=select_autoescape(("html",)),

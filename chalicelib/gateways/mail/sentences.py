@@ -9,14 +9,12 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, StrictUndefined
-
 from chalicelib.domain.clock import largest_unit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from jinja2 import Template
+    from jinja2 import Environment, Template
 
 MAIL_TEMPLATES = Path(__file__).parent / "templates"
 
@@ -71,5 +69,7 @@ def _compiled(sentence: str) -> Template:
 
 @cache
 def _sentences() -> Environment:
+    from jinja2 import Environment, StrictUndefined
+
     # No escaping here: names stay as they are in the text part.
     return Environment(undefined=StrictUndefined, autoescape=False)  # noqa: S701

@@ -15,6 +15,7 @@ from chalicelib.domain.keys.api_key import ApiKeySecret
 from chalicelib.domain.keys.record import parse_record
 from chalicelib.storage.keys.transport.by_sdk import SdkUpdates
 from tests.support.keys import Holder, a_holder, account_of, an_owner, make_key
+from tests.support.service import changed
 from tests.support.structured_fields import read_list
 
 if TYPE_CHECKING:
@@ -266,7 +267,7 @@ def test_a_throttled_table_decides_nothing(
 
     ready = bootstrap.services()
     checks = replace(ready.key_check.checks, updates=SdkUpdates(Throttled()))
-    bootstrap.use(replace(ready, key_check=replace(ready.key_check, checks=checks)))
+    bootstrap.use(changed(ready, key_check=replace(ready.key_check, checks=checks)))
     caplog.clear()
     reply = holder.get("/api/v1/account")
     assert (reply.status, reply.error["message"]) == (

@@ -28,6 +28,7 @@ from tests.support.races.races import race
 from tests.support.saml.corpus.case import signed
 from tests.support.saml.keys import rsa_pair
 from tests.support.saml.messages import Attribute, at, encoded
+from tests.support.service import changed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -390,7 +391,7 @@ def test_trust_that_ends_while_a_response_is_judged_has_ended(
     """`E13`, `H13`: the write that signs in holds what it was judged by."""
     usual = bootstrap.services()
     meanwhile = _Meanwhile(usual.single_sign_on.saml.keys, lambda: happens(company))
-    bootstrap.use(replace(usual, single_sign_on=replace(usual.single_sign_on, saml=meanwhile)))
+    bootstrap.use(changed(usual, single_sign_on=replace(usual.single_sign_on, saml=meanwhile)))
     program, reply = company.sign_in("mo@acme.test")
     assert refused(reply)
     assert program.get("/auth/session").status == 401

@@ -1,0 +1,17 @@
+"""What each room of flows is built from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from chalicelib.bootstrap.shared import Shared
+
+
+class Flows:
+    """The flows of one room, over the parts that all rooms share."""
+
+    def __init__(self, shared: Shared) -> None:
+        self.shared = shared
+        self.settings = shared.settings
+        self.clock = shared.clock
