@@ -23,7 +23,7 @@ from benchmarks.uniformity.study import (
     warm_up,
     without_hashing,
 )
-from chalicelib.storage.dynamo import transactions
+from chalicelib.storage.dynamo import reading
 from chalicelib.storage.dynamo.decoding import found
 from tests.support.uniformity.faults import for_known_users
 from tests.support.uniformity.states import STATES, Kind
@@ -153,7 +153,7 @@ def test_a_row_that_is_not_there_and_costs_nothing_is_found(timed: World) -> Non
             decoys[model] = found(model, None)
         return decoys[model]
 
-    with mock.patch.object(transactions, "found", lazy):
+    with mock.patch.object(reading, "found", lazy):
         known = [state for state in STATES if state.kind is Kind.USER and state.memberships]
         assert set(map(str, known)) <= set(_far_from_nobody(timed))
 

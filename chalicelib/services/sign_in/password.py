@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from chalicelib.domain.audit.event import EventName
 from chalicelib.domain.errors import InvalidCredentialsError
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from chalicelib.gateways.mail.queue import JobQueue
     from chalicelib.services.sign_in.password_check import PasswordCheck, ProvedPassword
     from chalicelib.storage.audit.hourly_caps import HourlyCaps
+    from chalicelib.storage.dynamo.transaction import Transaction
     from chalicelib.storage.sessions.sessions import Sessions
     from chalicelib.storage.users.users import AddressRecord, SsoDomainLookup, Users
 
@@ -125,9 +126,9 @@ class SignInService:
         only = accounts[0] if len(accounts) == 1 else None
         given = proved.given
 
-        def settle(transaction: Any) -> None:
-            self.check.forgive_parts(transaction, proved)
-            self.users.note_password_used(transaction, user)
+        def settle(tx: Transaction) -> None:
+            self.check.forgive_parts(tx, proved)
+            self.users.note_password_used(tx, user)
 
         try:
             token, session = self._start(user, only, given.browser, settle, given.at)
@@ -148,7 +149,7 @@ class SignInService:
         user: User,
         account: Membership | None,
         browser: Browser,
-        settle: Callable[[Any], None],
+        settle: Callable[[Transaction], None],
         now: datetime,
     ) -> tuple[SecretToken, Session]:
         token, method = SecretToken.new(), SignInMethod.PASSWORD

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from chalicelib.domain.errors import EmailUnconfirmedError
 from chalicelib.domain.mail import Job, JobKind
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from chalicelib.domain.sign_in.lockout import Reservation
     from chalicelib.domain.user import User
     from chalicelib.gateways.mail.queue import JobQueue
+    from chalicelib.storage.dynamo.transaction import Transaction
     from chalicelib.storage.users.lockout import AttemptKeyMaker, AttemptRecord, Attempts
 
 _log = logging.getLogger(__name__)
@@ -127,11 +128,9 @@ class PasswordCheck:
         """Clear the count of a right password."""
         self.attempts.forgive(proved.attempt_record, proved.given.at, proved.origin)
 
-    def forgive_parts(self, transaction: Any, proved: ProvedPassword) -> None:
+    def forgive_parts(self, tx: Transaction, proved: ProvedPassword) -> None:
         """Add the same to a transaction, such as the one that begins a session."""
-        self.attempts.forgive_parts(
-            transaction, proved.attempt_record, proved.given.at, proved.origin
-        )
+        self.attempts.forgive_parts(tx, proved.attempt_record, proved.given.at, proved.origin)
 
     def _matches_ticket(self, stored: StoredPassword, made: Reservation, password: str) -> bool:
         """Compare with the browser's own sign-up, whatever the first comparison came to."""

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.errors import NotFoundError
+from chalicelib.storage.dynamo.reading import read_all
 from chalicelib.storage.dynamo.rows import WORKSPACES, account_of
 from chalicelib.storage.dynamo.tables import AccountRow
-from chalicelib.storage.dynamo.transactions import read_all
 
 if TYPE_CHECKING:
     from pynamodb.connection.base import Connection

@@ -18,10 +18,10 @@ from chalicelib.domain.email_address import EmailAddress
 from chalicelib.domain.errors import LinkInvalidError, NotFoundError
 from chalicelib.domain.lists import Slice
 from chalicelib.domain.roles import Role, WorkspaceRole
+from chalicelib.storage.dynamo.reading import read_all, read_many
 from chalicelib.storage.dynamo.rows import LISTED_MEMBER, account_of, user_of
 from chalicelib.storage.dynamo.tables import AccountRow, EmailRow, UserRow
-from chalicelib.storage.dynamo.transaction import Transaction, parts_of
-from chalicelib.storage.dynamo.transactions import read_all, read_many
+from chalicelib.storage.dynamo.transaction import Transaction
 from chalicelib.storage.users.account_admin import manages, still_manages
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from chalicelib.domain.sign_in.link import Link
     from chalicelib.domain.user import Account, AccountAdmin
     from chalicelib.storage.audit.trail import AuditWriter
-    from chalicelib.storage.dynamo.transaction import AnyWrite, Otherwise
+    from chalicelib.storage.dynamo.transaction import Otherwise
 
 _INVITATION = "invitation#"
 _INVITEE = "invitee#"
@@ -184,20 +184,18 @@ class Invitations:
 
 
 def still_stands(
-    transaction: AnyWrite, invitation: Invitation, otherwise: Otherwise | None = None
+    tx: Transaction, invitation: Invitation, otherwise: Otherwise | None = None
 ) -> None:
     """Let a transaction through only while the inviter could still invite, as `judged_by` says."""
     condition = manages(invitation.account_id)
     if invitation.inviter_grant is not None:
         membership = UserRow.memberships[invitation.account_id]
         condition &= membership["grant"] == invitation.inviter_grant
-    parts_of(transaction).check(
-        UserRow, invitation.inviter_id, condition=condition, otherwise=otherwise
-    )
+    tx.check(UserRow, invitation.inviter_id, condition=condition, otherwise=otherwise)
 
 
 def end_invitation(
-    transaction: AnyWrite,
+    tx: Transaction,
     invitation: Invitation,
     also: Condition | None = None,
     otherwise: Otherwise | None = None,
@@ -205,7 +203,6 @@ def end_invitation(
     """Take an open invitation away, with its claim and its place in the count."""
     account_id, address = invitation.account_id, invitation.email.value
     condition = AccountRow.part.exists()
-    tx = parts_of(transaction)
     tx.delete(
         AccountRow(account_id, _INVITATION + invitation.id),
         condition & also if also is not None else condition,

@@ -17,10 +17,10 @@ from chalicelib.domain.accounts.members import Member
 from chalicelib.domain.errors import ConflictError, NotAllowedError, NotFoundError
 from chalicelib.domain.lists import Slice
 from chalicelib.domain.roles import Role
+from chalicelib.storage.dynamo.reading import read_all, read_many
 from chalicelib.storage.dynamo.rows import LISTED_MEMBER, membership_map, user_of
 from chalicelib.storage.dynamo.tables import AccountRow, UserRow
-from chalicelib.storage.dynamo.transaction import Transaction, parts_of
-from chalicelib.storage.dynamo.transactions import read_all, read_many
+from chalicelib.storage.dynamo.transaction import Transaction
 from chalicelib.storage.users.account_admin import still_manages
 
 if TYPE_CHECKING:
@@ -34,10 +34,9 @@ if TYPE_CHECKING:
     from chalicelib.domain.lists import PageRequest
     from chalicelib.domain.user import Account, AccountAdmin, Membership
     from chalicelib.storage.audit.trail import AuditWriter
-    from chalicelib.storage.dynamo.transaction import AnyWrite
 
     # Adds the parts that end a membership.
-    Ending = Callable[[AnyWrite], None]
+    Ending = Callable[[Transaction], None]
 
 _REMOVED = "removed#"
 
@@ -113,9 +112,9 @@ class Members:
         place = UserRow.memberships[account_id]
         still = (place["grant"] == membership.grant) & (place["role"] != Role.OWNER.value)
 
-        def ending(transaction: AnyWrite) -> None:
-            self.trail.add(transaction, event)
-            _end(parts_of(transaction), account_id, user_id, still)
+        def ending(tx: Transaction) -> None:
+            self.trail.add(tx, event)
+            _end(tx, account_id, user_id, still)
 
         return ending
 
@@ -152,9 +151,8 @@ class Members:
         return tx
 
 
-def hand_over_parts(transaction: AnyWrite, owner: Member, heir: Member) -> None:
+def hand_over_parts(tx: Transaction, owner: Member, heir: Member) -> None:
     """Change both memberships and the account, if they are as they were read: three updates."""
-    tx = parts_of(transaction)
     _replace(tx, owner, owner.with_role(Role.ADMIN))
     _replace(tx, heir, heir.with_role(Role.OWNER))
     tx.update(
@@ -177,11 +175,9 @@ def removal_row(account_id: str, user_id: str) -> AccountRow:
     return AccountRow(account_id, _REMOVED + user_id)
 
 
-def never_removed(transaction: AnyWrite, account_id: str, user_id: str) -> None:
+def never_removed(tx: Transaction, account_id: str, user_id: str) -> None:
     """Let a transaction through only for somebody whom the account never removed."""
-    parts_of(transaction).check(
-        AccountRow, account_id, _REMOVED + user_id, condition=AccountRow.part.does_not_exist()
-    )
+    tx.check(AccountRow, account_id, _REMOVED + user_id, condition=AccountRow.part.does_not_exist())
 
 
 def was_removed(connection: Connection, account_id: str, user_id: str) -> bool:
@@ -191,14 +187,13 @@ def was_removed(connection: Connection, account_id: str, user_id: str) -> bool:
     return found is not None
 
 
-def list_member(transaction: AnyWrite, account_id: str, user_id: str) -> None:
+def list_member(tx: Transaction, account_id: str, user_id: str) -> None:
     """List somebody who joins an account that exists: a put and an update.
 
     The put refuses who is listed already, the update refuses where there is no such account. The
     membership itself goes into the same transaction: by `give_membership`, or in the row of a
     new person.
     """
-    tx = parts_of(transaction)
     tx.put_new(listing_row(account_id, user_id))
     tx.update(
         AccountRow(account_id, "account"),
@@ -208,7 +203,7 @@ def list_member(transaction: AnyWrite, account_id: str, user_id: str) -> None:
 
 
 def give_membership(
-    transaction: AnyWrite,
+    tx: Transaction,
     user_id: str,
     membership: Membership,
     also: Condition | None = None,
@@ -220,7 +215,7 @@ def give_membership(
     place = UserRow.memberships[membership.account_id]
     room = size(UserRow.memberships) < ACCOUNTS_MAX
     condition = UserRow.user_id.exists() & place.does_not_exist() & room
-    parts_of(transaction).update(
+    tx.update(
         UserRow(user_id),
         actions=[place.set(membership_map(membership))],
         condition=condition & also if also is not None else condition,

@@ -13,10 +13,10 @@ from chalicelib.domain.errors import NotSignedInError
 from chalicelib.domain.tokens import new_id
 from chalicelib.domain.user import MAIN_WORKSPACE, Workspace
 from chalicelib.storage.accounts.members import listing_row
+from chalicelib.storage.dynamo.reading import read_all
 from chalicelib.storage.dynamo.rows import WORKSPACES, membership_map, user_of, workspace_map
 from chalicelib.storage.dynamo.tables import AccountRow, UserRow
 from chalicelib.storage.dynamo.transaction import Transaction
-from chalicelib.storage.dynamo.transactions import read_all
 
 if TYPE_CHECKING:
     from datetime import datetime

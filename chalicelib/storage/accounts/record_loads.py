@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.errors import ConflictError
 from chalicelib.storage.accounts.records import COUNTS, count_name, record_of
+from chalicelib.storage.dynamo.reading import read_all
 from chalicelib.storage.dynamo.rows import WORKSPACES
 from chalicelib.storage.dynamo.tables import AccountRow, RecordRow
 from chalicelib.storage.dynamo.transaction import Transaction, absent, write_one
-from chalicelib.storage.dynamo.transactions import read_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

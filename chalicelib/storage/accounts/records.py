@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from chalicelib.domain.errors import InvalidValueError, NotFoundError
 from chalicelib.domain.keys.record import Record, RecordFilter, RecordStatus
 from chalicelib.domain.lists import Slice
+from chalicelib.storage.dynamo.reading import read_all
 from chalicelib.storage.dynamo.tables import AccountRow, RecordRow
-from chalicelib.storage.dynamo.transactions import read_all
 
 if TYPE_CHECKING:
     from pynamodb.connection.base import Connection

@@ -20,10 +20,10 @@ from chalicelib.domain.audit.event import EventName
 from chalicelib.domain.errors import ConflictError, NotFoundError
 from chalicelib.domain.keys.record import RecordStatus
 from chalicelib.storage.accounts.records import COUNTS, count_name
+from chalicelib.storage.dynamo.reading import read_all
 from chalicelib.storage.dynamo.rows import WORKSPACES, workspace_map
 from chalicelib.storage.dynamo.tables import AccountRow
 from chalicelib.storage.dynamo.transaction import Transaction
-from chalicelib.storage.dynamo.transactions import read_all
 from chalicelib.storage.users.account_admin import still_manages
 
 if TYPE_CHECKING:

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chalicelib.storage.dynamo.tables import AuditEventRow
-from chalicelib.storage.dynamo.transaction import absent, parts_of, write_one
+from chalicelib.storage.dynamo.transaction import absent, write_one
 
 if TYPE_CHECKING:
     from datetime import timedelta
     from typing import Any
 
     from chalicelib.domain.audit.event import AuditEvent, Party
-    from chalicelib.storage.dynamo.transaction import AnyWrite
+    from chalicelib.storage.dynamo.transaction import Transaction
 
 
 @dataclass(frozen=True)
@@ -22,9 +22,9 @@ class AuditWriter:
 
     kept: timedelta
 
-    def add(self, transaction: AnyWrite, event: AuditEvent) -> None:
+    def add(self, tx: Transaction, event: AuditEvent) -> None:
         """Tell of a change in the transaction that makes it: both happen, or neither."""
-        parts_of(transaction).put_new(self.row(event))
+        tx.put_new(self.row(event))
 
     def append(self, event: AuditEvent) -> None:
         """Tell of something outside any transaction; one that is told already stays as it is.

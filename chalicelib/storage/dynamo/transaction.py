@@ -10,7 +10,7 @@ import logging
 import random
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, Self
 
 from pynamodb.exceptions import DeleteError, PutError, TransactWriteError, UpdateError
 from pynamodb.expressions.operand import Path
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
     # An error class, or a function that makes an error with its details.
     Otherwise = Callable[[], Exception]
-    # What a shared helper adds its parts to, until every store uses `Transaction`.
-    AnyWrite: TypeAlias = "Transaction | TransactWrite"
 
 _log = logging.getLogger(__name__)
 
@@ -171,24 +169,6 @@ class Transaction:
         if _CONFLICT not in codes:
             _log.exception("transaction_canceled")
             raise UnavailableError from error
-
-
-class _Direct(list[_Part]):
-    """Adds each part to a pynamodb transaction at once."""
-
-    def __init__(self, write: TransactWrite) -> None:
-        super().__init__()
-        self.write = write
-
-    def append(self, part: _Part) -> None:
-        part.add(self.write)
-
-
-def parts_of(write: AnyWrite) -> Transaction:
-    """Let a helper add its parts to a pynamodb transaction too, until no store has one."""
-    if isinstance(write, Transaction):
-        return write
-    return Transaction(write._connection, _parts=_Direct(write))  # noqa: SLF001
 
 
 def write_one(write: Callable[[], Any], otherwise: Otherwise | None = None) -> bool:

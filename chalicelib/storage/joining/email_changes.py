@@ -8,29 +8,27 @@ from typing import TYPE_CHECKING
 from chalicelib.domain.errors import ConflictError, LinkInvalidError, PasswordRequiredError
 from chalicelib.domain.sign_in.email_change import EmailTakenError
 from chalicelib.domain.sign_in.link import LinkPurpose
+from chalicelib.storage.dynamo.reading import read_all
 from chalicelib.storage.dynamo.rows import ways_back_value
 from chalicelib.storage.dynamo.tables import EmailRow, LinkRow, SessionRow, UserRow
-from chalicelib.storage.dynamo.transactions import ConditionFailedError, read_all, write_all
+from chalicelib.storage.dynamo.transaction import Transaction
 from chalicelib.storage.sessions.sessions import at_version
 from chalicelib.storage.users.credentials import as_linked
 from chalicelib.storage.users.emails import claim, keep, take_back
 from chalicelib.storage.users.links import usable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from pynamodb.connection.base import Connection
     from pynamodb.expressions.condition import Condition
-    from pynamodb.transactions import TransactWrite
+    from pynamodb.expressions.update import Action
 
     from chalicelib.domain.sign_in.email_change import EmailChange
     from chalicelib.domain.sign_in.link import Link
-    from chalicelib.domain.user import User
+    from chalicelib.domain.user import User, WayBack
     from chalicelib.storage.users.password_gate import PasswordGate
-
-# Of `confirm`: where its session stands, after the gate, the link and the two emails.
-_SESSION = frozenset((4,))
 
 
 @dataclass(frozen=True)
@@ -40,7 +38,7 @@ class EmailChanges:
     connection: Connection
 
     def confirm(
-        self, change: EmailChange, gate: PasswordGate, also: Callable[[TransactWrite], None]
+        self, change: EmailChange, gate: PasswordGate, also: Callable[[Transaction], None]
     ) -> None:
         """Spend a change link: the new email is the user's, the old one is kept for them.
 
@@ -51,13 +49,12 @@ class EmailChanges:
         link, user, ways_back = change.link, change.user, change.ways_back
         _demand(link, LinkPurpose.CHANGE_EMAIL)
 
-        def parts(transaction: TransactWrite) -> None:
-            gate.check(transaction)
-            transaction.delete(LinkRow(link.digest), condition=usable(link, change.at))
-            keep(transaction, change.old_email, user.id, change.undo_until)
-            claim(transaction, link.email, user.id, change.at)
-            _go_on(transaction, change)
-            transaction.update(
+        with Transaction(self.connection, LinkInvalidError) as tx:
+            gate.check(tx)
+            tx.delete(LinkRow(link.digest), condition=usable(link, change.at))
+            keep(tx, change.old_email, user.id, change.undo_until)
+            claim(tx, link.email, user.id, change.at)
+            tx.update(
                 UserRow(user.id),
                 actions=[
                     UserRow.email.set(link.email.value),
@@ -66,31 +63,22 @@ class EmailChanges:
                 ],
                 condition=gate.of_user(as_linked(link) & at_version(user.sessions_version)),
             )
-            also(transaction)
-
-        try:
-            write_all(self.connection, parts)
-        except ConditionFailedError as error:
-            only_session = change.session is not None and error.failed == _SESSION
-            raise (PasswordRequiredError if only_session else LinkInvalidError) from error
+            also(tx)
+            # Last, so that it names the error only where nothing else has failed.
+            _go_on(tx, change)
 
     def stop(self, link: Link, now: datetime) -> None:
         """Spend a stop link: the change's link and every session end; raises LinkInvalidError."""
         _demand(link, LinkPurpose.STOP_EMAIL_CHANGE)
         version = _version(link)
 
-        def parts(transaction: TransactWrite) -> None:
-            transaction.delete(LinkRow(link.digest), condition=usable(link, now))
-            transaction.update(
+        with Transaction(self.connection, LinkInvalidError) as tx:
+            tx.delete(LinkRow(link.digest), condition=usable(link, now))
+            tx.update(
                 UserRow(link.subject_id),
                 actions=[UserRow.sessions_version.set(version + 1)],
                 condition=as_linked(link) & at_version(version),
             )
-
-        try:
-            write_all(self.connection, parts)
-        except ConditionFailedError as error:
-            raise LinkInvalidError from error
 
     def undo(self, link: Link, user: User, now: datetime) -> None:
         """Spend an undo link: the email of before, no session, no password, no later way back.
@@ -99,29 +87,30 @@ class EmailChanges:
         """
         _demand(link, LinkPurpose.UNDO_EMAIL_CHANGE)
         earlier = [way for way in user.open_ways_back(now) if way.version < _version(link)]
-
-        def parts(transaction: TransactWrite) -> None:
-            transaction.delete(LinkRow(link.digest), condition=usable(link, now))
-            transaction.delete(EmailRow(user.email.value), condition=EmailRow.user_id == user.id)
-            take_back(transaction, link.email, user.id)
-            transaction.update(
-                UserRow(user.id),
-                actions=[
-                    UserRow.email.set(link.email.value),
-                    UserRow.password_hash.remove(),
-                    UserRow.credentials_version.add(1),
-                    UserRow.sessions_version.set(user.sessions_version + 1),
-                    UserRow.ways_back.set(ways_back_value(earlier)),
-                ],
-                condition=_as_read(user),
-            )
-
         try:
-            write_all(self.connection, parts)
-        except ConditionFailedError as error:
+            with Transaction(self.connection, _UndoFailedError) as tx:
+                tx.delete(LinkRow(link.digest), usable(link, now))
+                tx.delete(EmailRow(user.email.value), EmailRow.user_id == user.id)
+                take_back(tx, link.email, user.id)
+                tx.update(UserRow(user.id), _undone(link, user, earlier), _as_read(user))
+        except _UndoFailedError as error:
             (claimed,) = read_all(self.connection, (EmailRow, link.email.value, None))
             taken = claimed is not None and claimed.user_id not in (None, user.id)
             raise (EmailTakenError if taken else ConflictError) from error
+
+
+class _UndoFailedError(Exception):
+    """A condition of an undo failed; another read says which error that means."""
+
+
+def _undone(link: Link, user: User, earlier: Sequence[WayBack]) -> list[Action]:
+    return [
+        UserRow.email.set(link.email.value),
+        UserRow.password_hash.remove(),
+        UserRow.credentials_version.add(1),
+        UserRow.sessions_version.set(user.sessions_version + 1),
+        UserRow.ways_back.set(ways_back_value(earlier)),
+    ]
 
 
 def _demand(link: Link, purpose: LinkPurpose) -> None:
@@ -129,16 +118,17 @@ def _demand(link: Link, purpose: LinkPurpose) -> None:
         raise LinkInvalidError
 
 
-def _go_on(transaction: TransactWrite, change: EmailChange) -> None:
+def _go_on(tx: Transaction, change: EmailChange) -> None:
     """Let the session that confirms live on under the version that ends all others."""
     session = change.session
     if session is None:
         return
-    transaction.update(
+    tx.update(
         SessionRow(session.id),
         actions=[SessionRow.sessions_version.set(change.version)],
         condition=(SessionRow.user_id == change.user.id)
         & (SessionRow.sessions_version == change.user.sessions_version),
+        otherwise=PasswordRequiredError,
     )
 
 

@@ -5,17 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from chalicelib.domain.errors import ConflictError, LinkInvalidError, SignInRequiredError
+from chalicelib.domain.errors import LinkInvalidError, SignInRequiredError
 from chalicelib.storage.accounts.invitations import end_invitation, still_stands
 from chalicelib.storage.accounts.members import give_membership, list_member
 from chalicelib.storage.dynamo.rows import membership_map
 from chalicelib.storage.dynamo.tables import AccountRow, EmailRow, LinkRow, SignUpRow, UserRow
-from chalicelib.storage.dynamo.transactions import (
-    ConditionFailedError,
-    nothing_more,
-    put_new,
-    write_all,
-)
+from chalicelib.storage.dynamo.transaction import Transaction
 from chalicelib.storage.users.emails import claim
 from chalicelib.storage.users.links import usable
 from chalicelib.storage.users.password_gate import BarredError, PasswordGate
@@ -25,21 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pynamodb.connection.base import Connection
-    from pynamodb.transactions import TransactWrite
 
     from chalicelib.domain.accounts.invitations import Acceptance
-    from chalicelib.domain.errors import DomainError
     from chalicelib.storage.audit.trail import AuditWriter
-
-
-# Where the parts stand that say why a transaction didn't happen: a check comes first, of the domain
-# of a new user or of the address of an existing one; then the inviter, the link, the invitation and
-# its claim; for a new user then the address's sign-up and the address.
-_DOMAIN_OF_NEW = 0
-_SPENT_BY_NEW = frozenset((1, 2, 3, 4))
-_ADDRESS_OF_NEW = 6
-_ADDRESS_OF_USER = 0
-_SPENT_BY_USER = frozenset((1, 2, 3, 4))
 
 
 @dataclass(frozen=True)
@@ -50,7 +33,7 @@ class Joins:
     trail: AuditWriter
 
     def add_user(
-        self, acceptance: Acceptance, also: Callable[[TransactWrite], None] = nothing_more
+        self, acceptance: Acceptance, also: Callable[[Transaction], None] | None = None
     ) -> None:
         """Make a new user, whose address the link has confirmed, with their first membership.
 
@@ -59,21 +42,16 @@ class Joins:
         """
         user = acceptance.user
 
-        def parts(transaction: TransactWrite) -> None:
-            PasswordGate.of_guest(user.email, acceptance.membership).check(transaction)
-            self._spend(transaction, acceptance)
-            transaction.delete(SignUpRow(user.email.value, LATEST))
-            claim(transaction, user.email, user.id, acceptance.at)
-            put_new(transaction, _user_row(acceptance))
-            self._join(transaction, acceptance)
-            also(transaction)
-
-        try:
-            write_all(self.connection, parts)
-        except ConditionFailedError as error:
-            if _DOMAIN_OF_NEW in error.failed:
-                raise BarredError from error
-            raise _refusal(error, _SPENT_BY_NEW, _ADDRESS_OF_NEW) from error
+        with Transaction(self.connection) as tx:
+            gate = PasswordGate.of_guest(user.email, acceptance.membership)
+            gate.check(tx, BarredError)
+            self._spend(tx, acceptance)
+            tx.delete(SignUpRow(user.email.value, LATEST))
+            claim(tx, user.email, user.id, acceptance.at, SignInRequiredError)
+            tx.put_new(_user_row(acceptance))
+            self._join(tx, acceptance)
+            if also is not None:
+                also(tx)
 
     def add_membership(self, acceptance: Acceptance) -> None:
         """Let an existing user in, while the invited address is theirs and they aren't in yet.
@@ -86,37 +64,30 @@ class Joins:
             # transaction takes one operation on their row, and joining is that one.
             raise LinkInvalidError
 
-        def parts(transaction: TransactWrite) -> None:
-            transaction.condition_check(
-                EmailRow, acceptance.invitation.email.value, condition=EmailRow.user_id == user.id
+        with Transaction(self.connection) as tx:
+            self._spend(tx, acceptance)
+            tx.check(
+                EmailRow,
+                acceptance.invitation.email.value,
+                condition=EmailRow.user_id == user.id,
+                otherwise=SignInRequiredError,
             )
-            self._spend(transaction, acceptance)
-            self._join(transaction, acceptance)
-            give_membership(transaction, user.id, acceptance.membership)
+            self._join(tx, acceptance)
+            give_membership(tx, user.id, acceptance.membership)
 
-        try:
-            write_all(self.connection, parts)
-        except ConditionFailedError as error:
-            raise _refusal(error, _SPENT_BY_USER, _ADDRESS_OF_USER) from error
-
-    def _spend(self, transaction: TransactWrite, acceptance: Acceptance) -> None:
+    def _spend(self, tx: Transaction, acceptance: Acceptance) -> None:
         link, invitation = acceptance.link, acceptance.invitation
-        still_stands(transaction, invitation)
-        transaction.delete(LinkRow(link.digest), condition=usable(link, acceptance.at))
+        still_stands(tx, invitation, LinkInvalidError)
+        tx.delete(LinkRow(link.digest), usable(link, acceptance.at), LinkInvalidError)
         # By the inviter who was read: resent meanwhile, it is another's to stand for.
-        end_invitation(transaction, invitation, AccountRow.created_by == invitation.inviter_id)
+        by_inviter = AccountRow.created_by == invitation.inviter_id
+        end_invitation(tx, invitation, by_inviter, LinkInvalidError)
 
-    def _join(self, transaction: TransactWrite, acceptance: Acceptance) -> None:
+    def _join(self, tx: Transaction, acceptance: Acceptance) -> None:
         membership = acceptance.membership
-        list_member(transaction, membership.account_id, acceptance.user.id)
+        list_member(tx, membership.account_id, acceptance.user.id)
         for event in acceptance.events:
-            self.trail.add(transaction, event)
-
-
-def _refusal(error: ConditionFailedError, spent: frozenset[int], address: int) -> DomainError:
-    if error.failed & spent:
-        return LinkInvalidError()
-    return SignInRequiredError() if address in error.failed else ConflictError()
+            self.trail.add(tx, event)
 
 
 def _user_row(acceptance: Acceptance) -> UserRow:

@@ -13,7 +13,7 @@ from chalicelib.domain.user import Membership
 from chalicelib.storage.accounts.new_accounts import account_rows
 from chalicelib.storage.dynamo.rows import membership_map, sign_up_of
 from chalicelib.storage.dynamo.tables import LinkRow, SignUpRow, UserRow
-from chalicelib.storage.dynamo.transactions import ConditionFailedError, put_new, write_all
+from chalicelib.storage.dynamo.transaction import Transaction
 from chalicelib.storage.users.emails import claim
 from chalicelib.storage.users.links import usable
 from chalicelib.storage.users.password_gate import PasswordGate
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from pynamodb.connection.base import Connection
-    from pynamodb.transactions import TransactWrite
 
     from chalicelib.domain.email_address import EmailAddress
     from chalicelib.domain.origin import RequestOrigin
@@ -43,12 +42,9 @@ class SignUps:
 
     def add(self, sign_up: SignUp) -> None:
         """Keep a sign-up and make it its address's latest; any number may wait."""
-
-        def parts(transaction: TransactWrite) -> None:
-            put_new(transaction, self._row(sign_up, sign_up.id))
-            transaction.save(self._row(sign_up, LATEST))
-
-        write_all(self.connection, parts)
+        with Transaction(self.connection) as tx:
+            tx.put_new(self._row(sign_up, sign_up.id))
+            tx.put(self._row(sign_up, LATEST))
 
     def find(self, email: EmailAddress, sign_up_id: str) -> SignUp | None:
         """Read one waiting sign-up."""
@@ -63,7 +59,7 @@ class SignUps:
         sign_up: SignUp,
         now: datetime,
         origin: RequestOrigin,
-        also: Callable[[TransactWrite], None] | None = None,
+        also: Callable[[Transaction], None] | None = None,
     ) -> str:
         """Spend the link and make the user, the account and `Main`; returns the user's id.
 
@@ -85,25 +81,18 @@ class SignUps:
             target=owner.account_party,
         )
 
-        def parts(transaction: TransactWrite) -> None:
-            PasswordGate(sign_up.email).check(transaction)
-            transaction.delete(LinkRow(link.digest), condition=usable(link, now))
-            transaction.delete(
-                SignUpRow(link.email.value, sign_up.id), condition=SignUpRow.slot.exists()
-            )
-            transaction.delete(SignUpRow(link.email.value, LATEST))
-            claim(transaction, sign_up.email, user_id, now)
-            put_new(transaction, _user_row(sign_up, user_id, owner, now))
+        with Transaction(self.connection, LinkInvalidError) as tx:
+            PasswordGate(sign_up.email).check(tx)
+            tx.delete(LinkRow(link.digest), condition=usable(link, now))
+            tx.delete(SignUpRow(link.email.value, sign_up.id), condition=SignUpRow.slot.exists())
+            tx.delete(SignUpRow(link.email.value, LATEST))
+            claim(tx, sign_up.email, user_id, now)
+            tx.put_new(_user_row(sign_up, user_id, owner, now))
             for row in account_rows(owner, user_id, now):
-                put_new(transaction, row)
-            self.trail.add(transaction, created)
+                tx.put_new(row)
+            self.trail.add(tx, created)
             if also is not None:
-                also(transaction)
-
-        try:
-            write_all(self.connection, parts)
-        except ConditionFailedError as error:
-            raise LinkInvalidError from error
+                also(tx)
         return user_id
 
     def _row(self, sign_up: SignUp, slot: str) -> SignUpRow:

@@ -10,9 +10,9 @@ from chalicelib.domain.audit.event import AuditEvent, EventName, Party, PartyTyp
 from chalicelib.domain.errors import NotFoundError
 from chalicelib.domain.keys.api_key import KEYS_MAX, ApiKey, TooManyKeysError
 from chalicelib.domain.lists import Slice
+from chalicelib.storage.dynamo.reading import read_all, read_many
 from chalicelib.storage.dynamo.tables import AccountRow, ApiKeyRow
 from chalicelib.storage.dynamo.transaction import Transaction, write_one
-from chalicelib.storage.dynamo.transactions import read_all, read_many
 from chalicelib.storage.users.account_admin import still_manages
 
 if TYPE_CHECKING:

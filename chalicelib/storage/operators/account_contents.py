@@ -9,9 +9,9 @@ from chalicelib.domain.audit.search import AuditFilter
 from chalicelib.storage.accounts.members import member_of
 from chalicelib.storage.accounts.records import record_of
 from chalicelib.storage.audit.log import AuditLog, AuditQuery
+from chalicelib.storage.dynamo.reading import read_many
 from chalicelib.storage.dynamo.rows import LISTED_MEMBER
 from chalicelib.storage.dynamo.tables import AccountRow, RecordRow, UserRow
-from chalicelib.storage.dynamo.transactions import read_many
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

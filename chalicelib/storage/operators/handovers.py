@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-from pynamodb.exceptions import UpdateError
 
 from chalicelib.domain.accounts.handover import (
     LAPSES_AFTER,
@@ -15,11 +12,12 @@ from chalicelib.domain.accounts.handover import (
     HandoverWaitsError,
     NoHandoverError,
 )
-from chalicelib.domain.errors import ConflictError, NotAllowedError
+from chalicelib.domain.errors import ConflictError
 from chalicelib.domain.roles import MembershipStatus, Role
 from chalicelib.storage.accounts.members import hand_over_parts
+from chalicelib.storage.dynamo.reading import read_all
 from chalicelib.storage.dynamo.tables import AccountRow, UserRow
-from chalicelib.storage.dynamo.transactions import ConditionFailedError, read_all, write_all
+from chalicelib.storage.dynamo.transaction import Transaction, write_one
 from chalicelib.storage.users.account_admin import still_manages
 
 if TYPE_CHECKING:
@@ -27,7 +25,6 @@ if TYPE_CHECKING:
 
     from pynamodb.connection.base import Connection
     from pynamodb.expressions.condition import Condition
-    from pynamodb.transactions import TransactWrite
 
     from chalicelib.domain.accounts.members import Member
     from chalicelib.domain.audit.event import AuditEvent
@@ -35,8 +32,6 @@ if TYPE_CHECKING:
     from chalicelib.domain.user import AccountAdmin
     from chalicelib.storage.audit.trail import AuditWriter
     from chalicelib.storage.operators.trail import OperatorLog
-
-Parts = Callable[["TransactWrite"], None]
 
 HANDOVER = "handover"
 
@@ -56,16 +51,10 @@ class Handovers:
     def stop(self, handover: Handover, owner: AccountAdmin, event: AuditEvent) -> None:
         """End a request, as the account's owner; raises NotAllowedError, NoHandoverError."""
         place = UserRow.memberships[handover.account_id]
-
-        def parts(transaction: TransactWrite) -> None:
-            still_manages(transaction, owner, place["role"] == Role.OWNER.value)
-            _drop(transaction, handover)
-            self.trail.add(transaction, event)
-
-        try:
-            write_all(self.connection, parts)
-        except ConditionFailedError as error:
-            raise (NotAllowedError if 0 in error.failed else NoHandoverError) from error
+        with Transaction(self.connection, NoHandoverError) as tx:
+            still_manages(tx, owner, place["role"] == Role.OWNER.value)
+            _drop(tx, handover)
+            self.trail.add(tx, event)
 
 
 @dataclass(frozen=True)
@@ -86,29 +75,24 @@ class OperatorHandovers:
         )
         is_owner = AccountRow.owner_id == handover.owner_id
 
-        def parts(transaction: TransactWrite) -> None:
-            transaction.condition_check(UserRow, handover.heir_id, condition=is_admin)
-            transaction.condition_check(
-                AccountRow, handover.account_id, range_key="account", condition=is_owner
+        def ask(tx: Transaction) -> None:
+            tx.check(UserRow, handover.heir_id, condition=is_admin, otherwise=ConflictError)
+            tx.check(
+                AccountRow,
+                handover.account_id,
+                "account",
+                condition=is_owner,
+                otherwise=ConflictError,
             )
-            transaction.save(_row(handover), condition=_nothing_waits(handover.asked_at))
+            tx.put(_row(handover), _nothing_waits(handover.asked_at))
 
-        try:
-            self.operators.write(deed, parts)
-        except ConditionFailedError as error:
-            raise (ConflictError if error.failed & {0, 1} else HandoverWaitsError) from error
+        self.operators.write(deed, ask, HandoverWaitsError)
 
     def announce(self, handover: Handover, now: datetime) -> None:
         """Keep that everybody was mailed: the day begins now. Raises NoHandoverError."""
-        try:
-            AccountRow(handover.account_id, HANDOVER).update(
-                actions=[AccountRow.announced_at.set(now)],
-                condition=AccountRow.request_id == handover.id,
-            )
-        except UpdateError as error:
-            if error.cause_response_code != "ConditionalCheckFailedException":
-                raise
-            raise NoHandoverError from error
+        row, announced = AccountRow(handover.account_id, HANDOVER), AccountRow.announced_at.set(now)
+        stands = AccountRow.request_id == handover.id
+        write_one(lambda: row.update(actions=[announced], condition=stands), NoHandoverError)
 
     def complete(
         self, handover: Handover, owner: Member, heir: Member, deed: OperatorAction
@@ -118,26 +102,20 @@ class OperatorHandovers:
         Raises ConflictError where it was stopped, or either person is another by now.
         """
 
-        def parts(transaction: TransactWrite) -> None:
-            _drop(transaction, handover, AccountRow.announced_at <= deed.at - WAIT)
-            hand_over_parts(transaction, owner, heir)
+        def hand_over(tx: Transaction) -> None:
+            _drop(tx, handover, AccountRow.announced_at <= deed.at - WAIT)
+            hand_over_parts(tx, owner, heir)
 
-        self._write(deed, parts, ConflictError)
+        self.operators.write(deed, hand_over)
 
     def cancel(self, handover: Handover, deed: OperatorAction) -> None:
         """End a request; raises NoHandoverError."""
-        self._write(deed, lambda transaction: _drop(transaction, handover), NoHandoverError)
-
-    def _write(self, deed: OperatorAction, parts: Parts, refusal: type[Exception]) -> None:
-        try:
-            self.operators.write(deed, parts)
-        except ConditionFailedError as error:
-            raise refusal from error
+        self.operators.write(deed, lambda tx: _drop(tx, handover), NoHandoverError)
 
 
-def _drop(transaction: TransactWrite, handover: Handover, also: Condition | None = None) -> None:
+def _drop(tx: Transaction, handover: Handover, also: Condition | None = None) -> None:
     condition = AccountRow.request_id == handover.id
-    transaction.delete(
+    tx.delete(
         AccountRow(handover.account_id, HANDOVER),
         condition=condition & also if also is not None else condition,
     )

@@ -10,14 +10,9 @@ from chalicelib.domain.operators.action import told_to
 from chalicelib.domain.roles import Role
 from chalicelib.storage.accounts.members import list_member
 from chalicelib.storage.accounts.new_accounts import account_rows
+from chalicelib.storage.dynamo.reading import read_all
 from chalicelib.storage.dynamo.rows import membership_map
 from chalicelib.storage.dynamo.tables import EmailRow, SignUpRow, UserRow
-from chalicelib.storage.dynamo.transactions import (
-    ConditionFailedError,
-    nothing_more,
-    put_new,
-    read_all,
-)
 from chalicelib.storage.users.emails import claim
 from chalicelib.storage.users.users import LATEST
 
@@ -25,15 +20,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from pynamodb.connection.base import Connection
-    from pynamodb.transactions import TransactWrite
 
     from chalicelib.domain.audit.event import AuditEvent
     from chalicelib.domain.email_address import EmailAddress
     from chalicelib.domain.operators.action import OperatorAction
     from chalicelib.domain.user import Membership, User
+    from chalicelib.storage.dynamo.transaction import Transaction
     from chalicelib.storage.operators.trail import OperatorLog
 
 _METHOD = "import"
+
+
+class _TakenError(Exception):
+    """The email, the id or that of a new account is taken."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +67,7 @@ class ImportedUsers:
         self,
         user: User,
         action: OperatorAction,
-        also: Callable[[TransactWrite], None] = nothing_more,
+        also: Callable[[Transaction], None] | None = None,
     ) -> bool:
         """Make a user with all memberships, or nothing; whether they were made.
 
@@ -76,19 +75,20 @@ class ImportedUsers:
         goes with it.
         """
 
-        def parts(transaction: TransactWrite) -> None:
-            transaction.delete(SignUpRow(user.email.value, LATEST))
-            claim(transaction, user.email, user.id, action.at)
-            put_new(transaction, _row_of(user))
+        def make(tx: Transaction) -> None:
+            tx.delete(SignUpRow(user.email.value, LATEST))
+            claim(tx, user.email, user.id, action.at)
+            tx.put_new(_row_of(user))
             for membership in user.memberships.values():
-                _enter(transaction, membership, user, action)
+                _enter(tx, membership, user, action)
             for event in _events(user, action):
-                self.trail.trail.add(transaction, event)
-            also(transaction)
+                self.trail.trail.add(tx, event)
+            if also is not None:
+                also(tx)
 
         try:
-            self.trail.write(action, parts)
-        except ConditionFailedError:
+            self.trail.write(action, make, _TakenError)
+        except _TakenError:
             return False
         return True
 
@@ -97,14 +97,12 @@ class ImportedUsers:
         return iter(UserRow.scan(consistent_read=True))
 
 
-def _enter(
-    transaction: TransactWrite, membership: Membership, user: User, action: OperatorAction
-) -> None:
+def _enter(tx: Transaction, membership: Membership, user: User, action: OperatorAction) -> None:
     if membership.role is not Role.OWNER:
-        list_member(transaction, membership.account_id, user.id)
+        list_member(tx, membership.account_id, user.id)
         return
     for row in account_rows(membership, user.id, action.at):
-        put_new(transaction, row)
+        tx.put_new(row)
 
 
 def _events(user: User, action: OperatorAction) -> Iterator[AuditEvent]:

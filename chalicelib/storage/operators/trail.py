@@ -11,23 +11,22 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from chalicelib.domain.errors import UnavailableError
+from chalicelib.domain.errors import ConflictError, UnavailableError
 from chalicelib.domain.operators.action import OPERATORS, accounts_told, told_to
 from chalicelib.storage.audit.log import AuditLog, AuditQuery
-from chalicelib.storage.dynamo.transactions import write_all
+from chalicelib.storage.dynamo.transaction import Transaction
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
 
     from pynamodb.connection.base import Connection
-    from pynamodb.transactions import TransactWrite
 
     from chalicelib.domain.audit.event import AuditEvent
     from chalicelib.domain.audit.search import AuditFilter
     from chalicelib.domain.operators.action import OperatorAction
     from chalicelib.storage.audit.trail import AuditWriter
-    from chalicelib.storage.dynamo.transaction import AnyWrite
+    from chalicelib.storage.dynamo.transaction import Otherwise
 
 # A transaction takes 100 parts; what a change needs itself is left free.
 TOLD_AT_ONCE = 80
@@ -45,31 +44,32 @@ class OperatorLog:
     trail: AuditWriter
 
     def write(
-        self, action: OperatorAction, change: Callable[[TransactWrite], None] | None = None
+        self,
+        action: OperatorAction,
+        change: Callable[[Transaction], None] | None = None,
+        otherwise: Otherwise = ConflictError,
     ) -> None:
-        """Make a change and tell of it: all or nothing; raises ConditionFailedError.
+        """Make a change and tell of it: all or nothing.
 
-        `change` may add up to nineteen parts. An account that can't be told after the transaction
-        doesn't make a failure of it: `look_back` tells it.
+        `change` may add up to nineteen parts; those that name no error raise `otherwise`. An
+        account that can't be told after the transaction doesn't make a failure of it: `look_back`
+        tells it.
         """
-
-        def parts(transaction: TransactWrite) -> None:
+        with Transaction(self.connection, otherwise) as tx:
             if change is not None:
-                change(transaction)
-            self.add(transaction, action)
-
-        write_all(self.connection, parts)
+                change(tx)
+            self.add(tx, action)
         try:
             self._tell_the_others(action.event)
         except UnavailableError:
             _log.exception("operator_event_late", extra={"deed": action.id})
 
-    def add(self, transaction: AnyWrite, action: OperatorAction) -> None:
+    def add(self, tx: Transaction, action: OperatorAction) -> None:
         """Tell of a deed in a transaction: in the operators' trail, and to the first accounts."""
         event = action.event
-        self.trail.add(transaction, event)
+        self.trail.add(tx, event)
         for account_id in action.account_ids[:TOLD_AT_ONCE]:
-            self.trail.add(transaction, told_to(event, account_id))
+            self.trail.add(tx, told_to(event, account_id))
 
     def look_back(self, now: datetime, wanted: AuditFilter) -> Iterator[AuditEvent]:
         """Read the trail, newest first.

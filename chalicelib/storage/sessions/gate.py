@@ -9,10 +9,9 @@ from chalicelib.storage.dynamo.tables import AccountRow
 from chalicelib.storage.users.password_gate import BarredError
 
 if TYPE_CHECKING:
-    from pynamodb.transactions import TransactWrite
-
     from chalicelib.domain.sign_in.session import Session
     from chalicelib.domain.user import Membership
+    from chalicelib.storage.dynamo.transaction import Transaction
 
 
 @dataclass(frozen=True)
@@ -33,15 +32,16 @@ class SsoGate:
             return None
         return cls(membership.account_id, session.connection_id)
 
-    def check(self, transaction: TransactWrite) -> None:
-        """Let a transaction through only while the account lets such a session in."""
+    def check(self, tx: Transaction) -> None:
+        """Let a transaction through only while the account lets such a session in.
+
+        It raises BarredError otherwise.
+        """
         enforced = AccountRow.sso_enforced
         condition = enforced.does_not_exist() | (enforced == 0)
         if self.connection_id is not None:
             condition |= AccountRow.sso_connection_id == self.connection_id
-        transaction.condition_check(
-            AccountRow, self.account_id, range_key="account", condition=condition
-        )
+        tx.check(AccountRow, self.account_id, "account", condition=condition, otherwise=BarredError)
 
 
 def demand_reach(session: Session, account_id: str | None) -> None:

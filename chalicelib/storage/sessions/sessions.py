@@ -5,21 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pynamodb.exceptions import UpdateError
-
-from chalicelib.domain.errors import ConflictError, NotFoundError, NotSignedInError
+from chalicelib.domain.errors import NotFoundError, NotSignedInError
 from chalicelib.domain.roles import MembershipStatus
+from chalicelib.storage.dynamo.reading import read_all, read_many
 from chalicelib.storage.dynamo.rows import session_of
 from chalicelib.storage.dynamo.tables import SessionRow, UserRow
-from chalicelib.storage.dynamo.transaction import parts_of
-from chalicelib.storage.dynamo.transactions import (
-    ConditionFailedError,
-    read_all,
-    read_many,
-    write_all,
-)
+from chalicelib.storage.dynamo.transaction import Transaction, write_one
 from chalicelib.storage.sessions.gate import demand_reach
-from chalicelib.storage.users.password_gate import BarredError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,13 +19,12 @@ if TYPE_CHECKING:
 
     from pynamodb.connection.base import Connection
     from pynamodb.expressions.condition import Condition
-    from pynamodb.transactions import TransactWrite
+    from pynamodb.expressions.update import Action
 
     from chalicelib.domain.audit.event import AuditEvent
     from chalicelib.domain.sign_in.session import Session, SessionLimits
     from chalicelib.domain.user import User
     from chalicelib.storage.audit.trail import AuditWriter
-    from chalicelib.storage.dynamo.transaction import AnyWrite
     from chalicelib.storage.sessions.gate import SsoGate
 
 
@@ -49,7 +40,7 @@ class Sessions:
         self,
         session: Session,
         replaced: str | None,
-        *also: Callable[[TransactWrite], None],
+        *also: Callable[[Transaction], None],
         event: AuditEvent | None = None,
         gate: SsoGate | None = None,
     ) -> None:
@@ -58,27 +49,18 @@ class Sessions:
         Each of `also` adds what goes with it, such as the attempts that it forgives; `event` tells
         the account that opens. Raises BarredError where that doesn't pass its gate.
         """
-
-        def parts(transaction: TransactWrite) -> None:
+        with Transaction(self.connection) as tx:
             if gate is not None:
-                gate.check(transaction)
-            self.start_parts(transaction, session, replaced)
+                gate.check(tx)
+            self.start_parts(tx, session, replaced)
             if event is not None:
-                self.trail.add(transaction, event)
+                self.trail.add(tx, event)
             for add in also:
-                add(transaction)
+                add(tx)
 
-        try:
-            write_all(self.connection, parts)
-        except ConditionFailedError as error:
-            if gate is not None and 0 in error.failed:
-                raise BarredError from error
-            raise
-
-    def start_parts(self, transaction: AnyWrite, session: Session, replaced: str | None) -> None:
+    def start_parts(self, tx: Transaction, session: Session, replaced: str | None) -> None:
         """Add a new session, and the end of the one that the browser brought, to a transaction."""
         demand_reach(session, session.account_id)
-        tx = parts_of(transaction)
         if replaced:
             tx.delete(SessionRow(replaced))
         tx.put_new(self._row(session))
@@ -86,16 +68,11 @@ class Sessions:
     def resume(self, session_id: str, now: datetime) -> Session:
         """Read a session and note its use, in one conditional write; raises NotSignedInError."""
         row = SessionRow(session_id)
-        try:
-            row.update(
-                actions=[SessionRow.last_seen_at.set(now)],
-                condition=(SessionRow.last_seen_at > now - self.limits.idle)
-                & (SessionRow.started_at > now - self.limits.overall),
-            )
-        except UpdateError as error:
-            if error.cause_response_code == "ConditionalCheckFailedException":
-                raise NotSignedInError from error
-            raise
+        is_live = (SessionRow.last_seen_at > now - self.limits.idle) & (
+            SessionRow.started_at > now - self.limits.overall
+        )
+        seen = SessionRow.last_seen_at.set(now)
+        write_one(lambda: row.update(actions=[seen], condition=is_live), NotSignedInError)
         return session_of(row)
 
     def switch(
@@ -108,38 +85,29 @@ class Sessions:
         session has ended.
         """
         account_id = new.account_id or ""
+        membership = UserRow.memberships[account_id]
 
-        def parts(transaction: TransactWrite) -> None:
-            if gate is not None:
-                gate.check(transaction)
-            membership = UserRow.memberships[account_id]
-            self.replace(transaction, old, new)
-            self.trail.add(transaction, event)
-            transaction.update(
+        with Transaction(self.connection, NotFoundError) as tx:
+            self.replace(tx, old, new)
+            self.trail.add(tx, event)
+            tx.update(
                 UserRow(new.user_id),
                 actions=[UserRow.last_account_id.set(account_id)],
                 condition=(membership["status"] == MembershipStatus.ACTIVE.value)
                 & (membership["grant"] == new.grant)
                 & (UserRow.credentials_version == new.credentials_version),
             )
+            if gate is not None:
+                # Last: who isn't a member learns nothing of the account's single sign-on.
+                gate.check(tx)
 
-        try:
-            write_all(self.connection, parts)
-        except ConditionFailedError as error:
-            first = 0 if gate is None else 1
-            if first in error.failed:
-                raise NotSignedInError from error
-            barred = gate is not None and error.failed == {0}
-            raise (BarredError if barred else NotFoundError) from error
-
-    def replace(self, transaction: AnyWrite, old: Session, new: Session) -> None:
+    def replace(self, tx: Transaction, old: Session, new: Session) -> None:
         """Put a session in the place of one that still holds: a delete and a put.
 
         Raises BarredError for an account that the new one may not open; the transaction raises
         NotSignedInError where the old one has ended.
         """
         demand_reach(new, new.account_id)
-        tx = parts_of(transaction)
         tx.delete(
             SessionRow(old.id),
             SessionRow.sessions_version == old.sessions_version,
@@ -148,34 +116,28 @@ class Sessions:
         tx.put_new(self._row(new))
 
     def close_account(
-        self, old: Session, new: Session, ending: Callable[[TransactWrite], None]
+        self, old: Session, new: Session, ending: Callable[[Transaction], None]
     ) -> None:
         """Replace a session by one without an account, in the write that ends the membership.
 
         `ending` adds the parts that end it. Raises NotSignedInError where the old session has
         ended, ConflictError where those parts refuse.
         """
-
-        def parts(transaction: TransactWrite) -> None:
-            self.replace(transaction, old, new)
-            ending(transaction)
-
-        try:
-            write_all(self.connection, parts)
-        except ConditionFailedError as error:
-            raise NotSignedInError if 0 in error.failed else ConflictError from error
+        with Transaction(self.connection) as tx:
+            self.replace(tx, old, new)
+            ending(tx)
 
     def prove_by_password(self, session_id: str, now: datetime) -> None:
         """Note that the person has just given their password; raises NotSignedInError."""
-        try:
-            SessionRow(session_id).update(
-                actions=[SessionRow.proved_at.set(now), SessionRow.password_proved_at.set(now)],
-                condition=SessionRow.digest.exists(),
-            )
-        except UpdateError as error:
-            if error.cause_response_code != "ConditionalCheckFailedException":
-                raise
-            raise NotSignedInError from error
+        row = SessionRow(session_id)
+        proved: list[Action] = [
+            SessionRow.proved_at.set(now),
+            SessionRow.password_proved_at.set(now),
+        ]
+        write_one(
+            lambda: row.update(actions=proved, condition=SessionRow.digest.exists()),
+            NotSignedInError,
+        )
 
     def end(self, session_id: str) -> None:
         """End a session; one that has ended already stays ended."""
@@ -190,17 +152,11 @@ class Sessions:
 
     def end_own(self, session: Session, event: AuditEvent | None) -> None:
         """End a session and tell its account; raises NotFoundError for one that has ended."""
-
-        def parts(transaction: TransactWrite) -> None:
+        with Transaction(self.connection, NotFoundError) as tx:
             own = SessionRow.user_id == session.user_id
-            transaction.delete(SessionRow(session.id), condition=own)
+            tx.delete(SessionRow(session.id), condition=own)
             if event is not None:
-                self.trail.add(transaction, event)
-
-        try:
-            write_all(self.connection, parts)
-        except ConditionFailedError as error:
-            raise NotFoundError from error
+                self.trail.add(tx, event)
 
     def end_others(self, session: Session) -> None:
         """End every session of this one's person but this one; raises NotSignedInError.
@@ -208,24 +164,18 @@ class Sessions:
         Exact although the index lags behind: the others are not looked for, they are outdated. Of
         two sessions that end each other at the same moment one wins.
         """
-
-        def parts(transaction: TransactWrite) -> None:
-            transaction.update(
+        with Transaction(self.connection, NotSignedInError) as tx:
+            tx.update(
                 SessionRow(session.id),
                 actions=[SessionRow.sessions_version.set(session.sessions_version + 1)],
                 condition=SessionRow.digest.exists(),
             )
-            transaction.update(
+            tx.update(
                 UserRow(session.user_id),
                 actions=[UserRow.sessions_version.set(session.sessions_version + 1)],
                 condition=at_version(session.sessions_version)
                 & (UserRow.credentials_version == session.credentials_version),
             )
-
-        try:
-            write_all(self.connection, parts)
-        except ConditionFailedError as error:
-            raise NotSignedInError from error
 
     def of(self, user: User, now: datetime) -> list[Session]:
         """Read the sessions of a person that hold now, in no order.

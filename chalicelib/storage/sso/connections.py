@@ -11,9 +11,9 @@ from chalicelib.domain.roles import Role
 from chalicelib.domain.sso.certificate import Certificate
 from chalicelib.domain.sso.connection import SsoConnection, SsoTest
 from chalicelib.domain.sso.provider import IdentityProvider
+from chalicelib.storage.dynamo.reading import read_all
 from chalicelib.storage.dynamo.tables import AccountRow, DomainRow, SsoConnectionRow, UserRow
 from chalicelib.storage.dynamo.transaction import Transaction, write_one
-from chalicelib.storage.dynamo.transactions import read_all
 from chalicelib.storage.users.account_admin import manages, still_manages
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.errors import ConflictError, NotFoundError
 from chalicelib.domain.sso.connection import DOMAINS_MAX, AccountDomain, TooManyDomainsError
+from chalicelib.storage.dynamo.reading import read_all
 from chalicelib.storage.dynamo.tables import AccountRow, DomainRow
 from chalicelib.storage.dynamo.transaction import Transaction, write_one
-from chalicelib.storage.dynamo.transactions import read_all
 from chalicelib.storage.sso.connections import change_account_sso
 from chalicelib.storage.users.account_admin import still_manages
 

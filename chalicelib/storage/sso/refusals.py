@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.errors import UnavailableError
+from chalicelib.storage.dynamo.reading import read_all
 from chalicelib.storage.dynamo.tables import LimitRow
 from chalicelib.storage.dynamo.transaction import write_one
-from chalicelib.storage.dynamo.transactions import read_all
 
 if TYPE_CHECKING:
     from pynamodb.connection.base import Connection

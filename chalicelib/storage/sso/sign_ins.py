@@ -16,6 +16,7 @@ from chalicelib.storage.accounts.members import (
     never_removed,
     was_removed,
 )
+from chalicelib.storage.dynamo.reading import read_all
 from chalicelib.storage.dynamo.rows import membership_map
 from chalicelib.storage.dynamo.tables import (
     DomainRow,
@@ -27,7 +28,6 @@ from chalicelib.storage.dynamo.tables import (
     UserRow,
 )
 from chalicelib.storage.dynamo.transaction import Transaction
-from chalicelib.storage.dynamo.transactions import read_all
 from chalicelib.storage.users.emails import claim
 
 if TYPE_CHECKING:

@@ -7,17 +7,16 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.errors import NotAllowedError
 from chalicelib.domain.roles import MembershipStatus, Role
+from chalicelib.storage.dynamo.reading import read_many
 from chalicelib.storage.dynamo.rows import LISTED_MEMBER, user_of
 from chalicelib.storage.dynamo.tables import AccountRow, UserRow
-from chalicelib.storage.dynamo.transaction import parts_of
-from chalicelib.storage.dynamo.transactions import read_many
 
 if TYPE_CHECKING:
     from pynamodb.connection.base import Connection
     from pynamodb.expressions.condition import Condition
 
     from chalicelib.domain.user import AccountAdmin, User
-    from chalicelib.storage.dynamo.transaction import AnyWrite
+    from chalicelib.storage.dynamo.transaction import Transaction
 
 
 def manages(account_id: str) -> Condition:
@@ -38,15 +37,13 @@ def is_outside(account_id: str) -> Condition:
     return condition
 
 
-def still_manages(
-    transaction: AnyWrite, manager: AccountAdmin, also: Condition | None = None
-) -> None:
+def still_manages(tx: Transaction, manager: AccountAdmin, also: Condition | None = None) -> None:
     """Let a transaction through only while its author is an active owner or admin.
 
     It raises NotAllowedError otherwise.
     """
     condition = manages(manager.account_id)
-    parts_of(transaction).check(
+    tx.check(
         UserRow,
         manager.user_id,
         condition=condition & also if also is not None else condition,

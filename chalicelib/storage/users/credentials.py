@@ -5,20 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from chalicelib.domain.errors import ConflictError, LinkInvalidError, NotSignedInError
+from chalicelib.domain.errors import LinkInvalidError, NotSignedInError
 from chalicelib.domain.sign_in.link import LinkPurpose
 from chalicelib.storage.dynamo.tables import LinkRow, SessionRow, UserRow
-from chalicelib.storage.dynamo.transactions import ConditionFailedError, write_all
+from chalicelib.storage.dynamo.transaction import Transaction
 from chalicelib.storage.users.links import usable
 from chalicelib.storage.users.lockout_counts import clear, lift, lift_pair
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
 
     from pynamodb.connection.base import Connection
     from pynamodb.expressions.condition import Condition
-    from pynamodb.transactions import TransactWrite
 
     from chalicelib.domain.sign_in.link import Link
     from chalicelib.domain.sign_in.session import Session
@@ -49,74 +48,57 @@ class Credentials:
 
         `pair` is the source that the link is used from, at the link's address.
         """
-
-        def parts(transaction: TransactWrite) -> None:
-            transaction.condition_check(UserRow, link.subject_id, condition=as_linked(link))
-            transaction.delete(LinkRow(link.digest), condition=usable(link, now))
+        with _spending(self.connection, link, LinkPurpose.UNLOCK) as tx:
+            tx.check(UserRow, link.subject_id, condition=as_linked(link))
+            tx.delete(LinkRow(link.digest), usable(link, now))
             for key in counts:
-                lift(transaction, key, now)
-            lift_pair(transaction, pair, now)
-
-        self._spend(link, LinkPurpose.UNLOCK, parts)
+                lift(tx, key, now)
+            lift_pair(tx, pair, now)
 
     def reset_password(
         self, link: Link, new_hash: str, counts: ResetCounts, now: datetime, gate: PasswordGate
     ) -> None:
         """Spend a reset link: a new password, no lock, no count; raises LinkInvalidError."""
-
-        def parts(transaction: TransactWrite) -> None:
-            gate.check(transaction)
-            transaction.delete(LinkRow(link.digest), condition=usable(link, now))
-            clear(transaction, counts.address, now)
-            lift_pair(transaction, counts.pair, now)
-            transaction.update(
+        with _spending(self.connection, link, LinkPurpose.RESET_PASSWORD) as tx:
+            gate.check(tx)
+            tx.delete(LinkRow(link.digest), usable(link, now))
+            clear(tx, counts.address, now)
+            lift_pair(tx, counts.pair, now)
+            tx.update(
                 UserRow(link.subject_id),
-                actions=[
-                    UserRow.password_hash.set(new_hash),
-                    UserRow.credentials_version.add(1),
-                ],
-                condition=gate.of_user(as_linked(link)),
+                [UserRow.password_hash.set(new_hash), UserRow.credentials_version.add(1)],
+                gate.of_user(as_linked(link)),
             )
-
-        self._spend(link, LinkPurpose.RESET_PASSWORD, parts)
 
     def change_password(self, user: User, session: Session, new_hash: str, now: datetime) -> None:
         """Set a new password; this session goes on, all others end; raises ConflictError."""
-
-        def parts(transaction: TransactWrite) -> None:
-            transaction.update(
+        with Transaction(self.connection) as tx:
+            tx.update(
                 SessionRow(session.id),
-                actions=[
+                [
                     SessionRow.credentials_version.set(user.credentials_version + 1),
                     SessionRow.proved_at.set(now),
                     SessionRow.password_proved_at.set(now),
                 ],
-                condition=SessionRow.digest.exists(),
+                SessionRow.digest.exists(),
+                NotSignedInError,
             )
-            transaction.update(
+            tx.update(
                 UserRow(user.id),
-                actions=[
+                [
                     UserRow.password_hash.set(new_hash),
                     UserRow.credentials_version.add(1),
                     UserRow.signed_in_version.set(user.credentials_version + 1),
                 ],
-                condition=_as_read(user),
+                _as_read(user),
             )
 
-        try:
-            write_all(self.connection, parts)
-        except ConditionFailedError as error:
-            raise NotSignedInError if 0 in error.failed else ConflictError from error
 
-    def _spend(
-        self, link: Link, purpose: LinkPurpose, parts: Callable[[TransactWrite], None]
-    ) -> None:
-        if link.purpose is not purpose:
-            raise LinkInvalidError
-        try:
-            write_all(self.connection, parts)
-        except ConditionFailedError as error:
-            raise LinkInvalidError from error
+def _spending(connection: Connection, link: Link, purpose: LinkPurpose) -> Transaction:
+    """Return a transaction that raises LinkInvalidError, at once for another purpose's link."""
+    if link.purpose is not purpose:
+        raise LinkInvalidError
+    return Transaction(connection, LinkInvalidError)
 
 
 def as_linked(link: Link) -> Condition:

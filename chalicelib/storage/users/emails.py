@@ -10,25 +10,31 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from chalicelib.domain.email_address import EmailAddress
-    from chalicelib.storage.dynamo.transaction import AnyWrite
+    from chalicelib.storage.dynamo.transaction import Otherwise, Transaction
 
 
-def claim(transaction: AnyWrite, email: EmailAddress, user_id: str, now: datetime) -> None:
+def claim(
+    tx: Transaction,
+    email: EmailAddress,
+    user_id: str,
+    now: datetime,
+    otherwise: Otherwise | None = None,
+) -> None:
     """Add that an email becomes a user's, if it is nobody's and isn't kept for another user."""
     free = (
         EmailRow.email.does_not_exist()
         | (EmailRow.kept_until <= now)
         | (EmailRow.kept_for == user_id)
     )
-    transaction.save(EmailRow(email.value, user_id=user_id), condition=free)
+    tx.put(EmailRow(email.value, user_id=user_id), free, otherwise)
 
 
-def keep(transaction: AnyWrite, email: EmailAddress, user_id: str, until: datetime) -> None:
+def keep(tx: Transaction, email: EmailAddress, user_id: str, until: datetime) -> None:
     """Add that a user gives their email up, and that nobody else gets it until then."""
     row = EmailRow(email.value, kept_for=user_id, kept_until=until, ttl=until)
-    transaction.save(row, condition=EmailRow.user_id == user_id)
+    tx.put(row, condition=EmailRow.user_id == user_id)
 
 
-def take_back(transaction: AnyWrite, email: EmailAddress, user_id: str) -> None:
+def take_back(tx: Transaction, email: EmailAddress, user_id: str) -> None:
     """Add that an email which is kept for a user is theirs again."""
-    transaction.save(EmailRow(email.value, user_id=user_id), condition=EmailRow.kept_for == user_id)
+    tx.put(EmailRow(email.value, user_id=user_id), condition=EmailRow.kept_for == user_id)

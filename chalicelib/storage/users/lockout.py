@@ -11,8 +11,6 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from pynamodb.exceptions import UpdateError
-
 from chalicelib.domain.errors import TooManyAttemptsError, UnavailableError
 from chalicelib.domain.sign_in.counter_keys import source_of
 from chalicelib.domain.sign_in.lockout import (
@@ -22,9 +20,10 @@ from chalicelib.domain.sign_in.lockout import (
     Reservation,
     SourceState,
 )
+from chalicelib.storage.dynamo.reading import read_alike
 from chalicelib.storage.dynamo.rows import user_of
 from chalicelib.storage.dynamo.tables import LimitRow, UserRow
-from chalicelib.storage.dynamo.transactions import ConditionFailedError, read_alike, write_all
+from chalicelib.storage.dynamo.transaction import Transaction, write_one
 from chalicelib.storage.users.lockout_counts import (
     clear,
     count,
@@ -36,12 +35,11 @@ from chalicelib.storage.users.lockout_counts import (
 from chalicelib.storage.users.source_counts import count_source, lower_source, source_state_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
     from datetime import datetime
 
     from pynamodb.connection.base import Connection
     from pynamodb.expressions.condition import Condition
-    from pynamodb.transactions import TransactWrite
 
     from chalicelib.domain.email_address import EmailAddress
     from chalicelib.domain.origin import Client
@@ -55,6 +53,10 @@ if TYPE_CHECKING:
 _TRIES = 100
 _NOBODY = "nobody"
 _FOR_GOOD = timedelta(days=36_500)
+
+
+class _CountsChangedError(Exception):
+    """The counts aren't what the decision was made on."""
 
 
 @dataclass(frozen=True)
@@ -168,10 +170,10 @@ class Attempts:
         A source over its limit is refused before it can count against anybody.
         """
         for _ in range(_TRIES):
-            made, parts = self._decide(attempt_record, now, origin)
             try:
-                write_all(self.connection, parts)
-            except ConditionFailedError:
+                with Transaction(self.connection, _CountsChangedError) as tx:
+                    made = self._count(tx, attempt_record, now, origin)
+            except _CountsChangedError:
                 attempt_record = self._again(attempt_record)
             else:
                 return made
@@ -189,45 +191,39 @@ class Attempts:
 
     def forgive(self, attempt_record: AttemptRecord, now: datetime, origin: AttemptOrigin) -> None:
         """Take back an attempt that succeeded: its counts are cleared, its source's is lowered."""
-        write_all(
-            self.connection,
-            lambda transaction: self.forgive_parts(transaction, attempt_record, now, origin),
-        )
+        with Transaction(self.connection) as tx:
+            self.forgive_parts(tx, attempt_record, now, origin)
 
     def forgive_parts(
         self,
-        transaction: TransactWrite,
+        tx: Transaction,
         attempt_record: AttemptRecord,
         now: datetime,
         origin: AttemptOrigin,
     ) -> None:
         """Add the same to a transaction, such as the one that begins a session."""
         if origin is not AttemptOrigin.NEW_BROWSER:
-            clear(transaction, attempt_record.single(origin)[0], now)
+            clear(tx, attempt_record.single(origin)[0], now)
             return
         for key in (attempt_record.keys.address, attempt_record.keys.pair):
-            clear(transaction, key, now)
-        lower_source(transaction, attempt_record.keys.source, now, self.rules)
+            clear(tx, key, now)
+        lower_source(tx, attempt_record.keys.source, now, self.rules)
 
-    def _decide(
-        self, attempt_record: AttemptRecord, now: datetime, origin: AttemptOrigin
-    ) -> tuple[Reservation, Callable[[TransactWrite], None]]:
-        """Say what an attempt may do by what was read, and what is written if that still holds."""
+    def _count(
+        self, tx: Transaction, attempt_record: AttemptRecord, now: datetime, origin: AttemptOrigin
+    ) -> Reservation:
+        """Decide what an attempt may do by what was read, and count it if that still holds."""
         kept_until = now + self.kept
         if origin is AttemptOrigin.NEW_BROWSER:
             self._refuse_blocked(attempt_record.source, now)
             tried = attempt_record.pair.reserve(attempt_record.address, now, self.rules)
-
-            def parts(transaction: TransactWrite) -> None:
-                _count_tried(transaction, attempt_record, tried, kept_until)
-                count_source(
-                    transaction, attempt_record.keys.source, attempt_record.source, now, self.rules
-                )
-
-            return tried.made, parts
+            _count_tried(tx, attempt_record, tried, kept_until)
+            count_source(tx, attempt_record.keys.source, attempt_record.source, now, self.rules)
+            return tried.made
         subject, state = attempt_record.single(origin)
         made = state.reserve(now, self.rules)
-        return made, lambda transaction: count(transaction, subject, state, made, kept_until)
+        count(tx, subject, state, made, kept_until)
+        return made
 
     def _refuse_blocked(self, source: SourceState, now: datetime) -> None:
         until = source.blocked_until(now, self.rules)
@@ -252,25 +248,19 @@ def _rows_of(keys: AttemptKeys) -> tuple[tuple[type[LimitRow], str, None], ...]:
 
 
 def _count_tried(
-    transaction: TransactWrite,
+    tx: Transaction,
     attempt_record: AttemptRecord,
     tried: PairReservation,
     kept_until: datetime,
 ) -> None:
     keys = attempt_record.keys
     if tried.at_email is not None:
-        count(transaction, keys.address, attempt_record.address, tried.at_email, kept_until)
+        count(tx, keys.address, attempt_record.address, tried.at_email, kept_until)
     else:
         # Nothing is added to the address's count; but what locks it meanwhile holds here too.
-        keep(transaction, keys.address, attempt_record.address, kept_until)
-    count_pair(transaction, keys.pair, attempt_record.pair, tried, kept_until)
+        keep(tx, keys.address, attempt_record.address, kept_until)
+    count_pair(tx, keys.pair, attempt_record.pair, tried, kept_until)
 
 
 def _holds(row: LimitRow, condition: Condition, ttl: datetime) -> bool:
-    try:
-        row.update(actions=[LimitRow.ttl.set(ttl)], condition=condition)
-    except UpdateError as error:
-        if error.cause_response_code != "ConditionalCheckFailedException":
-            raise
-        return False
-    return True
+    return write_one(lambda: row.update(actions=[LimitRow.ttl.set(ttl)], condition=condition))

@@ -18,11 +18,10 @@ if TYPE_CHECKING:
 
     from pynamodb.expressions.condition import Condition
     from pynamodb.expressions.update import Action
-    from pynamodb.transactions import TransactWrite
 
     from chalicelib.domain.sign_in.source_pair import PairReservation
     from chalicelib.storage.dynamo.decoding import Found
-    from chalicelib.storage.dynamo.transaction import AnyWrite
+    from chalicelib.storage.dynamo.transaction import Transaction
 
 _EMPTY_KEPT = timedelta(days=1)
 # Where there is no lock, so that a count is as much to read and to write with one and without.
@@ -55,7 +54,7 @@ def pair_of(found: Found) -> SourcePair:
 
 
 def count(
-    transaction: TransactWrite,
+    tx: Transaction,
     key: str,
     before: AttemptState,
     made: Reservation,
@@ -78,11 +77,11 @@ def count(
         *more,
     ]
     condition = _unchanged(before.version) if made.granted else _still_refused(before)
-    transaction.update(LimitRow(key), actions=actions, condition=condition)
+    tx.update(LimitRow(key), actions=actions, condition=condition)
 
 
 def count_pair(
-    transaction: TransactWrite,
+    tx: Transaction,
     key: str,
     before: SourcePair,
     made: PairReservation,
@@ -91,7 +90,7 @@ def count_pair(
     """Write what an attempt from a new browser leaves in the row of its source at the email."""
     after = made.pair
     if made.at_email is not None and not made.at_email.granted:
-        _keep_pair(transaction, key, kept_until)
+        _keep_pair(tx, key, kept_until)
         return
     counted = made.at_pair or Reservation(after.own, granted=True)
     more = [
@@ -99,13 +98,13 @@ def count_pair(
         LimitRow.caused_lock.set(int(after.caused_lock)),
         LimitRow.level.set(after.level),
     ]
-    count(transaction, key, before.own, counted, kept_until, more)
+    count(tx, key, before.own, counted, kept_until, more)
 
 
-def _keep_pair(transaction: TransactWrite, key: str, kept_until: datetime) -> None:
+def _keep_pair(tx: Transaction, key: str, kept_until: datetime) -> None:
     """Leave the pair as it is, by a write of about the work of a counted attempt.
 
-    Without them an attempt at a locked email would take measurably less work.
+    With a smaller write an attempt at a locked email would take measurably less work.
     """
     kept: list[tuple[Any, Any]] = [
         (LimitRow.failed_at, []),
@@ -115,30 +114,31 @@ def _keep_pair(transaction: TransactWrite, key: str, kept_until: datetime) -> No
         (LimitRow.caused_lock, 0),
         (LimitRow.ttl, kept_until),
     ]
-    actions = [attribute.set(attribute | otherwise) for attribute, otherwise in kept]
-    transaction.update(LimitRow(key), actions=actions)
+    tx.update(
+        LimitRow(key), [attribute.set(attribute | otherwise) for attribute, otherwise in kept]
+    )
 
 
-def keep(transaction: TransactWrite, key: str, before: AttemptState, kept_until: datetime) -> None:
+def keep(tx: Transaction, key: str, before: AttemptState, kept_until: datetime) -> None:
     """Leave a count as it was read, or refuse; a write like any other."""
     actions: list[Action] = [LimitRow.ttl.set(LimitRow.ttl | kept_until)]
-    transaction.update(LimitRow(key), actions=actions, condition=_unchanged(before.version))
+    tx.update(LimitRow(key), actions=actions, condition=_unchanged(before.version))
 
 
-def lift_pair(transaction: TransactWrite, key: str, now: datetime) -> None:
+def lift_pair(tx: Transaction, key: str, now: datetime) -> None:
     """End the lock of a source at an email; what it did to the email before isn't forgotten.
 
     Its long count ends too: nobody hears of it but by a mail, so a mailed link has to help.
     """
-    _lift(transaction, key, now, LimitRow.consecutive.remove())
+    _lift(tx, key, now, LimitRow.consecutive.remove())
 
 
-def lift(transaction: TransactWrite, key: str, now: datetime) -> None:
+def lift(tx: Transaction, key: str, now: datetime) -> None:
     """End a lock and begin a new budget; the count of consecutive failures stays."""
-    _lift(transaction, key, now)
+    _lift(tx, key, now)
 
 
-def clear(transaction: AnyWrite, key: str, now: datetime) -> None:
+def clear(tx: Transaction, key: str, now: datetime) -> None:
     """Forget every failure."""
     actions = [
         LimitRow.failed_at.remove(),
@@ -150,10 +150,10 @@ def clear(transaction: AnyWrite, key: str, now: datetime) -> None:
         LimitRow.version.add(1),
         LimitRow.ttl.set(now + _EMPTY_KEPT),
     ]
-    transaction.update(LimitRow(key), actions=actions)
+    tx.update(LimitRow(key), actions=actions)
 
 
-def _lift(transaction: TransactWrite, key: str, now: datetime, *more: Action) -> None:
+def _lift(tx: Transaction, key: str, now: datetime, *more: Action) -> None:
     actions = [
         LimitRow.failed_at.remove(),
         LimitRow.locked_until.remove(),
@@ -162,7 +162,7 @@ def _lift(transaction: TransactWrite, key: str, now: datetime, *more: Action) ->
         # Where nothing was counted, this makes a row; it must not stay.
         LimitRow.ttl.set(LimitRow.ttl | (now + _EMPTY_KEPT)),
     ]
-    transaction.update(LimitRow(key), actions=actions)
+    tx.update(LimitRow(key), actions=actions)
 
 
 def _unchanged(version: int) -> Condition:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from chalicelib.domain.email_address import EmailAddress
     from chalicelib.domain.origin import Client
-    from chalicelib.storage.dynamo.transaction import AnyWrite
+    from chalicelib.storage.dynamo.transaction import Transaction
     from chalicelib.storage.users.lockout import AttemptKeyMaker
 
 
@@ -25,7 +25,7 @@ class OldFailures:
 
     def forgotten(
         self, email: EmailAddress, now: datetime, client: Client | None
-    ) -> Callable[[AnyWrite], None]:
+    ) -> Callable[[Transaction], None]:
         """Return the part that clears the email's count, and that of its new user's own source.
 
         `client` is None where an operator makes the user.
@@ -34,8 +34,8 @@ class OldFailures:
         if client is not None:
             counts.append(self.keys.pair(email, client))
 
-        def parts(transaction: AnyWrite) -> None:
+        def forget(tx: Transaction) -> None:
             for key in counts:
-                clear(transaction, key, now)
+                clear(tx, key, now)
 
-        return parts
+        return forget

@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pynamodb.expressions.condition import Condition
-    from pynamodb.transactions import TransactWrite
 
     from chalicelib.domain.email_address import EmailAddress
     from chalicelib.domain.sso.provider import DomainSso
     from chalicelib.domain.user import Membership, User
+    from chalicelib.storage.dynamo.transaction import Otherwise, Transaction
 
 
 class BarredError(Exception):
@@ -64,12 +64,12 @@ class PasswordGate:
         """Return the gate for a new user who comes with this membership alone."""
         return cls(email, membership.account_id if membership.role.manages else None)
 
-    def check(self, transaction: TransactWrite) -> None:
+    def check(self, tx: Transaction, otherwise: Otherwise | None = None) -> None:
         """Let a transaction through only while the domain leaves such a user a password."""
         condition = DomainRow.domain.does_not_exist() | (DomainRow.enforced == 0)
         if self.account_id is not None:
             condition |= DomainRow.account_id == self.account_id
-        transaction.condition_check(DomainRow, self.email.domain, condition=condition)
+        tx.check(DomainRow, self.email.domain, condition=condition, otherwise=otherwise)
 
     def of_user(self, condition: Condition) -> Condition:
         """Add to a condition of the user's row that the account's rule still allows it."""

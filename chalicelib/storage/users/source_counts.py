@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from pynamodb.expressions.update import Action
-    from pynamodb.transactions import TransactWrite
 
     from chalicelib.domain.sign_in.lockout import AttemptRules
     from chalicelib.storage.dynamo.decoding import Found
+    from chalicelib.storage.dynamo.transaction import Transaction
 
 
 def source_state_of(count: Found) -> SourceState:
@@ -24,7 +24,7 @@ def source_state_of(count: Found) -> SourceState:
 
 
 def count_source(
-    transaction: TransactWrite, key: str, source: SourceState, now: datetime, rules: AttemptRules
+    tx: Transaction, key: str, source: SourceState, now: datetime, rules: AttemptRules
 ) -> None:
     """Add an attempt to a source, or begin its next window."""
     if source.is_running(now, rules):
@@ -41,16 +41,16 @@ def count_source(
             if source.began_at
             else LimitRow.began_at.does_not_exist()
         )
-    transaction.update(LimitRow(key), actions=actions, condition=condition)
+    tx.update(LimitRow(key), actions=actions, condition=condition)
 
 
-def lower_source(transaction: TransactWrite, key: str, now: datetime, rules: AttemptRules) -> None:
+def lower_source(tx: Transaction, key: str, now: datetime, rules: AttemptRules) -> None:
     """Take back an attempt that succeeded.
 
     Without a condition: where the window has turned meanwhile, the next attempt sets the count anew
     whatever it is.
     """
-    transaction.update(
+    tx.update(
         LimitRow(key),
         actions=[
             LimitRow.hits.add(-1),

@@ -6,25 +6,24 @@ import hmac
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pynamodb.exceptions import UpdateError
-
 from chalicelib.domain.errors import NotFoundError
 from chalicelib.domain.sso.provider import DomainSso
+from chalicelib.storage.dynamo.reading import read_alike, read_all
 from chalicelib.storage.dynamo.rows import WORKSPACES, account_of, sign_up_of, user_of
 from chalicelib.storage.dynamo.tables import AccountRow, DomainRow, EmailRow, SignUpRow, UserRow
-from chalicelib.storage.dynamo.transactions import read_alike, read_all
+from chalicelib.storage.dynamo.transaction import write_one
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from pynamodb.connection.base import Connection
     from pynamodb.models import Model
-    from pynamodb.transactions import TransactWrite
 
     from chalicelib.domain.email_address import EmailAddress
     from chalicelib.domain.sign_in.sign_up import SignUp, SignUpTicket
     from chalicelib.domain.user import Account, User
     from chalicelib.storage.dynamo.decoding import Found
+    from chalicelib.storage.dynamo.transaction import Transaction
 
 LATEST = "latest"
 # A key that no user has: reading it costs the same as reading somebody (`B3`).
@@ -99,31 +98,22 @@ class Users:
 
     def rename(self, user_id: str, name: str) -> None:
         """Give a user another display name; raises NotFoundError where they are gone."""
-        try:
-            UserRow(user_id).update(
-                actions=[UserRow.name.set(name)], condition=UserRow.user_id.exists()
-            )
-        except UpdateError as error:
-            if error.cause_response_code != "ConditionalCheckFailedException":
-                raise
-            raise NotFoundError from error
+        row, renamed = UserRow(user_id), UserRow.name.set(name)
+        write_one(
+            lambda: row.update(actions=[renamed], condition=UserRow.user_id.exists()), NotFoundError
+        )
 
-    def note_password_used(self, transaction: TransactWrite, user: User) -> None:
+    def note_password_used(self, tx: Transaction, user: User) -> None:
         """Add to the transaction that begins a session that today's password did it, once."""
         if not user.has_used_password:
             used = UserRow.signed_in_version.set(user.credentials_version)
-            transaction.update(UserRow(user.id), actions=[used])
+            tx.update(UserRow(user.id), [used])
 
     def replace_password_hash(self, user: User, new_hash: str) -> None:
         """Store the same password under today's cost (`A12`), unless it changed meanwhile."""
-        try:
-            UserRow(user.id).update(
-                actions=[UserRow.password_hash.set(new_hash)],
-                condition=UserRow.password_hash == user.password_hash,
-            )
-        except UpdateError as error:
-            if error.cause_response_code != "ConditionalCheckFailedException":
-                raise
+        row, replaced = UserRow(user.id), UserRow.password_hash.set(new_hash)
+        same = UserRow.password_hash == user.password_hash
+        write_one(lambda: row.update(actions=[replaced], condition=same))
 
 
 @dataclass(frozen=True)

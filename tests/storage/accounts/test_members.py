@@ -32,8 +32,8 @@ from chalicelib.gateways.mail.mailer import Mailer
 from chalicelib.gateways.mail.queue import JobQueue
 from chalicelib.services.accounts.members import MemberService
 from chalicelib.storage.accounts.members import Members
+from chalicelib.storage.dynamo.reading import read_all
 from chalicelib.storage.dynamo.tables import AccountRow, AuditEventRow, UserRow
-from chalicelib.storage.dynamo.transactions import read_all
 from chalicelib.storage.sessions.sessions import Sessions
 from chalicelib.storage.users.users import Users
 from tests.support.personas.members import a_colleague, as_manager

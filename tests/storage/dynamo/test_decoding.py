@@ -11,6 +11,7 @@ from pynamodb.exceptions import AttributeDeserializationError
 
 from chalicelib.storage.dynamo.connection import take_as_sent
 from chalicelib.storage.dynamo.decoding import found, row_of
+from chalicelib.storage.dynamo.reading import read_alike, read_all
 from chalicelib.storage.dynamo.tables import (
     AccountRow,
     DomainRow,
@@ -21,7 +22,6 @@ from chalicelib.storage.dynamo.tables import (
     SignUpRow,
     UserRow,
 )
-from chalicelib.storage.dynamo.transactions import read_alike, read_all
 from tests.support.personas.journeys import (
     ADDRESS,
     OTHER_PASSWORD,

@@ -17,7 +17,6 @@ from chalicelib.domain.sign_in.email_change import (
 )
 from chalicelib.domain.sign_in.link import Link, LinkPurpose
 from chalicelib.domain.tokens import SecretToken
-from chalicelib.storage.dynamo.transactions import nothing_more
 from chalicelib.storage.joining.email_changes import EmailChanges
 from chalicelib.storage.users.links import Links
 from chalicelib.storage.users.password_gate import PasswordGate
@@ -54,7 +53,7 @@ class Store:
         user = self.user
         link = self.link_to(email)
         change = EmailChange(link, user, session, NOON, NOON + _UNDO)
-        self.changes.confirm(change, PasswordGate(link.email), nothing_more)
+        self.changes.confirm(change, PasswordGate(link.email), lambda _: None)
         undo = Link(
             digest=SecretToken.new().digest,
             purpose=LinkPurpose.UNDO_EMAIL_CHANGE,
@@ -101,7 +100,7 @@ def test_of_a_stop_and_the_change_itself_one_wins(store: Store) -> None:
         if number % 2:
             store.changes.stop(stop, NOON)
         else:
-            store.changes.confirm(change, PasswordGate(link.email), nothing_more)
+            store.changes.confirm(change, PasswordGate(link.email), lambda _: None)
         return number
 
     (winner,) = winners(race(act, (LinkInvalidError,)))

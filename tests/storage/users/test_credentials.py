@@ -12,7 +12,6 @@ from chalicelib.domain.email_address import EmailAddress
 from chalicelib.domain.errors import LinkInvalidError
 from chalicelib.domain.sign_in.email_change import EmailChange
 from chalicelib.domain.sign_in.link import LinkPurpose
-from chalicelib.storage.dynamo.transactions import nothing_more
 from chalicelib.storage.joining.email_changes import EmailChanges
 from chalicelib.storage.users.credentials import Credentials, ResetCounts
 from chalicelib.storage.users.links import Links
@@ -78,7 +77,7 @@ class Store:
         assert user is not None
         change = EmailChange(link, user, None, NOON, NOON + timedelta(hours=72))
         gate = PasswordGate(link.email)
-        EmailChanges(self.connection).confirm(change, gate, nothing_more)
+        EmailChanges(self.connection).confirm(change, gate, lambda _: None)
 
     def assert_refused(self, purpose: LinkPurpose, link: Link) -> None:
         """Spend a link that isn't good: it is refused, and nothing is written anywhere."""

@@ -10,7 +10,6 @@ from tests.support.personas.users import NOON
 
 if TYPE_CHECKING:
     from pynamodb.connection.base import Connection
-    from pynamodb.transactions import TransactWrite
 
     from chalicelib.domain.accounts.members import Member
 
@@ -18,13 +17,11 @@ if TYPE_CHECKING:
 def join(connection: Connection, user_id: str, membership: Membership) -> None:
     """Put an existing person into an account, as an accepted invitation does."""
     from chalicelib.storage.accounts.members import give_membership, list_member
-    from chalicelib.storage.dynamo.transactions import write_all
+    from chalicelib.storage.dynamo.transaction import Transaction
 
-    def parts(transaction: TransactWrite) -> None:
-        list_member(transaction, membership.account_id, user_id)
-        give_membership(transaction, user_id, membership)
-
-    write_all(connection, parts)
+    with Transaction(connection) as tx:
+        list_member(tx, membership.account_id, user_id)
+        give_membership(tx, user_id, membership)
 
 
 def a_colleague(

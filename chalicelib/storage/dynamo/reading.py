@@ -1,22 +1,16 @@
-"""Reading and writing rows of several tables in one request."""
+"""Read rows of several tables in one request."""
 
 from __future__ import annotations
 
-import logging
-import random
-import time
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from pynamodb.exceptions import TransactWriteError
-from pynamodb.expressions.operand import Path
-from pynamodb.transactions import TransactWrite
-
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.storage.dynamo.decoding import found, row_of
+from chalicelib.storage.dynamo.transaction import pause
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
     from pynamodb.connection.base import Connection
     from pynamodb.models import Model
@@ -28,57 +22,9 @@ if TYPE_CHECKING:
     # A table's name and the values of a key.
     Place = tuple[str, ...]
 
-_log = logging.getLogger(__name__)
-
-_CONFLICT = "TransactionConflict"
 _TRIES = 12
 # What one BatchGetItem takes.
 _BATCH = 100
-_PAUSE_SECONDS = 0.02
-
-
-class ConditionFailedError(Exception):
-    """A condition of a write did not hold; `failed` are the places of the parts that refused.
-
-    Places count from 0 in the order checks, deletes, puts, updates, in which pynamodb sends them.
-    """
-
-    def __init__(self, failed: frozenset[int]) -> None:
-        """Keep which parts refused."""
-        super().__init__(f"parts {sorted(failed)} refused")
-        self.failed = failed
-
-
-def nothing_more(_: TransactWrite) -> None:
-    """Add no part: what a store's caller adds that has nothing to add."""
-
-
-def write_all(connection: Connection, add: Callable[[TransactWrite], None]) -> None:
-    """Write all parts that `add` adds, or none; raises ConditionFailedError.
-
-    DynamoDB cancels a transaction that meets another one on the same row; the loser of that race
-    has decided nothing yet and tries again.
-    """
-    for attempt in range(_TRIES):
-        try:
-            with TransactWrite(connection=connection) as transaction:
-                add(transaction)
-        except TransactWriteError as error:
-            codes = [reason.code if reason else "" for reason in error.cancellation_reasons]
-            refused = frozenset(
-                place for place, code in enumerate(codes) if code == "ConditionalCheckFailed"
-            )
-            if refused:
-                raise ConditionFailedError(refused) from error
-            if error.cause_response_code != "TransactionCanceledException":
-                raise
-            if _CONFLICT not in codes:
-                _log.exception("transaction_canceled")
-                raise UnavailableError from error
-            _pause(attempt)
-        else:
-            return
-    raise UnavailableError
 
 
 def read_all(connection: Connection, *keys: Key) -> list[Any]:
@@ -110,15 +56,6 @@ def read_alike(connection: Connection, *keys: Key) -> list[Found]:
     return [found(model, item) for (model, *_), item in zip(keys, items, strict=True)]
 
 
-def put_new(transaction: TransactWrite, row: Model) -> None:
-    """Add a row that must not exist yet."""
-    transaction.save(row, condition=Path(_hash_key_name(row)).does_not_exist())
-
-
-def _hash_key_name(row: Model) -> str:
-    return next(a.attr_name for a in row.get_attributes().values() if a.is_hash_key)
-
-
 def _items(connection: Connection, keys: tuple[Key, ...]) -> list[Item | None]:
     answered: dict[Place, Item] = {}
     pending = _batch(keys)
@@ -131,7 +68,7 @@ def _items(connection: Connection, keys: tuple[Key, ...]) -> list[Item | None]:
         if not pending:
             wanted = ((model.Meta.table_name, _key(model, key, part)) for model, key, part in keys)
             return [answered.get(_place(table, tuple(key), key)) for table, key in wanted]
-        _pause(attempt)
+        pause(attempt)
     raise UnavailableError
 
 
@@ -152,8 +89,3 @@ def _key(model: type[Model], key: str, part: str | None) -> dict[str, dict[str, 
 
 def _place(table: str, names: tuple[str, ...], item: Item) -> Place:
     return table, *(item[name]["S"] for name in names)
-
-
-def _pause(attempt: int) -> None:
-    # Full jitter, so that racers don't meet again in step; no secret hangs on it.
-    time.sleep(random.uniform(0, _PAUSE_SECONDS * 2 ** min(attempt, 5)))  # noqa: S311
