@@ -34,7 +34,7 @@ class AttemptOrigin(Enum):
     NEW_BROWSER = auto()
     # At the browser alone.
     KNOWN_BROWSER = auto()
-    # In a session, from a browser that isn't known: at the email alone.
+    # In a session of the user's own, from a browser that isn't known: at the email alone.
     SESSION = auto()
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from chalicelib.domain.chosen_names import without_links
 from chalicelib.domain.sso.assertion import (
     Refusal,
     ResponseClaims,
@@ -226,9 +227,15 @@ def _error_claims(root: _Element) -> ResponseClaims:
     text = "".join(c if c.isprintable() else " " for c in words[:_MESSAGE_READ])
     return replace(
         _claims(root),
-        status="/".join(value.removeprefix(_STATUS)[:_STATUS_MAX] for value in values),
-        status_message=" ".join(text.split())[:_MESSAGE_MAX] or None,
+        status="/".join(map(_status_name, values)),
+        # Anybody can send this unsigned, and admins read it: no link may stand in it.
+        status_message=without_links(" ".join(text.split())[:_MESSAGE_MAX]) or None,
     )
+
+
+def _status_name(value: str) -> str:
+    """Return a status code of SAML's own by its short name; any other text is left out."""
+    return value.removeprefix(_STATUS)[:_STATUS_MAX] if value.startswith(_STATUS) else "?"
 
 
 def _plain(text: str | None) -> str | None:

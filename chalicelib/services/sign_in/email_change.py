@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from chalicelib.domain.origin import RequestOrigin
     from chalicelib.domain.sign_in.known_browser import Browser
     from chalicelib.domain.sign_in.link import Link
+    from chalicelib.domain.sign_in.session import Session
     from chalicelib.domain.user import User
     from chalicelib.gateways.mail.mailer import Mailer
     from chalicelib.gateways.mail.queue import JobQueue
@@ -60,7 +61,9 @@ class EmailChangeService:
     link_lifetime: timedelta
     undo_lifetime: timedelta
 
-    def begin(self, user: User, current: str, email: EmailAddress, browser: Browser) -> None:
+    def begin(
+        self, user: User, session: Session, current: str, email: EmailAddress, browser: Browser
+    ) -> None:
         """Ask for a link at the new email, and tell the old one.
 
         The same for an email that is taken. Raises WrongPasswordError, and InvalidValueError for
@@ -68,7 +71,7 @@ class EmailChangeService:
         """
         if email == user.email:
             raise InvalidValueError("You sign in with this address already.", param="email")
-        self._check(user, current, browser)
+        self._check(user, session, current, browser)
         now, origin = self.clock(), browser.origin
         details = {
             "user_id": user.id,
@@ -200,9 +203,11 @@ class EmailChangeService:
             raise LinkInvalidError
         return link, user
 
-    def _check(self, user: User, password: str, browser: Browser) -> None:
+    def _check(self, user: User, session: Session, password: str, browser: Browser) -> None:
         now, step = self.clock(), AttemptStep.PROOF
-        given = GivenPassword(user.email, password, step, browser, now, user_id=user.id)
+        given = GivenPassword(
+            user.email, password, step, browser, now, user.id, in_own_session=session.is_own
+        )
         refusal = WrongPasswordError(param="current_password")
         proved = self.check.verify(given, lambda _: StoredPassword(user.password_hash), refusal)
         self.check.forgive(proved)

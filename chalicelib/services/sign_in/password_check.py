@@ -40,6 +40,9 @@ class GivenPassword:
     at: datetime
     # The user whose row is read with the counts; no key is read in a time of its own for None.
     user_id: str | None
+    # Whether it comes in a session in which the user has proved who they are. A session that a
+    # provider made is a stranger's here: its admins could lock the user out by guessing in it.
+    in_own_session: bool = False
 
     @property
     def trace(self) -> dict[str, str]:
@@ -161,5 +164,4 @@ class PasswordCheck:
 def _origin(given: GivenPassword, known: Device | None) -> AttemptOrigin:
     if known is not None:
         return AttemptOrigin.KNOWN_BROWSER
-    in_session = given.step is AttemptStep.PROOF
-    return AttemptOrigin.SESSION if in_session else AttemptOrigin.NEW_BROWSER
+    return AttemptOrigin.SESSION if given.in_own_session else AttemptOrigin.NEW_BROWSER

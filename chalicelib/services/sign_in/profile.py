@@ -68,7 +68,7 @@ class ProfileService:
 
     def prove(self, user: User, session: Session, password: str, browser: Browser) -> Session:
         """Make a session's proof fresh again, and return it; raises WrongPasswordError."""
-        self._check(user, password, browser, "password")
+        self._check(user, session, password, browser, "password")
         now = self.clock()
         self.sessions.prove_by_password(session.id, now)
         return replace(session, proved_at=now, password_proved_at=now)
@@ -80,7 +80,7 @@ class ProfileService:
 
         Raises WrongPasswordError, WeakPasswordError.
         """
-        self._check(user, current, browser, "current_password")
+        self._check(user, session, current, browser, "current_password")
         chosen = self.policy.check(new, PasswordContext.of(user, self.product_name))
         now = self.clock()
         self.credentials.change_password(user, session, self.hasher.hash(chosen.value), now)
@@ -97,9 +97,13 @@ class ProfileService:
             user.email, user.credentials_version + 1, known, user.sessions_version
         )
 
-    def _check(self, user: User, password: str, browser: Browser, param: str) -> None:
+    def _check(
+        self, user: User, session: Session, password: str, browser: Browser, param: str
+    ) -> None:
         now, step = self.clock(), AttemptStep.PROOF
-        given = GivenPassword(user.email, password, step, browser, now, user_id=user.id)
+        given = GivenPassword(
+            user.email, password, step, browser, now, user.id, in_own_session=session.is_own
+        )
         refusal = WrongPasswordError(param=param)
         proved = self.check.verify(given, lambda _: StoredPassword(user.password_hash), refusal)
         self.check.forgive(proved)

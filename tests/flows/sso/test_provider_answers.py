@@ -335,6 +335,18 @@ def test_what_a_provider_says_is_cut_and_cleaned(company: Company) -> None:
     assert len(str(details["provider_message"])) == 200
 
 
+def test_a_stranger_writes_no_link_into_the_audit_log(company: Company) -> None:
+    """Anybody can send an error that nobody signed, and admins read it."""
+    program = company.service.program()
+    asked = company.start(program)
+    words = "Your account is locked. Sign in at https://evil.com/login"
+    text = an_error(company, asked.request_id, "https://evil.com/status", None, words)
+    assert company.post_text(program, text).status == 403
+    (event,) = events(company, "sso_response.refused")
+    assert event["details"]["provider_status"] == "?"
+    assert "evil.com" not in str(event["details"])
+
+
 def test_the_connection_test_shows_a_providers_error(company: Company) -> None:
     asked = read_request(company.owner.get("/settings/single-sign-on/test"), company.sp)
     reply = company.post_text(company.owner, an_error(company, asked.request_id))

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from chalicelib.domain.errors import RateLimitedError
 from chalicelib.domain.keys.api_key import ApiKeySecret
 from chalicelib.storage.keys.api_keys import ApiKeys
-from chalicelib.storage.keys.check import KeyChecks
+from chalicelib.storage.keys.check import KeyChecks, _at
 from chalicelib.storage.keys.transport.by_sdk import SdkUpdates
 from chalicelib.storage.keys.transport.by_socket import DirectUpdates
 from chalicelib.storage.keys.transport.connections import Endpoint, KeptConnections
@@ -294,6 +294,7 @@ def test_one_answer_tells_a_wrong_clock_to_two_seconds(
         "tue, 24 nob 2026 12:00:00 gmt",
         "tue, 24 nov 2026 24:00:00 gmt",
         "tue, 24 nov 0000 12:00:00 gmt",
+        "mon, 01 jan 0001 00:00:00 gmt",
         "Tue, 24 Nov 2026 12:00:00 GMT, twice",
         "²" * 29,
     ],
@@ -302,3 +303,12 @@ def test_a_date_that_cannot_be_read_says_nothing(date: str) -> None:
     time = ServerTime()
     time.learn(date, 0, 1)
     assert time.ahead == 0
+
+
+@pytest.mark.parametrize("date", ["Mon, 01 Jan 0001 00:00:00 GMT", "Fri, 31 Dec 9999 23:59:59 GMT"])
+def test_no_date_keeps_an_instance_from_checking_keys(date: str) -> None:
+    """One odd answer, such as a proxy's, must not fail every later check of the instance."""
+    time = ServerTime()
+    time.learn(date.lower(), NOON.timestamp(), NOON.timestamp() + 1)
+    for seconds in (-1, 0, 1, 3_600):
+        assert _at(NOON + timedelta(seconds=seconds), time.ahead).year < 9_999

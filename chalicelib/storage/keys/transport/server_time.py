@@ -12,7 +12,8 @@ from datetime import UTC, datetime
 
 _log = logging.getLogger(__name__)
 
-_DATE = re.compile(r"[a-z]{3}, (\d\d) ([a-z]{3}) (\d{4}) (\d\d):(\d\d):(\d\d) gmt", re.ASCII)
+# A year that Python can still count from: beyond 9999 every later check would fail.
+_DATE = re.compile(r"[a-z]{3}, (\d\d) ([a-z]{3}) (2\d{3}) (\d\d):(\d\d):(\d\d) gmt", re.ASCII)
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _STALE_SECONDS = 2
 # Time servers correct less than this all the time.

@@ -56,8 +56,10 @@ def change_password() -> Response:
 def change_email() -> Response:
     """Ask for the link that changes the address."""
     request = profile_api.current_request
-    user = signed_in(request).user
+    visitor = signed_in(request)
     body = read_body(request, bodies.ProfileEmail)
     email = EmailAddress.parse(body.email)
-    services().email_change.begin(user, body.current_password, email, browser_of(request))
+    services().email_change.begin(
+        visitor.user, visitor.session, body.current_password, email, browser_of(request)
+    )
     return json_answer({"next": "check_email"}, status=202)

@@ -79,8 +79,10 @@ def change_email() -> Response:
     form = read_form(request)
     email = EmailAddress.parse(form.get("email", ""))
     password = form.get("current_password", "")
-    user = signed_in(request).user
-    services().email_change.begin(user, password, email, browser_of(request))
+    visitor = signed_in(request)
+    services().email_change.begin(
+        visitor.user, visitor.session, password, email, browser_of(request)
+    )
     return see_other(f"{_PATH}?done=email-asked")
 
 
