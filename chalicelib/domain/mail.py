@@ -5,56 +5,81 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
-from enum import StrEnum
+from enum import Enum, StrEnum
 from typing import TYPE_CHECKING, Any
 
+from chalicelib.domain.audit.mail_caps import Cap
 from chalicelib.domain.origin import Client, RequestOrigin
 from chalicelib.domain.tokens import derived_id, new_id
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Self
+
+
+class Audit(Enum):
+    """What the audit log has of a job."""
+
+    NOTHING = "nothing"
+    # The refused sign-in, and the lock that it led to.
+    FAILURE = "failure"
+    # The event that the job's details name, if any.
+    NAMED_EVENT = "named_event"
 
 
 class JobKind(StrEnum):
-    """The mails that a request can ask for; the worker decides what is really sent."""
+    """What a request can ask the worker for, one row each; the worker decides what is sent.
 
-    SIGN_UP_CONFIRMATION = "sign_up_confirmation"
-    SIGN_IN_FAILED = "sign_in_failed"
-    NEW_SIGN_IN = "new_sign_in"
-    ACCOUNT_UNLOCK = "account_unlock"
-    PASSWORD_RESET = "password_reset"  # noqa: S105 - the name of a mail, not a secret
-    PASSWORD_CHANGED = "password_changed"  # noqa: S105
-    PASSWORD_REMOVED = "password_removed"  # noqa: S105
-    # No mail: the person did something that the audit trails of their accounts are told.
-    PERSONAL_EVENT = "personal_event"
-    EMAIL_CHANGE = "email_change"
-    EMAIL_CHANGE_ASKED = "email_change_asked"
-    EMAIL_CHANGED = "email_changed"
-    EMAIL_TAKEN_BACK = "email_taken_back"
-    API_KEY_LEAKED = "api_key_leaked"
-    INVITATION = "invitation"
-    OWNERSHIP_TRANSFERRED = "ownership_transferred"
-    SSO_LINKED = "sso_linked"
-    # What becomes of an operator's request to hand an account over.
-    HANDOVER = "handover"
+    `sender` is the method that sends the mail, as `flow.method` of `bootstrap.Services`; empty for
+    none. `cap` is the count of a mail that a user or stranger asks for; a notice has none, because
+    requests for others could fill the count before the notice that matters.
+    """
 
+    sender: str
+    cap: Cap | None
+    audit: Audit
 
-_NOTICES = frozenset(
-    (
-        JobKind.NEW_SIGN_IN,
-        JobKind.PASSWORD_CHANGED,
-        JobKind.PASSWORD_REMOVED,
-        # Counted, it could be used up by requests for other addresses before the one that matters.
-        JobKind.EMAIL_CHANGE_ASKED,
-        JobKind.EMAIL_CHANGED,
-        JobKind.EMAIL_TAKEN_BACK,
-        JobKind.PERSONAL_EVENT,
-        JobKind.API_KEY_LEAKED,
-        JobKind.OWNERSHIP_TRANSFERRED,
-        JobKind.SSO_LINKED,
-        JobKind.HANDOVER,
+    # Anybody can ask for these without a session, so their source is counted too.
+    SIGN_UP_CONFIRMATION = "sign_up_confirmation", "sign_up.send_mail", Cap.SOURCE
+    ACCOUNT_UNLOCK = "account_unlock", "account_unlock.send_mail", Cap.SOURCE
+    PASSWORD_RESET = "password_reset", "password_reset.send_mail", Cap.SOURCE
+    # Only the mail of a lock is counted, and not by source: a lock mails its user once, and its
+    # attempts have a limit for their source already.
+    SIGN_IN_FAILED = (
+        "sign_in_failed",
+        "account_unlock.send_mail_of_failure",
+        Cap.ADDRESS,
+        Audit.FAILURE,
     )
-)
+    EMAIL_CHANGE = "email_change", "email_change.send_mail", Cap.USER
+    INVITATION = "invitation", "invitations.send_mail", Cap.INVITER
+    NEW_SIGN_IN = "new_sign_in", "sign_in.send_notice"
+    PASSWORD_CHANGED = "password_changed", "password_reset.send_notice", None, Audit.NAMED_EVENT
+    PASSWORD_REMOVED = "password_removed", "password_reset.send_notice_of_removal"
+    EMAIL_CHANGE_ASKED = "email_change_asked", "email_change.send_word"
+    EMAIL_CHANGED = "email_changed", "email_change.send_notice", None, Audit.NAMED_EVENT
+    EMAIL_TAKEN_BACK = (
+        "email_taken_back",
+        "email_change.send_notice_of_undo",
+        None,
+        Audit.NAMED_EVENT,
+    )
+    API_KEY_LEAKED = "api_key_leaked", "api_keys.send_mail"
+    OWNERSHIP_TRANSFERRED = "ownership_transferred", "members.send_notice"
+    SSO_LINKED = "sso_linked", "single_sign_on.send_notice"
+    # What becomes of an operator's request to hand an account over.
+    HANDOVER = "handover", "handovers.send_notice"
+    # No mail: only the audit logs of the user's accounts record it.
+    PERSONAL_EVENT = "personal_event", "", None, Audit.NAMED_EVENT
+
+    def __new__(
+        cls, name: str, sender: str = "", cap: Cap | None = None, audit: Audit = Audit.NOTHING
+    ) -> Self:
+        """Make a kind whose value is its name alone, as messages have it."""
+        kind = str.__new__(cls, name)
+        kind._value_ = name
+        kind.sender, kind.cap, kind.audit = sender, cap, audit
+        return kind
 
 
 # Set by the operators' commands alone: their mails are never counted.
@@ -154,7 +179,7 @@ class Job:
             return False
         if self.kind is JobKind.SIGN_IN_FAILED:
             return bool(self.details.get("locks")) and not self.details.get("stops")
-        return self.kind not in _NOTICES
+        return self.kind.cap is not None
 
     @property
     def source(self) -> SourceEntry:

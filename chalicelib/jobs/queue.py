@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from chalice import Blueprint
@@ -11,11 +12,9 @@ from chalice import Blueprint
 from chalicelib.bootstrap import services
 from chalicelib.bootstrap.lasting_errors import lasting_reason
 from chalicelib.domain.audit.mail_caps import MailCappedError
-from chalicelib.domain.mail import Job, JobKind, MalformedMailRequestError
+from chalicelib.domain.mail import Job, MalformedMailRequestError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from chalice.app import SQSEvent
 
     from chalicelib.bootstrap import Services
@@ -64,33 +63,9 @@ def _deliver(request: Job, ready: Services) -> None:
 def _send(request: Job, ready: Services) -> None:
     asked = {"kind": request.kind, "asked_by": request.request_id}
     try:
-        _senders(ready)[request.kind](ready.mail_cap.admit(request))
+        admitted = ready.mail_cap.admit(request)
+        if request.kind.sender:
+            attrgetter(request.kind.sender)(ready)(admitted)
         _log.info("mail_handled", extra=asked)
     except MailCappedError as capped:
         _log.info("mail_capped", extra={**asked, "cap": capped.cap})
-
-
-def _senders(ready: Services) -> dict[JobKind, Callable[[Job], None]]:
-    return {
-        JobKind.SIGN_UP_CONFIRMATION: ready.sign_up.send_mail,
-        JobKind.SIGN_IN_FAILED: ready.account_unlock.send_mail_of_failure,
-        JobKind.NEW_SIGN_IN: ready.sign_in.send_notice,
-        JobKind.ACCOUNT_UNLOCK: ready.account_unlock.send_mail,
-        JobKind.PASSWORD_RESET: ready.password_reset.send_mail,
-        JobKind.PASSWORD_CHANGED: ready.password_reset.send_notice,
-        JobKind.PASSWORD_REMOVED: ready.password_reset.send_notice_of_removal,
-        JobKind.PERSONAL_EVENT: _send_nothing,
-        JobKind.EMAIL_CHANGE: ready.email_change.send_mail,
-        JobKind.EMAIL_CHANGE_ASKED: ready.email_change.send_word,
-        JobKind.EMAIL_CHANGED: ready.email_change.send_notice,
-        JobKind.EMAIL_TAKEN_BACK: ready.email_change.send_notice_of_undo,
-        JobKind.API_KEY_LEAKED: ready.api_keys.send_mail,
-        JobKind.INVITATION: ready.invitations.send_mail,
-        JobKind.OWNERSHIP_TRANSFERRED: ready.members.send_notice,
-        JobKind.SSO_LINKED: ready.single_sign_on.send_notice,
-        JobKind.HANDOVER: ready.handovers.send_notice,
-    }
-
-
-def _send_nothing(_: Job) -> None:
-    """Of some messages the audit trail alone hears."""

@@ -1,10 +1,8 @@
-"""Which requested mails count where, so that no stranger uses up what somebody else needs."""
+"""The counts of requested mails, so that no stranger uses up what somebody else needs."""
 
 from __future__ import annotations
 
 from enum import StrEnum
-
-from chalicelib.domain.mail import JobKind
 
 
 class Cap(StrEnum):
@@ -25,10 +23,3 @@ class MailCappedError(Exception):
         """Keep which count it was."""
         super().__init__(cap.value)
         self.cap = cap
-
-
-# Mails that anybody can ask for without a session. The mail of a lock is not among them: a lock
-# mails its user once, and its attempts have a limit for their source already.
-COUNTED_BY_SOURCE = frozenset(
-    (JobKind.SIGN_UP_CONFIRMATION, JobKind.ACCOUNT_UNLOCK, JobKind.PASSWORD_RESET)
-)

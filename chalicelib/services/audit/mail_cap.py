@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from chalicelib.domain.audit.mail_caps import COUNTED_BY_SOURCE, Cap, MailCappedError
+from chalicelib.domain.audit.mail_caps import Cap, MailCappedError
 from chalicelib.domain.email_address import EmailAddress
-from chalicelib.domain.mail import JobKind, SourceEntry
+from chalicelib.domain.mail import SourceEntry
 from chalicelib.domain.sign_in.counter_keys import source_of
 from chalicelib.domain.sign_in.known_browser import device_of, is_current
 
@@ -45,7 +45,7 @@ class MailCapService:
         if device:
             self._count(request, Cap.KNOWN_BROWSER, device)
             return request
-        if request.kind in COUNTED_BY_SOURCE:
+        if request.kind.cap is Cap.SOURCE:
             return self._admit_from_source(request)
         for cap, key in self._inside(request):
             self._count(request, cap, key)
@@ -86,9 +86,9 @@ class MailCapService:
     def _inside(self, request: Job) -> Iterator[tuple[Cap, str]]:
         """Name the counts of a mail that a signed-in user, or a lock, asks for."""
         details, address = request.details, self.keys.of(request.email)
-        if request.kind is JobKind.EMAIL_CHANGE:
+        if request.kind.cap is Cap.USER:
             yield Cap.USER, details["user_id"]
-        elif request.kind is JobKind.INVITATION:
+        elif request.kind.cap is Cap.INVITER:
             # By inviter as well, or one user's two hundred accounts would be so many counts.
             yield Cap.INVITER, f"{address}#{details.get('inviter_id', '')}"
             yield Cap.ADDRESS, f"{address}#{details['account_id']}"

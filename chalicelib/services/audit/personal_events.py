@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.audit.event import AuditEvent, EventName, Party, PartyType, RefusalReason
 from chalicelib.domain.email_address import EmailAddress
-from chalicelib.domain.mail import JobKind
+from chalicelib.domain.mail import Audit
 from chalicelib.domain.sign_in.session import SignInMethod
 from chalicelib.domain.tokens import derived_id
 
@@ -43,9 +43,9 @@ class PersonalEventService:
 
     def tell(self, request: Job) -> None:
         """Tell what a message is about; the same message again changes nothing."""
-        if request.kind is JobKind.SIGN_IN_FAILED:
+        if request.kind.audit is Audit.FAILURE:
             self._tell_of_failure(request)
-        elif "event" in request.details:
+        elif request.kind.audit is Audit.NAMED_EVENT and "event" in request.details:
             self._tell_of_change(request)
 
     def _tell_of_failure(self, request: Job) -> None:
