@@ -235,7 +235,8 @@ def _error_claims(root: _Element) -> ResponseClaims:
 
 def _status_name(value: str) -> str:
     """Return a status code of SAML's own by its short name; any other text is left out."""
-    return value.removeprefix(_STATUS)[:_STATUS_MAX] if value.startswith(_STATUS) else "?"
+    name = value.removeprefix(_STATUS)[:_STATUS_MAX]
+    return name if value.startswith(_STATUS) and name.isascii() and name.isalpha() else "?"
 
 
 def _plain(text: str | None) -> str | None:
