@@ -45,7 +45,8 @@ def deliver_mail(event: SQSEvent) -> None:
 def _deliver(request: Job, ready: Services) -> None:
     asked = {"kind": request.kind, "asked_by": request.request_id}
     try:
-        # First, and whether or not a mail goes out: a message that comes again is told of once.
+        # Write the audit events before the mail cap is applied. SQS may redeliver; event ids come
+        # from the message id, so a second delivery changes nothing.
         ready.personal_events.tell(request)
         ready.mail_cap.take_back(request)
         for due in filter(None, (request, request.asks_for_link)):

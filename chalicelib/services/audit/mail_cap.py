@@ -27,7 +27,9 @@ class MailCapService:
 
     counts: HourlyCaps
     sources: HourlyCaps
-    # Of an email's mails, those that one source can take from the others, and what it gets beyond.
+    # Of an email's mails, those that one source can take from the others. The extras come on top
+    # for a source that has taken its share. They are counted by email alone, so that many sources
+    # can't get more of them by racing.
     shares: HourlyCaps
     extras: HourlyCaps
     users: Users
@@ -80,7 +82,7 @@ class MailCapService:
                 # Its extra mails are only for a source whose share went out.
                 self.shares.take_back(own, request.id, self.clock())
                 raise
-        elif not self.extras.admit(own, request.id, self.clock()):
+        elif not self.extras.admit(f"{request.kind}#{address}", request.id, self.clock()):
             raise MailCappedError(Cap.ADDRESS)
 
     def _inside(self, request: Job) -> Iterator[tuple[Cap, str]]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class BarredError(Exception):
-    """The session may not open the account: a password or its own provider has to prove it."""
+    """A rule of single sign-on keeps a session out of an account, or a password from an email."""
 
 
 @dataclass(frozen=True)
