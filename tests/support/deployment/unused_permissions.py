@@ -30,9 +30,10 @@ class Asking:
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Note whether this run has all flows; one that was narrowed down can't be asked."""
         chosen = self._config.option
-        flows = {item.path for item in session.items if item.path.parent.name == "flows"}
-        every = set((self._config.rootpath / "tests" / "flows").glob("test_*.py"))
-        self._all_flows = flows == every and not (chosen.keyword or chosen.markexpr)
+        every = set((self._config.rootpath / "tests" / "flows").rglob("test_*.py"))
+        self._all_flows = every <= {item.path for item in session.items} and not (
+            chosen.keyword or chosen.markexpr
+        )
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
