@@ -11,9 +11,9 @@ from benchmarks.figures import Figure
 
 _HEAVY = ("pynamodb", "botocore", "argon2", "jinja2", "lxml", "zxcvbn", "email_validator")
 _ROUNDS = 9
-_NO_FIRST_USE = "what the first request to a route pays when it loads what it needs."
+_NO_FIRST_USE = "the imports that the first request to a route makes."
 _NO_COLD_START = (
-    "a cold start: Lambda's own start and reading the package from its disk come on top."
+    "a whole cold start, which also includes Lambda's own start and reading the package from disk."
 )
 _PROBE = """
 import json, sys, time
@@ -35,7 +35,7 @@ def figures() -> list[Figure]:
     heavy = sorted(loaded & set(_HEAVY))
     return [
         Figure(
-            "heavy packages that `import app` loads", len(heavy), 0, len(heavy), 0, 0, _NO_FIRST_USE
+            "heavy packages loaded by `import app`", len(heavy), 0, len(heavy), 0, 0, _NO_FIRST_USE
         ),
         Figure(
             "CPU of `import app` / `import chalice`",

@@ -72,13 +72,11 @@ def figures() -> list[Figure]:
         _figure(
             costs,
             "floor",
-            "API key: event in, policy out / hand-signed request on a kept socket",
+            "key check / hand-signed request on an open socket",
             4.5,
         ),
-        _figure(costs, "sdk", "API key: event in, policy out / the same handler on botocore", 0.13),
-        _figure(
-            costs, "pynamodb", "API key: event in, policy out / the same handler on pynamodb", 0.12
-        ),
+        _figure(costs, "sdk", "key check / the same handler on botocore", 0.13),
+        _figure(costs, "pynamodb", "key check / the same handler on pynamodb", 0.12),
         _garbage(good),
     ]
 
@@ -112,7 +110,7 @@ def _figure(costs: Costs, subject: str, metric: str, goal: float) -> Figure:
         round(costs.to(subject), 3),
         0,
         goal,
-        "TLS, which costs all alike, and what DynamoDB takes to answer.",
+        "TLS, which costs all of them the same, and the time of DynamoDB's answer.",
     )
 
 
@@ -123,13 +121,13 @@ def _garbage(good: str) -> Figure:
     taken = interleaved({"garbage": lambda: [ask() for _ in range(_GARBAGE_AT_ONCE)]}, 50)
     each = statistics.median(taken["garbage"]) / _GARBAGE_AT_ONCE
     return Figure(
-        "a key with a wrong checksum: microseconds of CPU",
+        "key check, wrong checksum: microseconds of CPU",
         round(each, 4),
         0,
         round(each * 1_000, 1),
         0,
         20,
-        "What Lambda and API Gateway bill for the call.",
+        "what Lambda and API Gateway bill for the call.",
     )
 
 

@@ -20,10 +20,10 @@ _ROUNDS = 7
 # As a plain Chalice package would ask for a key: by the SDK.
 _TRANSPORTS = ("direct", "sdk")
 _MEGABYTE = 1_000_000
-_NO_SAML = "the SAML libraries: compiled code, the same in both, which only a SAML answer loads."
+_NO_SAML = "the SAML libraries: compiled code, the same in both, only loaded for a SAML response."
 _NO_DISK = (
-    "how long Lambda takes to fetch and unpack the zip, and to start Python; and the first"
-    " connection: both read the system's certificates then, and ours loads Python's ssl too."
+    "how long Lambda takes to fetch and unpack the zip and to start Python; and the first"
+    " connection, for which both read the system's certificates and ours also loads Python's ssl."
 )
 
 
@@ -37,7 +37,7 @@ def figures() -> list[Figure]:
         places = [_unpack(ours, work / "a"), _unpack(plain, work / "b")]
         return [
             Figure(
-                "MB of the zip without SAML's libraries, to the plain Chalice package's",
+                "MB of the zip, without SAML's libraries / plain Chalice package",
                 round(sizes[0] / _MEGABYTE, 1),
                 round(sizes[1] / _MEGABYTE, 1),
                 round(sizes[0] / sizes[1], 2),
@@ -47,7 +47,7 @@ def figures() -> list[Figure]:
             ),
             *_cold_start("authorizer", "key_check", places, 0.15),
             *_cold_start("app", "api", places, 0.40),
-            *_cold_start("mail worker", "mail", places, 0.40),
+            *_cold_start("worker", "mail", places, 0.40),
             *_cold_start("daily function", "sso_watch", places, 0.40),
         ]
 
@@ -77,7 +77,7 @@ def _cold_start(words: str, function: str, places: list[Path], goal: float) -> l
             modules[at] = float(str(started["modules"]))
     return [
         Figure(
-            f"CPU of the packaged {words}'s start, to the plain Chalice package's",
+            f"CPU of the {words}'s start / plain Chalice package",
             round(statistics.median(taken[0]), 1),
             round(statistics.median(taken[1]), 1),
             round(paired_ratio(*taken), 2),
@@ -86,14 +86,14 @@ def _cold_start(words: str, function: str, places: list[Path], goal: float) -> l
             _NO_DISK,
         ),
         Figure(
-            f"modules that the {words}'s start loads, to the plain package's",
+            f"modules loaded by the {words}'s start / plain Chalice package",
             modules[0],
             modules[1],
             round(modules[0] / modules[1], 2),
             0,
             # The compiled package has a loader or two of its own.
             1.05,
-            "what the first call of each kind loads later.",
+            "what the first call of each kind loads afterwards.",
         ),
     ]
 

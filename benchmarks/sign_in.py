@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 _ROBIN = EmailAddress("robin@acme.test")
 _PASSWORD = "violet kettle 1234 marmot"  # noqa: S105 - a made-up person's
 _ROUNDS = 80
-_NO_WAITING = "the wait for DynamoDB and SQS, and what Chalice and the gateway add to the service."
-_NO_CLOCK = "what a stranger's clock sees: the store's answers and the network are left out."
+_NO_WAITING = "the wait for DynamoDB and SQS, and the time of Chalice and the gateway."
+_NO_CLOCK = "what a caller can measure; the time of the store and the network isn't included."
 
 
 def figures() -> list[Figure]:
@@ -51,10 +51,10 @@ def figures() -> list[Figure]:
     over_hash = (0.0, 1.08)
     return [
         _figure(
-            "sign-in, right password / bare argon2id", taken["right"], taken["hash"], over_hash
+            "sign-in, correct password / bare argon2id", taken["right"], taken["hash"], over_hash
         ),
         _figure(
-            "sign-in, right, in a new browser / bare argon2id",
+            "sign-in, correct password, new browser / bare argon2id",
             taken["right, new"],
             taken["hash"],
             (0.0, 1.1),
@@ -62,7 +62,12 @@ def figures() -> list[Figure]:
         _figure(
             "sign-in, wrong password / bare argon2id", taken["wrong"], taken["hash"], over_hash
         ),
-        _figure("unknown address / wrong password", taken["unknown"], taken["wrong"], (0.97, 1.03)),
+        _figure(
+            "sign-in, unknown email / wrong password",
+            taken["unknown"],
+            taken["wrong"],
+            (0.97, 1.03),
+        ),
     ]
 
 

@@ -38,8 +38,8 @@ _GOALS = {"valid": 0.35, "invalid": 1.0, "malformed": 0.03}
 _OURS = "ours"
 _UNKNOWN = {"__type": "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException"}
 _UNSEEN = (
-    "that peers read a file beside them, and DynamoDB is a network away; and what their databases"
-    " cost in operation."
+    "that the peers read a local file and DynamoDB is across a network, and what their databases"
+    " cost to operate."
 )
 
 
@@ -68,7 +68,7 @@ def _figure(kind: str, taken: Mapping[str, Mapping[str, list[float]]]) -> Figure
     ours = net.pop(_OURS)
     best = min(net, key=lambda name: statistics.median(net[name]))
     return Figure(
-        f"API key, {kind}: event in, policy out / the best peer's net cost ({best})",
+        f"key check, {kind} key / best peer, net ({best})",
         round(statistics.median(ours), 4),
         0,
         round(paired_ratio(ours, net[best]), 3),

@@ -25,8 +25,8 @@ _PEERS = {
 _ROUNDS = 12
 _OURS = "ours"
 _UNSEEN = (
-    "that peers read a file beside them and count no failures, and that two of them bring their"
-    " HTTP along: ours is the service alone, which counts each attempt before it hashes."
+    "that the peers read a local file and count no failed attempts, and that two of them include"
+    " their HTTP layer. Ours is the service without HTTP, and counts each attempt before it hashes."
 )
 
 
@@ -44,8 +44,8 @@ def figures() -> list[Figure]:
     # Only a slower machine's noise could make the first of these a matter of luck: all but a
     # millisecond or two of each is the same hash.
     return [
-        _figure("sign-in, right password / the best peer's, with our hasher", ours, with_ours, 1.1),
-        _figure("sign-in, right password / the best peer's, with its own", ours, own, 1.0),
+        _figure("sign-in, correct password / best peer, our hasher", ours, with_ours, 1.1),
+        _figure("sign-in, correct password / best peer, its own hasher", ours, own, 1.0),
     ]
 
 
