@@ -33,8 +33,8 @@ PRICES = (READ_UNIT, WRITE_UNIT, CALL, INVOCATION, GB_SECOND, QUEUE_CALL, MAIL, 
 _CALLS_PER_MESSAGE = 3
 
 # Memory in GB and seconds for each function. The memory is that of .chalice/config.json. The
-# seconds are assumptions, higher than what this code takes on a current core: nothing was timed on AWS.
-# A password hash is added separately.
+# seconds are assumptions, higher than what this code takes on a current core: nothing was timed
+# on AWS. A password hash is added separately.
 _GB = {"api": 1.0, "key_check": 0.25, "mail": 0.5}
 SECONDS = {"api": 0.030, "key_check": 0.010, "mail": 0.060}
 HASH_SECONDS = 0.090
