@@ -80,7 +80,7 @@ _PARTS = (sign_in, signing_in, key_check, comparing, bill, saml, imports, packag
 
 
 def main() -> int:
-    """Measure; non-zero when a goal is missed."""
+    """Measure and write the page; returns non-zero if a goal is missed."""
     measured: list[Figure] = []
     for part in _PARTS:
         began = time.monotonic()
@@ -106,7 +106,7 @@ def _page(measured: list[Figure]) -> str:
 def _draw(measured: list[Figure]) -> None:
     for figure in measured:
         if figure.metric.startswith(_DRAWN):
-            title = "Checking a good key: CPU in milliseconds, others' less their framework's"
+            title = "Check of a valid key: CPU in milliseconds; peers without their framework"
             _PICTURE.write_text(drawn(title, figure.ours, figure.peers), "utf-8")
 
 

@@ -1,4 +1,4 @@
-"""What `import app` loads: the part of a cold start that every route pays for."""
+"""Measures what `import app` loads: the part of a cold start that every route has."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ print(json.dumps([taken, sorted(set(name.partition(".")[0] for name in sys.modul
 
 
 def figures() -> list[Figure]:
-    """Count the heavy packages, and compare the import with Chalice's own."""
+    """Count heavy packages, and compare the import with Chalice's own."""
     ours, floor, loaded = [], [], set[str]()
     for _ in range(_ROUNDS):
         taken, names = _import("app")
@@ -50,7 +50,7 @@ def figures() -> list[Figure]:
 
 
 def _import(module: str) -> tuple[float, list[str]]:
-    printed = subprocess.run(  # noqa: S603 - our own Python and our own words
+    printed = subprocess.run(  # noqa: S603 - our own interpreter and arguments
         [sys.executable, "-c", _PROBE.format(module=module)],
         check=True,
         capture_output=True,

@@ -1,4 +1,4 @@
-"""What ships, against the plain Chalice package of the same code: its size and its cold starts."""
+"""Compares our package's size and cold starts with the plain Chalice package of the same code."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from infra.package.build import build
 
 _PROBE = Path(__file__).with_name("cold_start_probe.py")
 _ROUNDS = 7
-# As a plain Chalice package would ask for a key: by the SDK.
+# A plain Chalice package would check a key with the SDK.
 _TRANSPORTS = ("direct", "sdk")
 _MEGABYTE = 1_000_000
 _NO_SAML = "the SAML libraries: compiled code, the same in both, only loaded for a SAML response."
@@ -28,7 +28,7 @@ _NO_DISK = (
 
 
 def figures() -> list[Figure]:
-    """Build both packages, and start each function of interest from both in turn."""
+    """Build both packages, and start each function from both in turn."""
     with tempfile.TemporaryDirectory() as scratch:
         work = Path(scratch)
         ours = build("prod", work / "ours", for_this_machine=True).archive
@@ -53,8 +53,8 @@ def figures() -> list[Figure]:
 
 
 def cold_start(directory: Path, function: str, **settings: str) -> dict[str, object]:
-    """Start a function from an unpacked zip in a fresh interpreter that knows no other package."""
-    done = subprocess.run(  # noqa: S603 - our own Python and our own words
+    """Start a function from an unpacked zip in a fresh interpreter without other packages."""
+    done = subprocess.run(  # noqa: S603 - our own interpreter and arguments
         [sys.executable, "-I", "-S", "-B", str(_PROBE), str(directory), function],
         capture_output=True,
         text=True,
@@ -91,7 +91,7 @@ def _cold_start(words: str, function: str, places: list[Path], goal: float) -> l
             modules[1],
             round(modules[0] / modules[1], 2),
             0,
-            # The compiled package has a loader or two of its own.
+            # The compiled package has one or two loaders of its own.
             1.05,
             "what the first call of each kind loads afterwards.",
         ),

@@ -1,6 +1,6 @@
-"""Whether sixty attempts at once ever have more passwords checked than the lock allows.
+"""Checks that sixty simultaneous sign-ins never check more passwords than the lockout allows.
 
-`make bench` plays 60 rounds; `python -m benchmarks.races` plays 200, which takes minutes.
+`make bench` runs 60 rounds; `python -m benchmarks.races` runs 200, which takes minutes.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _ROUNDS, _MANY_ROUNDS = 60, 200
 
 
 def figures(number: int = _ROUNDS) -> list[Figure]:
-    """Race, with one right password at a random place, and count."""
+    """Race sign-ins with one correct password at a random position, and count."""
     with _service() as service:
         played = list(rounds(service, number))
     return [_over_budget(played), _successes(played)]
@@ -65,7 +65,7 @@ def _successes(played: list[Round]) -> Figure:
         won,
         round(expected, 1),
         round(won / expected, 2),
-        # Of 60 rounds, chance alone leaves this range once in a hundred runs; of 200, hardly ever.
+        # With 60 rounds, one run in a hundred leaves this range by chance; with 200, almost none.
         0.2,
         2.2,
         "which request comes first. The position of the correct password is random.",

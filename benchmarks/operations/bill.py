@@ -1,4 +1,4 @@
-"""What operations consume and cost, read off Amazon's own DynamoDB Local; writes docs/costs.md."""
+"""Counts what operations consume with Amazon's DynamoDB Local, and writes docs/costs.md."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _OWN_LISTS = "lists that grow with the account's own data, such as its keys or i
 
 
 def figures() -> list[Figure]:
-    """Count everything; nothing, with a printed reason, where that DynamoDB can't be had."""
+    """Count all operations; returns none and prints a reason without DynamoDB Local."""
     try:
         found = counted(SIZES)
     except EngineMissingError as reason:

@@ -1,4 +1,4 @@
-"""Writes docs/costs.md: what was counted, at what prices, and what a month comes to."""
+"""Writes docs/costs.md: counts, prices, and the cost of a month."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ In addition, each stage has these costs, regardless of use:
 
 
 def page(found: Mapping[int, Sequence[Operation]]) -> str:
-    """Write it from the counts by size."""
+    """Write the page from the counts, by number of users."""
     sizes = sorted(found)
     operations = found[sizes[0]]
     same = unequal(found) == []
@@ -82,7 +82,7 @@ def page(found: Mapping[int, Sequence[Operation]]) -> str:
 
 
 def unequal(found: Mapping[int, Sequence[Operation]]) -> list[str]:
-    """Name the operations that consume more, or less, when there are more users."""
+    """Return the names of operations whose consumption changes with the number of users."""
     return sorted(
         {
             first.name
@@ -95,7 +95,7 @@ def unequal(found: Mapping[int, Sequence[Operation]]) -> list[str]:
 
 
 def named(operations: Sequence[Operation], name: str) -> Operation:
-    """Find an operation."""
+    """Return the operation of a name."""
     return next(operation for operation in operations if operation.name == name)
 
 

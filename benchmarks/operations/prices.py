@@ -42,7 +42,7 @@ HASH_SECONDS = 0.090
 
 @dataclass(frozen=True)
 class Cost:
-    """What a million of an operation cost, in dollars, by service."""
+    """The cost of a million operations in dollars, by service."""
 
     database: float
     functions: float

@@ -1,4 +1,4 @@
-"""The shipped check of a key beside other products', asked in turn."""
+"""Compares the shipped key check with other products', called in turn."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _UNSEEN = (
 
 
 def figures() -> list[Figure]:
-    """Measure those peers that this machine can have; a printed reason stands for each other."""
+    """Measure the peers that can be installed; prints a reason for each of the others."""
     with contextlib.ExitStack() as stack:
         stack.enter_context(on_one_core())
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -103,7 +103,7 @@ def _warm(peer: Peer) -> None:
 
 @contextlib.contextmanager
 def _ourselves() -> Iterator[Ask]:
-    """Ask the shipped handler, with a canned DynamoDB for known keys and one for unknown."""
+    """Call the shipped handler, with a canned DynamoDB each for known and unknown keys."""
     good = ApiKeySecret.new().value
     with (
         mock.patch.dict(os.environ, KEYS),
