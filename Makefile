@@ -1,15 +1,15 @@
-# Everything a person needs: `make run` and `make test`. `make help` lists the rest.
+# Most users need `make run` and `make test`. `make help` lists the other commands.
 
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 STAGE ?= dev
-# `here` packages for an emulator on this machine; Lambda couldn't load it.
+# `here` packages for an emulator on this machine. Lambda can't load such a package.
 FOR ?= lambda
-# A worker for each core, and no more than four: each starts databases and browsers of its own. The
-# tests of a file stay together, since they share what is slow to start. xdist would begin with the
-# files of the most tests; tests/support/order.py has those that take the longest.
+# One test process for each core, at most four, because each starts its own databases and browsers.
+# Tests of one file run in one process, because they share fixtures that are slow to start. xdist
+# would begin with the files that have the most tests; tests/support/order.py lists the slowest.
 WORKERS := -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
@@ -81,7 +81,7 @@ clean: ## Remove what runs and builds leave behind, the local data included
 	@rm -rf .chalice/deployments
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# Installed anew only when a pin has changed.
+# Packages are only installed again when a pin has changed.
 $(STAMP): requirements.txt requirements-dev.txt | python
 	@test -x $(RUN) || $(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
 	  echo "Python can't make a virtual environment here (on Debian: apt install python3-venv)." >&2; \

@@ -1,1 +1,1 @@
-"""What docs/performance.md claims, measured anew: `python -m benchmarks`."""
+"""Measures the figures of docs/performance.md: `python -m benchmarks`."""

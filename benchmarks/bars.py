@@ -1,4 +1,4 @@
-"""Draws costs as bars, in an SVG that follows the reader's light or dark theme."""
+"""Draws costs as bars in an SVG that follows the reader's light or dark theme."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ text { fill: #e5e7eb; } .others { fill: #6b7280; } .ours { fill: #60a5fa; } }
 
 
 def drawn(title: str, ours: float, others: Mapping[str, float]) -> str:
-    """Draw costs from zero, the cheapest first; each bar has its number beside it."""
+    """Draw costs as bars from zero, the lowest first, each with its number."""
     costs = sorted({"Terminus Hub": ours, **others}.items(), key=lambda pair: pair[1])
     height = _TOP + _STEP * len(costs) + 8
-    told = escape(f"{title}: {', '.join(f'{name} {cost}' for name, cost in costs)}")
+    label = escape(f"{title}: {', '.join(f'{name} {cost}' for name, cost in costs)}")
     box = f'viewBox="0 0 {_WIDTH} {height}" role="img"'
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" {box} aria-label="{told}">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" {box} aria-label="{label}">',
         _STYLE,
         f'<text x="8" y="20">{escape(title)}</text>',
     ]

@@ -1,6 +1,6 @@
-"""AWS with prepared answers: what a call costs us, without what it costs an emulator.
+"""AWS clients with prepared answers, so that an emulator's time doesn't count.
 
-The SDK does all its work, signing and parsing included; only the socket is left out.
+The SDK does all of its work, including signing and parsing. Only the socket is replaced.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class _Raw:
 
 def answer_dynamodb(client: Any, rows: Mapping[str, Rows]) -> None:
     """Answer a client's requests: reads by `rows` (table, then key), writes with success."""
-    # Made once: a row that is there must not cost the study the time of writing it out.
+    # Cached, because serialising an existing row would add time that a missing row doesn't take.
     prepared: dict[bytes, bytes] = {}
 
     def send(request: Any, **_: Any) -> AWSResponse:
@@ -45,7 +45,7 @@ def answer_dynamodb(client: Any, rows: Mapping[str, Rows]) -> None:
 
 
 def answer_sqs(client: Any) -> None:
-    """Take every message."""
+    """Accept every message."""
 
     def send(request: Any, **_: Any) -> AWSResponse:
         return _response(request.url, b'{"MessageId": "m-1"}')

@@ -1,6 +1,6 @@
-"""DynamoDB with one prepared answer, behind a real socket: run as a process of its own.
+"""A server that gives one prepared DynamoDB answer, run as a separate process.
 
-Its work isn't counted: what is measured is the CPU of the process that asks.
+Its own work isn't measured, only the CPU of the process that calls it.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-# A check goes by DynamoDB's time.
+# A key check uses the time in DynamoDB's answer.
 _DATE = b"%DATE%"
 _HEAD_END = b"\r\n\r\n"
 
 
 def serve(body: bytes, status: str) -> None:
-    """Answer every request with one body, on a free port that is printed."""
+    """Answer every request with one body, on a free port that is printed first."""
     answer = _answer(body, status)
     with socket.create_server(("127.0.0.1", 0)) as listening:
         sys.stdout.write(f"{listening.getsockname()[1]}\n")
@@ -35,15 +35,15 @@ def serve(body: bytes, status: str) -> None:
 
 
 @contextlib.contextmanager
-def canned_dynamodb(said: Mapping[str, Any], status: int = 200) -> Iterator[str]:
-    """Run one beside this process, and give its address."""
+def canned_dynamodb(content: Mapping[str, Any], status: int = 200) -> Iterator[str]:
+    """Run a server beside this process; yields its URL."""
     command = [sys.executable, "-m", "benchmarks.canned_server", str(status)]
-    with subprocess.Popen(  # noqa: S603 - our own Python and our own words
+    with subprocess.Popen(  # noqa: S603 - our own interpreter and arguments
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as child:
-        assert child.stdin is not None  # noqa: S101 - it was asked for
+        assert child.stdin is not None  # noqa: S101 - the pipe was requested above
         assert child.stdout is not None  # noqa: S101 - as above
-        child.stdin.write(json.dumps(said).encode())
+        child.stdin.write(json.dumps(content).encode())
         child.stdin.close()
         port = int(child.stdout.readline())
         try:
@@ -74,7 +74,7 @@ def _length(head: bytes) -> int:
 
 
 def _answer(body: bytes, status: str) -> bytes:
-    # The headers that DynamoDB sends.
+    # DynamoDB's headers.
     return (
         f"HTTP/1.1 {status} Words\r\nContent-Length: {len(body)}\r\n".encode()
         + b"Server: Server\r\nDate: "

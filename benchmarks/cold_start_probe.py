@@ -1,6 +1,6 @@
-"""Starts one function from an unpacked zip, in an interpreter that sees nothing else.
+"""Starts one function from an unpacked zip, in an interpreter that sees no other packages.
 
-Run as `python -I -S -B cold_start_probe.py <directory> <function>`; prints what it cost.
+Run as `python -I -S -B cold_start_probe.py <directory> <function>`; prints its CPU time.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _MODULES = {
 
 
 def main(directory: str, function: str) -> dict[str, object]:
-    """Import the function's entry and build what its first call needs."""
+    """Import the function's entry point and build what its first call needs."""
     sys.path.insert(0, directory)
     began = time.process_time()
     importlib.import_module(_MODULES[function])

@@ -1,4 +1,4 @@
-"""Figures: what was measured, against what, and whether the goal is met."""
+"""Figures: what was measured, compared with what, and whether the goal is met."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Figure:
-    """One line of the table; times are milliseconds of CPU, `ratio` is what the goal is about.
+    """One row of the table; times are milliseconds of CPU, and the goal is for `ratio`.
 
-    `unseen` says what the figure does not show.
+    `unseen` says what the figure doesn't show.
     """
 
     metric: str
@@ -27,17 +27,17 @@ class Figure:
     low: float
     high: float
     unseen: str
-    # Other products' cost, where they do the same.
+    # The cost of the same operation in other products.
     peers: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def met(self) -> bool:
-        """Whether the ratio is within the goal."""
+        """Whether the ratio meets the goal."""
         return self.low <= self.ratio <= self.high
 
     @property
     def goal(self) -> str:
-        """The goal in words."""
+        """The goal as text."""
         return f"≤ {self.high}" if self.low == 0 else f"{self.low} to {self.high}"
 
 
@@ -45,8 +45,8 @@ class Figure:
 def on_one_core() -> Iterator[None]:
     """Keep this process, and those that it starts meanwhile, on one core.
 
-    To wake another core costs the caller CPU, and how much depends on what else the machine does;
-    a small Lambda has one to itself. Where the system has no such call, nothing is kept.
+    Waking another core costs the caller CPU, in an amount that depends on the machine's other
+    load, and a small Lambda function has only one core. Does nothing on systems without the call.
     """
     if not hasattr(os, "sched_setaffinity"):
         yield
@@ -64,15 +64,15 @@ def interleaved(
 ) -> dict[str, list[float]]:
     """Run the subjects in turn, and return each one's CPU milliseconds, round by round.
 
-    In turn, so that a machine that slows down slows all of them; this process's CPU time, so that
-    others on the machine don't count.
+    They run in turn so that a slower machine slows all of them. Only this process's CPU time is
+    counted, so other processes don't matter.
     """
     taken: dict[str, list[float]] = {name: [] for name in subjects}
     names = list(subjects)
     for name in names:
         subjects[name]()
     for turn in range(rounds):
-        # Each round begins with another one, so that none always follows the same neighbour.
+        # Each round begins with another subject, so that none always follows the same one.
         for name in names[turn % len(names) :] + names[: turn % len(names)]:
             began = time.process_time()
             subjects[name]()
@@ -81,5 +81,5 @@ def interleaved(
 
 
 def paired_ratio(ours: list[float], floor: list[float]) -> float:
-    """Return the median of the ratios, round by round."""
+    """Return the median of the rounds' ratios."""
     return statistics.median(a / b for a, b in zip(ours, floor, strict=True))

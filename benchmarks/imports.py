@@ -1,4 +1,4 @@
-"""What `import app` loads: the part of a cold start that every route pays for."""
+"""Measures what `import app` loads: the part of a cold start that every route has."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from benchmarks.figures import Figure
 
 _HEAVY = ("pynamodb", "botocore", "argon2", "jinja2", "lxml", "zxcvbn", "email_validator")
 _ROUNDS = 9
-_NO_FIRST_USE = "what the first request to a route pays when it loads what it needs."
+_NO_FIRST_USE = "the imports that the first request to a route makes."
 _NO_COLD_START = (
-    "a cold start: Lambda's own start and reading the package from its disk come on top."
+    "a whole cold start, which also includes Lambda's own start and reading the package from disk."
 )
 _PROBE = """
 import json, sys, time
@@ -25,7 +25,7 @@ print(json.dumps([taken, sorted(set(name.partition(".")[0] for name in sys.modul
 
 
 def figures() -> list[Figure]:
-    """Count the heavy packages, and compare the import with Chalice's own."""
+    """Count heavy packages, and compare the import with Chalice's own."""
     ours, floor, loaded = [], [], set[str]()
     for _ in range(_ROUNDS):
         taken, names = _import("app")
@@ -35,7 +35,7 @@ def figures() -> list[Figure]:
     heavy = sorted(loaded & set(_HEAVY))
     return [
         Figure(
-            "heavy packages that `import app` loads", len(heavy), 0, len(heavy), 0, 0, _NO_FIRST_USE
+            "heavy packages loaded by `import app`", len(heavy), 0, len(heavy), 0, 0, _NO_FIRST_USE
         ),
         Figure(
             "CPU of `import app` / `import chalice`",
@@ -50,7 +50,7 @@ def figures() -> list[Figure]:
 
 
 def _import(module: str) -> tuple[float, list[str]]:
-    printed = subprocess.run(  # noqa: S603 - our own Python and our own words
+    printed = subprocess.run(  # noqa: S603 - our own interpreter and arguments
         [sys.executable, "-c", _PROBE.format(module=module)],
         check=True,
         capture_output=True,

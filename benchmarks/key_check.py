@@ -1,6 +1,6 @@
-"""What the authorizer costs: over the one request that it makes, and beside the same by pynamodb.
+"""Compares the authorizer with its bare request and with the same check on the SDK and pynamodb.
 
-All of them ask the same canned DynamoDB over a socket; what counts is this process's CPU.
+All of them call the same canned DynamoDB over a socket. Only this process's CPU is counted.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ if TYPE_CHECKING:
 
 _REGION = "eu-central-1"
 _ROUNDS = 200
-# A call alone is measured with the cold caches that its neighbour left.
+# A single call would be measured with the cold processor caches that the previous subject left.
 _CALLS = 10
 _GARBAGE_AT_ONCE = 200
 _ARN = f"arn:aws:execute-api:{_REGION}:123456789012:abc123/api/GET/api/v1/records"
 KEYS = {
     "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
     "AWS_SECRET_ACCESS_KEY": "example",
-    # As long as a Lambda's.
+    # As long as a Lambda function's.
     "AWS_SESSION_TOKEN": "t" * 900,
     "AWS_REGION": _REGION,
 }
@@ -55,16 +55,16 @@ class Costs:
     taken: Mapping[str, list[float]]
 
     def median(self, subject: str) -> float:
-        """Give what one call of a subject takes."""
+        """Return the median of one call of a subject."""
         return statistics.median(self.taken[subject])
 
     def to(self, subject: str) -> float:
-        """Give ours as a part of another's."""
+        """Return the ratio of our cost to another subject's."""
         return paired_ratio(self.taken["ours"], self.taken[subject])
 
 
 def figures() -> list[Figure]:
-    """Measure a good key by four ways, and a malformed one by itself."""
+    """Measure a valid key in four ways, and a malformed key alone."""
     good = ApiKeySecret.new().value
     with on_one_core():
         costs = measure(good)
@@ -72,19 +72,17 @@ def figures() -> list[Figure]:
         _figure(
             costs,
             "floor",
-            "API key: event in, policy out / hand-signed request on a kept socket",
+            "key check / hand-signed request on an open socket",
             4.5,
         ),
-        _figure(costs, "sdk", "API key: event in, policy out / the same handler on botocore", 0.13),
-        _figure(
-            costs, "pynamodb", "API key: event in, policy out / the same handler on pynamodb", 0.12
-        ),
+        _figure(costs, "sdk", "key check / the same handler on botocore", 0.13),
+        _figure(costs, "pynamodb", "key check / the same handler on pynamodb", 0.12),
         _garbage(good),
     ]
 
 
 def measure(good: str) -> Costs:
-    """Let our handler check a good key, on each transport in turn."""
+    """Let our handler check a valid key, on each transport in turn."""
     environ = {**os.environ, **KEYS}
     with canned_dynamodb(answer(good)) as url, mock.patch.dict(os.environ, KEYS):
         os.environ["AWS_ENDPOINT_URL"] = environ["AWS_ENDPOINT_URL"] = url
@@ -112,38 +110,38 @@ def _figure(costs: Costs, subject: str, metric: str, goal: float) -> Figure:
         round(costs.to(subject), 3),
         0,
         goal,
-        "TLS, which costs all alike, and what DynamoDB takes to answer.",
+        "TLS, which costs all of them the same, and the time of DynamoDB's answer.",
     )
 
 
 def _garbage(good: str) -> Figure:
-    # One takes less than the clock can tell, so many are timed together.
+    # One check is too short for the clock, so many are timed together.
     wrong = good[:-1] + ("0" if good[-1] != "0" else "1")
     ask = asking(wrong, built({**os.environ, **KEYS}))
     taken = interleaved({"garbage": lambda: [ask() for _ in range(_GARBAGE_AT_ONCE)]}, 50)
     each = statistics.median(taken["garbage"]) / _GARBAGE_AT_ONCE
     return Figure(
-        "a key with a wrong checksum: microseconds of CPU",
+        "key check, wrong checksum: microseconds of CPU",
         round(each, 4),
         0,
         round(each * 1_000, 1),
         0,
         20,
-        "What Lambda and API Gateway bill for the call.",
+        "what Lambda and API Gateway bill for the call.",
     )
 
 
 def built(environ: Mapping[str, str]) -> KeyCheckService:
-    """Put a check together as the authorizer's function does."""
+    """Build a check as the authorizer's function does."""
     return build_key_check(Settings.from_environ(environ), utc_now, environ)
 
 
 def asking(key: str, check: KeyCheckService) -> Callable[[], object]:
-    """Give a call of the shipped handler; it returns None for a refusal."""
+    """Return a call of the shipped handler; the call returns None for a refusal."""
     event = {"type": "TOKEN", "authorizationToken": f"Bearer {key}", "methodArn": _ARN}
 
     def ask() -> object:
-        bootstrap._key_check = check  # noqa: SLF001 - the function's own, once for each transport
+        bootstrap._key_check = check  # noqa: SLF001 - replaces the function's own check for each transport
         with contextlib.suppress(Exception):
             return check_api_key(event, {})
         return None
@@ -160,7 +158,7 @@ def _often(ask: Callable[[], object]) -> Callable[[], None]:
 
 
 def _floor(url: str, key: str) -> Callable[[], object]:
-    """Sign and send one request, and look at nothing of the answer."""
+    """Sign and send one request, and ignore the answer's content."""
     place = urlsplit(url)
     connection = socket.create_connection((str(place.hostname), int(place.port or 0)))
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -181,7 +179,7 @@ def _floor(url: str, key: str) -> Callable[[], object]:
 
 @dataclass(frozen=True)
 class _Recorder:
-    """Takes the request of a check, and gives no answer."""
+    """Records the request of a check, and gives no answer."""
 
     requests: list[Mapping[str, Any]]
 
@@ -196,9 +194,9 @@ class _Recorder:
 
 
 def answer(good: str) -> dict[str, Any]:
-    """Give DynamoDB's answer to the check of a good key."""
+    """Return DynamoDB's answer to the check of a valid key."""
     minute, _ = minute_of(datetime.now(UTC))
-    # The minutes to come as well: the measuring may go on into the next.
+    # Later minutes too, because the measurement may run past the current one.
     counters = {f"m{minute + ahead}": {"N": "7"} for ahead in range(5)}
     row = {
         "digest": {"S": ApiKeySecret.parse(good).digest},

@@ -1,4 +1,4 @@
-"""What ships, against the plain Chalice package of the same code: its size and its cold starts."""
+"""Compares our package's size and cold starts with the plain Chalice package of the same code."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from infra.package.build import build
 
 _PROBE = Path(__file__).with_name("cold_start_probe.py")
 _ROUNDS = 7
-# As a plain Chalice package would ask for a key: by the SDK.
+# A plain Chalice package would check a key with the SDK.
 _TRANSPORTS = ("direct", "sdk")
 _MEGABYTE = 1_000_000
-_NO_SAML = "the SAML libraries: compiled code, the same in both, which only a SAML answer loads."
+_NO_SAML = "the SAML libraries: compiled code, the same in both, only loaded for a SAML response."
 _NO_DISK = (
-    "how long Lambda takes to fetch and unpack the zip, and to start Python; and the first"
-    " connection: both read the system's certificates then, and ours loads Python's ssl too."
+    "how long Lambda takes to fetch and unpack the zip and to start Python; and the first"
+    " connection, for which both read the system's certificates and ours also loads Python's ssl."
 )
 
 
 def figures() -> list[Figure]:
-    """Build both packages, and start each function of interest from both in turn."""
+    """Build both packages, and start each function from both in turn."""
     with tempfile.TemporaryDirectory() as scratch:
         work = Path(scratch)
         ours = build("prod", work / "ours", for_this_machine=True).archive
@@ -37,7 +37,7 @@ def figures() -> list[Figure]:
         places = [_unpack(ours, work / "a"), _unpack(plain, work / "b")]
         return [
             Figure(
-                "MB of the zip without SAML's libraries, to the plain Chalice package's",
+                "MB of the zip, without SAML's libraries / plain Chalice package",
                 round(sizes[0] / _MEGABYTE, 1),
                 round(sizes[1] / _MEGABYTE, 1),
                 round(sizes[0] / sizes[1], 2),
@@ -47,14 +47,14 @@ def figures() -> list[Figure]:
             ),
             *_cold_start("authorizer", "key_check", places, 0.15),
             *_cold_start("app", "api", places, 0.40),
-            *_cold_start("mail worker", "mail", places, 0.40),
+            *_cold_start("worker", "mail", places, 0.40),
             *_cold_start("daily function", "sso_watch", places, 0.40),
         ]
 
 
 def cold_start(directory: Path, function: str, **settings: str) -> dict[str, object]:
-    """Start a function from an unpacked zip in a fresh interpreter that knows no other package."""
-    done = subprocess.run(  # noqa: S603 - our own Python and our own words
+    """Start a function from an unpacked zip in a fresh interpreter without other packages."""
+    done = subprocess.run(  # noqa: S603 - our own interpreter and arguments
         [sys.executable, "-I", "-S", "-B", str(_PROBE), str(directory), function],
         capture_output=True,
         text=True,
@@ -77,7 +77,7 @@ def _cold_start(words: str, function: str, places: list[Path], goal: float) -> l
             modules[at] = float(str(started["modules"]))
     return [
         Figure(
-            f"CPU of the packaged {words}'s start, to the plain Chalice package's",
+            f"CPU of the {words}'s start / plain Chalice package",
             round(statistics.median(taken[0]), 1),
             round(statistics.median(taken[1]), 1),
             round(paired_ratio(*taken), 2),
@@ -86,14 +86,14 @@ def _cold_start(words: str, function: str, places: list[Path], goal: float) -> l
             _NO_DISK,
         ),
         Figure(
-            f"modules that the {words}'s start loads, to the plain package's",
+            f"modules loaded by the {words}'s start / plain Chalice package",
             modules[0],
             modules[1],
             round(modules[0] / modules[1], 2),
             0,
-            # The compiled package has a loader or two of its own.
+            # The compiled package has one or two loaders of its own.
             1.05,
-            "what the first call of each kind loads later.",
+            "what the first call of each kind loads afterwards.",
         ),
     ]
 

@@ -1,4 +1,4 @@
-"""What plain `chalice package` makes of the same code: what ours is measured against."""
+"""Builds the package of plain `chalice package` from the same code, for comparison."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from infra.package.archive import write_zip
 from infra.package.build import chalice_package
 from infra.stack.stages import ROOT
 
-# The libraries that only single sign-on needs; by far the largest part, and all compiled code.
+# Libraries that only SSO needs: by far the largest part, and all compiled code.
 SAML = ("isodate", "lxml", "onelogin", "python3_saml", "xmlsec")
 
 
 def plain_zip(target: Path) -> None:
-    """Write Chalice's zip: every file of every pin as its wheel has it, and no compiled module."""
+    """Write Chalice's zip: all files of each pinned wheel, and no precompiled modules."""
     with tempfile.TemporaryDirectory() as scratch:
         contents = Path(scratch) / "contents"
         contents.mkdir()
@@ -27,7 +27,7 @@ def plain_zip(target: Path) -> None:
 
 
 def packed_bytes_without_saml(archive: Path) -> int:
-    """Count the bytes of a zip's files, apart from the SAML libraries'."""
+    """Return the compressed bytes of a zip's files, without the SAML libraries."""
     with zipfile.ZipFile(archive) as opened:
         files = opened.infolist()
     return sum(f.compress_size for f in files if not f.filename.startswith(SAML))

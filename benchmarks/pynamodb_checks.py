@@ -1,4 +1,4 @@
-"""The same check of a key by pynamodb's model, which the shipped one is held against."""
+"""The key check with pynamodb's model, to compare the shipped one with."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PynamodbChecks:
-    """Checks and counts in one update, as `KeyChecks` does; a refusal is pynamodb's own error."""
+    """Check and count in one update, as `KeyChecks` does; a refusal is pynamodb's own error."""
 
     limit: int
 

@@ -1,6 +1,6 @@
-"""Whether sixty attempts at once ever have more passwords checked than the lock allows.
+"""Checks that sixty simultaneous sign-ins never check more passwords than the lockout allows.
 
-`make bench` plays 60 rounds; `python -m benchmarks.races` plays 200, which takes minutes.
+`make bench` runs 60 rounds; `python -m benchmarks.races` runs 200, which takes minutes.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _ROUNDS, _MANY_ROUNDS = 60, 200
 
 
 def figures(number: int = _ROUNDS) -> list[Figure]:
-    """Race, with one right password at a random place, and count."""
+    """Race sign-ins with one correct password at a random position, and count."""
     with _service() as service:
         played = list(rounds(service, number))
     return [_over_budget(played), _successes(played)]
@@ -45,14 +45,15 @@ def figures(number: int = _ROUNDS) -> list[Figure]:
 def _over_budget(played: list[Round]) -> Figure:
     over = sum(not one.is_within_budget for one in played)
     return Figure(
-        f"races of {CALLERS} sign-ins that checked more than {BUDGET} passwords, or {BUDGET} before"
-        f" and {BUDGET} after a success, of {len(played)}",
+        f"races (of {len(played)}) in which {CALLERS} sign-ins checked more than {BUDGET} passwords"
+        f" ({2 * BUDGET} if one succeeded)",
         over,
         0,
         over,
         0,
         0,
-        "The engine takes one request at a time; the store's own races are tested on three.",
+        "simultaneous requests to the database: the engine takes one at a time. The store's races"
+        " are tested on three engines.",
     )
 
 
@@ -60,14 +61,14 @@ def _successes(played: list[Round]) -> Figure:
     won = sum(one.succeeded for one in played)
     expected = len(played) * BUDGET / CALLERS
     return Figure(
-        f"of these, those that the right password won / {BUDGET} in {CALLERS}",
+        f"races in which the correct password succeeded / {BUDGET} in {CALLERS}",
         won,
         round(expected, 1),
         round(won / expected, 2),
-        # Of 60 rounds, chance alone leaves this range once in a hundred runs; of 200, hardly ever.
+        # With 60 rounds, one run in a hundred leaves this range by chance; with 200, almost none.
         0.2,
         2.2,
-        "Who comes first of those that race; the place of the right one is random.",
+        "which request comes first. The position of the correct password is random.",
     )
 
 

@@ -1,4 +1,4 @@
-"""What a sign-in costs over its password hash, and whether an unknown address costs the same."""
+"""Compares a sign-in with its bare password hash, and an unknown email with a wrong password."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ if TYPE_CHECKING:
     from chalicelib.domain.sign_in.known_browser import DeviceCookies
 
 _ROBIN = EmailAddress("robin@acme.test")
-_PASSWORD = "violet kettle 1234 marmot"  # noqa: S105 - a made-up person's
+_PASSWORD = "violet kettle 1234 marmot"  # noqa: S105 - a test user's
 _ROUNDS = 80
-_NO_WAITING = "the wait for DynamoDB and SQS, and what Chalice and the gateway add to the service."
-_NO_CLOCK = "what a stranger's clock sees: the store's answers and the network are left out."
+_NO_WAITING = "the wait for DynamoDB and SQS, and the time of Chalice and the gateway."
+_NO_CLOCK = "what a caller can measure; the time of the store and the network isn't included."
 
 
 def figures() -> list[Figure]:
-    """Measure a right, a wrong and an unknown sign-in against the bare hash."""
+    """Measure sign-ins with a correct password, a wrong one and an unknown email."""
     services = _services()
     taken = interleaved(
         {
@@ -51,10 +51,10 @@ def figures() -> list[Figure]:
     over_hash = (0.0, 1.08)
     return [
         _figure(
-            "sign-in, right password / bare argon2id", taken["right"], taken["hash"], over_hash
+            "sign-in, correct password / bare argon2id", taken["right"], taken["hash"], over_hash
         ),
         _figure(
-            "sign-in, right, in a new browser / bare argon2id",
+            "sign-in, correct password, new browser / bare argon2id",
             taken["right, new"],
             taken["hash"],
             (0.0, 1.1),
@@ -62,12 +62,17 @@ def figures() -> list[Figure]:
         _figure(
             "sign-in, wrong password / bare argon2id", taken["wrong"], taken["hash"], over_hash
         ),
-        _figure("unknown address / wrong password", taken["unknown"], taken["wrong"], (0.97, 1.03)),
+        _figure(
+            "sign-in, unknown email / wrong password",
+            taken["unknown"],
+            taken["wrong"],
+            (0.97, 1.03),
+        ),
     ]
 
 
 def right_sign_in() -> Callable[[], object]:
-    """Give one that succeeds, in a known browser, for others to be measured beside."""
+    """Return a successful sign-in in a known browser, for comparison with other products."""
     services = _services()
     return _attempt(services, _ROBIN, _PASSWORD, services.sign_in.devices)
 
@@ -101,7 +106,7 @@ def _bare_hash(settings: Settings) -> bytes:
 def _attempt(
     services: Services, email: EmailAddress, password: str, known_by: DeviceCookies | None = None
 ) -> Callable[[], object]:
-    # A known browser is what people sign in with; a new one puts a notice on the queue as well.
+    # Most sign-ins come from a known browser. A new browser also puts a notice on the queue.
     cookie = known_by.issue(email, 1, None) if known_by else None
     browser = Browser(RequestOrigin(Client("192.0.2.7", "Benchmark/1.0"), "request"), cookie)
 

@@ -82,7 +82,7 @@ def test_nothing_outside_the_tests_imports_them() -> None:
 
 def test_everything_that_ships_is_imported() -> None:
     """`H14`: no requirement without a reader."""
-    lines = (ROOT / "requirements.txt").read_text().partition("# Brought by")[0].splitlines()
+    lines = (ROOT / "requirements.txt").read_text().partition("# Dependencies of")[0].splitlines()
     direct = {line.partition("==")[0] for line in lines if "==" in line}
     imported_as = {"python3-saml": "onelogin", "argon2-cffi": "argon2", "dnspython": "dns"}
     modules = {imported_as.get(name, name.replace("-", "_")) for name in direct}

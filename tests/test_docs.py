@@ -139,8 +139,8 @@ def test_the_layers_name_every_third_party_that_they_may_import() -> None:
 
 
 def test_every_event_and_reason_of_the_audit_trail_is_documented() -> None:
-    """`H4`: `docs/audit-trail.md` names each, in words, and none that there isn't."""
-    page = (DOCS / "audit-trail.md").read_text(encoding="utf-8")
+    """`H4`: `docs/audit-log.md` names each, in words, and none that there isn't."""
+    page = (DOCS / "audit-log.md").read_text(encoding="utf-8")
     listed = re.findall(r"^\| `([a-z_.]+)` \| [A-Z]", page, re.MULTILINE)
     assert sorted(listed) == sorted([*EventName, *RefusalReason])
 

@@ -1,1 +1,1 @@
-"""A local stack under a crowd: 50 people and 200 programs at once, for two minutes."""
+"""Runs 50 users and 200 programs against a local stack for two minutes."""

@@ -1,4 +1,4 @@
-"""Who is there, and what each does again and again until the time is over."""
+"""Users and programs, and what each repeats until the time is over."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ if TYPE_CHECKING:
     from tests.support.servers.stack import Stack
 
 _THINKING = (0.5, 2.5)
-# Six a minute, so that the crowd and the emulator fit on two cores; what a key may do in a minute
-# is tested elsewhere.
+# Six calls a minute, so that the crowd and the emulator fit on two cores. The limit of a key is
+# tested elsewhere.
 _BETWEEN_CALLS = 10.0
 _PUBLIC = ("/api/v1/account", "/api/v1/workspaces", "/api/v1/records?limit=20")
 
 
 @dataclass
 class Notes:
-    """What every call took, and what went wrong; filled by many threads."""
+    """Duration and errors of all calls; filled by many threads."""
 
     milliseconds: dict[str, list[float]] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
 
     def take(self, step: str, expected: int, call: Callable[[], Reply]) -> None:
-        """Make a call, and write down how long it took."""
+        """Make a call and record how long it took."""
         began = time.perf_counter()
         try:
             status = call().status
@@ -49,14 +49,14 @@ class Notes:
 
 @dataclass(frozen=True)
 class Crowd:
-    """People with an account each, and their accounts' keys."""
+    """Users with an account each, and their accounts' keys."""
 
     stack: Stack
     users: tuple[str, ...]
     keys: tuple[str, ...]
 
     def stay(self, seconds: float) -> Notes:
-        """Let all of them do what they do, at once, and come back when the last is done."""
+        """Run all users and programs at once, and return when the last one is done."""
         notes, end = Notes(), threading.Event()
         chance = random.Random(8)  # noqa: S311 - nothing secret
         seeds = [chance.randrange(1 << 30) for _ in (*self.users, *self.keys)]
@@ -90,7 +90,7 @@ class Crowd:
 
     def _program(self, key: str, chance: random.Random, notes: Notes, end: threading.Event) -> None:
         program = Program(kept(self.stack.origin))
-        # Spread out, as programs of different people are.
+        # Start at different times, as independent programs do.
         pause = chance.uniform(0, _BETWEEN_CALLS)
         while not end.wait(pause):
             path = chance.choice(_PUBLIC)
@@ -100,7 +100,7 @@ class Crowd:
 
 
 def gathered(stack: Stack, users: int, keys: int) -> Crowd:
-    """Sign people up, confirm them by their mails, and give each the same number of keys."""
+    """Sign users up, confirm them with their mails, and create the same number of keys for each."""
     addresses = tuple(f"person{number}@load.test" for number in range(users))
     browsers = [stack.browser() for _ in addresses]
     for browser, address in zip(browsers, addresses, strict=True):
@@ -118,7 +118,7 @@ def gathered(stack: Stack, users: int, keys: int) -> Crowd:
 
 
 def kept(origin: str) -> Transport:
-    """Reach the service over one connection that stays open, as a browser's does."""
+    """Reach the service over one open connection, as a browser does."""
     place = urlsplit(origin)
     connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=30)
 

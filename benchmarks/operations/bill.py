@@ -1,4 +1,4 @@
-"""What operations consume and cost, read off Amazon's own DynamoDB Local; writes docs/costs.md."""
+"""Counts what operations consume with Amazon's DynamoDB Local, and writes docs/costs.md."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 SIZES = (10, 1_000, 100_000)
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "costs.md"
 _OLD_COUNTERS = (
-    "what old counters of a key that is seldom used cost when they are swept: at most 1.13."
+    "the removal of old counters of a rarely used key, which brings the average to about 1.03."
 )
-_OWN_LISTS = "lists that grow with an account's own things, such as its keys or its audit trail."
+_OWN_LISTS = "lists that grow with the account's own data, such as its keys or its audit log."
 
 
 def figures() -> list[Figure]:
-    """Count everything; nothing, with a printed reason, where that DynamoDB can't be had."""
+    """Count all operations; returns none and prints a reason without DynamoDB Local."""
     try:
         found = counted(SIZES)
     except EngineMissingError as reason:
@@ -44,18 +44,18 @@ def figures() -> list[Figure]:
 
 
 def _compared(what: str, many: float, few: float) -> Figure:
-    metric = f"{what} of every operation once, with {SIZES[-1]:,} users / with {SIZES[0]}"
+    metric = f"{what} of all operations, {SIZES[-1]:,} users / {SIZES[0]} users"
     return Figure(metric, many, few, round(many / few, 4), 1, 1, _OWN_LISTS)
 
 
 def _check(check: Operation) -> list[Figure]:
     requests, units = check.bill.requests, check.bill.write_units
     dollars = round(cost(check).without_gateway, 2)
-    name = "dollars for a million checks, without the gateway"
-    assumed = f"Lambda's own time, which is assumed; prices of {AS_OF}."
+    name = "dollars for a million key checks, without API Gateway"
+    assumed = f"Lambda's own time, which is an assumption; prices of {AS_OF}."
     return [
-        Figure("DynamoDB requests of a key's check", requests, 1, requests, 1, 1, _OLD_COUNTERS),
-        Figure("write units of a key's check", units, 1, units, 0, 1.13, _OLD_COUNTERS),
+        Figure("DynamoDB requests of a key check", requests, 1, requests, 1, 1, _OLD_COUNTERS),
+        Figure("write units of a key check", units, 1, units, 0, 1.13, _OLD_COUNTERS),
         Figure(name, dollars, 0, dollars, 0, 1.07, assumed),
     ]
 

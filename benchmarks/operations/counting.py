@@ -1,4 +1,4 @@
-"""Makes every operation as its user would, and reads off the meter what each consumed."""
+"""Performs every operation as its user would, and records what each consumed."""
 
 from __future__ import annotations
 
@@ -47,10 +47,10 @@ _ARN = "arn:aws:execute-api:eu-west-1:123456789012:abc123/api/GET/api/v1/account
 
 @dataclass(frozen=True)
 class Operation:
-    """What one thing that people or programs do consumes, the mail worker's part included.
+    """What one operation consumes, including the worker's part.
 
-    `invocations` counts functions: the API's, the authorizer's and the mail worker's; `hashes`
-    password hashes, `log_bytes` what our code writes to its logs.
+    `invocations` counts the invocations of each function, `hashes` password hashes, and
+    `log_bytes` what our code writes to its logs.
     """
 
     name: str
@@ -61,16 +61,16 @@ class Operation:
 
 
 class Written(logging.Handler):
-    """Counts what our loggers write, in bytes."""
+    """Counts the bytes that our loggers write."""
 
     def __init__(self) -> None:
-        """Write lines as a function does."""
+        """Format lines as a deployed function does."""
         super().__init__()
         self.setFormatter(JsonFormatter())
         self.bytes = 0
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Count a line and its line feed."""
+        """Count a line with its line feed."""
         self.bytes += len(self.format(record).encode()) + 1
 
 
@@ -86,9 +86,9 @@ class Recorder:
     operations: list[Operation] = field(default_factory=list)
 
     def note(self, name: str, act: Callable[[], dict[str, int]]) -> None:
-        """Do something, let the worker do what it left behind, and write both down.
+        """Perform an operation, run the jobs that it queued, and record both.
 
-        `act` says how often it called which function.
+        `act` returns the number of invocations of each function.
         """
         self.service.work()
         self.book.clear()
@@ -116,7 +116,7 @@ def counted(sizes: tuple[int, ...]) -> dict[int, list[Operation]]:
         for size in sizes:
             grow(client, service.settings.table_prefix, account_id, have, size)
             have, recorder = size, new_recorder()
-            # A day later no count of failures or mails of the last round is left.
+            # A day later, the last round's counts of failed attempts and mails have expired.
             recorder.clock.advance(timedelta(days=1))
             _people(recorder)
             _members(recorder)
@@ -188,7 +188,7 @@ def _sign_up(program: Program, address: str) -> Reply:
 
 
 def _by_page(service: Service, program: Program, address: str) -> dict[str, int]:
-    """Walk the form as a browser does whose style sheet and script are in its cache."""
+    """Sign in with the form, as a browser with a cached style sheet and script does."""
     calls: list[str] = []
     send: Transport = service.transport("192.0.2.7")
 
@@ -213,7 +213,7 @@ def _api(_reply: Reply) -> dict[str, int]:
 
 def _check(key: str) -> dict[str, int]:
     event = {"type": "TOKEN", "authorizationToken": f"Bearer {key}", "methodArn": _ARN}
-    # A refusal is an exception, as API Gateway wants it.
+    # The authorizer refuses with an exception, as API Gateway requires.
     with contextlib.suppress(Exception):
         check_api_key(event, {})
     return {"key_check": 1}
@@ -221,7 +221,7 @@ def _check(key: str) -> dict[str, int]:
 
 @contextlib.contextmanager
 def _recording() -> Iterator[Callable[[], Recorder]]:
-    """Run the service with Amazon's own DynamoDB and with moto's queue and mail."""
+    """Run the service with Amazon's DynamoDB Local and with moto's queue and mail."""
     with contextlib.ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         queue = stack.enter_context(engines.moto(scratch))
@@ -255,11 +255,11 @@ def _written() -> Iterator[Written]:
 
 @dataclass(frozen=True)
 class _Both(Engine):
-    """DynamoDB from one engine, all else from the other."""
+    """DynamoDB from one engine, all other services from the other."""
 
     queue: Engine
     store: Engine
 
     def client(self, service: str) -> Any:
-        """Make a client of the engine that has the service."""
+        """Create a client of the engine that has the service."""
         return (self.store if service == "dynamodb" else self.queue).client(service)

@@ -1,4 +1,4 @@
-"""Other users with their accounts, keys and sessions: what an operation must not notice."""
+"""Adds other users with accounts, keys and sessions, which must not change an operation's cost."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _BATCH = 25
-# DynamoDB Local looks at the key's name alone. botocore would take most of the time.
+# DynamoDB Local only reads the access key id. Signing with botocore would take most of the time.
 _HEADERS = {
     "Content-Type": "application/x-amz-json-1.0",
     "X-Amz-Target": "DynamoDB_20120810.BatchWriteItem",
@@ -52,10 +52,10 @@ def _put(connection: HTTPConnection, batch: dict[str, list[dict[str, Any]]]) -> 
         body = json.dumps({"RequestItems": batch})
         connection.request("POST", "/", body, _HEADERS)
         answer = connection.getresponse()
-        said = json.loads(answer.read())
+        content = json.loads(answer.read())
         if answer.status != HTTPStatus.OK:
-            raise RuntimeError(said)
-        batch = said["UnprocessedItems"]
+            raise RuntimeError(content)
+        batch = content["UnprocessedItems"]
 
 
 def _count_members(client: Any, prefix: str, account_id: str, more: int) -> None:

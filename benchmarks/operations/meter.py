@@ -16,7 +16,7 @@ _WRITES = frozenset({"PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "T
 
 @dataclass
 class Bill:
-    """What was asked of AWS: DynamoDB's requests and units, and messages sent to the queue."""
+    """Requests to AWS: DynamoDB's requests and units, messages to the queue, and mails."""
 
     requests: int = 0
     read_units: float = 0
@@ -25,7 +25,7 @@ class Bill:
     mails: int = 0
 
     def __sub__(self, other: Bill) -> Bill:
-        """Say what came since."""
+        """Return the difference to an earlier bill."""
         return Bill(
             self.requests - other.requests,
             self.read_units - other.read_units,
@@ -35,13 +35,13 @@ class Bill:
         )
 
     def copy(self) -> Bill:
-        """Keep what stands here now."""
+        """Return a copy of the current values."""
         return self - Bill()
 
 
 @contextlib.contextmanager
 def metered() -> Iterator[Bill]:
-    """Have every request of this process say what it consumed, and add that up."""
+    """Make every request of this process report its consumption, and add it up."""
     from botocore.client import BaseClient
     from botocore.exceptions import ClientError
 
@@ -59,8 +59,8 @@ def metered() -> Iterator[Bill]:
         try:
             answer = call(self, operation, {**parameters, "ReturnConsumedCapacity": "TOTAL"})
         except ClientError:
-            # A refused write is billed as one that was done, and its error doesn't say what: our
-            # items are under 1 KB, and what is in a transaction counts twice.
+            # A refused write is billed like a successful one, but its error has no consumption. Our
+            # items are under 1 KB, and an item in a transaction counts twice.
             bill.write_units += 2 * len(parameters.get("TransactItems", [])) or 1
             raise
         consumed = answer.get("ConsumedCapacity", [])

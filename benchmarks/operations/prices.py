@@ -1,4 +1,4 @@
-"""List prices, all in one place; whoever deploys elsewhere or later changes them here."""
+"""List prices, all in one place. Change them here for another Region or a later date."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ AS_OF = "November 2026, us-east-1, without free tiers and discounts"
 
 @dataclass(frozen=True)
 class Price:
-    """One line of a price list, in dollars for a million of what is sold."""
+    """One row of a price list, in dollars per million units."""
 
     what: str
     per_million: float
@@ -26,15 +26,15 @@ INVOCATION = Price("Lambda, invocations", 0.20)
 GB_SECOND = Price("Lambda on arm64, GB-seconds", 13.3334)
 QUEUE_CALL = Price("SQS standard, calls", 0.40)
 MAIL = Price("SES, mails", 100.0)
-LOG_KB = Price("CloudWatch Logs, KB taken in", 0.50)
+LOG_KB = Price("CloudWatch Logs, KB ingested", 0.50)
 PRICES = (READ_UNIT, WRITE_UNIT, CALL, INVOCATION, GB_SECOND, QUEUE_CALL, MAIL, LOG_KB)
 
 # A message is sent, received and deleted.
 _CALLS_PER_MESSAGE = 3
 
-# Of each function: memory in GB, and seconds. The memory is .chalice/config.json's. The seconds are
-# an assumption for Lambda, on the high side of what this code takes on a present-day core: nothing
-# was timed on AWS. A password hash counts extra.
+# Memory in GB and seconds for each function. The memory is that of .chalice/config.json. The
+# seconds are assumptions, higher than what this code takes on a current core: nothing was timed
+# on AWS. A password hash is added separately.
 _GB = {"api": 1.0, "key_check": 0.25, "mail": 0.5}
 SECONDS = {"api": 0.030, "key_check": 0.010, "mail": 0.060}
 HASH_SECONDS = 0.090
@@ -42,7 +42,7 @@ HASH_SECONDS = 0.090
 
 @dataclass(frozen=True)
 class Cost:
-    """What a million of an operation cost, in dollars, by service."""
+    """The cost of a million operations in dollars, by service."""
 
     database: float
     functions: float
@@ -53,12 +53,12 @@ class Cost:
 
     @property
     def without_gateway(self) -> float:
-        """All but API Gateway, and but the mails, which anyone may send another way."""
+        """All costs except API Gateway and mails, which could be sent another way."""
         return self.database + self.functions + self.queue + self.logs
 
     @property
     def whole(self) -> float:
-        """All of it."""
+        """All costs."""
         return self.without_gateway + self.mails + self.gateway
 
 

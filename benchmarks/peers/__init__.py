@@ -1,5 +1,5 @@
-"""Other products' checks of an API key, each in its usual form and in packages of its own.
+"""Other products' key checks and sign-ins, each in its usual form and in its own packages.
 
-The scripts here are run by the interpreter of a scratch environment, which `installing` makes; they
-say on a line what a number of calls took.
+The interpreter of a separate environment, which `installing` creates, runs the scripts here. They
+print the time of a number of calls on a line.
 """

@@ -1,4 +1,4 @@
-"""The shipped check of a key beside other products', asked in turn."""
+"""Compares the shipped key check with other products', called in turn."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ _GOALS = {"valid": 0.35, "invalid": 1.0, "malformed": 0.03}
 _OURS = "ours"
 _UNKNOWN = {"__type": "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException"}
 _UNSEEN = (
-    "that peers read a file beside them, and DynamoDB is a network away; and what their databases"
-    " cost in operation."
+    "that the peers read a local file and DynamoDB is across a network, and what their databases"
+    " cost to operate."
 )
 
 
 def figures() -> list[Figure]:
-    """Measure those peers that this machine can have; a printed reason stands for each other."""
+    """Measure the peers that can be installed; prints a reason for each of the others."""
     with contextlib.ExitStack() as stack:
         stack.enter_context(on_one_core())
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -68,7 +68,7 @@ def _figure(kind: str, taken: Mapping[str, Mapping[str, list[float]]]) -> Figure
     ours = net.pop(_OURS)
     best = min(net, key=lambda name: statistics.median(net[name]))
     return Figure(
-        f"API key, {kind}: event in, policy out / the best peer's net cost ({best})",
+        f"key check, {kind} key / best peer, net ({best})",
         round(statistics.median(ours), 4),
         0,
         round(paired_ratio(ours, net[best]), 3),
@@ -103,7 +103,7 @@ def _warm(peer: Peer) -> None:
 
 @contextlib.contextmanager
 def _ourselves() -> Iterator[Ask]:
-    """Ask the shipped handler, with a canned DynamoDB for known keys and one for unknown."""
+    """Call the shipped handler, with a canned DynamoDB each for known and unknown keys."""
     good = ApiKeySecret.new().value
     with (
         mock.patch.dict(os.environ, KEYS),

@@ -1,4 +1,4 @@
-"""Installs the peers under build/, pinned, and starts one to be asked what its calls cost."""
+"""Installs the pinned peers under build/, and starts them to measure their calls."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SECONDS = 400
 
 
 class PeerMissingError(Exception):
-    """A peer can't be had on this machine; the message says why."""
+    """A peer can't be installed or run on this machine; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -31,20 +31,20 @@ class Peer:
     child: subprocess.Popen[str]
 
     def ask(self, subject: str, calls: int) -> float:
-        """Give the CPU milliseconds of one call, of so many; raises PeerMissingError."""
+        """Return the mean CPU milliseconds of one call; raises PeerMissingError."""
         if self.child.stdin is None or self.child.stdout is None:
             raise PeerMissingError("it has no pipes")
         with contextlib.suppress(BrokenPipeError):
             self.child.stdin.write(f"{subject} {calls}\n")
             self.child.stdin.flush()
-        said = self.child.stdout.readline()
-        if not said:
+        output = self.child.stdout.readline()
+        if not output:
             raise PeerMissingError("it ended")
-        return float(said) / calls
+        return float(output) / calls
 
 
 def python_peers() -> Path:
-    """Give the interpreter of an environment with the Python peers; raises PeerMissingError."""
+    """Return the interpreter of an environment with the Python peers; raises PeerMissingError."""
     home = _HOME / "python"
     python = home / "bin" / "python"
     pins = _SCRIPTS / "requirements.txt"
@@ -56,7 +56,7 @@ def python_peers() -> Path:
 
 
 def node_peer() -> Path:
-    """Give a directory with the node peer installed; raises PeerMissingError."""
+    """Return a directory with the node peer installed; raises PeerMissingError."""
     home = _HOME / "node"
     pins = _SCRIPTS / "package.json"
     if shutil.which("node") is None or shutil.which("npm") is None:
@@ -65,7 +65,7 @@ def node_peer() -> Path:
         shutil.rmtree(home, ignore_errors=True)
         home.mkdir(parents=True)
         shutil.copy(pins, home)
-        # Its plugin asks for another release of a helper than its own core does.
+        # Its plugin requires another release of a helper than its core does.
         _run(["npm", "install", "--prefix", str(home), "--no-audit", "--no-fund", _LEGACY])
         _note(home, pins)
     return home
@@ -73,15 +73,15 @@ def node_peer() -> Path:
 
 @contextlib.contextmanager
 def started(script: str, scratch: Path, *arguments: str) -> Iterator[Peer]:
-    """Run a peer's script on an empty database; raises PeerMissingError where it can't be had."""
+    """Run a peer's script on an empty database; raises PeerMissingError."""
     database = str(scratch / f"{script}-{'-'.join(arguments)}.sqlite3")
     if script.endswith(".mjs"):
-        # Beside its packages, where node looks for them.
+        # node looks for packages beside the script.
         command = ["node", shutil.copy(_SCRIPTS / script, node_peer())]
     else:
         command = [str(python_peers()), str(_SCRIPTS / script)]
     command += [database, *arguments]
-    with subprocess.Popen(  # noqa: S603 - what was just installed, and our own words
+    with subprocess.Popen(  # noqa: S603 - our own interpreter and arguments
         command,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -110,10 +110,10 @@ def _note(home: Path, pins: Path) -> None:
 def _run(command: list[str]) -> None:
     sys.stderr.write(f"Installing peers: {' '.join(command[-3:])} ...\n")
     try:
-        subprocess.run(  # noqa: S603 - our own words
+        subprocess.run(  # noqa: S603 - our own arguments
             command, check=True, capture_output=True, text=True, timeout=_SECONDS
         )
     except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
-        said = str(error.stderr or error).strip()[-300:]
-        message = f"its packages could not be installed: {said}"
+        output = str(error.stderr or error).strip()[-300:]
+        message = f"its packages could not be installed: {output}"
         raise PeerMissingError(message) from error

@@ -1,4 +1,4 @@
-"""A whole sign-in beside other products', with their own hashers and with ours, asked in turn."""
+"""Compares a whole sign-in with other products', with their hashers and with ours, in turn."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ _PEERS = {
 _ROUNDS = 12
 _OURS = "ours"
 _UNSEEN = (
-    "that peers read a file beside them and count no failures, and that two of them bring their"
-    " HTTP along: ours is the service alone, which counts each attempt before it hashes."
+    "that the peers read a local file and count no failed attempts, and that two of them include"
+    " their HTTP layer. Ours is the service without HTTP, and counts each attempt before it hashes."
 )
 
 
 def figures() -> list[Figure]:
-    """Measure those peers that this machine can have; a printed reason stands for each other."""
+    """Measure the peers that can be installed; prints a reason for each of the others."""
     with contextlib.ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         asked = _started(stack, scratch)
@@ -41,11 +41,11 @@ def figures() -> list[Figure]:
     ours = taken.pop(_OURS)
     with_ours = {name: costs for name, costs in taken.items() if name.endswith(_SAME)}
     own = {name: costs for name, costs in taken.items() if name not in with_ours}
-    # Only a slower machine's noise could make the first of these a matter of luck: all but a
-    # millisecond or two of each is the same hash.
+    # In the first of these, all but one or two milliseconds is the same hash. So the ratio only
+    # varies by the noise of the machine.
     return [
-        _figure("sign-in, right password / the best peer's, with our hasher", ours, with_ours, 1.1),
-        _figure("sign-in, right password / the best peer's, with its own", ours, own, 1.0),
+        _figure("sign-in, correct password / best peer, our hasher", ours, with_ours, 1.1),
+        _figure("sign-in, correct password / best peer, its own hasher", ours, own, 1.0),
     ]
 
 
@@ -57,7 +57,7 @@ def _started(stack: contextlib.ExitStack, scratch: Path) -> dict[str, Callable[[
     subjects = [
         *((f"{name}{_SAME}", script, ("ours",)) for name, script in _PEERS.items()),
         *((name, script, ("own",)) for name, script in _PEERS.items()),
-        # Its node has no argon2 without one more package, so it is asked with its own alone.
+        # node needs another package for argon2, so this one is only measured with its own hasher.
         ("better-auth", "better_auth_sign_in.mjs", ()),
     ]
     for name, script, arguments in subjects:

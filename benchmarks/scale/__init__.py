@@ -1,1 +1,1 @@
-"""How the tables behave at a size that no test can make: on paper and in a simulation."""
+"""Simulates how the tables behave at a size that no test can create."""

@@ -1,4 +1,4 @@
-"""Who calls: ten million keys, of which few are used much, and what else may come."""
+"""Simulated loads: ten million keys, of which few are busy, and additional callers."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 KEYS = 10_000_000
 CALLS_A_SECOND = 10_000
 SECONDS = 600
-# What a key's own limit lets through in a second, evenly used.
+# What a key's own limit allows in a second, if it is used evenly.
 _ALLOWED = 2
 _WARM, _NEW = 15_000, 4_000
 
 
 @dataclass(frozen=True)
 class Run:
-    """What a load came to, second by second."""
+    """The result of a load, second by second."""
 
     name: str
     throttled: tuple[Throttled, ...]
@@ -45,7 +45,7 @@ class Run:
 
 
 def runs() -> Iterator[Run]:
-    """Play every load for ten minutes, the same each time."""
+    """Run every load for ten minutes; the results are repeatable."""
     hot, counter = [_place("one key")] * 3_000, [_place("one counter")] * CALLS_A_SECOND
     yield _run("10 million keys within their limits", Table.warm(_WARM), [])
     yield _run("the same on a new table that wasn't warmed", Table.warm(_NEW), [])
@@ -54,7 +54,7 @@ def runs() -> Iterator[Run]:
 
 
 def _run(name: str, table: Table, others: list[int]) -> Run:
-    dice = random.Random(7)  # noqa: S311 - a repeatable crowd, no secret
+    dice = random.Random(7)  # noqa: S311 - repeatable, and no secret
     throttled = tuple(table.second(_usual(dice), others) for _ in range(SECONDS))
     return Run(name, throttled, len(table.partitions))
 
@@ -62,12 +62,12 @@ def _run(name: str, table: Table, others: list[int]) -> Run:
 def _usual(dice: random.Random) -> list[int]:
     """One second of callers: the n-th busiest key wants to call 1/n as often as the busiest."""
     wanted = Counter(int(KEYS ** dice.random()) for _ in range(CALLS_A_SECOND))
-    # A caller who keeps to the limit sends no more than it allows; quiet keys make up the number.
+    # A caller within its limit sends no more than it allows; quiet keys fill up the total.
     calls = [key for key, times in wanted.items() for _ in range(min(times, _ALLOWED))]
     quiet = [dice.randrange(SPACE) for _ in range(CALLS_A_SECOND - len(calls))]
     return [_place(f"key {key}") for key in calls] + quiet
 
 
 def _place(name: str) -> int:
-    # DynamoDB's own hash isn't known; any that spreads as well does.
+    # DynamoDB's own hash isn't published; any hash that distributes as evenly can replace it.
     return int.from_bytes(sha256(name.encode()).digest()[:4], "big") % SPACE

@@ -1,8 +1,8 @@
-"""A table of DynamoDB on demand, as far as its published rules tell: who is throttled, and when.
+"""Simulates an on-demand DynamoDB table by its published rules: what is throttled, and when.
 
-A partition takes 1,000 write units a second and keeps up to 300 seconds of unused capacity for
-bursts. One that is busy for a while is split in two, but an item never is, so a single item never
-gets more than one partition's share. Amazon doesn't say how soon a split comes: two minutes here.
+A partition takes 1,000 write units a second and saves up to 300 seconds of unused capacity for
+bursts. A busy partition is split in two, but an item never is, so a single item never gets more
+than one partition's share. Amazon doesn't publish when a split happens; here it is two minutes.
 
 Source: "Burst and adaptive capacity" in the DynamoDB Developer Guide.
 """
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 UNITS_A_SECOND = 1_000
 BURST_SECONDS = 300
-# Where an item lies: a 32-bit hash of its key.
+# The position of an item is a 32-bit hash of its key.
 SPACE = 2**32
 
 
 @dataclass
 class Partition:
-    """A part of the hash space, and what it has left to give."""
+    """A part of the hash space, with its saved capacity."""
 
     first: int
     end: int
@@ -35,7 +35,7 @@ class Partition:
 
 
 class Throttled(NamedTuple):
-    """How many calls of a second were throttled, and how many of these were the usual ones."""
+    """How many calls of a second were throttled, in total and of the usual ones."""
 
     all: int
     usual: int
@@ -43,20 +43,20 @@ class Throttled(NamedTuple):
 
 @dataclass
 class Table:
-    """Partitions side by side; `split_after` is how many busy seconds it takes to split one."""
+    """All partitions; a partition is split after `split_after` busy seconds."""
 
     partitions: list[Partition]
     split_after: int = 120
 
     @classmethod
     def warm(cls, units: int) -> Table:
-        """Make one that can take so many write units a second when they are spread well."""
+        """Create a table for so many evenly distributed write units a second."""
         number = -(-units // UNITS_A_SECOND)
         edges = [SPACE * part // number for part in range(number + 1)]
         return cls([Partition(first, end) for first, end in pairwise(edges)])
 
     def second(self, usual: Sequence[int], others: Sequence[int] = ()) -> Throttled:
-        """Take a second's writes, each by its item's hash; who was throttled."""
+        """Process a second's writes, each given by its item's hash; returns what was throttled."""
         firsts = [partition.first for partition in self.partitions]
         wanted, bystanders = _by_partition(firsts, usual), 0.0
         crowd = wanted + _by_partition(firsts, others)
@@ -64,7 +64,7 @@ class Table:
         for index, partition in enumerate(self.partitions):
             refused = _spend(partition, crowd[index])
             throttled += refused
-            # Whoever shares a partition shares what it refuses.
+            # All callers of a partition share its refusals in proportion to their calls.
             bystanders += refused * wanted[index] / max(crowd[index], 1)
         self._split_the_busy()
         return Throttled(round(throttled), round(bystanders))
@@ -89,7 +89,7 @@ def _by_partition(firsts: Sequence[int], places: Iterable[int]) -> Counter[int]:
 
 
 def _spend(partition: Partition, wanted: int) -> float:
-    """Give out what there is; unused capacity is kept for later, up to five minutes of it."""
+    """Spend capacity and return what was refused; saves five minutes of unused capacity."""
     has = partition.saved + UNITS_A_SECOND
     given = min(wanted, has)
     partition.saved = min(has - given, UNITS_A_SECOND * BURST_SECONDS)

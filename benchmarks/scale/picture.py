@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 _WIDTH, _HEIGHT, _LEFT, _TOP, _RIGHT, _BOTTOM = 720, 360, 64, 24, 24, 120
 _TOP_VALUE = 10_000
 _POINTS = 120
-# Told apart by their dashes as well as by their colours.
+# The lines differ in dashes as well as colours, for readers who can't distinguish the colours.
 _STROKES = (("#2563eb", ""), ("#b45309", "6 4"), ("#be123c", "2 3"), ("#6d28d9", "10 3 2 3"))
 
 _STYLE = """<style>

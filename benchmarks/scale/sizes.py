@@ -1,4 +1,4 @@
-"""How big the rows are that the service writes, by DynamoDB's own rule for an item's size."""
+"""Measures the service's rows by DynamoDB's rule for an item's size."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def largest() -> dict[str, int]:
-    """Let a person do what leaves rows, and give the biggest row of each table, in bytes."""
+    """Use each part of the service once, and return the largest row of each table, in bytes."""
     with ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         engine = stack.enter_context(engines.moto(scratch))
@@ -40,23 +40,23 @@ def largest() -> dict[str, int]:
 
 
 def size(row: Mapping[str, Any]) -> int:
-    """Add up names and values as the developer guide says."""
+    """Add up the sizes of names and values, as the developer guide describes."""
     return sum(len(name.encode()) + _value(value) for name, value in row.items())
 
 
 def _live(service: Service) -> None:
     become_a_user(service)
     program = service.program()
-    # Failures first, so that the count of them is there as well.
+    # Failed attempts first, so that their count is stored too.
     for _ in range(4):
-        ask_sign_in(program, password="not this one")  # noqa: S106 - a wrong one
+        ask_sign_in(program, password="not this one")  # noqa: S106 - a wrong password
     ask_sign_in(program)
     Holder(service.program(), make_key(program)["key"]).get("/api/v1/account")
     invite(program)
     service.program().post("/auth/password_reset/request", {"email": ADDRESS})
     body = {"name": "Kim", "email": "kim@new.test", "account_name": "New"}
     service.program().post("/auth/sign_up", {**body, "password": "violet harbour under snow"})
-    ask_sign_in(service.program(), password="not this one")  # noqa: S106 - a wrong one
+    ask_sign_in(service.program(), password="not this one")  # noqa: S106 - a wrong password
     service.work()
 
 

@@ -1,1 +1,1 @@
-"""What docs/uniformity.md shows, made anew: `make uniformity`."""
+"""Measures the figures of docs/uniformity.md: `make uniformity`."""

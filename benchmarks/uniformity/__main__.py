@@ -1,4 +1,4 @@
-"""Prove that answers tell nothing, then time them, and write docs/uniformity.md."""
+"""Check that answers reveal nothing, time them, and write docs/uniformity.md."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _PAGE = Path(__file__).resolve().parents[2] / "docs" / "uniformity.md"
-# OWASP's choice with the least memory, whose time varies the least from one hash to the next.
+# OWASP's choice with the least memory; its time varies least between hashes.
 _COST = {"ARGON2_MEMORY_KIB": "7168", "ARGON2_TIME": "5"}
 _DEFAULT_COST = {"ARGON2_MEMORY_KIB": "47104", "ARGON2_TIME": "1"}
 _ROUNDS = 1_000
-# Where no password is checked, fewer states differ in anything that is read.
+# Without a password check, only these states differ in the rows that are read.
 _FEW = tuple(state for state in TIMED if state.number in (1, 2, 6, 13))
 
 
 def main() -> int:
-    """Measure; non-zero where an answer differs or a goal is missed."""
+    """Measure and write the page; returns non-zero if answers differ or a goal is missed."""
     chosen = _arguments()
     console = Console()
     with tempfile.TemporaryDirectory() as scratch:
@@ -74,9 +74,9 @@ def _proof(scratch: Path) -> tuple[Proof, dict[str, int]]:
 
 
 def _studies(made: World, rounds: int, cost: dict[str, str]) -> Iterator[Study]:
-    said = f"argon2id at {int(cost['ARGON2_MEMORY_KIB']):,} KiB, t = {cost['ARGON2_TIME']}"
+    cost_text = f"argon2id at {int(cost['ARGON2_MEMORY_KIB']):,} KiB, t = {cost['ARGON2_TIME']}"
     warm_up(made, SIGN_IN)
-    yield Study.of(f"`sign_in`, whole answers, {said}", measure(made, SIGN_IN, rounds))
+    yield Study.of(f"`sign_in`, whole answers, {cost_text}", measure(made, SIGN_IN, rounds))
     with without_hashing() as learned:
         warm_up(made, SIGN_IN)
         warm_up(made, SIGN_UP)

@@ -1,4 +1,4 @@
-"""What a study found of one state against the first one, and whether that meets the goals."""
+"""Compares each state of a study with the first one, and with the goals."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ AUC = (0.47, 0.53)
 
 @dataclass(frozen=True)
 class Compared:
-    """One state's times against the first state's; milliseconds, the ratio and AUC of waiting."""
+    """One state's times in milliseconds, with ratio and AUC against the first state's."""
 
     state: str
     count: int
@@ -37,13 +37,13 @@ class Compared:
 
     @property
     def tells(self) -> bool:
-        """Whether somebody who takes so many times could tell the states apart."""
+        """Whether so many measurements could distinguish the states."""
         return self.by_wall.tells or self.by_cpu.tells
 
 
 @dataclass(frozen=True)
 class Study:
-    """All states of one step under one condition; milliseconds."""
+    """All states of one step under one condition, in milliseconds."""
 
     title: str
     lines: tuple[Compared, ...]

@@ -1,4 +1,4 @@
-"""How many functions an answer calls: what no clock resolves, and no other process disturbs."""
+"""Counts the functions that an answer calls: more exact than a clock, whatever else runs."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _calls(made: World, asked: Asked) -> int:
         count += event in ("call", "c_call")
 
     before = sys.getprofile()
-    # The profile of this thread alone: what other threads call is not counted.
+    # This only profiles the current thread; calls of other threads aren't counted.
     sys.setprofile(note)
     try:
         send(made, asked)
@@ -45,8 +45,8 @@ def _calls(made: World, asked: Asked) -> int:
 def _without_collector() -> Iterator[None]:
     """Keep the garbage collector out of the count.
 
-    It runs in whichever thread allocates next, and there it calls the finalizers and callbacks of
-    garbage that other code has left. How much there is, and when, depends on the whole process.
+    It runs in the next thread that allocates memory, and calls finalizers and callbacks of other
+    code's garbage there. How many, and when, depends on the whole process.
     """
     was_enabled = gc.isenabled()
     gc.collect()

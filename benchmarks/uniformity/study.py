@@ -1,8 +1,7 @@
-"""The timing study: answers of one process, in turn, with AWS answered from prepared bytes.
+"""The timing study: answers of one process, in turn, with prepared bytes instead of AWS.
 
-Prepared bytes rather than an emulator: an emulator's time depends on what it holds in ways that
-DynamoDB's doesn't, and would hide our own. The rows are those of the proof's store, so the SDK
-reads for each state what it would read.
+An emulator isn't used, because its time depends on its content in other ways than DynamoDB's and
+would hide our own. The rows are those of the proof's store, so the SDK parses the real rows.
 """
 
 from __future__ import annotations
@@ -45,14 +44,14 @@ def _state(number: int) -> State:
     return next(state for state in STATES if state.number == number)
 
 
-# The first is what all others are compared with; the second is the same once more, so that the
-# table shows what chance alone does.
+# All states are compared with the first one. The second is the same state again, so that the table
+# shows the effect of chance.
 TIMED = tuple(_state(number) for number in (1, 2, 6, 7, 10, 11, 13, 15, 17, 19, 21))
 
 
 @dataclass
 class Times:
-    """One state's milliseconds: what a caller waits, and what the process computes."""
+    """One state's milliseconds: elapsed for the caller, and computed by the process."""
 
     wall: list[float] = field(default_factory=list)
     cpu: list[float] = field(default_factory=list)
@@ -60,7 +59,7 @@ class Times:
 
 @contextlib.contextmanager
 def timed_world(scratch: Path, cost: Mapping[str, str]) -> Iterator[World]:
-    """Make the proof's store, then a service that reads it from prepared bytes."""
+    """Create the proof's store, then a service that reads its rows from prepared bytes."""
     with world(scratch, cost) as made:
         prefix = made.service.settings.table_prefix
         stored = {
@@ -80,10 +79,9 @@ def timed_world(scratch: Path, cost: Mapping[str, str]) -> Iterator[World]:
 
 @contextlib.contextmanager
 def without_hashing() -> Iterator[Callable[[], None]]:
-    """Take argon2's time away: results are kept until the call of what this gives.
+    """Remove argon2's time: results are cached until the yielded function is called.
 
-    After that, a hash that isn't among them is zeros, at once; so each state still gets the
-    verdict that it would get.
+    After that, a hash that isn't cached is zeros, at once. Each state still gets its own verdict.
     """
     from argon2.low_level import hash_secret_raw
 
@@ -105,7 +103,7 @@ def without_hashing() -> Iterator[Callable[[], None]]:
 
 @dataclass(frozen=True)
 class Clocks:
-    """Where times are read, in seconds: what passes, and what the process computes."""
+    """The clocks, in seconds: elapsed time, and CPU time of the process."""
 
     wall: Callable[[], float] = time.perf_counter
     cpu: Callable[[], float] = time.process_time
@@ -121,14 +119,13 @@ def measure(
     states: tuple[State, ...] = TIMED,
     clocks: Clocks = _MACHINE,
 ) -> dict[State, Times]:
-    """Ask a step in each state, round by round, each round in an order of its own.
+    """Time a step in each state, round by round, each round in another random order.
 
-    A fixed order would have each state always follow the same one, and find what that left in the
-    processor's caches.
+    In a fixed order, each state would always follow the same one and find its processor caches.
     """
     times = {state: Times() for state in states}
     asked = {state: asked_of(step, state) for state in states}
-    shuffled = random.Random(len(states))  # noqa: S311 - an order, no secret
+    shuffled = random.Random(len(states))  # noqa: S311 - only an order
     gc.collect()
     gc.disable()
     try:
@@ -150,7 +147,7 @@ def _time(made: World, asked: Asked, clocks: Clocks, into: Times) -> None:
 
 
 def warm_up(made: World, step: Step, states: tuple[State, ...] = TIMED) -> None:
-    """Ask each state a few times; raises AssertionError where an answer isn't the usual one."""
+    """Call each state a few times; raises AssertionError for an unexpected answer."""
     for state in states:
         for _ in range(3):
             asked = asked_of(step, state)
@@ -161,8 +158,8 @@ def warm_up(made: World, step: Step, states: tuple[State, ...] = TIMED) -> None:
 
 
 def asked_of(step: Step, state: State) -> Asked:
-    """Ask a step in a state, warm."""
-    # How long the rules for a new password take depends on its text alone.
+    """Return the warm request of a step in a state."""
+    # The time of the password rules depends on the password only, so all states use the same one.
     password = _ONE_FOR_ALL if step.sets_password else USUAL
     return Asked(step, state, password, Moment.WARM)
 

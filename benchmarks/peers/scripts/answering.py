@@ -1,4 +1,4 @@
-"""A peer's side of the measuring: reads `<subject> <calls>`, prints the CPU that they took."""
+"""The peer's side of the measurement: reads `<subject> <calls>`, prints their CPU time."""
 
 import sys
 import time
@@ -17,7 +17,7 @@ def answer(subjects):
 
 
 def wsgi(application, path, headers):
-    """Make a call of a WSGI application, and give its status."""
+    """Call a WSGI application and return the status."""
     import io
 
     environ = {
@@ -30,18 +30,18 @@ def wsgi(application, path, headers):
         "wsgi.errors": sys.stderr,
         **{f"HTTP_{name.upper().replace('-', '_')}": value for name, value in headers.items()},
     }
-    said = []
+    statuses = []
     body = application(
-        {**environ, "wsgi.input": io.BytesIO()}, lambda status, _, __=None: said.append(status)
+        {**environ, "wsgi.input": io.BytesIO()}, lambda status, _, __=None: statuses.append(status)
     )
     b"".join(body)
     if hasattr(body, "close"):
         body.close()
-    return int(said[0].split()[0])
+    return int(statuses[0].split()[0])
 
 
 def expect(status, call):
-    """Give a subject, after one call has shown that it answers as it should."""
+    """Return the call as a subject after checking its answer once."""
     got = call()
     if got != status:
         message = f"answered {got}, not {status}"

@@ -12,7 +12,7 @@ const auth = betterAuth({
   emailAndPassword: { enabled: true },
   logger: { disabled: true },
   telemetry: { enabled: false },
-  // The same limit as ours is measured with.
+  // A limit that the benchmark doesn't reach.
   plugins: [apiKey({ rateLimit: { enabled: true, timeWindow: 60_000, maxRequests: 100_000_000 } })],
 });
 await (await getMigrations(auth.options)).runMigrations();

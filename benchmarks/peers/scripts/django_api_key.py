@@ -41,7 +41,7 @@ from rest_framework_api_key.permissions import HasAPIKey
 
 
 class Bare(APIView):
-    """The view that anyone may read."""
+    """A view without a permission."""
 
     def get(self, request):
         """Answer."""
@@ -49,7 +49,7 @@ class Bare(APIView):
 
 
 class Keyed(Bare):
-    """The same for those with a key."""
+    """The same view, with the key permission."""
 
     permission_classes = [HasAPIKey]
 

@@ -9,7 +9,7 @@ from django.contrib.auth.hashers import Argon2PasswordHasher
 
 
 class Ours(Argon2PasswordHasher):
-    """Argon2id as ours is."""
+    """Argon2id with our parameters."""
 
     time_cost, memory_cost, parallelism = 1, 47_104, 1
 
@@ -38,13 +38,13 @@ from django.http import HttpRequest
 from django.utils.module_loading import import_string
 
 call_command("migrate", verbosity=0)
-PASSWORD = "violet kettle 1234 marmot"  # noqa: S105 - a made-up person's
+PASSWORD = "violet kettle 1234 marmot"  # noqa: S105 - a test user's
 get_user_model().objects.create_user("robin", password=PASSWORD)
 session_store = import_string(f"{settings.SESSION_ENGINE}.SessionStore")
 
 
 def sign_in(password):
-    """Prove a password and keep a session, as the login view does."""
+    """Verify a password and store a session, as the login view does."""
     request = HttpRequest()
     request.session = session_store()
     user = authenticate(request, username="robin", password=password)

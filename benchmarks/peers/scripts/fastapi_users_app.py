@@ -1,4 +1,4 @@
-"""fastapi-users on SQLite, as both of its subjects use it: tables, manager, and calls by ASGI."""
+"""fastapi-users on SQLite, shared by both scripts: tables, manager, and calls through ASGI."""
 
 import asyncio
 import sys
@@ -30,40 +30,40 @@ class Base(DeclarativeBase):
 
 
 class User(SQLAlchemyBaseUserTableUUID, Base):
-    """Its users."""
+    """The users."""
 
 
 class AccessToken(SQLAlchemyBaseAccessTokenTableUUID, Base):
-    """Its keys, or its sessions."""
+    """The keys or sessions."""
 
 
 async def session():
-    """Give each request a session of the database."""
+    """Yield a database session for each request."""
     async with new_session() as opened:
         yield opened
 
 
 async def users(opened=Depends(session)):
-    """Give the users' table."""
+    """Yield the table of users."""
     yield SQLAlchemyUserDatabase(opened, User)
 
 
 async def tokens(opened=Depends(session)):
-    """Give the tokens' table."""
+    """Yield the table of tokens."""
     yield SQLAlchemyAccessTokenDatabase(opened, AccessToken)
 
 
-class AccountAdmin(UUIDIDMixin, BaseUserManager[User, uuid.UUID]):
-    """Its manager of users."""
+class UserManager(UUIDIDMixin, BaseUserManager[User, uuid.UUID]):
+    """The manager of users."""
 
 
 async def manager(table=Depends(users)):
-    """Give the manager."""
-    yield AccountAdmin(table, helper)
+    """Yield the manager."""
+    yield UserManager(table, helper)
 
 
 def strategy(table=Depends(tokens)):
-    """Keep tokens in their table."""
+    """Store tokens in their table."""
     return DatabaseStrategy(table)
 
 
@@ -81,12 +81,12 @@ async def _fill(rows):
 
 
 def fill(*rows):
-    """Make the tables, and put rows into them."""
+    """Create the tables and insert rows."""
     loop.run_until_complete(_fill(rows))
 
 
 def call(app, method, path, headers, body=b""):
-    """Make a call of an application, and give its status."""
+    """Call an application and return the status."""
     scope = {
         "type": "http",
         "asgi": {"version": "3.0"},
@@ -105,12 +105,12 @@ def call(app, method, path, headers, body=b""):
         return {"type": "http.request", "body": body, "more_body": False}
 
     async def one():
-        said = []
+        messages = []
 
         async def send(message):
-            said.append(message)
+            messages.append(message)
 
         await app(scope, receive, send)
-        return said[0]["status"]
+        return messages[0]["status"]
 
     return loop.run_until_complete(one())

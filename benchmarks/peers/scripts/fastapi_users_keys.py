@@ -14,13 +14,13 @@ app = FastAPI()
 
 @app.get("/bare")
 async def bare():
-    """Answer anyone."""
+    """Answer without a key."""
     return {"id": 1}
 
 
 @app.get("/keyed")
 async def keyed(_=Depends(current)):
-    """Answer those with a key."""
+    """Answer with a valid key."""
     return {"id": 1}
 
 

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from fastapi_users import FastAPIUsers
 from fastapi_users_app import User, backend, call, fill, helper, manager
 
-PASSWORD = "violet kettle 1234 marmot"  # noqa: S105 - a made-up person's
+PASSWORD = "violet kettle 1234 marmot"  # noqa: S105 - a test user's
 app = FastAPI()
 app.include_router(FastAPIUsers(manager, [backend]).get_auth_router(backend))
 known = helper.hash(PASSWORD)

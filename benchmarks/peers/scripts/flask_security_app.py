@@ -1,4 +1,4 @@
-"""Flask-Security on SQLite, as both of its subjects use it."""
+"""Flask-Security on SQLite, shared by both scripts."""
 
 import sys
 
@@ -29,11 +29,11 @@ fsqla_v3.FsModels.set_db_info(db)
 
 
 class Role(db.Model, fsqla_v3.FsRoleMixin):
-    """Its roles."""
+    """The roles."""
 
 
 class User(db.Model, fsqla_v3.FsUserMixin):
-    """Its users."""
+    """The users."""
 
 
 security = Security(app, SQLAlchemyUserDatastore(db, User, Role))

@@ -6,7 +6,7 @@ from answering import answer, expect
 from flask_security import hash_password
 from flask_security_app import app, db, security
 
-PASSWORD = "violet kettle 1234 marmot"  # noqa: S105 - a made-up person's
+PASSWORD = "violet kettle 1234 marmot"  # noqa: S105 - a test user's
 with app.app_context():
     db.create_all()
     security.datastore.create_user(email="robin@acme.test", password=hash_password(PASSWORD))

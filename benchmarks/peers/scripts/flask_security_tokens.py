@@ -1,4 +1,4 @@
-"""Flask-Security: a view that wants its authentication token, on SQLite, through WSGI."""
+"""Flask-Security: a view that requires its authentication token, on SQLite, through WSGI."""
 
 from answering import answer, expect, wsgi
 from flask_security import auth_required
@@ -7,14 +7,14 @@ from flask_security_app import app, db, security
 
 @app.get("/bare")
 def bare():
-    """Answer anyone."""
+    """Answer without a token."""
     return {"id": 1}
 
 
 @app.get("/keyed")
 @auth_required("token")
 def keyed():
-    """Answer those with a token."""
+    """Answer with a valid token."""
     return {"id": 1}
 
 
@@ -35,7 +35,7 @@ def with_token(value):
     return call("/keyed", **{"Authentication-Token": value})
 
 
-# Not the last letter: it has bits that count for nothing.
+# Not the last character, which has unused bits.
 unknown = f"{token[:-9]}{'A' if token[-9] != 'A' else 'B'}{token[-8:]}"
 
 answer(

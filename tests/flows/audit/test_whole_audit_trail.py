@@ -119,7 +119,7 @@ def busy(service: Service) -> Busy:
 
 
 def _documented() -> dict[str, set[str]]:
-    page = (ROOT / "docs" / "audit-trail.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "audit-log.md").read_text(encoding="utf-8")
     return {name: set(re.findall(r"`([a-z_]+)`", said)) for name, said in _ROW.findall(page)}
 
 
