@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from chalicelib.gateways.dns import TxtLookup
     from chalicelib.gateways.mail.mailer import Mailer
     from chalicelib.gateways.mail.queue import JobQueue
+    from chalicelib.services.sign_in.new_session import NewSession
     from chalicelib.services.sign_in.password_check import PasswordCheck
     from chalicelib.settings import Settings
     from chalicelib.storage.accounts.accounts import Accounts
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 
 # Of refused responses of a company's sign-in, an hour, for one account: the rest are counted.
 _SSO_REFUSALS_LISTED = 60
+# Of sign-ins in new browsers, an hour, to one user.
+_SIGN_IN_NOTICES = 1
 # The count of consecutive failures has no time of its own (`B4`); untouched for so long, it goes,
 # unless it is a person's and full.
 _ATTEMPTS_KEPT = timedelta(days=400)
@@ -193,6 +196,21 @@ class Shared:
 
         return PasswordCheck(
             self.attempts, self.attempt_keys, self.devices, self.queue, self.hasher
+        )
+
+    @by_need
+    def new_session(self) -> NewSession:
+        from chalicelib.services.sign_in.new_session import NewSession
+        from chalicelib.storage.audit.hourly_caps import HourlyCaps
+
+        return NewSession(
+            sessions=self.sessions,
+            devices=self.devices,
+            queue=self.queue,
+            mailer=self.mailer,
+            notices=HourlyCaps(_SIGN_IN_NOTICES, timedelta(hours=1), counted="sign_in_notices"),
+            address_keys=self.address_keys,
+            many_failures=self.settings.lockout_attempts,
         )
 
     @by_need

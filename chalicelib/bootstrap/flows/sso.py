@@ -31,6 +31,7 @@ class SsoFlows(Flows):
         return SsoSignInService(
             connections=self.shared.sso_connections,
             sign_ins=SsoSignIns(self.shared.connection, self.shared.sessions, self.shared.trail),
+            new_session=self.shared.new_session,
             old_failures=self.shared.old_failures,
             users=self.shared.users,
             domains=self.shared.domains,

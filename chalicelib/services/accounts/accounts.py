@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.audit.event import AuditEvent, EventName
@@ -39,14 +39,7 @@ class AccountService:
         if not session.is_own:
             raise ProofRequiredError
         owner = Membership(new_id("acc"), name, Role.OWNER)
-        entered = replace(
-            session,
-            id=token.digest,
-            account_id=owner.account_id,
-            grant=owner.grant,
-            last_seen_at=now,
-            client=origin.client,
-        )
+        entered = session.replaced_by(token, owner, origin.client, now)
         created = AuditEvent(
             name=EventName.ACCOUNT_CREATED,
             account_id=owner.account_id,

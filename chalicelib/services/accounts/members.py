@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.accounts.members import (
@@ -160,14 +160,7 @@ class MemberService:
             raise OwnerUntouchableError
         token, now = SecretToken.new(), self.clock()
         event = AuditEvent(EventName.MEMBER_LEFT, account_id, now, user.party, origin, user.party)
-        outside = replace(
-            session,
-            id=token.digest,
-            account_id=None,
-            grant=None,
-            last_seen_at=now,
-            client=origin.client,
-        )
+        outside = session.replaced_by(token, None, origin.client, now)
         ending = self.members.leave(user.id, membership, event)
         self.sessions.close_account(session, outside, ending)
         return token, tuple(m for m in user.active_memberships if m.account_id != account_id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.audit.event import AuditEvent, EventName
@@ -129,14 +129,7 @@ class SessionService:
         if membership is None or not membership.is_active:
             raise NotFoundError
         token, now = SecretToken.new(), self.clock()
-        entered = replace(
-            visitor.session,
-            id=token.digest,
-            account_id=account_id,
-            grant=membership.grant,
-            last_seen_at=now,
-            client=origin.client,
-        )
+        entered = visitor.session.replaced_by(token, membership, origin.client, now)
         opened = AuditEvent(
             name=EventName.ACCOUNT_OPENED,
             account_id=account_id,
@@ -159,7 +152,7 @@ class SessionService:
         _, account = self.users.get_with_account(visitor.user.id, account_id)
         if account is None:
             return NotFoundError()
-        needs_provider = account.sso.enforced and not membership.role.manages
+        needs_provider = account.sso.enforced and not membership.role.is_exempt_from_sso
         if needs_provider or visitor.session.is_own:
             url = f"{self.public_url}/sso/{connection_id_of(account_id)}/start"
             return SsoRequiredError(url)

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from chalicelib.gateways.mail.queue import JobQueue
     from chalicelib.gateways.saml.face import Saml
     from chalicelib.gateways.saml.responses import ReceivedResponse
+    from chalicelib.services.sign_in.new_session import NewSession, PreparedSession
     from chalicelib.storage.accounts.invitations import Invitations
     from chalicelib.storage.audit.hourly_caps import HourlyCaps
     from chalicelib.storage.sso.connections import SsoConnections
@@ -79,6 +80,7 @@ class SsoSignInService:
 
     connections: SsoConnections
     sign_ins: SsoSignIns
+    new_session: NewSession
     old_failures: OldFailures
     users: Users
     domains: SsoDomainLookup
@@ -233,12 +235,8 @@ class SsoSignInService:
         return found.identity_provider == connection.identity_provider
 
     def _sign_in(self, answer: Answer) -> SsoOutcome:
-        token = SecretToken.new()
         named = self._named(answer)
-        if named is None:
-            self._enter_first(answer, token)
-        else:
-            self._enter(*named, token)
+        token = self._enter_first(answer) if named is None else self._enter(*named)
         return SsoOutcome(answer.request.onward, token)
 
     def _named(self, answer: Answer) -> tuple[Answer, str] | None:
@@ -253,25 +251,25 @@ class SsoSignInService:
             return None
         return replace(answer, renames=True), former_id
 
-    def _enter(self, answer: Answer, user_id: str, token: SecretToken) -> None:
+    def _enter(self, answer: Answer, user_id: str) -> SecretToken:
         user = self.users.get(user_id)
         if user is None:
             raise SamlRefusedError(Refusal.NOT_A_MEMBER)
         membership = user.memberships.get(answer.connection.account_id)
         if membership is None:
-            self._return(answer, user, token)
-            return
+            return self._return(answer, user)
         if not membership.is_active:
             raise SamlRefusedError(Refusal.SUSPENDED)
-        finish = answer.finish(user.party, answer.event(user, EventName.SIGN_IN_SUCCEEDED))
-        self.sign_ins.enter(finish, user, membership, answer.session(user, membership, token))
+        new = self._prepare(answer, user, membership)
+        self.sign_ins.enter(answer.finish(user.party, new.event), user, membership, new.session)
+        return new.token
 
-    def _return(self, answer: Answer, user: User, token: SecretToken) -> None:
+    def _return(self, answer: Answer, user: User) -> SecretToken:
         """Let a removed member in again who was invited again: the sign-in accepts for them."""
         opened = self._invitation(answer, user)
         if opened is None:
             raise SamlRefusedError(Refusal.NOT_A_MEMBER)
-        self._join(answer, user, token, opened)
+        return self._join(answer, user, opened)[0]
 
     def _invitation(self, answer: Answer, user: User) -> OpenInvitation | None:
         """Find the user's invitation into the account, if its author may still let them in."""
@@ -285,41 +283,42 @@ class SsoSignInService:
         pending = opened.invitation.status(answer.now) is InvitationStatus.PENDING
         return opened if may_invite and pending else None
 
-    def _enter_first(self, answer: Answer, token: SecretToken) -> None:
+    def _enter_first(self, answer: Answer) -> SecretToken:
         """Link, let in or make whoever has the address, where the provider names them first."""
         record = self.users.look_up(answer.assertion.email)
         user = self.users.get(record.user_id)
         if user is None:
             if not record.is_free_for(None, answer.now):
                 raise SamlRefusedError(Refusal.EMAIL_KEPT)
-            self._create(answer, token)
-            return
+            return self._create(answer)
         membership = user.memberships.get(answer.connection.account_id)
         if membership is None:
             opened = self._invitation(answer, user)
             if opened is None and self.sign_ins.was_removed(answer.connection.account_id, user.id):
                 # Another name at the provider is no way around a removal.
                 raise SamlRefusedError(Refusal.NOT_A_MEMBER)
-            joined = self._join(answer, user, token, opened, named=False)
+            token, joined = self._join(answer, user, opened, named=False)
             self._mail_linked(answer, user, joined)
-            return
+            return token
         if not membership.is_active:
             raise SamlRefusedError(Refusal.SUSPENDED)
-        events = (answer.linked(user), answer.event(user, EventName.SIGN_IN_SUCCEEDED))
-        finish = answer.finish(user.party, *events)
-        session = answer.session(user, membership, token)
-        self.sign_ins.link(finish, user, membership, session)
+        new = self._prepare(answer, user, membership)
+        finish = answer.finish(user.party, answer.linked(user), new.event)
+        self.sign_ins.link(finish, user, membership, new.session)
         self._mail_linked(answer, user, membership)
+        return new.token
+
+    def _prepare(self, answer: Answer, user: User, membership: Membership) -> PreparedSession:
+        return self.new_session.prepare(answer.authentication(user), membership)
 
     def _join(
         self,
         answer: Answer,
         user: User,
-        token: SecretToken,
         opened: OpenInvitation | None,
         *,
         named: bool = True,
-    ) -> Membership:
+    ) -> tuple[SecretToken, Membership]:
         """Let an existing user in, as their invitation says, or as the connection does."""
         invited = opened.invitation if opened else None
         if opened is None:
@@ -330,10 +329,10 @@ class SsoSignInService:
         events = [] if named else [answer.linked(user)]
         if invited is not None:
             events.append(answer.event(user, EventName.INVITATION_ACCEPTED).about(invited.party))
-        finish = _joined(answer, user, membership, *events)
-        session = answer.session(user, membership, token)
-        self.sign_ins.join(finish, user, membership, session, invited, named=named)
-        return membership
+        new = self._prepare(answer, user, membership)
+        finish = _joined(answer, user, membership, new, *events)
+        self.sign_ins.join(finish, user, membership, new.session, invited, named=named)
+        return new.token, membership
 
     def _mail_linked(self, answer: Answer, user: User, membership: Membership) -> None:
         """Tell a user, off the request path, that a provider can sign them in from now on."""
@@ -352,7 +351,7 @@ class SsoSignInService:
             told = {**request.asked, **request.details}
             self.mailer.send(Mail(request.email, "sso_linked", told))
 
-    def _create(self, answer: Answer, token: SecretToken) -> None:
+    def _create(self, answer: Answer) -> SecretToken:
         membership = self._membership(answer)
         user = User(
             id=new_id("usr"),
@@ -361,10 +360,11 @@ class SsoSignInService:
             created_at=answer.now,
             memberships={membership.account_id: membership},
         )
-        session = answer.session(user, membership, token)
+        new = self._prepare(answer, user, membership)
         forgotten = self.old_failures.forgotten(user.email, answer.now, answer.origin.client)
-        finish = _joined(answer, user, membership)
-        self.sign_ins.create(finish, user, membership, session, forgotten)
+        finish = _joined(answer, user, membership, new)
+        self.sign_ins.create(finish, user, membership, new.session, forgotten)
+        return new.token
 
     def _membership(self, answer: Answer) -> Membership:
         connection = answer.connection
@@ -445,7 +445,11 @@ def _demand_room(user: User, membership: Membership) -> None:
 
 
 def _joined(
-    answer: Answer, user: User, membership: Membership, *first: AuditEvent
+    answer: Answer,
+    user: User,
+    membership: Membership,
+    new: PreparedSession,
+    *first: AuditEvent,
 ) -> SsoCompletion:
     workspaces = {key: role.value for key, role in membership.workspaces.items()}
     told = {"role": membership.role.value, **({"workspaces": workspaces} if workspaces else {})}
@@ -453,7 +457,7 @@ def _joined(
         user.party,
         *first,
         answer.event(user, EventName.MEMBER_JOINED, **told),
-        answer.event(user, EventName.SIGN_IN_SUCCEEDED),
+        new.event,
     )
 
 

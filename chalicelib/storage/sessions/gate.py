@@ -28,7 +28,7 @@ class SsoGate:
         Raises BarredError for a session that another account's provider made.
         """
         demand_reach(session, membership.account_id)
-        if membership.role.manages:
+        if membership.role.is_exempt_from_sso:
             return None
         return cls(membership.account_id, session.connection_id)
 

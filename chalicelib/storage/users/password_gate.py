@@ -44,7 +44,7 @@ class PasswordGate:
         """Return the gate for a user with these memberships; raises BarredError if it is shut."""
         if sso is None or not sso.enforced:
             return cls(email)
-        if any(m.id == sso.account_id and m.is_active and m.role.manages for m in memberships):
+        if any(_is_exempt(m, sso) for m in memberships):
             return cls(email, sso.account_id)
         raise BarredError
 
@@ -62,7 +62,7 @@ class PasswordGate:
     @classmethod
     def of_guest(cls, email: EmailAddress, membership: Membership) -> PasswordGate:
         """Return the gate for a new user who comes with this membership alone."""
-        return cls(email, membership.account_id if membership.role.manages else None)
+        return cls(email, membership.account_id if membership.role.is_exempt_from_sso else None)
 
     def check(self, tx: Transaction, otherwise: Otherwise | None = None) -> None:
         """Let a transaction through only while the domain leaves such a user a password."""
@@ -76,3 +76,8 @@ class PasswordGate:
         if self.account_id is not None:
             condition &= is_outside(self.account_id) if self.outside else manages(self.account_id)
         return condition
+
+
+def _is_exempt(membership: Membership, sso: DomainSso) -> bool:
+    in_account = membership.id == sso.account_id and membership.is_active
+    return in_account and membership.role.is_exempt_from_sso
