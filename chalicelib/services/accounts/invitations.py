@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.accounts.invitations import Invitation
+from chalicelib.domain.audit.event import EventName
 from chalicelib.domain.errors import NotFoundError
 from chalicelib.domain.mail import Job, JobKind, Mail
 from chalicelib.domain.sign_in.session import require_fresh_proof
@@ -71,7 +72,14 @@ class InvitationService:
             workspaces=workspaces,
             inviter_grant=manager.grant,
         )
-        self.invitations.add(invitation, user_id, manager)
+        event = manager.event(
+            EventName.INVITATION_CREATED,
+            now,
+            invitation.party,
+            role=role.value,
+            workspaces={key: given.value for key, given in workspaces.items()},
+        )
+        self.invitations.add(invitation, user_id, manager, event)
         # It is made: an error now would have the caller try again, and meet their own invitation.
         # Without its mail it stands in the list, where it can be sent again.
         self.queue.put_notice(_mail_of(invitation, manager, now))
@@ -90,7 +98,8 @@ class InvitationService:
         now = self.require_proof(manager)
         invitation, _ = self.invitations.get(manager.account_id, invitation_id)
         renewed = invitation.renewed_by(manager, now + self.link_lifetime)
-        self.invitations.renew(renewed, manager, now)
+        event = manager.event(EventName.INVITATION_RESENT, now, renewed.party)
+        self.invitations.renew(renewed, manager, event)
         self.queue.put(_mail_of(renewed, manager, now))
         return renewed
 
@@ -101,7 +110,8 @@ class InvitationService:
         """
         now = self.require_proof(manager)
         invitation, _ = self.invitations.get(manager.account_id, invitation_id)
-        self.invitations.revoke(invitation, manager, now)
+        event = manager.event(EventName.INVITATION_REVOKED, now, invitation.party)
+        self.invitations.revoke(invitation, manager, event)
 
     def require_proof(self, manager: AccountAdmin) -> datetime:
         """Return the time of an inviter whose proof is fresh; raises ProofRequiredError."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from chalicelib.domain.audit.event import EventName
 from chalicelib.domain.sign_in.session import require_fresh_proof
 from chalicelib.domain.tokens import new_id
 from chalicelib.domain.user import Workspace
@@ -33,12 +34,26 @@ class WorkspaceService:
     def create(self, manager: AccountAdmin, name: str, description: str) -> Workspace:
         """Make a workspace; raises WorkspaceNameTakenError, TooManyWorkspacesError."""
         made = Workspace(new_id("wsp"), name, description, self.clock())
-        self.workspaces.add(made, manager)
+        event = manager.event(EventName.WORKSPACE_CREATED, made.created_at, made.party)
+        self.workspaces.add(made, manager, event)
         return made
 
     def change(self, manager: AccountAdmin, seen: Workspace, change: WorkspaceChange) -> Workspace:
         """Rename or describe one; raises WorkspaceNameTakenError, ConflictError, NotFoundError."""
-        return self.workspaces.change(seen, change, manager, self.clock())
+        applied = change.applied_to(seen)
+        if applied == seen:
+            return seen
+        changed = replace(applied, version=seen.version + 1)
+        event = manager.event(
+            EventName.WORKSPACE_CHANGED,
+            self.clock(),
+            seen.party,
+            old_name=seen.name,
+            new_name=changed.name,
+            new_description=changed.description,
+        )
+        self.workspaces.change(seen, changed, manager, event)
+        return changed
 
     def delete(self, manager: AccountAdmin, seen: Workspace) -> None:
         """Delete one without records, which takes it from every member who was given it.
@@ -47,4 +62,5 @@ class WorkspaceService:
         """
         now = self.clock()
         require_fresh_proof(manager.proved_at, now, self.proof)
-        self.workspaces.remove(seen, manager, now)
+        event = manager.event(EventName.WORKSPACE_DELETED, now, seen.party)
+        self.workspaces.remove(seen, manager, event)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from chalicelib.domain.audit.event import AuditEvent, EventName, Party, PartyType
 from chalicelib.domain.keys.api_key import ApiKey, ApiKeySecret
 from chalicelib.domain.mail import Job, JobKind, Mail
 from chalicelib.domain.sign_in.session import require_fresh_proof
@@ -51,7 +52,8 @@ class ApiKeyService:
             created_at=now,
             created_by=manager.user_id,
         )
-        self.keys.add(key, secret.digest, manager)
+        event = manager.event(EventName.API_KEY_CREATED, now, key.party)
+        self.keys.add(key, secret.digest, manager, event)
         return key, secret
 
     def page(self, manager: AccountAdmin, asked: PageRequest) -> Slice[ApiKey]:
@@ -66,7 +68,9 @@ class ApiKeyService:
         """Delete a key, from the very next call on; raises ProofRequiredError, NotFoundError."""
         now = self.clock()
         require_fresh_proof(manager.proved_at, now, self.proof)
-        self.keys.remove(key_id, manager, now)
+        listed = self.keys.find(manager.account_id, key_id)
+        event = manager.event(EventName.API_KEY_DELETED, now, listed.key.party)
+        self.keys.remove(listed, manager, event)
 
     def report_leaked(self, text: str, origin: RequestOrigin) -> None:
         """Revoke the keys that a text holds, whatever stands around them (`F12`).
@@ -86,9 +90,10 @@ class ApiKeyService:
         In this order: when a mail fails, the key is still found the next time.
         """
         for found in request.details.get("digest", "").split():
-            key = self.keys.find_revoked(found)
-            if key is not None:
-                self._send_mail(key, request)
+            listed = self.keys.find_revoked(found)
+            if listed is not None:
+                self._send_mail(listed.key, request)
+                self.keys.remove_revoked(listed, _revoked(listed.key, request))
 
     def _send_mail(self, key: ApiKey, request: Job) -> None:
         told = {
@@ -101,4 +106,10 @@ class ApiKeyService:
             Mail(user.email.value, "api_key_leaked", {**told, "name": user.name})
             for user in self.managers.of(key.account_id)
         )
-        self.keys.remove_revoked(key, request.origin, request.asked_at)
+
+
+def _revoked(key: ApiKey, request: Job) -> AuditEvent:
+    finder, at = Party(PartyType.ANONYMOUS), request.asked_at
+    return AuditEvent(
+        EventName.API_KEY_REVOKED, key.account_id, at, finder, request.origin, key.party
+    )

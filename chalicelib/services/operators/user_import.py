@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.audit.event import EventName
 from chalicelib.domain.errors import InvalidValueError, NotFoundError, UnavailableError
-from chalicelib.domain.operators.action import OperatorAction
+from chalicelib.domain.operators.action import OperatorAction, told_to
 from chalicelib.domain.roles import Role
 from chalicelib.domain.tokens import derived_id
 from chalicelib.domain.user import User
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Iterator
 
+    from chalicelib.domain.audit.event import AuditEvent
     from chalicelib.domain.clock import Clock
     from chalicelib.domain.operators.action import Operator
     from chalicelib.domain.operators.user_file import NamedAccount, UserLine
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 # What a refusal for the sake of an account names.
 ACCOUNT_ID = "accounts.id"
 _ACCOUNTS_KNOWN = 1_000
+# How the audit log says that a member came.
+_METHOD = "import"
 
 
 class Outcome(StrEnum):
@@ -106,7 +109,8 @@ class UserImportService:
             memberships={membership.id: membership for membership in candidate.memberships},
         )
         action = OperatorAction(operator, EventName.USER_IMPORTED, now, user.party, id=run_id)
-        if self.users.add(user, action, self.old_failures.forgotten(user.email, now, None)):
+        forgotten = self.old_failures.forgotten(user.email, now, None)
+        if self.users.add(user, action, tuple(import_events(user, action)), forgotten):
             return Outcome.ADDED
         outcome = self.look(candidate)
         if outcome is Outcome.ADDED:
@@ -135,6 +139,26 @@ def _outcome(candidate: Candidate, found: EmailStanding) -> Outcome:
     if found.holder_id is not None:
         return Outcome.KNOWN if found.holder_id == candidate.id else Outcome.TAKEN
     return Outcome.MOVED if found.id_exists else Outcome.ADDED
+
+
+def import_events(user: User, action: OperatorAction) -> Iterator[AuditEvent]:
+    """Return each account's event, with an id that the action's own event gives.
+
+    The same import run again makes the same events.
+    """
+    own = replace(action.event, name=EventName.MEMBER_JOINED)
+    made = replace(action.event, name=EventName.ACCOUNT_CREATED)
+    for membership in user.memberships.values():
+        if membership.role is Role.OWNER:
+            account = membership.account_party
+            yield told_to(replace(made, target=account), membership.account_id)
+            continue
+        details = {
+            "role": membership.role.value,
+            "workspaces": {key: role.value for key, role in membership.workspaces.items()},
+            "method": _METHOD,
+        }
+        yield replace(told_to(own, membership.account_id), details=details)
 
 
 def _refusal(named: NamedAccount) -> InvalidValueError:

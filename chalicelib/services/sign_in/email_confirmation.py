@@ -10,23 +10,27 @@ from typing import TYPE_CHECKING
 from chalicelib.domain.audit.event import EventName
 from chalicelib.domain.errors import LinkInvalidError, PasswordRequiredError, WrongPasswordError
 from chalicelib.domain.mail import Job, JobKind
+from chalicelib.domain.roles import Role
 from chalicelib.domain.sign_in.email_change import EmailChange
 from chalicelib.domain.sign_in.known_browser import is_current
 from chalicelib.domain.sign_in.link import LinkPurpose
 from chalicelib.domain.sign_in.lockout import AttemptStep
+from chalicelib.domain.tokens import new_id
+from chalicelib.domain.user import Membership, User
 from chalicelib.services.sign_in.password_check import GivenPassword, StoredPassword
 from chalicelib.storage.users.password_gate import BarredError, PasswordGate
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
+    from chalicelib.domain.audit.event import AuditEvent
     from chalicelib.domain.clock import Clock
     from chalicelib.domain.email_address import EmailAddress
+    from chalicelib.domain.origin import RequestOrigin
     from chalicelib.domain.sign_in.known_browser import Browser, DeviceCookies
     from chalicelib.domain.sign_in.link import Link
     from chalicelib.domain.sign_in.session import Session
     from chalicelib.domain.sign_in.sign_up import Evidence, SignUp, SignUpTicket
-    from chalicelib.domain.user import User
     from chalicelib.gateways.mail.queue import JobQueue
     from chalicelib.services.sign_in.password_check import PasswordCheck
     from chalicelib.storage.joining.email_changes import EmailChanges
@@ -103,7 +107,9 @@ class EmailConfirmationService:
     def _confirm(self, link: Link, sign_up: SignUp, browser: Browser) -> None:
         now = self.clock()
         forgotten = self.old_failures.forgotten(sign_up.email, now, browser.origin.client)
-        self.sign_ups.confirm(link, sign_up, now, browser.origin, forgotten)
+        user = new_owner(sign_up, now)
+        event = account_created(user, browser.origin)
+        self.sign_ups.confirm(link, sign_up, user, event, forgotten)
         self._give_back(link, browser, now)
 
     def _give_back(self, link: Link, browser: Browser, now: datetime) -> None:
@@ -198,6 +204,26 @@ class EmailConfirmationService:
         if user.credentials_version != link.credentials_version or not of_sessions:
             raise LinkInvalidError
         return user
+
+
+def new_owner(sign_up: SignUp, now: datetime) -> User:
+    """Return the user that a sign-up becomes, the owner of a new account."""
+    owner = Membership(new_id("acc"), sign_up.account_name, Role.OWNER)
+    return User(
+        id=new_id("usr"),
+        email=sign_up.email,
+        name=sign_up.name,
+        created_at=now,
+        password_hash=sign_up.password_hash,
+        memberships={owner.account_id: owner},
+    )
+
+
+def account_created(owner: User, origin: RequestOrigin) -> AuditEvent:
+    """Return the audit event of the account that a new user owns."""
+    (membership,) = owner.memberships.values()
+    event = owner.event(EventName.ACCOUNT_CREATED, membership.account_id, owner.created_at, origin)
+    return event.about(membership.account_party)
 
 
 def _own_session(user: User, evidence: Evidence) -> Session | None:

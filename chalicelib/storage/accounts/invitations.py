@@ -13,7 +13,6 @@ from chalicelib.domain.accounts.invitations import (
     OpenInvitation,
     TooManyInvitationsError,
 )
-from chalicelib.domain.audit.event import EventName
 from chalicelib.domain.email_address import EmailAddress
 from chalicelib.domain.errors import LinkInvalidError, NotFoundError
 from chalicelib.domain.lists import Slice
@@ -26,12 +25,12 @@ from chalicelib.storage.users.account_admin import manages, still_manages
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import datetime
 
     from pynamodb.connection.base import Connection
     from pynamodb.expressions.condition import Condition
     from pynamodb.expressions.update import Action
 
+    from chalicelib.domain.audit.event import AuditEvent
     from chalicelib.domain.lists import PageRequest
     from chalicelib.domain.sign_in.link import Link
     from chalicelib.domain.user import Account, AccountAdmin
@@ -52,24 +51,22 @@ class Invitations:
     connection: Connection
     trail: AuditWriter
 
-    def add(self, invitation: Invitation, user_id: str | None, manager: AccountAdmin) -> None:
-        """Keep a new invitation, if its author manages the account at this very moment.
+    def add(
+        self,
+        invitation: Invitation,
+        user_id: str | None,
+        admin: AccountAdmin,
+        event: AuditEvent,
+    ) -> None:
+        """Store a new invitation while its author is an owner or admin of the account.
 
-        `user_id` is whose the address is, if anybody's: all that matters of them is whether they
-        are in this account. Raises AlreadyMemberError, AlreadyInvitedError,
-        TooManyInvitationsError, NotAllowedError.
+        `user_id` is the user with the invited email, if there is one; they must not be in the
+        account. Raises AlreadyMemberError, AlreadyInvitedError, TooManyInvitationsError,
+        NotAllowedError.
         """
-        event = manager.event(
-            EventName.INVITATION_CREATED,
-            invitation.created_at,
-            invitation.party,
-            role=invitation.role.value,
-            workspaces={key: role.value for key, role in invitation.workspaces.items()},
-        )
-
         count = AccountRow.invitation_count
         with Transaction(self.connection) as tx:
-            still_manages(tx, manager)
+            still_manages(tx, admin)
             tx.check(
                 AccountRow,
                 invitation.account_id,
@@ -120,15 +117,13 @@ class Invitations:
             return None
         return OpenInvitation(invitation, account, None)
 
-    def renew(self, invitation: Invitation, manager: AccountAdmin, now: datetime) -> None:
-        """Keep who sends another link, and when that one ends.
+    def renew(self, invitation: Invitation, admin: AccountAdmin, event: AuditEvent) -> None:
+        """Store who sent the newest link, and when that one expires.
 
         Raises NotFoundError where the invitation is gone, NotAllowedError.
         """
-        event = manager.event(EventName.INVITATION_RESENT, now, invitation.party)
-
         with Transaction(self.connection) as tx:
-            still_manages(tx, manager)
+            still_manages(tx, admin)
             self.trail.add(tx, event)
             tx.update(
                 AccountRow(invitation.account_id, _INVITATION + invitation.id),
@@ -142,12 +137,10 @@ class Invitations:
                 NotFoundError,
             )
 
-    def revoke(self, invitation: Invitation, manager: AccountAdmin, now: datetime) -> None:
+    def revoke(self, invitation: Invitation, admin: AccountAdmin, event: AuditEvent) -> None:
         """End an invitation, and with it all its links; raises NotFoundError, NotAllowedError."""
-        event = manager.event(EventName.INVITATION_REVOKED, now, invitation.party)
-
         with Transaction(self.connection) as tx:
-            still_manages(tx, manager)
+            still_manages(tx, admin)
             end_invitation(tx, invitation, otherwise=NotFoundError)
             self.trail.add(tx, event)
 
