@@ -13,6 +13,7 @@ from chalicelib.bootstrap.saml import saml_keys
 if TYPE_CHECKING:
     from chalicelib.domain.clock import Clock
     from chalicelib.domain.passwords.policy import PasswordPolicy
+    from chalicelib.domain.sign_in.attempt_keys import AttemptKeyMaker
     from chalicelib.domain.sign_in.counter_keys import AddressKeys
     from chalicelib.domain.sign_in.known_browser import DeviceCookies
     from chalicelib.gateways.dns import TxtLookup
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from chalicelib.storage.users.account_admin import AccountAdmins
     from chalicelib.storage.users.credentials import Credentials
     from chalicelib.storage.users.links import Links
-    from chalicelib.storage.users.lockout import AttemptKeyMaker, Attempts
+    from chalicelib.storage.users.lockout import Attempts
     from chalicelib.storage.users.old_failures import OldFailures
     from chalicelib.storage.users.users import SsoDomainLookup, Users
 
@@ -88,7 +89,7 @@ class Shared:
 
     @by_need
     def attempt_keys(self) -> AttemptKeyMaker:
-        from chalicelib.storage.users.lockout import AttemptKeyMaker
+        from chalicelib.domain.sign_in.attempt_keys import AttemptKeyMaker
 
         return AttemptKeyMaker(self.address_keys)
 

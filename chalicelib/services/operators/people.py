@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from chalicelib.domain.audit.event import AuditEvent
     from chalicelib.domain.clock import Clock
     from chalicelib.domain.operators.action import Operator
+    from chalicelib.domain.sign_in.attempt_keys import AttemptKeyMaker
     from chalicelib.domain.sign_in.lockout import AttemptState
     from chalicelib.domain.sign_in.session import Session
     from chalicelib.domain.sign_in.sign_up import SignUp
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from chalicelib.storage.operators.changes import OperatorChanges
     from chalicelib.storage.operators.trail import OperatorLog
     from chalicelib.storage.sessions.sessions import Sessions
-    from chalicelib.storage.users.lockout import AttemptKeyMaker, Attempts
+    from chalicelib.storage.users.lockout import Attempts
     from chalicelib.storage.users.users import Users
 
 _USER_ID = "usr_"

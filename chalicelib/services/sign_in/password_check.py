@@ -19,12 +19,13 @@ if TYPE_CHECKING:
     from chalicelib.domain.email_address import EmailAddress
     from chalicelib.domain.errors import DomainError
     from chalicelib.domain.passwords.hashing import PasswordHasher
+    from chalicelib.domain.sign_in.attempt_keys import AttemptKeyMaker
     from chalicelib.domain.sign_in.known_browser import Browser, Device, DeviceCookies
     from chalicelib.domain.sign_in.lockout import Reservation
     from chalicelib.domain.user import User
     from chalicelib.gateways.mail.queue import JobQueue
     from chalicelib.storage.dynamo.transaction import Transaction
-    from chalicelib.storage.users.lockout import AttemptKeyMaker, AttemptRecord, Attempts
+    from chalicelib.storage.users.lockout import AttemptRecord, Attempts
 
 _log = logging.getLogger(__name__)
 

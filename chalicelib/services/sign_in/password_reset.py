@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from chalicelib.domain.origin import RequestOrigin
     from chalicelib.domain.passwords.hashing import PasswordHasher
     from chalicelib.domain.passwords.policy import PasswordPolicy
+    from chalicelib.domain.sign_in.attempt_keys import AttemptKeyMaker
     from chalicelib.domain.sign_in.known_browser import Browser, DeviceCookies
     from chalicelib.domain.sign_in.link import Link
     from chalicelib.domain.user import User
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from chalicelib.gateways.mail.queue import JobQueue
     from chalicelib.storage.users.credentials import Credentials
     from chalicelib.storage.users.links import Links
-    from chalicelib.storage.users.lockout import AttemptKeyMaker
     from chalicelib.storage.users.users import Users
 
 

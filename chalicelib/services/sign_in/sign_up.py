@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from chalicelib.domain.clock import Clock
     from chalicelib.domain.passwords.hashing import PasswordHasher
     from chalicelib.domain.passwords.policy import PasswordPolicy
+    from chalicelib.domain.sign_in.attempt_keys import AttemptKeyMaker
     from chalicelib.domain.sign_in.known_browser import Browser, DeviceCookies
     from chalicelib.domain.sign_in.sign_up import SignUpForm
     from chalicelib.gateways.mail.mailer import Mailer
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from chalicelib.storage.audit.hourly_caps import HourlyCaps
     from chalicelib.storage.joining.sign_ups import SignUps
     from chalicelib.storage.users.links import Links
-    from chalicelib.storage.users.lockout import AttemptKeyMaker
     from chalicelib.storage.users.users import AddressRecord, Users
 
 

@@ -19,13 +19,14 @@ if TYPE_CHECKING:
 
     from chalicelib.domain.clock import Clock
     from chalicelib.domain.origin import RequestOrigin
+    from chalicelib.domain.sign_in.attempt_keys import AttemptKeyMaker
     from chalicelib.domain.sign_in.known_browser import Browser, DeviceCookies
     from chalicelib.domain.user import User
     from chalicelib.gateways.mail.mailer import Mailer
     from chalicelib.gateways.mail.queue import JobQueue
     from chalicelib.storage.users.credentials import Credentials
     from chalicelib.storage.users.links import Links
-    from chalicelib.storage.users.lockout import AttemptKeyMaker, Attempts
+    from chalicelib.storage.users.lockout import Attempts
     from chalicelib.storage.users.users import Users
 
 

@@ -10,14 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pynamodb.expressions.condition import size
-
-from chalicelib.domain.accounts.limits import ACCOUNTS_MAX
 from chalicelib.domain.accounts.members import Member
 from chalicelib.domain.errors import ConflictError, NotAllowedError, NotFoundError
 from chalicelib.domain.lists import Slice
 from chalicelib.domain.roles import Role
-from chalicelib.storage.dynamo.reading import read_all, read_many
+from chalicelib.storage.accounts.membership_rows import listing_row, removal_row
+from chalicelib.storage.dynamo.reading import read_many
 from chalicelib.storage.dynamo.rows import LISTED_MEMBER, membership_map, user_of
 from chalicelib.storage.dynamo.tables import AccountRow, UserRow
 from chalicelib.storage.dynamo.transaction import Transaction
@@ -37,8 +35,6 @@ if TYPE_CHECKING:
 
     # Adds the parts that end a membership.
     Ending = Callable[[Transaction], None]
-
-_REMOVED = "removed#"
 
 
 @dataclass(frozen=True)
@@ -159,66 +155,6 @@ def hand_over_parts(tx: Transaction, owner: Member, heir: Member) -> None:
         AccountRow(owner.membership.account_id, "account"),
         actions=[AccountRow.owner_id.set(heir.user_id)],
         condition=AccountRow.owner_id == owner.user_id,
-    )
-
-
-def listing_row(account_id: str, user_id: str) -> AccountRow:
-    """Write that a person is in an account."""
-    return AccountRow(account_id, LISTED_MEMBER + user_id)
-
-
-def removal_row(account_id: str, user_id: str) -> AccountRow:
-    """Write that a person was removed: single sign-on doesn't let them join by itself again.
-
-    It stays when an invitation brings them back.
-    """
-    return AccountRow(account_id, _REMOVED + user_id)
-
-
-def never_removed(tx: Transaction, account_id: str, user_id: str) -> None:
-    """Let a transaction through only for somebody whom the account never removed."""
-    tx.check(AccountRow, account_id, _REMOVED + user_id, condition=AccountRow.part.does_not_exist())
-
-
-def was_removed(connection: Connection, account_id: str, user_id: str) -> bool:
-    """Whether an account has removed a person."""
-    row = removal_row(account_id, user_id)
-    (found,) = read_all(connection, (AccountRow, row.account_id, row.part))
-    return found is not None
-
-
-def list_member(tx: Transaction, account_id: str, user_id: str) -> None:
-    """List somebody who joins an account that exists: a put and an update.
-
-    The put refuses who is listed already, the update refuses where there is no such account. The
-    membership itself goes into the same transaction: by `give_membership`, or in the row of a
-    new person.
-    """
-    tx.put_new(listing_row(account_id, user_id))
-    tx.update(
-        AccountRow(account_id, "account"),
-        actions=[AccountRow.member_count.add(1)],
-        condition=AccountRow.owner_id.exists(),
-    )
-
-
-def give_membership(
-    tx: Transaction,
-    user_id: str,
-    membership: Membership,
-    also: Condition | None = None,
-) -> None:
-    """Write an existing person's new membership: an update.
-
-    It refuses who has one already, and who is in as many accounts as one person may be in.
-    """
-    place = UserRow.memberships[membership.account_id]
-    room = size(UserRow.memberships) < ACCOUNTS_MAX
-    condition = UserRow.user_id.exists() & place.does_not_exist() & room
-    tx.update(
-        UserRow(user_id),
-        actions=[place.set(membership_map(membership))],
-        condition=condition & also if also is not None else condition,
     )
 
 

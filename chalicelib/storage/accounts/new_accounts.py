@@ -12,7 +12,7 @@ from chalicelib.domain.accounts.workspaces import name_key
 from chalicelib.domain.errors import NotSignedInError
 from chalicelib.domain.tokens import new_id
 from chalicelib.domain.user import MAIN_WORKSPACE, Workspace
-from chalicelib.storage.accounts.members import listing_row
+from chalicelib.storage.accounts.membership_rows import listing_row
 from chalicelib.storage.dynamo.reading import read_all
 from chalicelib.storage.dynamo.rows import WORKSPACES, membership_map, user_of, workspace_map
 from chalicelib.storage.dynamo.tables import AccountRow, UserRow

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.errors import LinkInvalidError, SignInRequiredError
-from chalicelib.storage.accounts.invitations import end_invitation, still_stands
-from chalicelib.storage.accounts.members import give_membership, list_member
+from chalicelib.storage.accounts.invitation_rows import end_invitation, still_stands
+from chalicelib.storage.accounts.membership_rows import give_membership, list_member
 from chalicelib.storage.dynamo.rows import membership_map
 from chalicelib.storage.dynamo.tables import AccountRow, EmailRow, LinkRow, SignUpRow, UserRow
 from chalicelib.storage.dynamo.transaction import Transaction

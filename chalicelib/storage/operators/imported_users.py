@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.roles import Role
-from chalicelib.storage.accounts.members import list_member
+from chalicelib.storage.accounts.membership_rows import list_member
 from chalicelib.storage.accounts.new_accounts import account_rows
 from chalicelib.storage.dynamo.reading import read_all
 from chalicelib.storage.dynamo.rows import membership_map

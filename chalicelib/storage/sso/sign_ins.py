@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 from chalicelib.domain.errors import NotFoundError
 from chalicelib.domain.roles import MembershipStatus
 from chalicelib.domain.sso.connection import RequestPurpose, SsoRequest
-from chalicelib.domain.tokens import digest
-from chalicelib.storage.accounts.invitations import end_invitation, still_stands
-from chalicelib.storage.accounts.members import (
+from chalicelib.storage.accounts.invitation_rows import end_invitation, still_stands
+from chalicelib.storage.accounts.membership_rows import (
     give_membership,
     list_member,
     never_removed,
@@ -19,15 +18,12 @@ from chalicelib.storage.accounts.members import (
 from chalicelib.storage.dynamo.reading import read_all
 from chalicelib.storage.dynamo.rows import membership_map
 from chalicelib.storage.dynamo.tables import (
-    DomainRow,
     SessionRow,
-    SsoAssertionRow,
-    SsoConnectionRow,
     SsoIdentityRow,
     SsoRequestRow,
     UserRow,
 )
-from chalicelib.storage.dynamo.transaction import Transaction
+from chalicelib.storage.sso.spending import spending
 from chalicelib.storage.users.emails import claim
 
 if TYPE_CHECKING:
@@ -43,15 +39,8 @@ if TYPE_CHECKING:
     from chalicelib.domain.sso.connection import SsoIdentity
     from chalicelib.domain.user import Membership, User
     from chalicelib.storage.audit.trail import AuditWriter
+    from chalicelib.storage.dynamo.transaction import Transaction
     from chalicelib.storage.sessions.sessions import Sessions
-
-
-class SpentError(Exception):
-    """The request or the assertion has been used already, or the request is too old."""
-
-
-class MovedOnError(Exception):
-    """The person, or what they were judged by, changed meanwhile; look again and decide anew."""
 
 
 @dataclass(frozen=True)
@@ -112,12 +101,12 @@ class SsoSignIns:
 
     def spend(self, finish: SsoCompletion) -> None:
         """Use a request up without signing anyone in; raises SpentError."""
-        with self._spending(finish):
+        with spending(self.connection, self.trail, finish):
             pass
 
     def prove(self, finish: SsoCompletion, session_id: str, user_id: str) -> None:
         """Make a session's proof fresh; raises SpentError, MovedOnError where it has ended."""
-        with self._spending(finish) as tx:
+        with spending(self.connection, self.trail, finish) as tx:
             tx.update(
                 SessionRow(session_id),
                 [SessionRow.proved_at.set(finish.now)],
@@ -132,7 +121,7 @@ class SsoSignIns:
 
         Raises SpentError, MovedOnError.
         """
-        with self._spending(finish) as tx:
+        with spending(self.connection, self.trail, finish) as tx:
             tx.check(UserRow, user.id, condition=_as_read(user, membership))
             self._rename(tx, finish, user.id)
             self._begin(tx, finish, session)
@@ -145,7 +134,7 @@ class SsoSignIns:
         Raises SpentError, MovedOnError.
         """
         same = _as_read(user, membership) & (UserRow.email == user.email.value)
-        with self._spending(finish) as tx:
+        with spending(self.connection, self.trail, finish) as tx:
             tx.check(UserRow, user.id, condition=same)
             self._name(tx, finish, user.id)
             self._begin(tx, finish, session)
@@ -165,7 +154,7 @@ class SsoSignIns:
         It accepts the invitation, if they have one; `named` is who has their name already. Raises
         SpentError, MovedOnError.
         """
-        with self._spending(finish) as tx:
+        with spending(self.connection, self.trail, finish) as tx:
             if named:
                 self._rename(tx, finish, user.id)
             else:
@@ -200,7 +189,7 @@ class SsoSignIns:
             credentials_version=user.credentials_version,
             memberships={membership.account_id: membership_map(membership)},
         )
-        with self._spending(finish) as tx:
+        with spending(self.connection, self.trail, finish) as tx:
             claim(tx, user.email, user.id, finish.now)
             tx.put_new(row)
             self._name(tx, finish, user.id)
@@ -222,50 +211,6 @@ class SsoSignIns:
         former = SsoIdentityRow(finish.identity.former_key)
         tx.delete(former, SsoIdentityRow.user_id == user_id)
         self._name(tx, finish, user_id)
-
-    def _spending(self, finish: SsoCompletion) -> Transaction:
-        """Return a transaction that spends a request, while its response is still trusted."""
-        request, assertion = finish.request, finish.assertion
-        seen = assertion_key(request.connection_id, assertion.id)
-        tx = Transaction(self.connection, MovedOnError)
-        # Spent comes first: a request that is spent can't be decided anew.
-        tx.delete(SsoRequestRow(request.id), _usable(request, finish.now), SpentError)
-        tx.put_new(SsoAssertionRow(seen, ttl=assertion.remember_until), SpentError)
-        _still_trusted(tx, finish)
-        for event in finish.events:
-            self.trail.add(tx, event)
-        return tx
-
-
-def assertion_key(connection_id: str, assertion_id: str) -> str:
-    """Name an assertion among those of all connections."""
-    return f"{connection_id}#{digest(assertion_id)}"
-
-
-def _still_trusted(tx: Transaction, finish: SsoCompletion) -> None:
-    """Let a transaction through only while what the response was judged by still stands."""
-    provider = finish.connection.identity_provider
-    tx.check(
-        SsoConnectionRow,
-        finish.connection.id,
-        condition=(SsoConnectionRow.entity_id == provider.entity_id)
-        & (SsoConnectionRow.certificates == [c.base64 for c in provider.certificates]),
-    )
-    tx.check(
-        DomainRow,
-        finish.assertion.email.domain,
-        condition=DomainRow.connection_id == finish.connection.id,
-    )
-
-
-def _usable(request: SsoRequest, now: datetime) -> Condition:
-    condition: Condition = (
-        (SsoRequestRow.connection_id == request.connection_id)
-        & (SsoRequestRow.browser_digest == request.browser_digest)
-        & (SsoRequestRow.purpose == request.purpose.value)
-        & (SsoRequestRow.expires_at > now)
-    )
-    return condition
 
 
 def _as_read(user: User, membership: Membership) -> Condition:

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     from chalicelib.domain.email_address import EmailAddress
     from chalicelib.domain.origin import Client
+    from chalicelib.domain.sign_in.attempt_keys import AttemptKeyMaker
     from chalicelib.storage.dynamo.transaction import Transaction
-    from chalicelib.storage.users.lockout import AttemptKeyMaker
 
 
 @dataclass(frozen=True)

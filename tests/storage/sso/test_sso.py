@@ -33,7 +33,8 @@ from chalicelib.storage.dynamo.tables import AccountRow, UserRow
 from chalicelib.storage.sessions.sessions import Sessions
 from chalicelib.storage.sso.connections import SsoConnections
 from chalicelib.storage.sso.domains import AccountDomains, DomainTakenError
-from chalicelib.storage.sso.sign_ins import MovedOnError, SpentError, SsoSignIns
+from chalicelib.storage.sso.sign_ins import SsoSignIns
+from chalicelib.storage.sso.spending import MovedOnError, SpentError
 from chalicelib.storage.users.users import SsoDomainLookup, Users
 from tests.support.personas.owners import TRAIL, an_owner_in
 from tests.support.personas.users import NOON, a_session

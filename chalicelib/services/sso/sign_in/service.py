@@ -14,7 +14,7 @@ from chalicelib.domain.sso.connection import REQUEST_LIVES, RequestPurpose, SsoR
 from chalicelib.domain.tokens import MalformedTokenError, SecretToken, new_id
 from chalicelib.gateways.saml.assertion import Expected
 from chalicelib.gateways.saml.requests import SignInAsk
-from chalicelib.storage.sso.sign_ins import MovedOnError, SpentError
+from chalicelib.storage.sso.spending import MovedOnError, SpentError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
