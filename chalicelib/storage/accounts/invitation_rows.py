@@ -71,15 +71,21 @@ def invitation_of(row: AccountRow) -> Invitation:
     )
 
 
-def still_stands(
+def accept_invitation(
     tx: Transaction, invitation: Invitation, otherwise: Otherwise | None = None
 ) -> None:
-    """Require that the inviter may still invite; the rule is `Invitation.judged_by`."""
+    """End an invitation that a user joins by, while its inviter may still invite.
+
+    The rule is `Invitation.judged_by`. The inviter has to be the one who was read: if another admin
+    resent the invitation meanwhile, that admin has to be judged instead.
+    """
     condition = manages(invitation.account_id)
     if invitation.inviter_grant is not None:
         membership = UserRow.memberships[invitation.account_id]
         condition &= membership["grant"] == invitation.inviter_grant
     tx.check(UserRow, invitation.inviter_id, condition=condition, otherwise=otherwise)
+    by_inviter = AccountRow.created_by == invitation.inviter_id
+    end_invitation(tx, invitation, by_inviter, otherwise)
 
 
 def end_invitation(

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.errors import LinkInvalidError, SignInRequiredError
-from chalicelib.storage.accounts.invitation_rows import end_invitation, still_stands
+from chalicelib.storage.accounts.invitation_rows import accept_invitation
 from chalicelib.storage.accounts.membership_rows import give_membership, list_member
 from chalicelib.storage.dynamo.rows import membership_map
-from chalicelib.storage.dynamo.tables import AccountRow, EmailRow, LinkRow, SignUpRow, UserRow
+from chalicelib.storage.dynamo.tables import EmailRow, LinkRow, SignUpRow, UserRow
 from chalicelib.storage.dynamo.transaction import Transaction
 from chalicelib.storage.users.emails import claim
 from chalicelib.storage.users.links import usable
@@ -77,11 +77,8 @@ class Joins:
 
     def _spend(self, tx: Transaction, acceptance: Acceptance) -> None:
         link, invitation = acceptance.link, acceptance.invitation
-        still_stands(tx, invitation, LinkInvalidError)
         tx.delete(LinkRow(link.digest), usable(link, acceptance.at), LinkInvalidError)
-        # By the inviter who was read: resent meanwhile, it is another's to stand for.
-        by_inviter = AccountRow.created_by == invitation.inviter_id
-        end_invitation(tx, invitation, by_inviter, LinkInvalidError)
+        accept_invitation(tx, invitation, LinkInvalidError)
 
     def _join(self, tx: Transaction, acceptance: Acceptance) -> None:
         membership = acceptance.membership

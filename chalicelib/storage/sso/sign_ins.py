@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from chalicelib.domain.errors import NotFoundError
 from chalicelib.domain.roles import MembershipStatus
 from chalicelib.domain.sso.connection import RequestPurpose, SsoRequest
-from chalicelib.storage.accounts.invitation_rows import end_invitation, still_stands
+from chalicelib.storage.accounts.invitation_rows import accept_invitation
 from chalicelib.storage.accounts.membership_rows import (
     give_membership,
     list_member,
@@ -160,8 +160,7 @@ class SsoSignIns:
             else:
                 self._name(tx, finish, user.id)
             if invitation is not None:
-                still_stands(tx, invitation)
-                end_invitation(tx, invitation)
+                accept_invitation(tx, invitation)
             else:
                 never_removed(tx, membership.account_id, user.id)
             self._begin(tx, finish, session)
