@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from chalicelib.services.sign_in.sign_up import SignUpService
     from chalicelib.services.sign_in.unlock import UnlockService
 
-# To an address that signs in here already, a day: a stranger's sign-ups must not fill its mailbox.
+# So many mails a day say that an email is taken: a stranger's sign-ups must not fill its mailbox.
 _TAKEN_MAILS = 1
 
 

@@ -67,7 +67,7 @@ class SsoFlows(Flows):
         return SsoSettingsService(
             connections=self.shared.sso_connections,
             domains=self.shared.account_domains,
-            managers=self.shared.managers,
+            account_admins=self.shared.account_admins,
             fetch_metadata=MetadataFetch(),
             clock=self.clock,
             proof=self.settings.proof,
@@ -91,7 +91,7 @@ class SsoFlows(Flows):
             connections=self.shared.sso_connections,
             refusals=self.shared.sso_refusals,
             accounts=self.shared.accounts,
-            managers=self.shared.managers,
+            account_admins=self.shared.account_admins,
             mailer=self.shared.mailer,
             look_up_txt=self.shared.look_up_txt,
             clock=self.clock,
@@ -101,7 +101,7 @@ class SsoFlows(Flows):
     def _sign_ins(self) -> SsoSignIns:
         from chalicelib.storage.sso.sign_ins import SsoSignIns
 
-        return SsoSignIns(self.shared.connection, self.shared.sessions, self.shared.trail)
+        return SsoSignIns(self.shared.connection, self.shared.sessions, self.shared.audit)
 
     @by_need
     def _identities(self) -> SsoIdentities:

@@ -1,4 +1,4 @@
-"""Accounts of one's own: a person who is signed in makes another one, or their first."""
+"""New accounts: a signed-in user creates another one, or their first."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class AccountService:
-    """The accounts that people make for themselves."""
+    """The accounts that users create for themselves."""
 
     accounts: NewAccounts
     clock: Clock
@@ -29,10 +29,10 @@ class AccountService:
     def create(
         self, user: User, session: Session, name: str, origin: RequestOrigin
     ) -> tuple[SecretToken, Membership]:
-        """Make an account that the person owns, and enter it under a new token (`D3`).
+        """Create an account that the user owns, and open it under a new token (`D3`).
 
-        Raises ProofRequiredError for a session that a provider made, since that one couldn't open
-        the new account, TooManyAccountsError, and NotSignedInError where the session has ended
+        Raises ProofRequiredError for a session that a provider made, because it couldn't open the
+        new account, TooManyAccountsError, and NotSignedInError where the session has ended
         meanwhile.
         """
         now, token = self.clock(), SecretToken.new()

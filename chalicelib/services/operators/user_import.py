@@ -1,4 +1,4 @@
-"""Taking people over from elsewhere, with the hashes of their passwords."""
+"""The import of users from another system, with the hashes of their passwords."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from chalicelib.storage.users.old_failures import OldFailures
 
 
-# What a refusal for the sake of an account names.
+# The field that an error about an account names.
 ACCOUNT_ID = "accounts.id"
 _ACCOUNTS_KNOWN = 1_000
 # How the audit log says that a member came.
@@ -38,20 +38,20 @@ _METHOD = "import"
 
 
 class Outcome(StrEnum):
-    """What came of a line."""
+    """The result of a line."""
 
     ADDED = "added"
-    # By an earlier run of the same file.
+    # An earlier run of the same file added the user.
     KNOWN = "known"
-    # The address is somebody else's.
+    # Another user has the email.
     TAKEN = "taken"
-    # They came by an earlier run, and have another address by now.
+    # An earlier run added the user, who has another email by now.
     MOVED = "moved"
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A person whose line is good: all that can be known without asking who is there."""
+    """A user whose line is valid, as far as that shows without reading stored users."""
 
     line: UserLine
     id: str
@@ -61,7 +61,7 @@ class Candidate:
 
 @dataclass(frozen=True)
 class UserImportService:
-    """Imports that can be run again: who is there already is left as they are."""
+    """Imports that can be run again: users who exist already are left unchanged."""
 
     users: ImportedUsers
     accounts: Accounts
@@ -71,29 +71,29 @@ class UserImportService:
     clock: Clock
 
     def check(self, line: UserLine, promised: Collection[str] = ()) -> Candidate:
-        """Judge a line; raises InvalidValueError for its hash or an account that it names.
+        """Validate a line; raises InvalidValueError for its hash or an account that it names.
 
-        `promised` are accounts that other lines would make, where nothing is really made.
+        `promised` are the accounts that other lines would create, for a run that writes nothing.
         """
         made = None
         if line.password_hash is not None:
             made = self.hashes.read(line.password_hash, line.pepper)
-        # The same address always gets the same id, which nobody without the key can tell.
+        # The same email always gets the same id, which can't be computed without the key.
         user_id = line.id or derived_id("usr", "import", self.address_keys.of(line.email.value))
         memberships = tuple(self._membership(named, promised) for named in line.accounts)
         return Candidate(line, user_id, made, memberships)
 
     def look(self, candidate: Candidate) -> Outcome:
-        """Say what taking somebody over would come to now."""
+        """Return what importing a user would result in now."""
         return _outcome(candidate, self._standing(candidate))
 
     def _standing(self, candidate: Candidate) -> EmailStanding:
         return self.users.standing(candidate.line.email, candidate.id)
 
     def take(self, candidate: Candidate, operator: Operator, run_id: str) -> Outcome:
-        """Make a user of a candidate, all or nothing.
+        """Store a candidate as a user with all memberships, or nothing.
 
-        Raises UnavailableError, InvalidValueError where another line has just made an account.
+        Raises UnavailableError, InvalidValueError where another line has just created the account.
         """
         found = self._standing(candidate)
         outcome = _outcome(candidate, found)
@@ -114,7 +114,7 @@ class UserImportService:
             return Outcome.ADDED
         outcome = self.look(candidate)
         if outcome is Outcome.ADDED:
-            # Neither the address nor the id stood in the way; maybe an account that is made does.
+            # Neither the email nor the id is taken; maybe the new account's id is.
             self.check(line)
             raise UnavailableError
         return outcome

@@ -1,4 +1,4 @@
-"""Confirming an address with a mailed link: a sign-up's, or a user's new one."""
+"""Confirming an email with a mailed link: a sign-up's, or a user's new one."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class OpenedLink:
-    """A confirmation link as its page shows it; `user` is set where it changes their email."""
+    """A confirmation link as its page shows it; `user` is set if it changes a user's email."""
 
     needs_password: bool
     user: User | None = None
@@ -54,7 +54,7 @@ class OpenedLink:
 
 @dataclass(frozen=True)
 class Confirmed:
-    """What a used link leaves in the browser: a session that lives on, its new device cookie."""
+    """What the browser keeps: whether its session goes on, and its new device cookie."""
 
     in_session: bool = False
     device_cookie: str | None = field(default=None, repr=False)
@@ -62,7 +62,7 @@ class Confirmed:
 
 @dataclass(frozen=True)
 class EmailConfirmationService:
-    """The step that proves that an address is the user's."""
+    """The step that proves that an email is the user's."""
 
     links: Links
     sign_ups: SignUps
@@ -77,7 +77,7 @@ class EmailConfirmationService:
     undo_lifetime: timedelta
 
     def look(self, token: str, evidence: Evidence) -> OpenedLink:
-        """Say what a link is for and whether it takes a password; changes nothing (`B16`).
+        """Return what a link is for and whether it needs a password, changing nothing (`B16`).
 
         Raises LinkInvalidError.
         """
@@ -88,12 +88,12 @@ class EmailConfirmationService:
         return OpenedLink(not _is_own(self._sign_up(link), evidence.ticket))
 
     def complete(self, token: str, evidence: Evidence, browser: Browser) -> Confirmed:
-        """Spend the link; nobody is signed in by it (`B12`).
+        """Spend the link; it signs nobody in (`B12`).
 
-        A sign-up becomes a user with an account and `Main`; a new address becomes its user's, and
-        every session ends but the one that confirms. Raises LinkInvalidError, which is also the
-        answer where the domain's single sign-on has been enforced since, and
-        TooManyEmailChangesError. PasswordRequiredError and WrongPasswordError leave the link good.
+        A sign-up becomes a user with an account and `Main`. A new email becomes the user's, and all
+        sessions but the confirming one end. Raises LinkInvalidError, also where the domain has
+        enforced SSO since, and TooManyEmailChangesError. PasswordRequiredError and
+        WrongPasswordError leave the link valid.
         """
         link = self.links.find(token, self.clock(), *_PURPOSES)
         if link.purpose is LinkPurpose.CHANGE_EMAIL:
@@ -113,10 +113,10 @@ class EmailConfirmationService:
         self._give_back(link, browser, now)
 
     def _give_back(self, link: Link, browser: Browser, now: datetime) -> None:
-        """Have the mail of a used link taken off the count of the source that asked for it."""
+        """Queue that a used link's mail no longer counts for the source that asked for it."""
         if link.source.count:
-            kind, email, told = JobKind.PERSONAL_EVENT, link.email.value, link.source.details
-            self.queue.put_notice(Job.asked_by(browser.origin, kind, email, now, told))
+            kind, email, details = JobKind.PERSONAL_EVENT, link.email.value, link.source.details
+            self.queue.put_notice(Job.asked_by(browser.origin, kind, email, now, details))
 
     def _change_email(self, link: Link, evidence: Evidence, browser: Browser) -> Confirmed:
         user, now = self._user(link), self.clock()
@@ -127,7 +127,7 @@ class EmailConfirmationService:
         change = EmailChange(link, user, session, now, now + self.undo_lifetime)
         forgotten = self.old_failures.forgotten(link.email, now, browser.origin.client)
         self.changes.confirm(change, gate, forgotten)
-        self._tell(change, browser)
+        self._queue_notices(change, browser)
         if session is None:
             return Confirmed()
         return Confirmed(in_session=True, device_cookie=self._device_cookie(change, browser))
@@ -139,9 +139,9 @@ class EmailConfirmationService:
         except BarredError as error:
             raise LinkInvalidError from error
 
-    def _tell(self, change: EmailChange, browser: Browser) -> None:
+    def _queue_notices(self, change: EmailChange, browser: Browser) -> None:
         link, user = change.link, change.user
-        away = {
+        to_old = {
             "name": user.name,
             "user_id": user.id,
             "event": EventName.USER_EMAIL_CHANGED.value,
@@ -149,15 +149,15 @@ class EmailConfirmationService:
             "new_email": link.email.value,
             "version": str(change.version),
         }
-        # Two mails, one event: the first message carries it.
-        for address, told in ((user.email, away), (link.email, {"name": user.name})):
+        # Two mails but one audit event: only the first message names it.
+        for email, details in ((user.email, to_old), (link.email, {"name": user.name})):
             kind = JobKind.EMAIL_CHANGED
             self.queue.put_notice(
-                Job.asked_by(browser.origin, kind, address.value, change.at, told)
+                Job.asked_by(browser.origin, kind, email.value, change.at, details)
             )
 
     def _device_cookie(self, change: EmailChange, browser: Browser) -> str | None:
-        """Keep a known browser known: its cookie names the email and the versions of before."""
+        """Sign a known browser's cookie again: it holds the email and the session version."""
         user = change.user
         device = self.devices.read(browser.device_cookie, user.email)
         if device is None or not is_current(device, user):
@@ -190,7 +190,7 @@ class EmailConfirmationService:
 
     def _sign_up(self, link: Link) -> SignUp:
         sign_up = self.sign_ups.find(link.email, link.subject_id)
-        # Before any password is checked: its attempt would count at somebody else's email.
+        # Before any password check, or its attempt would count against another user's email.
         if sign_up is None or not self.users.look_up(link.email).is_free_for(None, self.clock()):
             raise LinkInvalidError
         return sign_up
@@ -199,7 +199,7 @@ class EmailConfirmationService:
         user = self.users.get(link.subject_id)
         if user is None or user.email.value != link.user_email:
             raise LinkInvalidError
-        # A link of before has no `sessions_version`.
+        # Links of earlier versions have no `sessions_version`.
         of_sessions = link.sessions_version in (None, user.sessions_version)
         if user.credentials_version != link.credentials_version or not of_sessions:
             raise LinkInvalidError
@@ -227,7 +227,7 @@ def account_created(owner: User, origin: RequestOrigin) -> AuditEvent:
 
 
 def _own_session(user: User, evidence: Evidence) -> Session | None:
-    """Return the session that may confirm: its user's own, and not one that a provider made."""
+    """Return the session if it may confirm: the user's own, and not made by a provider."""
     session = evidence.session
     if session is None or session.user_id != user.id or not session.speaks_for(user):
         return None

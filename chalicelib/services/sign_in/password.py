@@ -1,8 +1,8 @@
 """Signing in: email first, then a password.
 
-Whoever the address belongs to, or nobody: the same calls to the store in the same order, and one
-password hash at the current cost, or two in a browser that signed up with the address. What differs
-is decided from what they brought, at the end.
+Known and unknown emails cost the same: the same store calls in the same order, and one password
+hash at the current cost, or two in a browser that signed up with the email. Only the last step
+differs.
 """
 
 from __future__ import annotations
@@ -44,9 +44,9 @@ class SignInService:
     clock: Clock
 
     def identify(self, email: EmailAddress) -> DomainSso | None:
-        """Say how the people of an address's domain sign in: None for a password alone.
+        """Return the SSO of an email's domain; None where users sign in with a password alone.
 
-        The domain alone decides; whether the user exists isn't looked at.
+        The domain alone decides. Whether the user exists isn't looked up.
         """
         return self.domains.find(email.domain)
 
@@ -57,24 +57,24 @@ class SignInService:
         browser: Browser,
         ticket: SignUpTicket | None = None,
     ) -> SignedIn:
-        """Check a password and begin a session, ending the one that the browser brought.
+        """Check a password and start a session, ending the one that the browser had.
 
-        Raises InvalidCredentialsError, EmailUnconfirmedError for the password of the sign-up that
-        the browser has a ticket of, whether or not the email is somebody's, and
-        TooManyAttemptsError for a source that failed too often.
+        Raises InvalidCredentialsError, TooManyAttemptsError for a source that failed too often, and
+        EmailUnconfirmedError for the password of the sign-up whose ticket the browser has, whether
+        or not a user has the email.
         """
         now = self.clock()
         record = self.users.look_up(email, ticket)
         given = GivenPassword(
             email, password, AttemptStep.SIGN_IN, browser, now, user_id=record.user_id
         )
-        # The same message for every failure; whom it matters to, the worker finds out.
+        # Every failure queues the same message. The worker finds out whether it concerns a user.
         proved = self.check.verify(
             given, lambda user: _stored_password(user, record, now), InvalidCredentialsError()
         )
         user = proved.user
         if user is None:
-            # No password opens what nobody has.
+            # Not reached: the check refuses an unknown user's password. It narrows the type.
             raise InvalidCredentialsError
         if proved.needs_rehash:
             self.users.replace_password_hash(user, self.hasher.hash(password))
@@ -120,6 +120,6 @@ def _stored_hash(user: User | None, record: AddressRecord, now: datetime) -> str
 
 def _may_use_password(user: User | None, sso: DomainSso | None) -> bool:
     if user is None:
-        # Under enforced SSO a sign-up never becomes a user: there is nothing to confirm.
+        # Under enforced SSO a sign-up never becomes a user, so there is nothing to confirm.
         return sso is None or not sso.enforced
     return user.may_use_password(sso)

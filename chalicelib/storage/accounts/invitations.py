@@ -1,4 +1,4 @@
-"""Invitations: one for an address and account, made and ended together with the account's count."""
+"""Invitations: one for each email and account, stored and ended with the account's count."""
 
 from __future__ import annotations
 
@@ -43,22 +43,22 @@ if TYPE_CHECKING:
     from chalicelib.domain.user import Account, AccountAdmin
     from chalicelib.storage.audit.trail import AuditWriter
 
-# A member that no account has: nobody's address is looked for in the same way (`B3`).
+# A member that no account has, so that an unknown email costs the same request (`B3`).
 _NOBODY = "nobody"
 
 
 @dataclass(frozen=True)
 class Invitations:
-    """The open invitations of all accounts; an expired one is open until it is revoked."""
+    """The open invitations of all accounts; an expired one stays until it is revoked."""
 
     connection: Connection
-    trail: AuditWriter
+    audit: AuditWriter
 
     def add(
         self,
         invitation: Invitation,
         user_id: str | None,
-        admin: AccountAdmin,
+        account_admin: AccountAdmin,
         event: AuditEvent,
     ) -> None:
         """Store a new invitation while its author is an owner or admin of the account.
@@ -69,7 +69,7 @@ class Invitations:
         """
         count = AccountRow.invitation_count
         with Transaction(self.connection) as tx:
-            still_manages(tx, admin)
+            still_manages(tx, account_admin)
             tx.check(
                 AccountRow,
                 invitation.account_id,
@@ -79,7 +79,7 @@ class Invitations:
             )
             tx.put_new(invitation_row(invitation))
             tx.put_new(claim_row(invitation), lambda: AlreadyInvitedError(param="email"))
-            self.trail.add(tx, event)
+            self.audit.add(tx, event)
             tx.update(
                 AccountRow(invitation.account_id, COUNT),
                 [count.add(1)],
@@ -88,7 +88,7 @@ class Invitations:
             )
 
     def page(self, account_id: str, asked: PageRequest) -> Slice[Invitation]:
-        """List an account's invitations strongly, newest first."""
+        """List an account's invitations with strong reads, newest first."""
         rows = AccountRow.query(
             account_id, AccountRow.part.startswith(INVITATION), consistent_read=True
         )
@@ -110,7 +110,7 @@ class Invitations:
         return judged, account_of(*account)
 
     def of_address(self, account_id: str, email: EmailAddress) -> OpenInvitation | None:
-        """Read the open invitation that an address has into an account, if it has one."""
+        """Read an email's open invitation into an account, if there is one."""
         (claim,) = read_all(self.connection, (AccountRow, account_id, INVITEE + email.value))
         if claim is None or claim.invitation_id is None:
             return None
@@ -120,14 +120,14 @@ class Invitations:
             return None
         return OpenInvitation(invitation, account, None)
 
-    def renew(self, invitation: Invitation, admin: AccountAdmin, event: AuditEvent) -> None:
+    def renew(self, invitation: Invitation, account_admin: AccountAdmin, event: AuditEvent) -> None:
         """Store who sent the newest link, and when that one expires.
 
         Raises NotFoundError where the invitation is gone, NotAllowedError.
         """
         with Transaction(self.connection) as tx:
-            still_manages(tx, admin)
-            self.trail.add(tx, event)
+            still_manages(tx, account_admin)
+            self.audit.add(tx, event)
             tx.update(
                 AccountRow(invitation.account_id, INVITATION + invitation.id),
                 [
@@ -140,15 +140,17 @@ class Invitations:
                 NotFoundError,
             )
 
-    def revoke(self, invitation: Invitation, admin: AccountAdmin, event: AuditEvent) -> None:
+    def revoke(
+        self, invitation: Invitation, account_admin: AccountAdmin, event: AuditEvent
+    ) -> None:
         """End an invitation, and with it all its links; raises NotFoundError, NotAllowedError."""
         with Transaction(self.connection) as tx:
-            still_manages(tx, admin)
+            still_manages(tx, account_admin)
             end_invitation(tx, invitation, otherwise=NotFoundError)
-            self.trail.add(tx, event)
+            self.audit.add(tx, event)
 
     def of_link(self, link: Link) -> OpenInvitation:
-        """Read what a link leads to, and whose its address is.
+        """Read the invitation of a link, its account, and the user who has its email.
 
         Raises LinkInvalidError for an invitation that was accepted or revoked, or has ended.
         """

@@ -1,4 +1,4 @@
-"""New accounts: their first rows, and the one transaction in which a signed-in person makes one."""
+"""New accounts: their first rows, and the transaction in which a signed-in user creates one."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class NewAccounts:
-    """Makes accounts of their own for people who are signed in."""
+    """Creates accounts for signed-in users."""
 
     connection: Connection
     sessions: Sessions
-    trail: AuditWriter
+    audit: AuditWriter
 
     def open(self, membership: Membership, old: Session, new: Session, event: AuditEvent) -> None:
-        """Make an account with its owner and `Main`, and let the session go on in it: all or none.
+        """Create an account with its owner and `Main`, and open it in the session, or do nothing.
 
         Raises TooManyAccountsError, and NotSignedInError where the old session has ended.
         """
@@ -48,7 +48,7 @@ class NewAccounts:
             self.sessions.replace(tx, old, new)
             for row in account_rows(membership, new.user_id, new.last_seen_at):
                 tx.put_new(row)
-            self.trail.add(tx, event)
+            self.audit.add(tx, event)
             tx.update(
                 UserRow(new.user_id),
                 [
@@ -68,7 +68,7 @@ class NewAccounts:
 
 
 def account_rows(owner: Membership, owner_id: str, now: datetime) -> tuple[AccountRow, ...]:
-    """Write an account with its one member, and the workspace that every account begins with."""
+    """Return the rows of a new account: itself, its first workspace and its one member."""
     main = Workspace(new_id("wsp"), MAIN_WORKSPACE, "", now)
     return (
         AccountRow(

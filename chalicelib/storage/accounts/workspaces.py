@@ -40,72 +40,72 @@ class Workspaces:
     """The workspaces of all accounts; they are read with their account."""
 
     connection: Connection
-    trail: AuditWriter
+    audit: AuditWriter
 
-    def add(self, workspace: Workspace, admin: AccountAdmin, event: AuditEvent) -> None:
+    def add(self, workspace: Workspace, account_admin: AccountAdmin, event: AuditEvent) -> None:
         """Store a new workspace while its creator is an owner or admin of the account.
 
         Raises WorkspaceNameTakenError, TooManyWorkspacesError, NotAllowedError.
         """
         name = AccountRow.names[name_key(workspace.name)]
         with Transaction(self.connection) as tx:
-            still_manages(tx, admin)
-            self.trail.add(tx, event)
+            still_manages(tx, account_admin)
+            self.audit.add(tx, event)
             tx.update(
-                AccountRow(admin.account_id, WORKSPACES),
+                AccountRow(account_admin.account_id, WORKSPACES),
                 [
                     AccountRow.items[workspace.id].set(workspace_map(workspace)),
                     name.set(workspace.id),
                 ],
                 name.does_not_exist() & (size(AccountRow.names) < WORKSPACES_MAX),
-                lambda: self._why(admin, name=workspace.name),
+                lambda: self._why(account_admin, name=workspace.name),
             )
 
     def change(
-        self, seen: Workspace, changed: Workspace, admin: AccountAdmin, event: AuditEvent
+        self, seen: Workspace, changed: Workspace, account_admin: AccountAdmin, event: AuditEvent
     ) -> None:
         """Rename or describe a workspace that is still at the version that was read.
 
         Raises ConflictError where it was changed meanwhile, WorkspaceNameTakenError, NotFoundError,
         NotAllowedError.
         """
-        why = partial(self._why, admin, seen=seen, name=changed.name)
+        why = partial(self._why, account_admin, seen=seen, name=changed.name)
         with Transaction(self.connection, why) as tx:
-            still_manages(tx, admin)
-            self.trail.add(tx, event)
-            _put_in_place_of(tx, admin.account_id, seen, changed)
+            still_manages(tx, account_admin)
+            self.audit.add(tx, event)
+            _put_in_place_of(tx, account_admin.account_id, seen, changed)
 
-    def remove(self, seen: Workspace, admin: AccountAdmin, event: AuditEvent) -> None:
+    def remove(self, seen: Workspace, account_admin: AccountAdmin, event: AuditEvent) -> None:
         """Delete a workspace that is still at the version that was read and holds no records.
 
         Members' rows keep the roles that they had in it; those no longer have an effect. Raises
         WorkspaceInUseError, ConflictError, NotFoundError, NotAllowedError.
         """
         with Transaction(self.connection) as tx:
-            still_manages(tx, admin)
+            still_manages(tx, account_admin)
             tx.check(
                 AccountRow,
-                admin.account_id,
+                account_admin.account_id,
                 COUNTS,
                 condition=_holds_nothing(seen.id),
                 otherwise=WorkspaceInUseError,
             )
-            self.trail.add(tx, event)
+            self.audit.add(tx, event)
             tx.update(
-                AccountRow(admin.account_id, WORKSPACES),
+                AccountRow(account_admin.account_id, WORKSPACES),
                 [
                     AccountRow.items[seen.id].remove(),
                     AccountRow.names[name_key(seen.name)].remove(),
                 ],
                 _as_seen(seen),
-                lambda: self._why(admin, seen=seen),
+                lambda: self._why(account_admin, seen=seen),
             )
 
     def _why(
-        self, admin: AccountAdmin, *, seen: Workspace | None = None, name: str | None = None
+        self, account_admin: AccountAdmin, *, seen: Workspace | None = None, name: str | None = None
     ) -> DomainError:
         """Read why a write was refused; a reason that is gone by now is a conflict."""
-        (row,) = read_all(self.connection, (AccountRow, admin.account_id, WORKSPACES))
+        (row,) = read_all(self.connection, (AccountRow, account_admin.account_id, WORKSPACES))
         items, names = row.items.as_dict(), row.names.as_dict()
         if seen is not None and seen.id not in items:
             return NotFoundError()

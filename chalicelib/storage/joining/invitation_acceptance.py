@@ -27,18 +27,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Joins:
-    """The ways from an invitation into its account: the invitation ends by it, or nothing does."""
+    """Lets users into an account by invitation; joining and ending the invitation are one write."""
 
     connection: Connection
-    trail: AuditWriter
+    audit: AuditWriter
 
     def add_user(
         self, acceptance: Acceptance, also: Callable[[Transaction], None] | None = None
     ) -> None:
-        """Make a new user, whose address the link has confirmed, with their first membership.
+        """Create a user, whose email the link has confirmed, with their first membership.
 
-        Raises LinkInvalidError; SignInRequiredError where somebody took the address meanwhile;
-        BarredError where its domain has enforced its single sign-on. `also` adds what goes with it.
+        Raises LinkInvalidError, SignInRequiredError where a user took the email meanwhile, and
+        BarredError where the email's domain enforces SSO. `also` adds parts to the transaction.
         """
         user = acceptance.user
 
@@ -54,14 +54,14 @@ class Joins:
                 also(tx)
 
     def add_membership(self, acceptance: Acceptance) -> None:
-        """Let an existing user in, while the invited address is theirs and they aren't in yet.
+        """Let an existing user in, while they have the invited email and aren't in yet.
 
         Raises LinkInvalidError, SignInRequiredError, ConflictError.
         """
         user = acceptance.user
         if user.id == acceptance.invitation.inviter_id:
-            # They aren't in the account, or they couldn't join; so nobody stands for it. A
-            # transaction takes one operation on their row, and joining is that one.
+            # The inviter has left the account since, so the invitation has ended. The transaction
+            # couldn't check that, because it takes one operation on their row: joining.
             raise LinkInvalidError
 
         with Transaction(self.connection) as tx:
@@ -84,7 +84,7 @@ class Joins:
         membership = acceptance.membership
         list_member(tx, membership.account_id, acceptance.user.id)
         for event in acceptance.events:
-            self.trail.add(tx, event)
+            self.audit.add(tx, event)
 
 
 def _user_row(acceptance: Acceptance) -> UserRow:

@@ -35,7 +35,7 @@ class SignUps:
 
     connection: Connection
     kept: timedelta
-    trail: AuditWriter
+    audit: AuditWriter
 
     def add(self, sign_up: SignUp) -> None:
         """Store a sign-up as its email's latest; any number may wait."""
@@ -44,7 +44,7 @@ class SignUps:
             tx.put(self._row(sign_up, LATEST))
 
     def find(self, email: EmailAddress, sign_up_id: str) -> SignUp | None:
-        """Read one waiting sign-up."""
+        """Read one sign-up."""
         try:
             return sign_up_of(SignUpRow.get(email.value, sign_up_id, consistent_read=True))
         except SignUpRow.DoesNotExist:
@@ -78,7 +78,7 @@ class SignUps:
             tx.put_new(_user_row(user, owner))
             for row in account_rows(owner, user.id, now):
                 tx.put_new(row)
-            self.trail.add(tx, event)
+            self.audit.add(tx, event)
             if also is not None:
                 also(tx)
 

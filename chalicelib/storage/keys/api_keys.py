@@ -41,18 +41,18 @@ class ApiKeys:
     """The keys of all accounts."""
 
     connection: Connection
-    trail: AuditWriter
+    audit: AuditWriter
 
-    def add(self, key: ApiKey, digest: str, admin: AccountAdmin, event: AuditEvent) -> None:
+    def add(self, key: ApiKey, digest: str, account_admin: AccountAdmin, event: AuditEvent) -> None:
         """Store a new key while its creator is an owner or admin of the account.
 
         Raises TooManyKeysError at the cap (`G7`), NotAllowedError.
         """
         with Transaction(self.connection) as tx:
-            still_manages(tx, admin)
+            still_manages(tx, account_admin)
             tx.put_new(_key_row(key, digest))
             tx.put_new(_listed_row(key, digest))
-            self.trail.add(tx, event)
+            self.audit.add(tx, event)
             tx.update(
                 AccountRow(key.account_id, _COUNT),
                 [AccountRow.key_count.add(1)],
@@ -79,15 +79,15 @@ class ApiKeys:
         listed = self._listed(account_id, key_id)
         return ListedKey(_key_of(listed, None), listed.digest or "")
 
-    def remove(self, listed: ListedKey, admin: AccountAdmin, event: AuditEvent) -> None:
+    def remove(self, listed: ListedKey, account_admin: AccountAdmin, event: AuditEvent) -> None:
         """Delete a key; the next call with it fails (`F5`).
 
         Raises NotFoundError where it is gone, NotAllowedError.
         """
         with Transaction(self.connection) as tx:
-            still_manages(tx, admin)
+            still_manages(tx, account_admin)
             _remove(tx, listed)
-            self.trail.add(tx, event)
+            self.audit.add(tx, event)
 
     def revoke(self, digest: str, now: datetime) -> None:
         """Revoke the key with this digest, in one request whether or not there is one."""
@@ -108,7 +108,7 @@ class ApiKeys:
         """Remove a revoked key from its account's list, unless that is done already."""
         with suppress(NotFoundError), Transaction(self.connection) as tx:
             _remove(tx, listed)
-            self.trail.add(tx, event)
+            self.audit.add(tx, event)
 
     def _listed(self, account_id: str, key_id: str) -> AccountRow:
         (row,) = read_all(self.connection, (AccountRow, account_id, _LISTED + key_id))

@@ -44,7 +44,7 @@ class ImportedUsers:
     """Imports users; their emails count as confirmed, as they were in the other system."""
 
     connection: Connection
-    trail: OperatorLog
+    operator_log: OperatorLog
 
     def standing(self, email: EmailAddress, user_id: str) -> EmailStanding:
         """Read in one request whether an email or an id is taken."""
@@ -79,12 +79,12 @@ class ImportedUsers:
             for membership in user.memberships.values():
                 _enter(tx, membership, user, action)
             for event in events:
-                self.trail.trail.add(tx, event)
+                self.operator_log.audit.add(tx, event)
             if also is not None:
                 also(tx)
 
         try:
-            self.trail.write(action, make, _TakenError)
+            self.operator_log.write(action, make, _TakenError)
         except _TakenError:
             return False
         return True

@@ -1,4 +1,4 @@
-"""Sign-ins through an identity provider: begun, answered once, and finished in one transaction."""
+"""Sign-ins through an identity provider: each request is answered once, in one transaction."""
 
 from __future__ import annotations
 
@@ -49,10 +49,10 @@ class SsoSignIns:
 
     connection: Connection
     sessions: Sessions
-    trail: AuditWriter
+    audit: AuditWriter
 
     def begin(self, request: SsoRequest) -> None:
-        """Keep a request that a browser is about to carry to its provider."""
+        """Store a request that a browser is about to take to its provider."""
         SsoRequestRow(
             request.id,
             connection_id=request.connection_id,
@@ -84,9 +84,9 @@ class SsoSignIns:
         )
 
     def whose(self, identity: SsoIdentity) -> tuple[str | None, str | None]:
-        """Say which user a provider means by a name that it gave before.
+        """Return the id of the user whom a NameID is linked to.
 
-        The second is whom the name meant while it was kept without its format.
+        The second id is the user of a link that was stored under a key without the format.
         """
         row, former = read_all(
             self.connection,
@@ -96,17 +96,17 @@ class SsoSignIns:
         return (row.user_id if row else None), (former.user_id if former else None)
 
     def was_removed(self, account_id: str, user_id: str) -> bool:
-        """Whether an account has removed somebody, who then needs an invitation to come back."""
+        """Whether an account has removed a user, who then needs an invitation to come back."""
         return was_removed(self.connection, account_id, user_id)
 
     def spend(self, finish: SsoCompletion) -> None:
         """Use a request up without signing anyone in; raises SpentError."""
-        with spending(self.connection, self.trail, finish):
+        with spending(self.connection, self.audit, finish):
             pass
 
     def prove(self, finish: SsoCompletion, session_id: str, user_id: str) -> None:
         """Make a session's proof fresh; raises SpentError, MovedOnError where it has ended."""
-        with spending(self.connection, self.trail, finish) as tx:
+        with spending(self.connection, self.audit, finish) as tx:
             tx.update(
                 SessionRow(session_id),
                 [SessionRow.proved_at.set(finish.now)],
@@ -117,11 +117,11 @@ class SsoSignIns:
     def enter(
         self, finish: SsoCompletion, user: User, membership: Membership, session: Session
     ) -> None:
-        """Begin a session of somebody whom the provider named before.
+        """Start the session of a user who is linked to the NameID already.
 
         Raises SpentError, MovedOnError.
         """
-        with spending(self.connection, self.trail, finish) as tx:
+        with spending(self.connection, self.audit, finish) as tx:
             tx.check(UserRow, user.id, condition=_as_read(user, membership))
             self._rename(tx, finish, user.id)
             self._begin(tx, finish, session)
@@ -129,12 +129,12 @@ class SsoSignIns:
     def link(
         self, finish: SsoCompletion, user: User, membership: Membership, session: Session
     ) -> None:
-        """Begin the first session of a member whom the provider names for the first time.
+        """Link a NameID to a member and start their session.
 
         Raises SpentError, MovedOnError.
         """
         same = _as_read(user, membership) & (UserRow.email == user.email.value)
-        with spending(self.connection, self.trail, finish) as tx:
+        with spending(self.connection, self.audit, finish) as tx:
             tx.check(UserRow, user.id, condition=same)
             self._name(tx, finish, user.id)
             self._begin(tx, finish, session)
@@ -149,12 +149,12 @@ class SsoSignIns:
         *,
         named: bool = False,
     ) -> None:
-        """Let an existing user into the account, with their first session there.
+        """Let an existing user into the account and start their session there.
 
-        It accepts the invitation, if they have one; `named` is who has their name already. Raises
+        An invitation is accepted by it. `named` is whether the NameID is linked already. Raises
         SpentError, MovedOnError.
         """
-        with spending(self.connection, self.trail, finish) as tx:
+        with spending(self.connection, self.audit, finish) as tx:
             if named:
                 self._rename(tx, finish, user.id)
             else:
@@ -175,10 +175,10 @@ class SsoSignIns:
         session: Session,
         also: Callable[[Transaction], None] | None = None,
     ) -> None:
-        """Make a user without a password and let them into the account.
+        """Create a user without a password and let them into the account.
 
-        `also` adds what goes with it.
-        Raises SpentError, and MovedOnError where the address is somebody's by now.
+        `also` adds parts to the transaction. Raises SpentError, and MovedOnError where a user has
+        the email by now.
         """
         row = UserRow(
             user.id,
@@ -188,7 +188,7 @@ class SsoSignIns:
             credentials_version=user.credentials_version,
             memberships={membership.account_id: membership_map(membership)},
         )
-        with spending(self.connection, self.trail, finish) as tx:
+        with spending(self.connection, self.audit, finish) as tx:
             claim(tx, user.email, user.id, finish.now)
             tx.put_new(row)
             self._name(tx, finish, user.id)
@@ -204,7 +204,7 @@ class SsoSignIns:
         tx.put_new(SsoIdentityRow(finish.identity.key, user_id=user_id, created_at=finish.now))
 
     def _rename(self, tx: Transaction, finish: SsoCompletion, user_id: str) -> None:
-        """Move an identity of before to the key that has its format, once."""
+        """Move a link from its former key, which lacks the NameID's format."""
         if not finish.renames:
             return
         former = SsoIdentityRow(finish.identity.former_key)

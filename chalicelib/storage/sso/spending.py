@@ -29,10 +29,10 @@ class SpentError(Exception):
 
 
 class MovedOnError(Exception):
-    """The person, or what they were judged by, changed meanwhile; look again and decide anew."""
+    """The user or the connection changed meanwhile; read again and decide again."""
 
 
-def spending(connection: Connection, trail: AuditWriter, finish: SsoCompletion) -> Transaction:
+def spending(connection: Connection, audit: AuditWriter, finish: SsoCompletion) -> Transaction:
     """Return a transaction that spends a request while its response is still trusted.
 
     It raises SpentError, and MovedOnError for every other part that fails.
@@ -45,17 +45,17 @@ def spending(connection: Connection, trail: AuditWriter, finish: SsoCompletion) 
     tx.put_new(SsoAssertionRow(seen, ttl=assertion.remember_until), SpentError)
     _still_trusted(tx, finish)
     for event in finish.events:
-        trail.add(tx, event)
+        audit.add(tx, event)
     return tx
 
 
 def assertion_key(connection_id: str, assertion_id: str) -> str:
-    """Name an assertion among those of all connections."""
+    """Return the key of an assertion among those of all connections."""
     return f"{connection_id}#{digest(assertion_id)}"
 
 
 def _still_trusted(tx: Transaction, finish: SsoCompletion) -> None:
-    """Let a transaction through only while what the response was judged by still stands."""
+    """Require that the provider and the domain that the response was checked with are unchanged."""
     provider = finish.connection.identity_provider
     tx.check(
         SsoConnectionRow,

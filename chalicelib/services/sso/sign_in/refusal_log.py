@@ -53,4 +53,4 @@ class RefusalLog:
             connection_party(connection),
             details,
         )
-        self.refusals.tell(event)
+        self.refusals.record(event)
