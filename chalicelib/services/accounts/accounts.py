@@ -5,17 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from chalicelib.domain.accounts.new_account import NewAccount
 from chalicelib.domain.audit.event import AuditEvent, EventName
 from chalicelib.domain.errors import ProofRequiredError
-from chalicelib.domain.roles import Role
-from chalicelib.domain.tokens import SecretToken, new_id
-from chalicelib.domain.user import Membership
+from chalicelib.domain.tokens import SecretToken
 
 if TYPE_CHECKING:
     from chalicelib.domain.clock import Clock
     from chalicelib.domain.origin import RequestOrigin
     from chalicelib.domain.sign_in.session import Session
-    from chalicelib.domain.user import User
+    from chalicelib.domain.user import Membership, User
     from chalicelib.storage.accounts.new_accounts import NewAccounts
 
 
@@ -38,7 +37,8 @@ class AccountService:
         now, token = self.clock(), SecretToken.new()
         if not session.is_own:
             raise ProofRequiredError
-        owner = Membership(new_id("acc"), name, Role.OWNER)
+        account = NewAccount.named(name, now)
+        owner = account.owner
         entered = session.replaced_by(token, owner, origin.client, now)
         created = AuditEvent(
             name=EventName.ACCOUNT_CREATED,
@@ -48,5 +48,5 @@ class AccountService:
             origin=origin,
             target=owner.account_party,
         )
-        self.accounts.open(owner, session, entered, created)
+        self.accounts.open(account, session, entered, created)
         return token, owner

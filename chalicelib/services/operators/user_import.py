@@ -7,6 +7,7 @@ from enum import StrEnum
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
+from chalicelib.domain.accounts.new_account import NewAccount
 from chalicelib.domain.audit.event import EventName
 from chalicelib.domain.errors import InvalidValueError, NotFoundError, UnavailableError
 from chalicelib.domain.operators.action import OperatorAction, told_to
@@ -16,6 +17,7 @@ from chalicelib.domain.user import User
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
+    from datetime import datetime
 
     from chalicelib.domain.audit.event import AuditEvent
     from chalicelib.domain.clock import Clock
@@ -110,7 +112,9 @@ class UserImportService:
         )
         action = OperatorAction(operator, EventName.USER_IMPORTED, now, user.party, id=run_id)
         forgotten = self.old_failures.forgotten(user.email, now, None)
-        if self.users.add(user, action, tuple(import_events(user, action)), forgotten):
+        if self.users.add(
+            user, action, new_accounts(user, now), tuple(import_events(user, action)), forgotten
+        ):
             return Outcome.ADDED
         outcome = self.look(candidate)
         if outcome is Outcome.ADDED:
@@ -139,6 +143,12 @@ def _outcome(candidate: Candidate, found: EmailStanding) -> Outcome:
     if found.holder_id is not None:
         return Outcome.KNOWN if found.holder_id == candidate.id else Outcome.TAKEN
     return Outcome.MOVED if found.id_exists else Outcome.ADDED
+
+
+def new_accounts(user: User, now: datetime) -> tuple[NewAccount, ...]:
+    """Return the accounts that an imported user owns; an import creates them."""
+    owned = (m for m in user.memberships.values() if m.role is Role.OWNER)
+    return tuple(NewAccount.of(membership, now) for membership in owned)
 
 
 def import_events(user: User, action: OperatorAction) -> Iterator[AuditEvent]:

@@ -7,16 +7,16 @@ import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from chalicelib.domain.accounts.new_account import NewAccount
 from chalicelib.domain.audit.event import EventName
 from chalicelib.domain.errors import LinkInvalidError, PasswordRequiredError, WrongPasswordError
 from chalicelib.domain.mail import Job, JobKind
-from chalicelib.domain.roles import Role
 from chalicelib.domain.sign_in.email_change import EmailChange
 from chalicelib.domain.sign_in.known_browser import is_current
 from chalicelib.domain.sign_in.link import LinkPurpose
 from chalicelib.domain.sign_in.lockout import AttemptStep
 from chalicelib.domain.tokens import new_id
-from chalicelib.domain.user import Membership, User
+from chalicelib.domain.user import User
 from chalicelib.services.sign_in.password_check import GivenPassword, StoredPassword
 from chalicelib.storage.users.password_gate import BarredError, PasswordGate
 
@@ -107,9 +107,10 @@ class EmailConfirmationService:
     def _confirm(self, link: Link, sign_up: SignUp, browser: Browser) -> None:
         now = self.clock()
         forgotten = self.old_failures.forgotten(sign_up.email, now, browser.origin.client)
-        user = new_owner(sign_up, now)
-        event = account_created(user, browser.origin)
-        self.sign_ups.confirm(link, sign_up, user, event, forgotten)
+        account = NewAccount.named(sign_up.account_name, now)
+        user = new_owner(sign_up, account, now)
+        event = account_created(user, account, browser.origin)
+        self.sign_ups.confirm(link, sign_up, user, account, event, forgotten)
         self._give_back(link, browser, now)
 
     def _give_back(self, link: Link, browser: Browser, now: datetime) -> None:
@@ -206,24 +207,23 @@ class EmailConfirmationService:
         return user
 
 
-def new_owner(sign_up: SignUp, now: datetime) -> User:
+def new_owner(sign_up: SignUp, account: NewAccount, now: datetime) -> User:
     """Return the user that a sign-up becomes, the owner of a new account."""
-    owner = Membership(new_id("acc"), sign_up.account_name, Role.OWNER)
     return User(
         id=new_id("usr"),
         email=sign_up.email,
         name=sign_up.name,
         created_at=now,
         password_hash=sign_up.password_hash,
-        memberships={owner.account_id: owner},
+        memberships={account.owner.account_id: account.owner},
     )
 
 
-def account_created(owner: User, origin: RequestOrigin) -> AuditEvent:
-    """Return the audit event of the account that a new user owns."""
-    (membership,) = owner.memberships.values()
-    event = owner.event(EventName.ACCOUNT_CREATED, membership.account_id, owner.created_at, origin)
-    return event.about(membership.account_party)
+def account_created(user: User, account: NewAccount, origin: RequestOrigin) -> AuditEvent:
+    """Return the audit event of a new user's account."""
+    name, owner = EventName.ACCOUNT_CREATED, account.owner
+    event = user.event(name, owner.account_id, user.created_at, origin)
+    return event.about(owner.account_party)
 
 
 def _own_session(user: User, evidence: Evidence) -> Session | None:

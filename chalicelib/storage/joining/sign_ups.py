@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from pynamodb.connection.base import Connection
 
+    from chalicelib.domain.accounts.new_account import NewAccount
     from chalicelib.domain.audit.event import AuditEvent
     from chalicelib.domain.email_address import EmailAddress
     from chalicelib.domain.sign_in.link import Link
@@ -55,6 +56,7 @@ class SignUps:
         link: Link,
         sign_up: SignUp,
         user: User,
+        account: NewAccount,
         event: AuditEvent,
         also: Callable[[Transaction], None] | None = None,
     ) -> None:
@@ -67,7 +69,6 @@ class SignUps:
         succeeds. Raises LinkInvalidError for all others, and where the email's domain has enforced
         SSO since. `also` adds parts to the transaction.
         """
-        (owner,) = user.memberships.values()
         now = user.created_at
         with Transaction(self.connection, LinkInvalidError) as tx:
             PasswordGate(sign_up.email).check(tx)
@@ -75,8 +76,8 @@ class SignUps:
             tx.delete(SignUpRow(link.email.value, sign_up.id), condition=SignUpRow.slot.exists())
             tx.delete(SignUpRow(link.email.value, LATEST))
             claim(tx, user.email, user.id, now)
-            tx.put_new(_user_row(user, owner))
-            for row in account_rows(owner, user.id, now):
+            tx.put_new(_user_row(user, account.owner))
+            for row in account_rows(account, user.id):
                 tx.put_new(row)
             self.audit.add(tx, event)
             if also is not None:

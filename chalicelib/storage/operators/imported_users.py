@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 
     from pynamodb.connection.base import Connection
 
+    from chalicelib.domain.accounts.new_account import NewAccount
     from chalicelib.domain.audit.event import AuditEvent
     from chalicelib.domain.email_address import EmailAddress
     from chalicelib.domain.operators.action import OperatorAction
-    from chalicelib.domain.user import Membership, User
+    from chalicelib.domain.user import User
     from chalicelib.storage.dynamo.transaction import Transaction
     from chalicelib.storage.operators.trail import OperatorLog
 
@@ -63,21 +64,26 @@ class ImportedUsers:
         self,
         user: User,
         action: OperatorAction,
+        accounts: Collection[NewAccount],
         events: Collection[AuditEvent],
         also: Callable[[Transaction], None] | None = None,
     ) -> bool:
         """Store a user with all memberships, or nothing, and return whether it was stored.
 
-        False where the email, the id or the id of a new account is taken by now. `also` adds parts
-        to the transaction.
+        `accounts` are the new ones that the user owns. False where the email, the id or the id of a
+        new account is taken by now. `also` adds parts to the transaction.
         """
 
         def make(tx: Transaction) -> None:
             tx.delete(SignUpRow(user.email.value, LATEST))
             claim(tx, user.email, user.id, action.at)
             tx.put_new(_row_of(user))
+            for account in accounts:
+                for row in account_rows(account, user.id):
+                    tx.put_new(row)
             for membership in user.memberships.values():
-                _enter(tx, membership, user, action)
+                if membership.role is not Role.OWNER:
+                    list_member(tx, membership.account_id, user.id)
             for event in events:
                 self.operator_log.audit.add(tx, event)
             if also is not None:
@@ -92,14 +98,6 @@ class ImportedUsers:
     def all(self) -> Iterator[UserRow]:
         """Give every user's row, in no order."""
         return iter(UserRow.scan(consistent_read=True))
-
-
-def _enter(tx: Transaction, membership: Membership, user: User, action: OperatorAction) -> None:
-    if membership.role is not Role.OWNER:
-        list_member(tx, membership.account_id, user.id)
-        return
-    for row in account_rows(membership, user.id, action.at):
-        tx.put_new(row)
 
 
 def _row_of(user: User) -> UserRow:

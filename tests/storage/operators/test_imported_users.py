@@ -14,7 +14,7 @@ from chalicelib.domain.operators.action import Operator, OperatorAction
 from chalicelib.domain.roles import Role
 from chalicelib.domain.tokens import new_id
 from chalicelib.domain.user import Membership, User
-from chalicelib.services.operators.user_import import import_events
+from chalicelib.services.operators.user_import import import_events, new_accounts
 from chalicelib.storage.dynamo.tables import AccountRow, EmailRow, UserRow
 from chalicelib.storage.joining.sign_ups import SignUps
 from chalicelib.storage.operators.imported_users import ImportedUsers
@@ -50,7 +50,8 @@ def _deed(user: User) -> OperatorAction:
 
 def _add(users: ImportedUsers, user: User) -> bool:
     action = _deed(user)
-    return users.add(user, action, tuple(import_events(user, action)))
+    accounts, events = new_accounts(user, NOON), tuple(import_events(user, action))
+    return users.add(user, action, accounts, events)
 
 
 def test_of_twenty_who_bring_one_address_one_does(

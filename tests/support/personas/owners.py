@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from chalicelib.domain.accounts.new_account import NewAccount
 from chalicelib.domain.audit.event import EventName
 from chalicelib.domain.email_address import EmailAddress
 from chalicelib.domain.keys.api_key import ApiKey
@@ -45,8 +46,9 @@ def a_user_in(connection: StoreConnection, address: str = ROBIN.value) -> User:
 
 def confirm(sign_ups: SignUps, link: Link, sign_up: SignUp) -> str:
     """Confirm a sign-up, as its service does, and return the new user's id."""
-    user = new_owner(sign_up, NOON)
-    sign_ups.confirm(link, sign_up, user, account_created(user, ASKER))
+    account = NewAccount.named(sign_up.account_name, NOON)
+    user = new_owner(sign_up, account, NOON)
+    sign_ups.confirm(link, sign_up, user, account, account_created(user, account, ASKER))
     return user.id
 
 
