@@ -16,23 +16,23 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class AttemptKeys:
-    """Where an attempt counts: keyed hashes, made the same for known and unknown addresses."""
+    """Where an attempt counts: keyed hashes, computed alike for known and unknown emails."""
 
     address: str
     device: str
     source: str
-    # The source and the address together.
+    # The source and the email together.
     pair: str
 
 
 @dataclass(frozen=True)
 class AttemptKeyMaker:
-    """Makes the keys of an attempt; only the deployment's secret can make the same ones."""
+    """Computes the keys of an attempt with the deployment's secret."""
 
     keys: AddressKeys
 
     def of(self, email: EmailAddress, device: Device | None, client: Client) -> AttemptKeys:
-        """Key an address, a known browser at it, and where the attempt comes from (`G5`)."""
+        """Return the keys of an email, a known browser at it, and the attempt's source (`G5`)."""
         return AttemptKeys(
             address=self.address(email),
             device=f"device#{self.keys.of(device.id)}" if device else self.no_device,
@@ -41,15 +41,15 @@ class AttemptKeyMaker:
         )
 
     def address(self, email: EmailAddress) -> str:
-        """Key an address alone."""
+        """Return the key of an email alone."""
         return f"address#{self.keys.of(email.value)}"
 
     def pair(self, email: EmailAddress, client: Client) -> str:
-        """Key an address and a source together, so that neither can be told from the key."""
+        """Return the key of an email and a source together, which reveals neither."""
         both = f"{source_of(client.address)}\n{email.value}"
         return f"pair#{self.keys.of(both)}"
 
     @property
     def no_device(self) -> str:
-        """The key that stands where no known browser asks; nothing counts under it."""
+        """The key used when no known browser asks; nothing is counted under it."""
         return f"device#{self.keys.of('')}"

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Visitor:
-    """Who is asking: a session that holds now, its person, and the account that is open."""
+    """A request's valid session, its user, and the open account."""
 
     session: Session
     user: User
@@ -27,15 +27,15 @@ class Visitor:
 
     @property
     def proved_at(self) -> datetime | None:
-        """When they last proved who they are, as far as it counts in the open account."""
+        """When the user last gave a proof that counts in the open account."""
         return self.session.proof_in(self.session.account_id)
 
     @property
     def workspaces(self) -> tuple[tuple[Workspace, WorkspaceRole | None], ...]:
-        """The open account's workspaces that this person may see, by name, each with their role.
+        """The open account's workspaces that the user may see, by name, each with their role.
 
-        None stands for owners and admins, who may do everything everywhere. What a member was
-        given of a workspace that is gone by now is passed over.
+        The role is None for owners and admins, who may do everything. A role in a workspace that is
+        deleted by now is left out.
         """
         if self.account is None or self.membership is None:
             return ()
@@ -45,7 +45,7 @@ class Visitor:
         return tuple((w, given[w.id]) for w in self.account.workspaces if w.id in given)
 
     def find_workspace(self, workspace_id: str) -> Workspace:
-        """Look at one of the workspaces that this person may see; raises NotFoundError."""
+        """Return one of the workspaces that the user may see; raises NotFoundError."""
         for workspace, _ in self.workspaces:
             if workspace.id == workspace_id:
                 return workspace
