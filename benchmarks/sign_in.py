@@ -41,7 +41,7 @@ def figures() -> list[Figure]:
     taken = interleaved(
         {
             "hash": lambda: _bare_hash(services.settings),
-            "right": _attempt(services, _ROBIN, _PASSWORD, services.sign_in.devices),
+            "right": _attempt(services, _ROBIN, _PASSWORD, services.new_session.devices),
             "right, new": _attempt(services, _ROBIN, _PASSWORD),
             "wrong": _attempt(services, _ROBIN, "another quiet morning 77"),
             "unknown": _attempt(services, EmailAddress("nobody@acme.test"), _PASSWORD),
@@ -74,7 +74,7 @@ def figures() -> list[Figure]:
 def right_sign_in() -> Callable[[], object]:
     """Return a successful sign-in in a known browser, for comparison with other products."""
     services = _services()
-    return _attempt(services, _ROBIN, _PASSWORD, services.sign_in.devices)
+    return _attempt(services, _ROBIN, _PASSWORD, services.new_session.devices)
 
 
 def _figure(

@@ -72,7 +72,7 @@ def timed_world(scratch: Path, cost: Mapping[str, str]) -> Iterator[World]:
         service = whole.start(made.service.engine, made.environ, clock)
         flow = bootstrap.services().sign_in
         answer_dynamodb(flow.users.connection.client, stored)
-        answer_sqs(flow.queue.sqs)
+        answer_sqs(flow.check.queue.sqs)
         yield World(service, made.book, made.environ)
         whole.stop()
 

@@ -36,26 +36,26 @@ class OperatorServices:
 def operator_services() -> OperatorServices:
     """Put the operators' flows together, on the settings and secrets of this process's services."""
     parts = services().shared
-    trail = _trail(parts)
-    users = _users(parts, trail)
+    operator_log = _operator_log(parts)
+    users = _users(parts, operator_log)
     return OperatorServices(
         clock=parts.clock,
-        users=_people(parts, trail),
-        handover=_handover(parts, trail),
+        users=_people(parts, operator_log),
+        handover=_handover(parts, operator_log),
         user_import=_user_import(parts, users),
-        user_export=_user_export(parts, users, trail),
-        account_export=_account_export(parts, trail),
-        record_loading=_record_loading(parts, trail),
+        user_export=_user_export(parts, users, operator_log),
+        account_export=_account_export(parts, operator_log),
+        record_loading=_record_loading(parts, operator_log),
     )
 
 
-def _trail(parts: Shared) -> OperatorLog:
+def _operator_log(parts: Shared) -> OperatorLog:
     from chalicelib.storage.operators.trail import OperatorLog
 
-    return OperatorLog(parts.connection, parts.trail)
+    return OperatorLog(parts.connection, parts.audit)
 
 
-def _people(parts: Shared, trail: OperatorLog) -> OperatorUserService:
+def _people(parts: Shared, operator_log: OperatorLog) -> OperatorUserService:
     from chalicelib.services.operators.people import OperatorUserService
     from chalicelib.storage.audit.log import AuditLog
     from chalicelib.storage.operators.changes import OperatorChanges
@@ -65,35 +65,35 @@ def _people(parts: Shared, trail: OperatorLog) -> OperatorUserService:
         sessions=parts.sessions,
         attempts=parts.attempts,
         attempt_keys=parts.attempt_keys,
-        log=AuditLog(parts.connection, parts.trail),
-        changes=OperatorChanges(trail),
-        trail=trail,
+        log=AuditLog(parts.connection, parts.audit),
+        changes=OperatorChanges(operator_log),
+        operator_log=operator_log,
         queue=parts.queue,
         clock=parts.clock,
     )
 
 
-def _handover(parts: Shared, trail: OperatorLog) -> OperatorHandover:
+def _handover(parts: Shared, operator_log: OperatorLog) -> OperatorHandover:
     from chalicelib.services.operators.handovers import OperatorHandover
     from chalicelib.storage.accounts.members import Members
     from chalicelib.storage.operators.handovers import Handovers, OperatorHandovers
 
     return OperatorHandover(
         accounts=parts.accounts,
-        members=Members(parts.connection, parts.trail),
-        managers=parts.managers,
+        members=Members(parts.connection, parts.audit),
+        account_admins=parts.account_admins,
         users=parts.users,
-        handovers=Handovers(parts.connection, parts.trail),
-        changes=OperatorHandovers(trail),
+        handovers=Handovers(parts.connection, parts.audit),
+        changes=OperatorHandovers(operator_log),
         queue=parts.queue,
         clock=parts.clock,
     )
 
 
-def _users(parts: Shared, trail: OperatorLog) -> ImportedUsers:
+def _users(parts: Shared, operator_log: OperatorLog) -> ImportedUsers:
     from chalicelib.storage.operators.imported_users import ImportedUsers
 
-    return ImportedUsers(parts.connection, trail)
+    return ImportedUsers(parts.connection, operator_log)
 
 
 def _user_import(parts: Shared, users: ImportedUsers) -> UserImportService:
@@ -110,31 +110,35 @@ def _user_import(parts: Shared, users: ImportedUsers) -> UserImportService:
     )
 
 
-def _user_export(parts: Shared, users: ImportedUsers, trail: OperatorLog) -> UserExportService:
+def _user_export(
+    parts: Shared, users: ImportedUsers, operator_log: OperatorLog
+) -> UserExportService:
     from chalicelib.domain.passwords.transfer import MovedHashes
     from chalicelib.services.operators.user_export import UserExportService
 
-    return UserExportService(users, MovedHashes(parts.hasher), trail, parts.clock)
+    return UserExportService(users, MovedHashes(parts.hasher), operator_log, parts.clock)
 
 
-def _account_export(parts: Shared, trail: OperatorLog) -> AccountExportService:
+def _account_export(parts: Shared, operator_log: OperatorLog) -> AccountExportService:
     from chalicelib.services.operators.account_export import AccountExportService
     from chalicelib.storage.operators.account_contents import AccountContents
 
     return AccountExportService(
         accounts=parts.accounts,
-        contents=AccountContents(parts.connection, parts.trail),
+        contents=AccountContents(parts.connection, parts.audit),
         invitations=parts.invitation_store,
         keys=parts.api_key_store,
         connections=parts.sso_connections,
         domains=parts.account_domains,
-        trail=trail,
+        operator_log=operator_log,
         clock=parts.clock,
     )
 
 
-def _record_loading(parts: Shared, trail: OperatorLog) -> RecordLoadingService:
+def _record_loading(parts: Shared, operator_log: OperatorLog) -> RecordLoadingService:
     from chalicelib.services.operators.record_loading import RecordLoadingService
     from chalicelib.storage.accounts.record_loads import RecordLoads
 
-    return RecordLoadingService(parts.accounts, RecordLoads(parts.connection), trail, parts.clock)
+    return RecordLoadingService(
+        parts.accounts, RecordLoads(parts.connection), operator_log, parts.clock
+    )

@@ -13,11 +13,13 @@ from chalicelib.bootstrap.saml import saml_keys
 if TYPE_CHECKING:
     from chalicelib.domain.clock import Clock
     from chalicelib.domain.passwords.policy import PasswordPolicy
+    from chalicelib.domain.sign_in.attempt_keys import AttemptKeyMaker
     from chalicelib.domain.sign_in.counter_keys import AddressKeys
     from chalicelib.domain.sign_in.known_browser import DeviceCookies
     from chalicelib.gateways.dns import TxtLookup
     from chalicelib.gateways.mail.mailer import Mailer
     from chalicelib.gateways.mail.queue import JobQueue
+    from chalicelib.services.sign_in.new_session import NewSession
     from chalicelib.services.sign_in.password_check import PasswordCheck
     from chalicelib.settings import Settings
     from chalicelib.storage.accounts.accounts import Accounts
@@ -33,14 +35,16 @@ if TYPE_CHECKING:
     from chalicelib.storage.users.account_admin import AccountAdmins
     from chalicelib.storage.users.credentials import Credentials
     from chalicelib.storage.users.links import Links
-    from chalicelib.storage.users.lockout import AttemptKeyMaker, Attempts
+    from chalicelib.storage.users.lockout import Attempts
     from chalicelib.storage.users.old_failures import OldFailures
     from chalicelib.storage.users.users import SsoDomainLookup, Users
 
-# Of refused responses of a company's sign-in, an hour, for one account: the rest are counted.
+# Of refused SSO responses, so many an hour are listed for one account; the rest are counted.
 _SSO_REFUSALS_LISTED = 60
-# The count of consecutive failures has no time of its own (`B4`); untouched for so long, it goes,
-# unless it is a person's and full.
+# So many notices of a sign-in in a new browser one user gets in an hour.
+_SIGN_IN_NOTICES = 1
+# The count of consecutive failures doesn't expire by rule (`B4`). Untouched for so long, its row is
+# deleted, unless it is a user's and full.
 _ATTEMPTS_KEPT = timedelta(days=400)
 
 
@@ -72,7 +76,7 @@ class Shared:
         return AddressKeys(self.settings.address_key)
 
     @by_need
-    def trail(self) -> AuditWriter:
+    def audit(self) -> AuditWriter:
         from chalicelib.storage.audit.trail import AuditWriter
 
         return AuditWriter(self.settings.audit_kept)
@@ -81,11 +85,11 @@ class Shared:
     def api_key_store(self) -> ApiKeys:
         from chalicelib.storage.keys.api_keys import ApiKeys
 
-        return ApiKeys(self.connection, self.trail)
+        return ApiKeys(self.connection, self.audit)
 
     @by_need
     def attempt_keys(self) -> AttemptKeyMaker:
-        from chalicelib.storage.users.lockout import AttemptKeyMaker
+        from chalicelib.domain.sign_in.attempt_keys import AttemptKeyMaker
 
         return AttemptKeyMaker(self.address_keys)
 
@@ -133,7 +137,7 @@ class Shared:
     def invitation_store(self) -> Invitations:
         from chalicelib.storage.accounts.invitations import Invitations
 
-        return Invitations(self.connection, self.trail)
+        return Invitations(self.connection, self.audit)
 
     @by_need
     def links(self) -> Links:
@@ -153,7 +157,7 @@ class Shared:
         from chalicelib.storage.sessions.sessions import Sessions
 
         limits = SessionLimits(self.settings.session_idle, self.settings.session_max)
-        return Sessions(self.connection, limits, self.trail)
+        return Sessions(self.connection, limits, self.audit)
 
     @by_need
     def sign_ups(self) -> SignUps:
@@ -161,7 +165,7 @@ class Shared:
         from chalicelib.storage.joining.sign_ups import SignUps
 
         lifetime = SIGN_UP_WAITS + self.settings.confirm_link
-        return SignUps(self.connection, lifetime, self.trail)
+        return SignUps(self.connection, lifetime, self.audit)
 
     @by_need
     def queue(self) -> JobQueue:
@@ -196,13 +200,28 @@ class Shared:
         )
 
     @by_need
+    def new_session(self) -> NewSession:
+        from chalicelib.services.sign_in.new_session import NewSession
+        from chalicelib.storage.audit.hourly_caps import HourlyCaps
+
+        return NewSession(
+            sessions=self.sessions,
+            devices=self.devices,
+            queue=self.queue,
+            mailer=self.mailer,
+            notices=HourlyCaps(_SIGN_IN_NOTICES, timedelta(hours=1), counted="sign_in_notices"),
+            address_keys=self.address_keys,
+            many_failures=self.settings.lockout_attempts,
+        )
+
+    @by_need
     def email_changes(self) -> EmailChanges:
         from chalicelib.storage.joining.email_changes import EmailChanges
 
         return EmailChanges(self.connection)
 
     @by_need
-    def managers(self) -> AccountAdmins:
+    def account_admins(self) -> AccountAdmins:
         from chalicelib.storage.users.account_admin import AccountAdmins
 
         return AccountAdmins(self.connection)
@@ -211,7 +230,7 @@ class Shared:
     def sso_connections(self) -> SsoConnections:
         from chalicelib.storage.sso.connections import SsoConnections
 
-        return SsoConnections(self.connection, self.trail)
+        return SsoConnections(self.connection, self.audit)
 
     @by_need
     def sso_refusals(self) -> SsoRefusals:
@@ -219,13 +238,13 @@ class Shared:
         from chalicelib.storage.sso.refusals import SsoRefusals
 
         listed = HourlyCaps(_SSO_REFUSALS_LISTED, timedelta(hours=1), counted="sso_refusals")
-        return SsoRefusals(self.connection, self.trail, listed)
+        return SsoRefusals(self.connection, self.audit, listed)
 
     @by_need
     def account_domains(self) -> AccountDomains:
         from chalicelib.storage.sso.domains import AccountDomains
 
-        return AccountDomains(self.connection, self.trail)
+        return AccountDomains(self.connection, self.audit)
 
     @by_need
     def look_up_txt(self) -> TxtLookup:

@@ -53,7 +53,7 @@ class JobKind(StrEnum):
     )
     EMAIL_CHANGE = "email_change", "email_change.send_mail", Cap.USER
     INVITATION = "invitation", "invitations.send_mail", Cap.INVITER
-    NEW_SIGN_IN = "new_sign_in", "sign_in.send_notice"
+    NEW_SIGN_IN = "new_sign_in", "new_session.send_notice"
     PASSWORD_CHANGED = "password_changed", "password_reset.send_notice", None, Audit.NAMED_EVENT
     PASSWORD_REMOVED = "password_removed", "password_reset.send_notice_of_removal"
     EMAIL_CHANGE_ASKED = "email_change_asked", "email_change.send_word"
@@ -66,7 +66,7 @@ class JobKind(StrEnum):
     )
     API_KEY_LEAKED = "api_key_leaked", "api_keys.send_mail"
     OWNERSHIP_TRANSFERRED = "ownership_transferred", "members.send_notice"
-    SSO_LINKED = "sso_linked", "single_sign_on.send_notice"
+    SSO_LINKED = "sso_linked", "sso_link_notice.send_notice"
     # What becomes of an operator's request to hand an account over.
     HANDOVER = "handover", "handovers.send_notice"
     # No mail: only the audit logs of the user's accounts record it.

@@ -142,7 +142,7 @@ class User:
         membership = self.memberships.get(sso.account_id)
         if membership is None:
             return not self.memberships or sso.account_id in self.removed_from
-        return not membership.is_active or membership.role.manages
+        return not membership.is_active or membership.role.is_exempt_from_sso
 
     @property
     def has_used_password(self) -> bool:

@@ -47,7 +47,7 @@ def _deliver(request: Job, ready: Services) -> None:
     try:
         # Write the audit events before the mail cap is applied. SQS may redeliver; event ids come
         # from the message id, so a second delivery changes nothing.
-        ready.personal_events.tell(request)
+        ready.personal_events.record(request)
         ready.mail_cap.take_back(request)
         for due in filter(None, (request, request.asks_for_link)):
             _send(due, ready)

@@ -1,1 +1,1 @@
-"""DynamoDB: the only package that imports pynamodb; takes and gives domain objects."""
+"""DynamoDB: the only package that imports pynamodb. It takes and returns domain objects."""

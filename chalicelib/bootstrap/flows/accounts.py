@@ -24,7 +24,7 @@ class AccountFlows(Flows):
         from chalicelib.services.accounts.accounts import AccountService
         from chalicelib.storage.accounts.new_accounts import NewAccounts
 
-        made = NewAccounts(self.shared.connection, self.shared.sessions, self.shared.trail)
+        made = NewAccounts(self.shared.connection, self.shared.sessions, self.shared.audit)
         return AccountService(made, self.clock)
 
     @by_need
@@ -32,7 +32,7 @@ class AccountFlows(Flows):
         from chalicelib.services.accounts.workspaces import WorkspaceService
         from chalicelib.storage.accounts.workspaces import Workspaces
 
-        store = Workspaces(self.shared.connection, self.shared.trail)
+        store = Workspaces(self.shared.connection, self.shared.audit)
         return WorkspaceService(store, self.clock, self.settings.proof)
 
     @by_need
@@ -60,7 +60,7 @@ class AccountFlows(Flows):
             links=self.shared.links,
             invitations=self.shared.invitation_store,
             domains=self.shared.domains,
-            joins=Joins(self.shared.connection, self.shared.trail),
+            joins=Joins(self.shared.connection, self.shared.audit),
             old_failures=self.shared.old_failures,
             hasher=self.shared.hasher,
             policy=self.shared.policy,
@@ -74,7 +74,7 @@ class AccountFlows(Flows):
         from chalicelib.storage.accounts.members import Members
 
         return MemberService(
-            members=Members(self.shared.connection, self.shared.trail),
+            members=Members(self.shared.connection, self.shared.audit),
             sessions=self.shared.sessions,
             queue=self.shared.queue,
             mailer=self.shared.mailer,
@@ -88,8 +88,8 @@ class AccountFlows(Flows):
         from chalicelib.storage.operators.handovers import Handovers
 
         return HandoverService(
-            handovers=Handovers(self.shared.connection, self.shared.trail),
-            managers=self.shared.managers,
+            handovers=Handovers(self.shared.connection, self.shared.audit),
+            account_admins=self.shared.account_admins,
             queue=self.shared.queue,
             mailer=self.shared.mailer,
             clock=self.clock,

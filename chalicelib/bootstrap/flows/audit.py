@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from chalicelib.services.audit.personal_events import PersonalEventService
 
 _MAIL_WINDOW = timedelta(hours=1)
-# Of the attempts that a lock refuses, an hour, for one person: a flood must not fill their trails.
-_REFUSALS_TOLD = 60
+# Of the attempts that a lockout refuses, so many an hour are written for one user: a flood must not
+# fill their accounts' audit logs.
+_REFUSALS_WRITTEN = 60
 
 
 class AuditFlows(Flows):
@@ -45,7 +46,7 @@ class AuditFlows(Flows):
         from chalicelib.services.audit.log import AuditLogService
         from chalicelib.storage.audit.log import AuditLog
 
-        log = AuditLog(self.shared.connection, self.shared.trail)
+        log = AuditLog(self.shared.connection, self.shared.audit)
         return AuditLogService(log, self.shared.users, self.clock)
 
     @by_need
@@ -53,5 +54,5 @@ class AuditFlows(Flows):
         from chalicelib.services.audit.personal_events import PersonalEventService
         from chalicelib.storage.audit.hourly_caps import HourlyCaps
 
-        told = HourlyCaps(_REFUSALS_TOLD, timedelta(hours=1), counted="refusals")
-        return PersonalEventService(self.shared.users, self.shared.trail, told)
+        refusals = HourlyCaps(_REFUSALS_WRITTEN, timedelta(hours=1), counted="refusals")
+        return PersonalEventService(self.shared.users, self.shared.audit, refusals)

@@ -24,7 +24,7 @@ class KeyFlows(Flows):
         return ApiKeyService(
             keys=self.shared.api_key_store,
             accounts=self.shared.accounts,
-            managers=self.shared.managers,
+            account_admins=self.shared.account_admins,
             queue=self.shared.queue,
             mailer=self.shared.mailer,
             clock=self.clock,

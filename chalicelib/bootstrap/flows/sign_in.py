@@ -11,6 +11,7 @@ from chalicelib.bootstrap.flows.base import Flows
 if TYPE_CHECKING:
     from chalicelib.services.sign_in.email_change import EmailChangeService
     from chalicelib.services.sign_in.email_confirmation import EmailConfirmationService
+    from chalicelib.services.sign_in.new_session import NewSession
     from chalicelib.services.sign_in.password import SignInService
     from chalicelib.services.sign_in.password_reset import PasswordResetService
     from chalicelib.services.sign_in.profile import ProfileService
@@ -18,11 +19,8 @@ if TYPE_CHECKING:
     from chalicelib.services.sign_in.sign_up import SignUpService
     from chalicelib.services.sign_in.unlock import UnlockService
 
-_MAIL_WINDOW = timedelta(hours=1)
-# To an address that signs in here already, a day: a stranger's sign-ups must not fill its mailbox.
+# So many mails a day say that an email is taken: a stranger's sign-ups must not fill its mailbox.
 _TAKEN_MAILS = 1
-# Of sign-ins in new browsers, in that time, to one person.
-_SIGN_IN_NOTICES = 1
 
 
 class SignInFlows(Flows):
@@ -31,21 +29,19 @@ class SignInFlows(Flows):
     @by_need
     def sign_in(self) -> SignInService:
         from chalicelib.services.sign_in.password import SignInService
-        from chalicelib.storage.audit.hourly_caps import HourlyCaps
 
         return SignInService(
             users=self.shared.users,
             domains=self.shared.domains,
-            sessions=self.shared.sessions,
             check=self.shared.password_check,
-            devices=self.shared.devices,
-            queue=self.shared.queue,
-            mailer=self.shared.mailer,
+            new_session=self.shared.new_session,
             hasher=self.shared.hasher,
             clock=self.clock,
-            notices=HourlyCaps(_SIGN_IN_NOTICES, _MAIL_WINDOW, counted="sign_in_notices"),
-            address_keys=self.shared.address_keys,
         )
+
+    @by_need
+    def new_session(self) -> NewSession:
+        return self.shared.new_session
 
     @by_need
     def sign_up(self) -> SignUpService:

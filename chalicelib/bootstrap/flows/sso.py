@@ -11,10 +11,14 @@ from chalicelib.bootstrap.flows.base import Flows
 if TYPE_CHECKING:
     from chalicelib.services.sso.domains import SsoDomainService, SsoWatchService
     from chalicelib.services.sso.settings import SsoSettingsService
-    from chalicelib.services.sso.sign_in import SsoSignInService
+    from chalicelib.services.sso.sign_in.entry import SsoEntry
+    from chalicelib.services.sso.sign_in.identities import SsoIdentities
+    from chalicelib.services.sso.sign_in.link_notice import LinkNotice
+    from chalicelib.services.sso.sign_in.service import SsoSignInService
+    from chalicelib.storage.sso.sign_ins import SsoSignIns
 
 _MAIL_WINDOW = timedelta(hours=1)
-# Of a provider's new link to a user, in that time, from one account.
+# So many notices of a provider's new link one user gets in that time from one account.
 _SSO_NOTICES = 5
 
 
@@ -24,26 +28,35 @@ class SsoFlows(Flows):
     @by_need
     def single_sign_on(self) -> SsoSignInService:
         from chalicelib.gateways.saml.face import Saml
-        from chalicelib.services.sso.sign_in import SsoSignInService
-        from chalicelib.storage.audit.hourly_caps import HourlyCaps
-        from chalicelib.storage.sso.sign_ins import SsoSignIns
+        from chalicelib.services.sso.sign_in.connection_test import ConnectionTest
+        from chalicelib.services.sso.sign_in.proof import SsoProof
+        from chalicelib.services.sso.sign_in.refusal_log import RefusalLog
+        from chalicelib.services.sso.sign_in.service import SsoSignInService
 
+        connections, sign_ins = self.shared.sso_connections, self._sign_ins
         return SsoSignInService(
-            connections=self.shared.sso_connections,
-            sign_ins=SsoSignIns(self.shared.connection, self.shared.sessions, self.shared.trail),
-            old_failures=self.shared.old_failures,
-            users=self.shared.users,
+            connections=connections,
+            sign_ins=sign_ins,
             domains=self.shared.domains,
-            invitations=self.shared.invitation_store,
-            refusals=self.shared.sso_refusals,
+            saml=Saml(self.shared.saml_keys),
+            entry=self._entry,
+            proof=SsoProof(sign_ins, self._identities, self.shared.users),
+            test=ConnectionTest(connections, sign_ins, self.clock),
+            refusals=RefusalLog(self.shared.sso_refusals, self.clock),
+            clock=self.clock,
+            public_url=self.settings.public_url,
+        )
+
+    @by_need
+    def sso_link_notice(self) -> LinkNotice:
+        from chalicelib.services.sso.sign_in.link_notice import LinkNotice
+        from chalicelib.storage.audit.hourly_caps import HourlyCaps
+
+        return LinkNotice(
             queue=self.shared.queue,
             mailer=self.shared.mailer,
             notices=HourlyCaps(_SSO_NOTICES, _MAIL_WINDOW, counted="sso_notices"),
             address_keys=self.shared.address_keys,
-            saml=Saml(self.shared.saml_keys),
-            clock=self.clock,
-            public_url=self.settings.public_url,
-            product_name=self.settings.product_name,
         )
 
     @by_need
@@ -54,7 +67,7 @@ class SsoFlows(Flows):
         return SsoSettingsService(
             connections=self.shared.sso_connections,
             domains=self.shared.account_domains,
-            managers=self.shared.managers,
+            account_admins=self.shared.account_admins,
             fetch_metadata=MetadataFetch(),
             clock=self.clock,
             proof=self.settings.proof,
@@ -78,8 +91,42 @@ class SsoFlows(Flows):
             connections=self.shared.sso_connections,
             refusals=self.shared.sso_refusals,
             accounts=self.shared.accounts,
-            managers=self.shared.managers,
+            account_admins=self.shared.account_admins,
             mailer=self.shared.mailer,
             look_up_txt=self.shared.look_up_txt,
             clock=self.clock,
+        )
+
+    @by_need
+    def _sign_ins(self) -> SsoSignIns:
+        from chalicelib.storage.sso.sign_ins import SsoSignIns
+
+        return SsoSignIns(self.shared.connection, self.shared.sessions, self.shared.audit)
+
+    @by_need
+    def _identities(self) -> SsoIdentities:
+        from chalicelib.services.sso.sign_in.identities import SsoIdentities
+
+        return SsoIdentities(self._sign_ins, self.shared.users)
+
+    @by_need
+    def _entry(self) -> SsoEntry:
+        from chalicelib.services.sso.sign_in.entry import SsoEntry
+        from chalicelib.services.sso.sign_in.joining import SsoJoining
+
+        joining = SsoJoining(
+            sign_ins=self._sign_ins,
+            connections=self.shared.sso_connections,
+            invitations=self.shared.invitation_store,
+            old_failures=self.shared.old_failures,
+            new_session=self.shared.new_session,
+            product_name=self.settings.product_name,
+        )
+        return SsoEntry(
+            sign_ins=self._sign_ins,
+            identities=self._identities,
+            users=self.shared.users,
+            new_session=self.shared.new_session,
+            joining=joining,
+            link_notice=self.sso_link_notice,
         )

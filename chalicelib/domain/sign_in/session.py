@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
     from chalicelib.domain.origin import Client
     from chalicelib.domain.roles import Role
-    from chalicelib.domain.user import Account, User
+    from chalicelib.domain.tokens import SecretToken
+    from chalicelib.domain.user import Account, Membership, User
 
 
 class SignInMethod(StrEnum):
@@ -75,7 +76,8 @@ class Session:
         """Whether an account, as it is now, lets this session in as somebody of that role."""
         if not self.reaches(account.id):
             return False
-        return self.is_by_provider_of(account.id) or not account.sso.enforced or role.manages
+        exempt = not account.sso.enforced or role.is_exempt_from_sso
+        return exempt or self.is_by_provider_of(account.id)
 
     def speaks_for(self, user: User) -> bool:
         """Whether it may do what concerns its user in every account.
@@ -118,6 +120,22 @@ class Session:
             return True
         membership = user.memberships.get(self.account_id)
         return membership is not None and membership.is_active and membership.grant == self.grant
+
+    def replaced_by(
+        self, token: SecretToken, membership: Membership | None, client: Client, now: datetime
+    ) -> Session:
+        """Return the session that replaces it when its user opens another account, or none.
+
+        How and when the user signed in stays; only the token and the account change (`D3`).
+        """
+        return replace(
+            self,
+            id=token.digest,
+            account_id=membership.account_id if membership else None,
+            grant=membership.grant if membership else None,
+            last_seen_at=now,
+            client=client,
+        )
 
     def ends_at(self, limits: SessionLimits) -> datetime:
         """Return when it ends if it isn't used again."""

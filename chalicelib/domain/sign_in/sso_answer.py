@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.audit.event import AuditEvent, EventName, Party, PartyType
-from chalicelib.domain.sign_in.session import Session, SignInMethod
+from chalicelib.domain.sign_in.authentication import Authentication
+from chalicelib.domain.sign_in.session import SignInMethod
 from chalicelib.domain.sso.connection import SsoIdentity
 
 if TYPE_CHECKING:
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
     from chalicelib.domain.origin import RequestOrigin
     from chalicelib.domain.sso.assertion import VerifiedAssertion
     from chalicelib.domain.sso.connection import SsoConnection, SsoRequest
-    from chalicelib.domain.tokens import SecretToken
-    from chalicelib.domain.user import Membership, User
+    from chalicelib.domain.user import User
 
 
 @dataclass(frozen=True)
@@ -84,23 +84,18 @@ class Answer:
         told = {"email": user.email.value, "name_id_format": self.assertion.name_id_format}
         return self.event(user, EventName.USER_SSO_LINKED, **told)
 
-    def session(self, user: User, membership: Membership, token: SecretToken) -> Session:
-        """Make the session that it begins."""
-        return Session(
-            id=token.digest,
-            user_id=user.id,
-            account_id=membership.account_id,
-            grant=membership.grant,
+    def authentication(self, user: User) -> Authentication:
+        """Return what the provider proved of a user."""
+        return Authentication(
+            user=user,
             method=SignInMethod.SSO,
-            connection_id=self.connection.id,
-            credentials_version=user.credentials_version,
-            sessions_version=user.sessions_version,
-            started_at=self.now,
-            last_seen_at=self.now,
+            origin=self.origin,
+            at=self.now,
             # When the provider asked, not when it answered: its own session may be hours old
             # (`E14`).
             proved_at=min(self.now, self.assertion.authenticated_at),
-            client=self.origin.client,
+            connection_id=self.connection.id,
+            replaced_session_id=self.request.session_id,
         )
 
     def _evidence(self) -> dict[str, str]:

@@ -1,27 +1,26 @@
-"""Accounts of one's own: a person who is signed in makes another one, or their first."""
+"""New accounts: a signed-in user creates another one, or their first."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from chalicelib.domain.accounts.new_account import NewAccount
 from chalicelib.domain.audit.event import AuditEvent, EventName
 from chalicelib.domain.errors import ProofRequiredError
-from chalicelib.domain.roles import Role
-from chalicelib.domain.tokens import SecretToken, new_id
-from chalicelib.domain.user import Membership
+from chalicelib.domain.tokens import SecretToken
 
 if TYPE_CHECKING:
     from chalicelib.domain.clock import Clock
     from chalicelib.domain.origin import RequestOrigin
     from chalicelib.domain.sign_in.session import Session
-    from chalicelib.domain.user import User
+    from chalicelib.domain.user import Membership, User
     from chalicelib.storage.accounts.new_accounts import NewAccounts
 
 
 @dataclass(frozen=True)
 class AccountService:
-    """The accounts that people make for themselves."""
+    """The accounts that users create for themselves."""
 
     accounts: NewAccounts
     clock: Clock
@@ -29,24 +28,18 @@ class AccountService:
     def create(
         self, user: User, session: Session, name: str, origin: RequestOrigin
     ) -> tuple[SecretToken, Membership]:
-        """Make an account that the person owns, and enter it under a new token (`D3`).
+        """Create an account that the user owns, and open it under a new token (`D3`).
 
-        Raises ProofRequiredError for a session that a provider made, since that one couldn't open
-        the new account, TooManyAccountsError, and NotSignedInError where the session has ended
+        Raises ProofRequiredError for a session that a provider made, because it couldn't open the
+        new account, TooManyAccountsError, and NotSignedInError where the session has ended
         meanwhile.
         """
         now, token = self.clock(), SecretToken.new()
         if not session.is_own:
             raise ProofRequiredError
-        owner = Membership(new_id("acc"), name, Role.OWNER)
-        entered = replace(
-            session,
-            id=token.digest,
-            account_id=owner.account_id,
-            grant=owner.grant,
-            last_seen_at=now,
-            client=origin.client,
-        )
+        account = NewAccount.named(name, now)
+        owner = account.owner
+        entered = session.replaced_by(token, owner, origin.client, now)
         created = AuditEvent(
             name=EventName.ACCOUNT_CREATED,
             account_id=owner.account_id,
@@ -55,5 +48,5 @@ class AccountService:
             origin=origin,
             target=owner.account_party,
         )
-        self.accounts.open(owner, session, entered, created)
+        self.accounts.open(account, session, entered, created)
         return token, owner

@@ -1,4 +1,4 @@
-"""Requests of operators to hand an account over, as its owner and admins see and stop them."""
+"""Operators' requests to hand an account over, as its owner and admins see and stop them."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ _NEWS = frozenset(("requested", "stopped", "completed"))
 
 @dataclass(frozen=True)
 class HandoverService:
-    """The request that waits for the account that an owner or admin has open."""
+    """The waiting request for the account that an owner or admin has open."""
 
     handovers: Handovers
-    managers: AccountAdmins
+    account_admins: AccountAdmins
     queue: JobQueue
     mailer: Mailer
     clock: Clock
@@ -38,14 +38,14 @@ class HandoverService:
     public_url: str
 
     def waiting(self, account: Account) -> Handover | None:
-        """Return the request that waits, if any, against the present owner."""
+        """Return the waiting request that would replace the present owner, if there is one."""
         found = self.handovers.find(account.id)
         if found is None or found.owner_id != account.owner_id or not found.waits(self.clock()):
             return None
         return found
 
     def stop(self, owner: AccountAdmin, account: Account) -> None:
-        """End the request, as the account's owner, and mail everybody who was told of it.
+        """End the request as the account's owner, and mail the owner and all admins.
 
         Raises ProofRequiredError (`D9`), NoHandoverError, NotAllowedError.
         """
@@ -57,23 +57,23 @@ class HandoverService:
         name = EventName.ACCOUNT_OWNERSHIP_REQUEST_STOPPED
         event = owner.event(name, now, handover.heir)
         self.handovers.stop(handover, owner, event)
-        for user in self.managers.of(owner.account_id):
-            told = {
+        for user in self.account_admins.of(owner.account_id):
+            details = {
                 "news": "stopped",
                 "name": user.name,
                 "account_name": account.name,
                 "by": owner.name,
             }
-            request = Job.asked_by(owner.origin, JobKind.HANDOVER, user.email.value, now, told)
+            request = Job.asked_by(owner.origin, JobKind.HANDOVER, user.email.value, now, details)
             self.queue.put_notice(request)
 
     def send_notice(self, request: Job) -> None:
-        """Tell an owner or admin what becomes of a request."""
-        told: dict[str, object] = {**request.asked, **request.details}
+        """Mail an owner or admin that a request was made, stopped or carried out."""
+        context: dict[str, object] = {**request.asked, **request.details}
         news = request.details["news"]
         if news not in _NEWS:
             raise ValueError(news)
-        if "due_at" in told:
-            told["due_at"] = datetime.fromisoformat(request.details["due_at"])
-        told["members_link"] = f"{self.public_url}/settings/members"
-        self.mailer.send(Mail(request.email, f"handover_{news}", told))
+        if "due_at" in context:
+            context["due_at"] = datetime.fromisoformat(request.details["due_at"])
+        context["members_link"] = f"{self.public_url}/settings/members"
+        self.mailer.send(Mail(request.email, f"handover_{news}", context))

@@ -1,7 +1,7 @@
 """Inviting people into an account by mail.
 
-An address gets the same answer and the same requests whether or not anybody has it: who it belongs
-to is learnt by whoever holds the mailed link, and by nobody else.
+Every email gets the same answer and the same requests, whether or not a user has it. Only the page
+behind the mailed link reveals it.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.accounts.invitations import Invitation
+from chalicelib.domain.audit.event import EventName
 from chalicelib.domain.errors import NotFoundError
 from chalicelib.domain.mail import Job, JobKind, Mail
 from chalicelib.domain.sign_in.session import require_fresh_proof
@@ -47,70 +48,79 @@ class InvitationService:
 
     def create(
         self,
-        manager: AccountAdmin,
+        account_admin: AccountAdmin,
         email: EmailAddress,
         role: Role,
         workspaces: Mapping[str, WorkspaceRole],
     ) -> Invitation:
-        """Invite an address, and ask for its mail.
+        """Store an invitation and queue its mail.
 
-        Raises ProofRequiredError (`D9`), AlreadyMemberError, which the account's list of members
-        tells as well, AlreadyInvitedError, TooManyInvitationsError.
+        Raises ProofRequiredError (`D9`), AlreadyInvitedError, TooManyInvitationsError, and
+        AlreadyMemberError, which reveals nothing that the list of members doesn't show.
         """
-        now = self.require_proof(manager)
+        now = self.require_proof(account_admin)
         user_id = self.users.look_up(email).user_id
         invitation = Invitation(
             id=new_id("inv"),
-            account_id=manager.account_id,
+            account_id=account_admin.account_id,
             email=email,
             role=role,
-            inviter_id=manager.user_id,
-            inviter_name=manager.name,
+            inviter_id=account_admin.user_id,
+            inviter_name=account_admin.name,
             created_at=now,
             expires_at=now + self.link_lifetime,
             workspaces=workspaces,
-            inviter_grant=manager.grant,
+            inviter_grant=account_admin.grant,
         )
-        self.invitations.add(invitation, user_id, manager)
-        # It is made: an error now would have the caller try again, and meet their own invitation.
-        # Without its mail it stands in the list, where it can be sent again.
-        self.queue.put_notice(_mail_of(invitation, manager, now))
+        event = account_admin.event(
+            EventName.INVITATION_CREATED,
+            now,
+            invitation.party,
+            role=role.value,
+            workspaces={key: given.value for key, given in workspaces.items()},
+        )
+        self.invitations.add(invitation, user_id, account_admin, event)
+        # The invitation is stored, so an error now would make the caller try again and fail with
+        # AlreadyInvitedError. If the mail is lost, the invitation can be resent from the list.
+        self.queue.put_notice(_mail_of(invitation, account_admin, now))
         return invitation
 
-    def page(self, manager: AccountAdmin, asked: PageRequest) -> Slice[Invitation]:
+    def page(self, account_admin: AccountAdmin, asked: PageRequest) -> Slice[Invitation]:
         """List the account's open invitations, newest first."""
-        return self.invitations.page(manager.account_id, asked)
+        return self.invitations.page(account_admin.account_id, asked)
 
-    def resend(self, manager: AccountAdmin, invitation_id: str) -> Invitation:
-        """Send one more link; earlier ones stay good for their time.
+    def resend(self, account_admin: AccountAdmin, invitation_id: str) -> Invitation:
+        """Mail another link; earlier ones stay valid until they expire.
 
-        Whoever sends it is its inviter from then on, so an ended invitation is open again.
-        Raises ProofRequiredError (`D9`), NotFoundError.
+        The sender becomes the inviter, so an invitation that had ended is open again. Raises
+        ProofRequiredError (`D9`), NotFoundError.
         """
-        now = self.require_proof(manager)
-        invitation, _ = self.invitations.get(manager.account_id, invitation_id)
-        renewed = invitation.renewed_by(manager, now + self.link_lifetime)
-        self.invitations.renew(renewed, manager, now)
-        self.queue.put(_mail_of(renewed, manager, now))
+        now = self.require_proof(account_admin)
+        invitation, _ = self.invitations.get(account_admin.account_id, invitation_id)
+        renewed = invitation.renewed_by(account_admin, now + self.link_lifetime)
+        event = account_admin.event(EventName.INVITATION_RESENT, now, renewed.party)
+        self.invitations.renew(renewed, account_admin, event)
+        self.queue.put(_mail_of(renewed, account_admin, now))
         return renewed
 
-    def revoke(self, manager: AccountAdmin, invitation_id: str) -> None:
-        """End an invitation: none of its links is good any more.
+    def revoke(self, account_admin: AccountAdmin, invitation_id: str) -> None:
+        """End an invitation and all its links.
 
         Raises ProofRequiredError (`D9`), NotFoundError.
         """
-        now = self.require_proof(manager)
-        invitation, _ = self.invitations.get(manager.account_id, invitation_id)
-        self.invitations.revoke(invitation, manager, now)
+        now = self.require_proof(account_admin)
+        invitation, _ = self.invitations.get(account_admin.account_id, invitation_id)
+        event = account_admin.event(EventName.INVITATION_REVOKED, now, invitation.party)
+        self.invitations.revoke(invitation, account_admin, event)
 
-    def require_proof(self, manager: AccountAdmin) -> datetime:
-        """Return the time of an inviter whose proof is fresh; raises ProofRequiredError."""
+    def require_proof(self, account_admin: AccountAdmin) -> datetime:
+        """Check that an inviter's proof is fresh and return the time; raises ProofRequiredError."""
         now = self.clock()
-        require_fresh_proof(manager.proved_at, now, self.proof)
+        require_fresh_proof(account_admin.proved_at, now, self.proof)
         return now
 
     def send_mail(self, request: Job) -> None:
-        """Mail a link, unless the invitation was accepted or revoked, or has ended, meanwhile."""
+        """Mail a link, unless the invitation was accepted, was revoked or has ended meanwhile."""
         asked = request.details
         try:
             invitation, account = self.invitations.get(asked["account_id"], asked["invitation_id"])
@@ -119,22 +129,24 @@ class InvitationService:
         if invitation.is_ended:
             return
         token = self.links.issue_for(invitation, self.clock() + self.link_lifetime)
-        told = {
+        context = {
             "inviter_name": invitation.inviter_name,
             "account_name": account.name,
             "link": f"{self.public_url}/invitation?token={token}",
             "lifetime": self.link_lifetime,
-            # Where the inviter sits is none of a stranger's business.
+            # The recipient may be a stranger, who must not learn the inviter's IP address.
             "address": "",
             "client": "",
         }
-        self.mailer.send(Mail(invitation.email.value, "invitation", {**request.asked, **told}))
+        self.mailer.send(Mail(invitation.email.value, "invitation", {**request.asked, **context}))
 
 
-def _mail_of(invitation: Invitation, manager: AccountAdmin, now: datetime) -> Job:
+def _mail_of(invitation: Invitation, account_admin: AccountAdmin, now: datetime) -> Job:
     details = {
         "account_id": invitation.account_id,
         "invitation_id": invitation.id,
-        "inviter_id": manager.user_id,
+        "inviter_id": account_admin.user_id,
     }
-    return Job.asked_by(manager.origin, JobKind.INVITATION, invitation.email.value, now, details)
+    return Job.asked_by(
+        account_admin.origin, JobKind.INVITATION, invitation.email.value, now, details
+    )

@@ -39,7 +39,7 @@ _SSO_FIRST = (
 
 @dataclass(frozen=True)
 class JoiningService:
-    """What the holder of an invitation's link does with it; it signs nobody in (`B12`)."""
+    """Invitation links: shown and accepted. Accepting signs nobody in (`B12`)."""
 
     links: Links
     invitations: Invitations
@@ -52,15 +52,15 @@ class JoiningService:
     product_name: str
 
     def look(self, token: str) -> OpenInvitation:
-        """Say what a link leads to, without using it (`B16`); raises LinkInvalidError."""
+        """Return what a link leads to, without spending it (`B16`); raises LinkInvalidError."""
         return self.invitations.of_link(self._find(token))
 
     def accept(self, token: str, guest: Guest, origin: RequestOrigin) -> User:
-        """Spend a link: who has the invited address is in the account from then on.
+        """Spend a link and let the user with the invited email into the account.
 
-        Where nobody has it, the guest becomes a user, and the link has confirmed their address.
-        Raises LinkInvalidError. The link stays good after SignInRequiredError, for anybody but the
-        user of the address, MissingValueError, WeakPasswordError, AlreadyMemberError,
+        If no user has the email, the guest becomes one: the link confirms the email. Raises
+        LinkInvalidError. These errors leave the link valid: SignInRequiredError for anyone but the
+        user with the email, MissingValueError, WeakPasswordError, AlreadyMemberError,
         TooManyAccountsError, TooManyWorkspacesGivenError and ProofRequiredError.
         """
         link, now = self._find(token), self.clock()
@@ -86,9 +86,9 @@ class JoiningService:
         return user
 
     def needs_sso(self, opened: OpenInvitation) -> bool:
-        """Whether a new user has to sign in through their organisation before they join.
+        """Whether a new user has to sign in through SSO before they join.
 
-        Where their email's domain has enforced its single sign-on, they get no password by a link.
+        Where their email's domain enforces SSO, a link doesn't give them a password.
         """
         if opened.user_id is not None:
             return False
@@ -122,7 +122,7 @@ class JoiningService:
 def _invited(opened: OpenInvitation, user: User | None) -> User:
     email = opened.invitation.email
     if user is None or user.id != opened.user_id or user.email != email:
-        # Whoever holds the link knows the address that it was mailed to.
+        # The link was mailed to this email, so naming it reveals nothing.
         who = f"You're signed in as {user.email}. " if user else ""
         message = f"{who}Sign in as {email}, then open the link again. It stays good."
         raise SignInRequiredError(message)

@@ -1,8 +1,8 @@
-"""An account's members: looked at, changed, suspended, removed, and leaving by themselves."""
+"""An account's members: listed, changed, suspended and removed; they may also leave."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.accounts.members import (
@@ -53,105 +53,105 @@ class MemberService:
         """List the members, suspended ones included."""
         return self.members.page(account, asked)
 
-    def find(self, manager: AccountAdmin, user_id: str) -> Member:
-        """Look at one member; raises NotFoundError."""
-        return self.members.get(manager.account_id, user_id)
+    def find(self, account_admin: AccountAdmin, user_id: str) -> Member:
+        """Return one member; raises NotFoundError."""
+        return self.members.get(account_admin.account_id, user_id)
 
     def change(
         self,
-        manager: AccountAdmin,
+        account_admin: AccountAdmin,
         account: Account,
         user_id: str,
         change: MemberChange,
         seen: int | None = None,
     ) -> Member:
-        """Give a member another role or other workspaces; nothing new, no write.
+        """Give a member another role or other workspaces; without a difference, write nothing.
 
-        `seen` is the version on the page that the change was made on. Raises ProofRequiredError
-        (`D9`), ConflictError where the member is another by now, OwnerUntouchableError,
+        `seen` is the version that the caller's page showed. Raises ProofRequiredError (`D9`),
+        ConflictError where the member was changed meanwhile, OwnerUntouchableError,
         InvalidValueError, NotFoundError.
         """
-        self._require_proof(manager)
-        before = self.find(manager, user_id)
+        self._require_proof(account_admin)
+        before = self.find(account_admin, user_id)
         after = change.applied_to(before, account)
         if seen is not None and before.membership.version != seen:
             raise ConflictError
         if after is not before:
-            told = difference(before, after)
-            self._change(manager, before, after, EventName.MEMBER_CHANGED, **told)
+            details = difference(before, after)
+            self._change(account_admin, before, after, EventName.MEMBER_CHANGED, **details)
         return after
 
-    def suspend(self, manager: AccountAdmin, user_id: str) -> Member:
-        """End a member's access at once, for as long as nobody reactivates them (`D7`).
+    def suspend(self, account_admin: AccountAdmin, user_id: str) -> Member:
+        """End a member's access at once, until they are reactivated (`D7`).
 
         Raises ProofRequiredError (`D9`), OwnerUntouchableError, OwnAccessError, ConflictError,
         NotFoundError.
         """
-        self._require_proof(manager)
-        before = self._other(manager, user_id)
+        self._require_proof(account_admin)
+        before = self._other(account_admin, user_id)
         if not before.membership.is_active:
             return before
         after = before.with_status(MembershipStatus.SUSPENDED)
-        self._change(manager, before, after, EventName.MEMBER_SUSPENDED)
+        self._change(account_admin, before, after, EventName.MEMBER_SUSPENDED)
         return after
 
-    def reactivate(self, manager: AccountAdmin, user_id: str) -> Member:
-        """Let a suspended member in again; sessions of before stay dead.
+    def reactivate(self, account_admin: AccountAdmin, user_id: str) -> Member:
+        """Let a suspended member in again; their earlier sessions stay ended.
 
         Raises ProofRequiredError (`D9`), ConflictError, NotFoundError.
         """
-        self._require_proof(manager)
-        before = self.find(manager, user_id)
+        self._require_proof(account_admin)
+        before = self.find(account_admin, user_id)
         if before.membership.is_active:
             return before
         after = before.with_status(MembershipStatus.ACTIVE)
-        self._change(manager, before, after, EventName.MEMBER_REACTIVATED)
+        self._change(account_admin, before, after, EventName.MEMBER_REACTIVATED)
         return after
 
-    def remove(self, manager: AccountAdmin, user_id: str) -> None:
+    def remove(self, account_admin: AccountAdmin, user_id: str) -> None:
         """End a membership, and with it their access at once (`D7`).
 
         Raises ProofRequiredError (`D9`), OwnerUntouchableError, OwnAccessError, ConflictError,
         NotFoundError.
         """
-        self._require_proof(manager)
-        member = self._other(manager, user_id)
-        event = manager.event(EventName.MEMBER_REMOVED, self.clock(), member.party)
-        self.members.remove(manager, member, event)
+        self._require_proof(account_admin)
+        member = self._other(account_admin, user_id)
+        event = account_admin.event(EventName.MEMBER_REMOVED, self.clock(), member.party)
+        self.members.remove(account_admin, member, event)
 
-    def hand_over(self, manager: AccountAdmin, user_id: str) -> Member:
-        """Make an active admin the owner, and the owner an admin, and mail both.
+    def hand_over(self, account_admin: AccountAdmin, user_id: str) -> Member:
+        """Make an active admin the owner and the owner an admin, and mail both.
 
-        Raises ProofRequiredError where the last proof is too old (`D9`), NotAllowedError for
-        anybody but the owner, InvalidValueError, ConflictError, NotFoundError.
+        Raises ProofRequiredError (`D9`), NotAllowedError for anyone but the owner,
+        InvalidValueError, ConflictError, NotFoundError.
         """
-        now = self._require_proof(manager)
-        if user_id == manager.user_id:
+        now = self._require_proof(account_admin)
+        if user_id == account_admin.user_id:
             raise InvalidValueError("You own this account already.", param="user_id")
-        owner, heir = self.members.get_all(manager.account_id, manager.user_id, user_id)
+        owner, heir = self.members.get_all(account_admin.account_id, account_admin.user_id, user_id)
         if not owner.is_owner:
             raise NotAllowedError
         if not heir.may_manage:
             words = "Only an active admin can become the owner. Make them an admin first."
             raise InvalidValueError(words, param="user_id")
-        event = manager.event(EventName.ACCOUNT_OWNERSHIP_TRANSFERRED, now, heir.party)
+        event = account_admin.event(EventName.ACCOUNT_OWNERSHIP_TRANSFERRED, now, heir.party)
         self.members.hand_over(owner, heir, event)
-        self._tell_of_owner(manager, owner, heir, now)
+        self._queue_notices(account_admin, owner, heir, now)
         return heir.with_role(Role.OWNER)
 
     def send_notice(self, request: Job) -> None:
-        """Tell somebody that an account's ownership has moved, to them or from them."""
-        told = {**request.asked, **request.details}
-        self.mailer.send(Mail(request.email, "ownership_transferred", told))
+        """Mail the new or the former owner of an account that its ownership has moved."""
+        context = {**request.asked, **request.details}
+        self.mailer.send(Mail(request.email, "ownership_transferred", context))
 
     def leave(
         self, user: User, session: Session, account_id: str, origin: RequestOrigin
     ) -> tuple[SecretToken, tuple[Membership, ...]]:
-        """End one's own membership of the account that is open, and go on with none open.
+        """End the user's own membership in the open account, and leave no account open.
 
-        Returns the new session's token and the accounts that are left; the old token dies in the
-        same write (`D3`). Raises NotFoundError for an account that isn't open,
-        OwnerUntouchableError, ConflictError.
+        Returns the new session's token and the remaining accounts; the same write ends the old
+        session (`D3`). Raises NotFoundError for an account that isn't open, OwnerUntouchableError,
+        ConflictError.
         """
         membership = user.memberships.get(account_id)
         if membership is None or account_id != session.account_id:
@@ -160,53 +160,51 @@ class MemberService:
             raise OwnerUntouchableError
         token, now = SecretToken.new(), self.clock()
         event = AuditEvent(EventName.MEMBER_LEFT, account_id, now, user.party, origin, user.party)
-        outside = replace(
-            session,
-            id=token.digest,
-            account_id=None,
-            grant=None,
-            last_seen_at=now,
-            client=origin.client,
-        )
+        outside = session.replaced_by(token, None, origin.client, now)
         ending = self.members.leave(user.id, membership, event)
         self.sessions.close_account(session, outside, ending)
         return token, tuple(m for m in user.active_memberships if m.account_id != account_id)
 
-    def _tell_of_owner(
-        self, manager: AccountAdmin, owner: Member, heir: Member, now: datetime
+    def _queue_notices(
+        self, account_admin: AccountAdmin, owner: Member, heir: Member, now: datetime
     ) -> None:
-        told = {
+        details = {
             "account_name": owner.membership.account_name,
             "old_owner": owner.name,
             "new_owner": heir.name,
         }
         for member, is_owner in ((owner, ""), (heir, "yes")):
-            told |= {"name": member.name, "is_owner": is_owner}
+            details |= {"name": member.name, "is_owner": is_owner}
             self.queue.put_notice(
                 Job.asked_by(
-                    manager.origin,
+                    account_admin.origin,
                     JobKind.OWNERSHIP_TRANSFERRED,
                     member.email.value,
                     now,
-                    dict(told),
+                    dict(details),
                 )
             )
 
-    def _require_proof(self, manager: AccountAdmin) -> datetime:
+    def _require_proof(self, account_admin: AccountAdmin) -> datetime:
         now = self.clock()
-        require_fresh_proof(manager.proved_at, now, self.proof)
+        require_fresh_proof(account_admin.proved_at, now, self.proof)
         return now
 
-    def _other(self, manager: AccountAdmin, user_id: str) -> Member:
-        member = self.find(manager, user_id)
+    def _other(self, account_admin: AccountAdmin, user_id: str) -> Member:
+        member = self.find(account_admin, user_id)
         if member.is_owner:
             raise OwnerUntouchableError
-        if user_id == manager.user_id:
+        if user_id == account_admin.user_id:
             raise OwnAccessError
         return member
 
     def _change(
-        self, manager: AccountAdmin, before: Member, after: Member, name: EventName, **told: object
+        self,
+        account_admin: AccountAdmin,
+        before: Member,
+        after: Member,
+        name: EventName,
+        **details: object,
     ) -> None:
-        event = manager.event(name, self.clock(), before.party, **told)
-        self.members.change(manager, before, after, event)
+        event = account_admin.event(name, self.clock(), before.party, **details)
+        self.members.change(account_admin, before, after, event)

@@ -1,4 +1,4 @@
-"""An account's audit trail, for its owner and admins: looked through, listed, exported."""
+"""An account's audit log, for its owner and admins: paged, listed and exported."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     from chalicelib.storage.users.users import Users
 
 _SHOWN = 50
-# An answer has 29 seconds; so many megabytes are read in a few.
-_STRETCHES = 40
+# API Gateway allows 29 seconds for an answer; this many megabytes take a few.
+_BATCHES = 40
 
 
 @dataclass(frozen=True)
 class AuditView:
-    """What is seen of a trail at once, with the browsers in words."""
+    """A page of the audit log, with the browsers in words."""
 
     stretch: AuditPage
     browsers: Mapping[str, str | None]
@@ -37,53 +37,57 @@ class AuditView:
 
 @dataclass(frozen=True)
 class AuditLogService:
-    """The trail of the account that an owner or admin has open."""
+    """The audit log of the account that an owner or admin has open."""
 
     log: AuditLog
     users: Users
     clock: Clock
 
     def look(
-        self, manager: AccountAdmin, wanted: AuditFilter, before: str | None, after: str | None
+        self,
+        account_admin: AccountAdmin,
+        wanted: AuditFilter,
+        before: str | None,
+        after: str | None,
     ) -> AuditView:
-        """Show a stretch: the newest, or what stands before or after a place in the trail.
+        """Return the newest events, or those before or after a cursor.
 
-        The same requests however long the trail is; a filter that takes nearly everything away
-        gives what it finds in a thousand events, and where to look on.
+        The number of requests doesn't grow with the log. A filter that hardly anything matches
+        returns what it finds in a thousand events, and the cursor to go on from.
         """
-        stretch = self.log.look(self._reach(manager, wanted), _SHOWN, before, after)
+        stretch = self.log.look(self._query(account_admin, wanted), _SHOWN, before, after)
         agents = {event.origin.client.user_agent for event in stretch.events}
         return AuditView(stretch, {agent: in_words(agent) for agent in agents})
 
     def page(
-        self, manager: AccountAdmin, wanted: AuditFilter, asked: PageRequest
+        self, account_admin: AccountAdmin, wanted: AuditFilter, asked: PageRequest
     ) -> Slice[AuditEvent]:
-        """List a page, with a count of all that fit."""
-        return self.log.page(self._reach(manager, wanted), asked)
+        """List a page, and count all events that match."""
+        return self.log.page(self._query(account_admin, wanted), asked)
 
     def export(
-        self, manager: AccountAdmin, wanted: AuditFilter, before: str | None
+        self, account_admin: AccountAdmin, wanted: AuditFilter, before: str | None
     ) -> Iterator[AuditEvent | NextCursor]:
-        """Give event after event from a place on, and where it goes on if this is too much.
+        """Yield the events from a cursor on, and a cursor to go on from if there are too many.
 
-        That somebody exports is itself told, before the first event is given.
+        The export itself is written to the audit log before the first event is yielded.
         """
-        reach = self._reach(manager, wanted)
-        exported = manager.event(
-            EventName.AUDIT_LOG_EXPORTED, reach.now, None, **_told(wanted, before)
+        query = self._query(account_admin, wanted)
+        exported = account_admin.event(
+            EventName.AUDIT_LOG_EXPORTED, query.now, None, **_export_details(wanted, before)
         )
-        self.log.note_export(exported, manager)
-        return self._events(reach, before or exported.moment)
+        self.log.note_export(exported, account_admin)
+        return self._events(query, before or exported.moment)
 
-    def _events(self, reach: AuditQuery, before: str) -> Iterator[AuditEvent | NextCursor]:
-        for number, stretch in enumerate(self.log.stretches(reach, before), start=1):
-            yield from stretch.events
-            if number == _STRETCHES and stretch.older:
-                yield NextCursor(stretch.older)
+    def _events(self, query: AuditQuery, before: str) -> Iterator[AuditEvent | NextCursor]:
+        for number, batch in enumerate(self.log.batches(query, before), start=1):
+            yield from batch.events
+            if number == _BATCHES and batch.older:
+                yield NextCursor(batch.older)
                 return
 
-    def _reach(self, manager: AccountAdmin, wanted: AuditFilter) -> AuditQuery:
-        """Look an email address up: the trail knows people by their ids and names."""
+    def _query(self, account_admin: AccountAdmin, wanted: AuditFilter) -> AuditQuery:
+        """Build the query; an email becomes a user id, because events name users by id and name."""
         if "@" in wanted.actor:
             try:
                 record = self.users.look_up(EmailAddress.parse(wanted.actor))
@@ -91,16 +95,16 @@ class AuditLogService:
                 record = None
             if record is not None and record.user_id is not None:
                 wanted = replace(wanted, actor=record.user_id)
-        return AuditQuery(manager.account_id, wanted, self.clock())
+        return AuditQuery(account_admin.account_id, wanted, self.clock())
 
 
-def _told(wanted: AuditFilter, before: str | None) -> dict[str, str]:
-    """Say what was exported, as far as it wasn't everything."""
-    told = {
+def _export_details(wanted: AuditFilter, before: str | None) -> dict[str, str]:
+    """Return what the export was limited to."""
+    limits = {
         "event": wanted.event,
         "actor": wanted.actor,
         "since": wanted.since.isoformat() if wanted.since else "",
         "until": wanted.until.isoformat() if wanted.until else "",
         "before": before or "",
     }
-    return {name: text for name, text in told.items() if text}
+    return {name: text for name, text in limits.items() if text}

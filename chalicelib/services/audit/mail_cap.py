@@ -1,4 +1,4 @@
-"""How many requested mails go out: by kind and address, by known browser, by source (`B14`)."""
+"""Caps on requested mails: by kind and email, by known browser, and by source (`B14`)."""
 
 from __future__ import annotations
 
@@ -23,13 +23,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class MailCapService:
-    """Counts requested mails, off the request path; a message that comes again is free."""
+    """Counts requested mails in the worker; a redelivered message is counted once."""
 
     counts: HourlyCaps
     sources: HourlyCaps
-    # Of an email's mails, those that one source can take from the others. The extras come on top
-    # for a source that has taken its share. They are counted by email alone, so that many sources
-    # can't get more of them by racing.
+    # One source can use only a share of an email's mails. Extras come on top for a source that has
+    # used its share. They are counted by email alone, so that racing sources don't get more.
     shares: HourlyCaps
     extras: HourlyCaps
     users: Users
@@ -60,7 +59,7 @@ class MailCapService:
             self.sources.take_back(entry.count, entry.message_id, self.clock())
 
     def _admit_from_source(self, request: Job) -> Job:
-        """Count by source first: what a full source asks for uses up nobody's own count."""
+        """Count by source first, so that a source over its cap uses up no email's count."""
         entry = SourceEntry(self.keys.of(source_of(request.address)), request.id)
         if not self.sources.admit(entry.count, request.id, self.clock()):
             raise MailCappedError(Cap.SOURCE)
@@ -72,30 +71,31 @@ class MailCapService:
         return replace(request, details={**request.details, **entry.details})
 
     def _count_at_address(self, request: Job, source: str) -> None:
-        """Count among the mails that strangers ask for; no source alone uses all of them up."""
-        address = self.keys.of(request.email)
-        own = f"{request.kind}#{source}#{address}"
+        """Count a mail that a stranger may have asked for; one source can't use up the cap."""
+        email_key = self.keys.of(request.email)
+        own = f"{request.kind}#{source}#{email_key}"
         if self.shares.admit(own, request.id, self.clock()):
             try:
-                self._count(request, Cap.ADDRESS, address)
+                self._count(request, Cap.ADDRESS, email_key)
             except MailCappedError:
-                # Its extra mails are only for a source whose share went out.
+                # Extras are for sources whose share was sent, so this place is given back.
                 self.shares.take_back(own, request.id, self.clock())
                 raise
-        elif not self.extras.admit(f"{request.kind}#{address}", request.id, self.clock()):
+        elif not self.extras.admit(f"{request.kind}#{email_key}", request.id, self.clock()):
             raise MailCappedError(Cap.ADDRESS)
 
     def _inside(self, request: Job) -> Iterator[tuple[Cap, str]]:
-        """Name the counts of a mail that a signed-in user, or a lock, asks for."""
-        details, address = request.details, self.keys.of(request.email)
+        """Yield the counts of a mail that a signed-in user asked for, or that a lockout caused."""
+        details, email_key = request.details, self.keys.of(request.email)
         if request.kind.cap is Cap.USER:
             yield Cap.USER, details["user_id"]
         elif request.kind.cap is Cap.INVITER:
-            # By inviter as well, or one user's two hundred accounts would be so many counts.
-            yield Cap.INVITER, f"{address}#{details.get('inviter_id', '')}"
-            yield Cap.ADDRESS, f"{address}#{details['account_id']}"
+            # By inviter too, or an inviter with two hundred accounts could send to one email two
+            # hundred times.
+            yield Cap.INVITER, f"{email_key}#{details.get('inviter_id', '')}"
+            yield Cap.ADDRESS, f"{email_key}#{details['account_id']}"
         else:
-            yield Cap.ADDRESS, f"{address}#{details.get('device', '')}"
+            yield Cap.ADDRESS, f"{email_key}#{details.get('device', '')}"
 
     def _count(self, request: Job, cap: Cap, key: str) -> None:
         subject = f"{request.kind}#{cap}#{key}"
@@ -103,7 +103,7 @@ class MailCapService:
             raise MailCappedError(cap)
 
     def _known_browser(self, request: Job) -> str | None:
-        """Return the key of the browser that asked, if it is known and as new as the password."""
+        """Return the key of the browser that asked, if it is known and its cookie is current."""
         device = device_of(request.details)
         if device is None:
             return None

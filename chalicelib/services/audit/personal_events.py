@@ -1,7 +1,7 @@
-"""What concerns a person as such, told to each account they are in, off the request path.
+"""Events about a user, written by the worker to the audit log of each of their accounts.
 
-A failed sign-in leaves one message, alike for everybody; only here is it looked up whose address it
-was. An address that is nobody's is told to no account.
+A failed sign-in queues one message of one shape for every email. Only the worker looks up the user,
+and writes nothing for an unknown email.
 """
 
 from __future__ import annotations
@@ -27,28 +27,28 @@ if TYPE_CHECKING:
     from chalicelib.storage.audit.trail import AuditWriter
     from chalicelib.storage.users.users import Users
 
-_SOMEBODY = Party(PartyType.ANONYMOUS)
+_ANONYMOUS = Party(PartyType.ANONYMOUS)
 _SYSTEM = Party(PartyType.SYSTEM)
-_TOLD = ("how", "old_email", "new_email", "old_name", "new_name")
+_DETAILS = ("how", "old_email", "new_email", "old_name", "new_name")
 
 
 @dataclass(frozen=True)
 class PersonalEventService:
-    """Failed passwords, locks, and changed credentials, in the trails of a person's accounts."""
+    """Writes failed passwords, lockouts and changed credentials to the audit logs of a user."""
 
     users: Users
-    trail: AuditWriter
-    # How many attempts that a lock refuses are told: they cost a stranger nothing.
+    audit: AuditWriter
+    # How many attempts refused by a lockout are written; a stranger can make any number of them.
     refusals: HourlyCaps
 
-    def tell(self, request: Job) -> None:
-        """Tell what a message is about; the same message again changes nothing."""
+    def record(self, request: Job) -> None:
+        """Write the events of a message; a redelivered message changes nothing."""
         if request.kind.audit is Audit.FAILURE:
-            self._tell_of_failure(request)
+            self._write_failure(request)
         elif request.kind.audit is Audit.NAMED_EVENT and "event" in request.details:
-            self._tell_of_change(request)
+            self._write_change(request)
 
-    def _tell_of_failure(self, request: Job) -> None:
+    def _write_failure(self, request: Job) -> None:
         record = self.users.look_up(EmailAddress(request.email))
         user = self.users.get(record.user_id)
         if user is None:
@@ -60,24 +60,24 @@ class PersonalEventService:
             return
         method = SignInMethod.PASSWORD.value
         step = request.details.get("step", "")
-        told = {"method": method, "reason": reason.value, "step": step}
-        self._tell(user, request, EventName.SIGN_IN_REFUSED, _SOMEBODY, told)
+        details = {"method": method, "reason": reason.value, "step": step}
+        self._write(user, request, EventName.SIGN_IN_REFUSED, _ANONYMOUS, details)
         stops = bool(request.details.get("stops"))
         if stops or request.details.get("locks"):
-            # A moment later: an event's place is its time, and the lock came of the attempt.
+            # Events are sorted by time: add 1 µs so that `locked` follows the refusal behind it.
             later = replace(request, asked_at=request.asked_at + timedelta(microseconds=1))
             ends = {"method": method, "ends_by": "password_reset" if stops else "time"}
-            self._tell(user, later, EventName.SIGN_IN_LOCKED, _SYSTEM, ends)
+            self._write(user, later, EventName.SIGN_IN_LOCKED, _SYSTEM, ends)
 
-    def _tell_of_change(self, request: Job) -> None:
-        details = request.details
-        user = self.users.get(details["user_id"])
+    def _write_change(self, request: Job) -> None:
+        payload = request.details
+        user = self.users.get(payload["user_id"])
         if user is None:
             return
-        told = {name: details[name] for name in _TOLD if name in details}
-        self._tell(user, request, EventName(details["event"]), user.party, told)
+        details = {name: payload[name] for name in _DETAILS if name in payload}
+        self._write(user, request, EventName(payload["event"]), user.party, details)
 
-    def _tell(
+    def _write(
         self,
         user: User,
         request: Job,
@@ -96,7 +96,7 @@ class PersonalEventService:
             id=derived_id("evt", request.id, name.value),
         )
         for account_id in user.memberships:
-            self.trail.append(replace(event, account_id=account_id))
+            self.audit.append(replace(event, account_id=account_id))
 
 
 def _reason(user: User, sso: DomainSso | None, request: Job) -> RefusalReason:

@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class KeyCheckService:
-    """Says whose a key is, once for each call."""
+    """Checks the API key of each call and counts the call."""
 
     checks: KeyChecks
     clock: Clock
 
     def use(self, key: str) -> KeyUse:
-        """Check a key, and count the call; nothing is asked for what can't be a key.
+        """Check a key and count the call; a malformed key costs no request to the store.
 
         Raises InvalidApiKeyError, RateLimitedError, UnavailableError.
         """

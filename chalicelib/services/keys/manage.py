@@ -1,10 +1,11 @@
-"""An account's API keys: made by its owner or admins, deleted, or revoked when they leaked."""
+"""An account's API keys: created and deleted by its owner or admins, revoked when they leak."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from chalicelib.domain.audit.event import AuditEvent, EventName, Party, PartyType
 from chalicelib.domain.keys.api_key import ApiKey, ApiKeySecret
 from chalicelib.domain.mail import Job, JobKind, Mail
 from chalicelib.domain.sign_in.session import require_fresh_proof
@@ -30,49 +31,53 @@ class ApiKeyService:
 
     keys: ApiKeys
     accounts: Accounts
-    managers: AccountAdmins
+    account_admins: AccountAdmins
     queue: JobQueue
     mailer: Mailer
     clock: Clock
     proof: timedelta
 
-    def create(self, manager: AccountAdmin, name: str) -> tuple[ApiKey, ApiKeySecret]:
-        """Make a key; its secret exists in this answer alone (`F3`).
+    def create(self, account_admin: AccountAdmin, name: str) -> tuple[ApiKey, ApiKeySecret]:
+        """Create a key; its secret exists in this answer alone (`F3`).
 
-        Raises ProofRequiredError where the last proof is too old (`D9`), TooManyKeysError.
+        Raises ProofRequiredError (`D9`), TooManyKeysError.
         """
         now = self.clock()
-        require_fresh_proof(manager.proved_at, now, self.proof)
+        require_fresh_proof(account_admin.proved_at, now, self.proof)
         secret = ApiKeySecret.new()
         key = ApiKey(
             id=new_id("key"),
-            account_id=manager.account_id,
+            account_id=account_admin.account_id,
             name=name,
             created_at=now,
-            created_by=manager.user_id,
+            created_by=account_admin.user_id,
         )
-        self.keys.add(key, secret.digest, manager)
+        event = account_admin.event(EventName.API_KEY_CREATED, now, key.party)
+        self.keys.add(key, secret.digest, account_admin, event)
         return key, secret
 
-    def page(self, manager: AccountAdmin, asked: PageRequest) -> Slice[ApiKey]:
+    def page(self, account_admin: AccountAdmin, asked: PageRequest) -> Slice[ApiKey]:
         """List the account's keys, newest first."""
-        return self.keys.page(manager.account_id, asked)
+        return self.keys.page(account_admin.account_id, asked)
 
-    def find(self, manager: AccountAdmin, key_id: str) -> ApiKey:
-        """Look at one key; raises NotFoundError."""
-        return self.keys.get(manager.account_id, key_id)
+    def find(self, account_admin: AccountAdmin, key_id: str) -> ApiKey:
+        """Return one key; raises NotFoundError."""
+        return self.keys.get(account_admin.account_id, key_id)
 
-    def delete(self, manager: AccountAdmin, key_id: str) -> None:
-        """Delete a key, from the very next call on; raises ProofRequiredError, NotFoundError."""
+    def delete(self, account_admin: AccountAdmin, key_id: str) -> None:
+        """Delete a key: the next call with it fails; raises ProofRequiredError, NotFoundError."""
         now = self.clock()
-        require_fresh_proof(manager.proved_at, now, self.proof)
-        self.keys.remove(key_id, manager, now)
+        require_fresh_proof(account_admin.proved_at, now, self.proof)
+        listed = self.keys.find(account_admin.account_id, key_id)
+        event = account_admin.event(EventName.API_KEY_DELETED, now, listed.key.party)
+        self.keys.remove(listed, account_admin, event)
 
     def report_leaked(self, text: str, origin: RequestOrigin) -> None:
-        """Revoke the keys that a text holds, whatever stands around them (`F12`).
+        """Revoke the keys in a text, whatever surrounds them (`F12`).
 
-        The requests depend on the text alone: one for each key in it, at least one, and a message.
-        So a report doesn't show whether a key was live (`F8`). Everyone who holds a key may end it.
+        The requests depend on the text alone: one for each key in it, at least one, and one
+        message. So a report doesn't reveal whether a key was live (`F8`). Anyone who holds a key
+        may revoke it.
         """
         found, now = [key.digest for key in ApiKeySecret.find(text)] or [digest(text)], self.clock()
         for each in found:
@@ -81,24 +86,31 @@ class ApiKeyService:
         self.queue.put(Job.asked_by(origin, JobKind.API_KEY_LEAKED, "", now, details))
 
     def send_mail(self, request: Job) -> None:
-        """Tell those who manage the account of each revoked key, then take it off their list.
+        """Mail the owner and admins about each revoked key, then remove it from their list.
 
-        In this order: when a mail fails, the key is still found the next time.
+        In this order, so that a retry after a failed mail still finds the key.
         """
         for found in request.details.get("digest", "").split():
-            key = self.keys.find_revoked(found)
-            if key is not None:
-                self._send_mail(key, request)
+            listed = self.keys.find_revoked(found)
+            if listed is not None:
+                self._send_mail(listed.key, request)
+                self.keys.remove_revoked(listed, _revoked(listed.key, request))
 
     def _send_mail(self, key: ApiKey, request: Job) -> None:
-        told = {
+        context = {
             "name": None,
             "key_name": key.name,
             "account_name": self.accounts.get(key.account_id).name,
             **request.asked,
         }
         self.mailer.send_each(
-            Mail(user.email.value, "api_key_leaked", {**told, "name": user.name})
-            for user in self.managers.of(key.account_id)
+            Mail(user.email.value, "api_key_leaked", {**context, "name": user.name})
+            for user in self.account_admins.of(key.account_id)
         )
-        self.keys.remove_revoked(key, request.origin, request.asked_at)
+
+
+def _revoked(key: ApiKey, request: Job) -> AuditEvent:
+    finder, at = Party(PartyType.ANONYMOUS), request.asked_at
+    return AuditEvent(
+        EventName.API_KEY_REVOKED, key.account_id, at, finder, request.origin, key.party
+    )

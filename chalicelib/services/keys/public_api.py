@@ -1,4 +1,4 @@
-"""What software reads with an API key, always inside the key's own account."""
+"""What a program reads with an API key, always inside the key's own account."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class KeyHolder:
-    """The software behind a call: whose key it holds, and which."""
+    """The program that makes a call: its account and the id of its key."""
 
     account_id: str
     key_id: str
@@ -35,7 +35,7 @@ class PublicApiService:
     records: Records
 
     def who_am_i(self, holder: KeyHolder) -> tuple[Account, ApiKey]:
-        """Say which account and key a call is made with; raises InvalidApiKeyError."""
+        """Return the account and key of a call; raises InvalidApiKeyError."""
         try:
             key = self.keys.get(holder.account_id, holder.key_id)
         except NotFoundError as error:

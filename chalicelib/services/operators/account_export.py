@@ -1,4 +1,4 @@
-"""Everything of one account, for its people to take with them; no secret and no hash of one."""
+"""The export of one account, with everything but secrets and their hashes."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _ALL = PageRequest(limit=LIMIT_MAX)
 
 @dataclass(frozen=True)
 class AccountExportService:
-    """One account as lines, each with the `type` of what it tells."""
+    """One account as lines, each with its `type`."""
 
     accounts: Accounts
     contents: AccountContents
@@ -46,11 +46,11 @@ class AccountExportService:
     keys: ApiKeys
     connections: SsoConnections
     domains: AccountDomains
-    trail: OperatorLog
+    operator_log: OperatorLog
     clock: Clock
 
     def begin(self, account_id: str, operator: Operator) -> tuple[Account, OperatorAction]:
-        """Find the account, and tell it before anything is given out; raises NotFoundError."""
+        """Find the account and write the export to its audit log; raises NotFoundError."""
         try:
             account = self.accounts.get(account_id)
         except NotFoundError as error:
@@ -60,11 +60,11 @@ class AccountExportService:
         action = OperatorAction(
             operator, EventName.ACCOUNT_EXPORTED, self.clock(), whole, (account.id,)
         )
-        self.trail.write(action)
+        self.operator_log.write(action)
         return account, action
 
     def lines(self, account: Account) -> Iterator[dict[str, Any]]:
-        """Give everything, of any length, in the space of a page."""
+        """Yield all lines; memory stays at one page, whatever the account's size."""
         yield _typed("account", _account(account))
         for kind, found in (
             ("workspace", map(_workspace, account.workspaces)),

@@ -1,4 +1,4 @@
-"""Handing an account over for an owner who lost password and mailbox: asked for, then done."""
+"""Handing an account over for an owner who lost password and mailbox: requested, then done."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class OperatorHandover:
-    """Ownership as operators hand it over: the account's people hear of it a day before."""
+    """Ownership as operators hand it over, a day after the owner and admins were mailed."""
 
     accounts: Accounts
     members: Members
-    managers: AccountAdmins
+    account_admins: AccountAdmins
     users: Users
     handovers: Handovers
     changes: OperatorHandovers
@@ -42,7 +42,7 @@ class OperatorHandover:
     clock: Clock
 
     def find_account(self, account_id: str) -> Account:
-        """Look an account up; raises NotFoundError."""
+        """Return an account; raises NotFoundError."""
         try:
             return self.accounts.get(account_id)
         except NotFoundError as error:
@@ -52,17 +52,17 @@ class OperatorHandover:
     def request(
         self, account: Account, email: str, operator: Operator
     ) -> tuple[Handover, OperatorAction]:
-        """Ask for an admin to become the owner, and mail the owner and all admins at once.
+        """Request that an admin becomes the owner, and mail the owner and all admins at once.
 
-        Raises HandoverWaitsError, InvalidValueError, ConflictError, and UnavailableError where not
-        all mails are on their way: then nothing is asked for.
+        Raises HandoverWaitsError, InvalidValueError, ConflictError, and UnavailableError where a
+        mail couldn't be queued: the request then never takes effect.
         """
         now = self.clock()
         _, heir = self._both(account, email)
         waiting = self.handovers.find(account.id)
         if waiting is not None and waiting.waits(now):
             raise HandoverWaitsError
-        action = self._deed(account, heir, operator, EventName.ACCOUNT_OWNERSHIP_REQUESTED, now)
+        action = self._action(account, heir, operator, EventName.ACCOUNT_OWNERSHIP_REQUESTED, now)
         handover = Handover(
             id=action.id,
             account_id=account.id,
@@ -76,7 +76,7 @@ class OperatorHandover:
         self.changes.request(handover, action)
         due = {"due_at": handover.due_at.isoformat()}
         self._mail(account, heir, action, "requested", **due)
-        # From here on it can be carried out: where a mail is missing it never is.
+        # Only an announced request can be carried out, so one with a missing mail never is.
         self.changes.announce(handover, now)
         return handover, action
 
@@ -91,7 +91,7 @@ class OperatorHandover:
         if handover is None or handover.owner_id != owner.user_id:
             raise NoHandoverError
         handover.check_due(now, heir.user_id)
-        action = self._deed(account, heir, operator, EventName.ACCOUNT_OWNERSHIP_TRANSFERRED, now)
+        action = self._action(account, heir, operator, EventName.ACCOUNT_OWNERSHIP_TRANSFERRED, now)
         self.changes.complete(handover, owner, heir, action)
         self._notify(account, heir, action, "completed")
         return action
@@ -108,23 +108,23 @@ class OperatorHandover:
         return action
 
     def _both(self, account: Account, email: str) -> tuple[Member, Member]:
-        """Read the owner, and the admin of this address who is to be the owner."""
-        address = EmailAddress.parse(email)
-        heir_id = self.users.look_up(address).user_id
+        """Return the owner, and the admin with this email who is to become the owner."""
+        parsed = EmailAddress.parse(email)
+        heir_id = self.users.look_up(parsed).user_id
         if heir_id == account.owner_id:
-            message = f"{address} is the owner of {account.name} already."
+            message = f"{parsed} is the owner of {account.name} already."
             raise InvalidValueError(message)
         try:
             owner, heir = self.members.get_all(account.id, account.owner_id, heir_id or "nobody")
         except NotFoundError as error:
-            message = f"{address} is not in {account.name}."
+            message = f"{parsed} is not in {account.name}."
             raise NotFoundError(message) from error
         if heir.role is not Role.ADMIN or not heir.membership.is_active:
-            message = f"{address} is no active admin of {account.name}: only one can be the owner."
+            message = f"{parsed} is no active admin of {account.name}: only one can be the owner."
             raise InvalidValueError(message)
         return owner, heir
 
-    def _deed(
+    def _action(
         self, account: Account, heir: Member, operator: Operator, name: EventName, now: datetime
     ) -> OperatorAction:
         return OperatorAction(operator, name, now, heir.party, (account.id,))
@@ -133,8 +133,8 @@ class OperatorHandover:
         self, account: Account, heir: Member | None, action: OperatorAction, news: str, **more: str
     ) -> None:
         """Put a mail to the owner and each admin on the queue; raises UnavailableError."""
-        for user in self.managers.of(account.id):
-            told = {
+        for user in self.account_admins.of(account.id):
+            details = {
                 "news": news,
                 "name": user.name,
                 "account_name": account.name,
@@ -143,15 +143,15 @@ class OperatorHandover:
                 **more,
             }
             self.queue.put(
-                Job.asked_by(action.origin, JobKind.HANDOVER, user.email.value, action.at, told)
+                Job.asked_by(action.origin, JobKind.HANDOVER, user.email.value, action.at, details)
             )
 
     def _notify(
         self, account: Account, heir: Member | None, action: OperatorAction, news: str
     ) -> None:
-        """Mail what is done already: a queue that doesn't answer takes nothing back."""
+        """Mail about a change that is done; a queue that doesn't answer doesn't undo it."""
         try:
             self._mail(account, heir, action, news)
         except UnavailableError:
-            # The queue has logged it; the audit log tells the account in any case.
+            # The queue has logged it, and the account's audit log has the event.
             return

@@ -23,15 +23,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RecordLoadingService:
-    """Loads of records; each account is told once a load, with the first batch that changes it."""
+    """Loads of records; each load is one audit event, written with its first changing batch."""
 
     accounts: Accounts
     loads: RecordLoads
-    trail: OperatorLog
+    operator_log: OperatorLog
     clock: Clock
 
     def open(self, account_id: str) -> Account | None:
-        """Make an account ready to be loaded into; None where there is no such account."""
+        """Prepare an account for a load; None where there is no such account."""
         try:
             account = self.accounts.get(account_id)
         except NotFoundError:
@@ -40,7 +40,7 @@ class RecordLoadingService:
         return account
 
     def begin(self, account_id: str, operator: Operator, run_id: str) -> OperatorAction:
-        """Say what the trails are to be told of a load; raises NotFoundError."""
+        """Return the action that the audit logs record for a load; raises NotFoundError."""
         account, now = self.accounts.get(account_id), self.clock()
         whole = Party(PartyType.ACCOUNT, account.id, account.name)
         return OperatorAction(
@@ -53,7 +53,9 @@ class RecordLoadingService:
         records: Mapping[str, tuple[Record, bool]],
         action: OperatorAction | None,
     ) -> Loaded:
-        """Write a batch, and tell of it where it is the first; raises ConflictError."""
+        """Write a batch, with the load's action if it is the first; raises ConflictError."""
         if action is None:
             return self.loads.put(account_id, records)
-        return self.loads.put(account_id, records, lambda parts: self.trail.add(parts, action))
+        return self.loads.put(
+            account_id, records, lambda parts: self.operator_log.add(parts, action)
+        )

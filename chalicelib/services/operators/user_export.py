@@ -1,4 +1,4 @@
-"""Taking people out of a stage, with the hashes of their passwords."""
+"""The export of all users of a stage, with the hashes of their passwords."""
 
 from __future__ import annotations
 
@@ -29,32 +29,32 @@ class UserExportService:
 
     users: ImportedUsers
     hashes: MovedHashes
-    trail: OperatorLog
+    operator_log: OperatorLog
     clock: Clock
 
     def begin(self, operator: Operator) -> OperatorAction:
-        """Tell the operators' trail, before anything is given out."""
+        """Write the export to the operators' log, before anything is given out."""
         action = OperatorAction(operator, EventName.USER_EXPORTED, self.clock())
-        self.trail.write(action)
+        self.operator_log.write(action)
         return action
 
     def lines(self, action: OperatorAction) -> Iterator[dict[str, Any]]:
-        """Give user after user; each account is told before the first of its people is given."""
-        told: set[str] = set()
-        # Owners first: an import makes their accounts before somebody joins them.
-        for user in chain(self._people(owners=True), self._people(owners=False)):
-            self._tell(user, action, told)
+        """Yield each user; an account's audit event is written before its first user."""
+        written: set[str] = set()
+        # Owners first: an import creates their accounts before other users join them.
+        for user in chain(self._users(owners=True), self._users(owners=False)):
+            self._write_events(user, action, written)
             stored = user.password_hash
             yield user_fields(user, self.hashes.mark(stored) if stored else None)
 
-    def _people(self, *, owners: bool) -> Iterator[User]:
+    def _users(self, *, owners: bool) -> Iterator[User]:
         for row in self.users.all():
             user = user_of(row)
             if owners == any(m.role is Role.OWNER for m in user.memberships.values()):
                 yield user
 
-    def _tell(self, user: User, action: OperatorAction, told: set[str]) -> None:
+    def _write_events(self, user: User, action: OperatorAction, written: set[str]) -> None:
         for account_id in user.memberships:
-            if account_id not in told:
-                self.trail.trail.append(told_to(action.event, account_id))
-                told.add(account_id)
+            if account_id not in written:
+                self.operator_log.audit.append(told_to(action.event, account_id))
+                written.add(account_id)

@@ -1,22 +1,25 @@
-"""Taking people over from elsewhere, with the hashes of their passwords."""
+"""The import of users from another system, with the hashes of their passwords."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
+from chalicelib.domain.accounts.new_account import NewAccount
 from chalicelib.domain.audit.event import EventName
 from chalicelib.domain.errors import InvalidValueError, NotFoundError, UnavailableError
-from chalicelib.domain.operators.action import OperatorAction
+from chalicelib.domain.operators.action import OperatorAction, told_to
 from chalicelib.domain.roles import Role
 from chalicelib.domain.tokens import derived_id
 from chalicelib.domain.user import User
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Iterator
+    from datetime import datetime
 
+    from chalicelib.domain.audit.event import AuditEvent
     from chalicelib.domain.clock import Clock
     from chalicelib.domain.operators.action import Operator
     from chalicelib.domain.operators.user_file import NamedAccount, UserLine
@@ -29,26 +32,28 @@ if TYPE_CHECKING:
     from chalicelib.storage.users.old_failures import OldFailures
 
 
-# What a refusal for the sake of an account names.
+# The field that an error about an account names.
 ACCOUNT_ID = "accounts.id"
 _ACCOUNTS_KNOWN = 1_000
+# How the audit log says that a member came.
+_METHOD = "import"
 
 
 class Outcome(StrEnum):
-    """What came of a line."""
+    """The result of a line."""
 
     ADDED = "added"
-    # By an earlier run of the same file.
+    # An earlier run of the same file added the user.
     KNOWN = "known"
-    # The address is somebody else's.
+    # Another user has the email.
     TAKEN = "taken"
-    # They came by an earlier run, and have another address by now.
+    # An earlier run added the user, who has another email by now.
     MOVED = "moved"
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A person whose line is good: all that can be known without asking who is there."""
+    """A user whose line is valid, as far as that shows without reading stored users."""
 
     line: UserLine
     id: str
@@ -58,7 +63,7 @@ class Candidate:
 
 @dataclass(frozen=True)
 class UserImportService:
-    """Imports that can be run again: who is there already is left as they are."""
+    """Imports that can be run again: users who exist already are left unchanged."""
 
     users: ImportedUsers
     accounts: Accounts
@@ -68,29 +73,29 @@ class UserImportService:
     clock: Clock
 
     def check(self, line: UserLine, promised: Collection[str] = ()) -> Candidate:
-        """Judge a line; raises InvalidValueError for its hash or an account that it names.
+        """Validate a line; raises InvalidValueError for its hash or an account that it names.
 
-        `promised` are accounts that other lines would make, where nothing is really made.
+        `promised` are the accounts that other lines would create, for a run that writes nothing.
         """
         made = None
         if line.password_hash is not None:
             made = self.hashes.read(line.password_hash, line.pepper)
-        # The same address always gets the same id, which nobody without the key can tell.
+        # The same email always gets the same id, which can't be computed without the key.
         user_id = line.id or derived_id("usr", "import", self.address_keys.of(line.email.value))
         memberships = tuple(self._membership(named, promised) for named in line.accounts)
         return Candidate(line, user_id, made, memberships)
 
     def look(self, candidate: Candidate) -> Outcome:
-        """Say what taking somebody over would come to now."""
+        """Return what importing a user would result in now."""
         return _outcome(candidate, self._standing(candidate))
 
     def _standing(self, candidate: Candidate) -> EmailStanding:
         return self.users.standing(candidate.line.email, candidate.id)
 
     def take(self, candidate: Candidate, operator: Operator, run_id: str) -> Outcome:
-        """Make a user of a candidate, all or nothing.
+        """Store a candidate as a user with all memberships, or nothing.
 
-        Raises UnavailableError, InvalidValueError where another line has just made an account.
+        Raises UnavailableError, InvalidValueError where another line has just created the account.
         """
         found = self._standing(candidate)
         outcome = _outcome(candidate, found)
@@ -106,11 +111,14 @@ class UserImportService:
             memberships={membership.id: membership for membership in candidate.memberships},
         )
         action = OperatorAction(operator, EventName.USER_IMPORTED, now, user.party, id=run_id)
-        if self.users.add(user, action, self.old_failures.forgotten(user.email, now, None)):
+        forgotten = self.old_failures.forgotten(user.email, now, None)
+        if self.users.add(
+            user, action, new_accounts(user, now), tuple(import_events(user, action)), forgotten
+        ):
             return Outcome.ADDED
         outcome = self.look(candidate)
         if outcome is Outcome.ADDED:
-            # Neither the address nor the id stood in the way; maybe an account that is made does.
+            # Neither the email nor the id is taken; maybe the new account's id is.
             self.check(line)
             raise UnavailableError
         return outcome
@@ -135,6 +143,32 @@ def _outcome(candidate: Candidate, found: EmailStanding) -> Outcome:
     if found.holder_id is not None:
         return Outcome.KNOWN if found.holder_id == candidate.id else Outcome.TAKEN
     return Outcome.MOVED if found.id_exists else Outcome.ADDED
+
+
+def new_accounts(user: User, now: datetime) -> tuple[NewAccount, ...]:
+    """Return the accounts that an imported user owns; an import creates them."""
+    owned = (m for m in user.memberships.values() if m.role is Role.OWNER)
+    return tuple(NewAccount.of(membership, now) for membership in owned)
+
+
+def import_events(user: User, action: OperatorAction) -> Iterator[AuditEvent]:
+    """Return each account's event, with an id that the action's own event gives.
+
+    The same import run again makes the same events.
+    """
+    own = replace(action.event, name=EventName.MEMBER_JOINED)
+    made = replace(action.event, name=EventName.ACCOUNT_CREATED)
+    for membership in user.memberships.values():
+        if membership.role is Role.OWNER:
+            account = membership.account_party
+            yield told_to(replace(made, target=account), membership.account_id)
+            continue
+        details = {
+            "role": membership.role.value,
+            "workspaces": {key: role.value for key, role in membership.workspaces.items()},
+            "method": _METHOD,
+        }
+        yield replace(told_to(own, membership.account_id), details=details)
 
 
 def _refusal(named: NamedAccount) -> InvalidValueError:

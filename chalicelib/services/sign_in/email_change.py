@@ -1,6 +1,6 @@
-"""Changing the sign-in email: asked for in a session, stopped or taken back by the old email.
+"""Changing the sign-in email: requested in a session, stopped or undone from the old email.
 
-The new email's link is confirmed by `email_confirmation`, as a sign-up's is.
+`email_confirmation` handles the link to the new email, as it does a sign-up's.
 """
 
 from __future__ import annotations
@@ -42,13 +42,13 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-# A thief who keeps changing the user's row must not outrun its owner's way back.
+# A thief who keeps changing the user's row must not win against the owner's undo link.
 _TRIES = 10
 
 
 @dataclass(frozen=True)
 class EmailChangeService:
-    """The change of an email, but for its confirmation."""
+    """The change of an email, except for its confirmation."""
 
     users: Users
     links: Links
@@ -64,10 +64,10 @@ class EmailChangeService:
     def begin(
         self, user: User, session: Session, current: str, email: EmailAddress, browser: Browser
     ) -> None:
-        """Ask for a link at the new email, and tell the old one.
+        """Queue a link to the new email and a warning to the old one.
 
-        The same for an email that is taken. Raises WrongPasswordError, and InvalidValueError for
-        the email that is theirs already.
+        An email that is taken gets the same treatment. Raises WrongPasswordError, and
+        InvalidValueError for the user's present email.
         """
         if email == user.email:
             raise InvalidValueError("You sign in with this address already.", param="email")
@@ -78,10 +78,10 @@ class EmailChangeService:
             "credentials_version": str(user.credentials_version),
             "sessions_version": str(user.sessions_version),
         }
-        # The old email first: no change is under way that its owner isn't told of.
-        told = {**details, "new_email": email.value}
+        # The old email first, so that no change is under way without a warning to its owner.
+        warning = {**details, "new_email": email.value}
         old = user.email.value
-        self.queue.put(Job.asked_by(origin, JobKind.EMAIL_CHANGE_ASKED, old, now, told))
+        self.queue.put(Job.asked_by(origin, JobKind.EMAIL_CHANGE_ASKED, old, now, warning))
         self.queue.put(Job.asked_by(origin, JobKind.EMAIL_CHANGE, email.value, now, details))
 
     def send_mail(self, request: Job) -> None:
@@ -93,60 +93,63 @@ class EmailChangeService:
             return
         ends_at = now + self.link_lifetime
         token = self.links.issue(LinkPurpose.CHANGE_EMAIL, email, user.id, ends_at, user)
-        told = {
+        context = {
             "name": None,
             "user_name": user.name,
             "old_email": user.email.masked,
             "link": f"{self.public_url}/email-confirmation?token={token}",
             "lifetime": self.link_lifetime,
         }
-        self.mailer.send(Mail(email.value, "email_change_confirmation", {**request.asked, **told}))
+        self.mailer.send(
+            Mail(email.value, "email_change_confirmation", {**request.asked, **context})
+        )
 
     def send_word(self, request: Job) -> None:
-        """Tell the old email that a change was asked for, with a link that stops it (`B11`).
+        """Mail the old email that a change was requested, with a link that stops it (`B11`).
 
-        The same whether or not the new email is taken: who asks reads this mail.
+        The mail is the same whether or not the new email is taken, because the user who asked
+        reads it.
         """
         user = self.users.get(request.details["user_id"])
         if user is None or user.email.value != request.email or not _is_current(user, request):
             return
         ends_at = self.clock() + self.link_lifetime
         token = self.links.issue(LinkPurpose.STOP_EMAIL_CHANGE, user.email, user.id, ends_at, user)
-        told = {
+        context = {
             "name": user.name,
             "new_email": request.details["new_email"],
             "link": f"{self.public_url}/email-change/stop?token={token}",
             "lifetime": self.link_lifetime,
         }
-        self.mailer.send(Mail(request.email, "email_change_asked", {**request.asked, **told}))
+        self.mailer.send(Mail(request.email, "email_change_asked", {**request.asked, **context}))
 
     def send_notice(self, request: Job) -> None:
-        """Tell both emails of a change, and the old one the way back (`B11`)."""
+        """Mail both emails about a change; the old one gets a link that undoes it (`B11`)."""
         details = request.details
-        told: dict[str, object] = {"name": details.get("name") or None}
+        context: dict[str, object] = {"name": details.get("name") or None}
         until = request.asked_at + self.undo_lifetime
         if "version" not in details or until <= self.clock():
-            self.mailer.send(Mail(request.email, "email_changed", {**request.asked, **told}))
+            self.mailer.send(Mail(request.email, "email_changed", {**request.asked, **context}))
             return
         way_back = WayBack(int(details["version"]), until)
         token = self.links.issue_undo(details["user_id"], EmailAddress(request.email), way_back)
-        told |= {
+        context |= {
             "new_email": details["new_email"],
             "link": f"{self.public_url}/email-change/undo?token={token}",
             "lifetime": self.undo_lifetime,
         }
-        self.mailer.send(Mail(request.email, "email_changed_away", {**request.asked, **told}))
+        self.mailer.send(Mail(request.email, "email_changed_away", {**request.asked, **context}))
 
     def send_notice_of_undo(self, request: Job) -> None:
-        """Tell the old email that it is the user's again, and where to set a password (`B11`)."""
-        told = {
+        """Mail the old email that it is the user's again, and where to set a password (`B11`)."""
+        context = {
             "name": request.details["name"],
             "reset_link": f"{self.public_url}/password-reset",
         }
-        self.mailer.send(Mail(request.email, "email_taken_back", {**request.asked, **told}))
+        self.mailer.send(Mail(request.email, "email_taken_back", {**request.asked, **context}))
 
     def check_stop(self, token: str) -> None:
-        """Say whether a stop link still holds, without using it; raises LinkInvalidError."""
+        """Check that a stop link is valid, without spending it; raises LinkInvalidError."""
         self._find(token, LinkPurpose.STOP_EMAIL_CHANGE)
 
     def stop(self, token: str, origin: RequestOrigin) -> None:
@@ -155,23 +158,23 @@ class EmailChangeService:
         now = self.clock()
         self.changes.stop(link, now)
         event = EventName.USER_EMAIL_CHANGE_STOPPED.value
-        told = {"user_id": link.subject_id, "event": event}
+        details = {"user_id": link.subject_id, "event": event}
         self.queue.put_notice(
-            Job.asked_by(origin, JobKind.PERSONAL_EVENT, link.email.value, now, told)
+            Job.asked_by(origin, JobKind.PERSONAL_EVENT, link.email.value, now, details)
         )
 
     def check_undo(self, token: str) -> None:
-        """Say whether a way back is still open, without taking it; raises LinkInvalidError."""
+        """Check that an undo link is valid, without spending it; raises LinkInvalidError."""
         self._find(token, LinkPurpose.UNDO_EMAIL_CHANGE)
 
     def undo(self, token: str, origin: RequestOrigin) -> None:
-        """Spend an undo link: the email of before, no session, and no password until a reset.
+        """Spend an undo link: restore the email, and end all sessions and the password.
 
         Raises LinkInvalidError, EmailTakenError.
         """
         now = self.clock()
         link, user = self._undo(token)
-        told = {
+        details = {
             "name": user.name,
             "user_id": user.id,
             "event": EventName.USER_EMAIL_CHANGED.value,
@@ -180,7 +183,7 @@ class EmailChangeService:
             "new_email": link.email.value,
         }
         self.queue.put_notice(
-            Job.asked_by(origin, JobKind.EMAIL_TAKEN_BACK, link.email.value, now, told)
+            Job.asked_by(origin, JobKind.EMAIL_TAKEN_BACK, link.email.value, now, details)
         )
 
     def _undo(self, token: str) -> tuple[Link, User]:
@@ -216,7 +219,7 @@ class EmailChangeService:
 
 def _is_current(user: User, request: Job) -> bool:
     details = request.details
-    # A message from before has no `sessions_version`.
+    # Messages of earlier versions have no `sessions_version`.
     sessions = details.get("sessions_version", str(user.sessions_version))
     asked = (details["credentials_version"], sessions)
     return asked == (str(user.credentials_version), str(user.sessions_version))

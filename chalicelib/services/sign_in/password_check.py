@@ -1,4 +1,4 @@
-"""Checking a password under the lock: the one rule that every flow with a password shares."""
+"""The check of a password under the lockout: one rule for every flow that takes a password."""
 
 from __future__ import annotations
 
@@ -19,71 +19,73 @@ if TYPE_CHECKING:
     from chalicelib.domain.email_address import EmailAddress
     from chalicelib.domain.errors import DomainError
     from chalicelib.domain.passwords.hashing import PasswordHasher
+    from chalicelib.domain.sign_in.attempt_keys import AttemptKeyMaker
     from chalicelib.domain.sign_in.known_browser import Browser, Device, DeviceCookies
     from chalicelib.domain.sign_in.lockout import Reservation
     from chalicelib.domain.user import User
     from chalicelib.gateways.mail.queue import JobQueue
     from chalicelib.storage.dynamo.transaction import Transaction
-    from chalicelib.storage.users.lockout import AttemptKeyMaker, AttemptRecord, Attempts
+    from chalicelib.storage.users.lockout import AttemptRecord, Attempts
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class GivenPassword:
-    """A password that somebody gives for an email: at which step, from which browser, and when."""
+    """A password given for an email: at which step, from which browser, and when."""
 
     email: EmailAddress
     password: str = field(repr=False)
     step: AttemptStep
     browser: Browser
     at: datetime
-    # The user whose row is read with the counts; no key is read in a time of its own for None.
+    # The user whose row is read with the counts. For None a key without a row is read instead, so
+    # that both cases take the same time.
     user_id: str | None
-    # Whether it comes in a session in which the user has proved who they are. A session that a
-    # provider made is a stranger's here: its admins could lock the user out by guessing in it.
+    # Whether it is given in a session in which the user has proved who they are. A session that a
+    # provider made doesn't count: the provider's admins could lock the user out by guessing in it.
     in_own_session: bool = False
 
     @property
     def trace(self) -> dict[str, str]:
-        """Return the fields of every log line about it."""
+        """Return the fields of each log line about the attempt."""
         fields = {"method": SignInMethod.PASSWORD.value, "step": self.step.value}
         if self.step is AttemptStep.PROOF and self.user_id:
-            # Elsewhere a log line may not say whether the email is a user's.
+            # At other steps a log line must not reveal whether a user has the email.
             fields["user_id"] = self.user_id
         return {**fields, **self.browser.origin.trace}
 
 
 @dataclass(frozen=True)
 class StoredPassword:
-    """What a password is compared with, and whether its owner may use it at all."""
+    """What a password is compared with, and whether its user may use a password at all."""
 
     hash: str | None = field(repr=False)
     may_be_used: bool = True
-    # Whether it is a waiting sign-up's, which opens nothing; the worker mails its link.
+    # Whether it belongs to a waiting sign-up. It signs nobody in; the worker mails the link again.
     is_waiting: bool = False
-    # The password of this browser's own sign-up, compared as well, whoever has the email.
+    # The password of this browser's own sign-up. It is compared too, even if a user has the email.
     of_ticket: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
 class ProvedPassword:
-    """A password that was right: whose, and in which browser. Its attempt is still counted."""
+    """A right password with its user and browser; its attempt is still counted as a failure."""
 
     given: GivenPassword
     user: User | None
-    # The known browser that gave it, if one did.
+    # The known browser that it was given in, if it is one.
     device: Device | None
     origin: AttemptOrigin
     needs_rehash: bool
-    # How many attempts in a row failed before it.
+    # Failed attempts in a row before this one.
     failures: int
     attempt_record: AttemptRecord = field(repr=False)
 
 
 @dataclass(frozen=True)
 class PasswordCheck:
-    """The check of a password: counted first, then compared, and one message for each failure."""
+    """Counts an attempt, compares the password, and queues one message for each failure."""
 
     attempts: Attempts
     attempt_keys: AttemptKeyMaker
@@ -99,10 +101,11 @@ class PasswordCheck:
     ) -> ProvedPassword:
         """Compare a password with what is stored for its user; raises `refusal`.
 
-        `stored_for` gets the user as read with the counts. The caller forgives the attempt, alone
-        or in its own transaction. Raises TooManyAttemptsError for a source that failed too often,
-        and EmailUnconfirmedError for the password of this browser's own sign-up. That counts as a
-        failure like any other, or a ticket would end the lock of an email that somebody has.
+        `stored_for` gets the user that was read with the counts. After a success the caller calls
+        `forgive`, or `forgive_parts` in its own transaction. Raises TooManyAttemptsError for a
+        source that failed too often, and EmailUnconfirmedError for the password of this browser's
+        own sign-up. That counts as a failure too, or a ticket would end the lockout of a user's
+        email.
         """
         device = self.devices.read(given.browser.device_cookie, given.email)
         keys = self.attempt_keys.of(given.email, device, given.browser.origin.client)
@@ -128,15 +131,15 @@ class PasswordCheck:
         )
 
     def forgive(self, proved: ProvedPassword) -> None:
-        """Clear the count of a right password."""
+        """Clear the counts of a right password."""
         self.attempts.forgive(proved.attempt_record, proved.given.at, proved.origin)
 
     def forgive_parts(self, tx: Transaction, proved: ProvedPassword) -> None:
-        """Add the same to a transaction, such as the one that begins a session."""
+        """Add the same to a transaction, such as the one that starts a session."""
         self.attempts.forgive_parts(tx, proved.attempt_record, proved.given.at, proved.origin)
 
     def _matches_ticket(self, stored: StoredPassword, made: Reservation, password: str) -> bool:
-        """Compare with the browser's own sign-up, whatever the first comparison came to."""
+        """Compare with the browser's own sign-up, whatever the first comparison's result was."""
         if stored.of_ticket is None:
             return False
         return self.hasher.verify(made.admits(stored.of_ticket), password).matches
@@ -149,7 +152,7 @@ class PasswordCheck:
         *,
         unconfirmed: bool,
     ) -> None:
-        """Put one message of one shape on the queue; the worker finds out whom it concerns."""
+        """Queue one message of one shape; the worker finds out whether it concerns a user."""
         details = attempt_record.report(made, given.step) | {
             "unconfirmed": "yes" if unconfirmed else ""
         }

@@ -1,4 +1,4 @@
-"""Setting a new password with a mailed link, locked or not."""
+"""Setting a new password with a mailed link, during a lockout too."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from chalicelib.domain.origin import RequestOrigin
     from chalicelib.domain.passwords.hashing import PasswordHasher
     from chalicelib.domain.passwords.policy import PasswordPolicy
+    from chalicelib.domain.sign_in.attempt_keys import AttemptKeyMaker
     from chalicelib.domain.sign_in.known_browser import Browser, DeviceCookies
     from chalicelib.domain.sign_in.link import Link
     from chalicelib.domain.user import User
@@ -29,13 +30,12 @@ if TYPE_CHECKING:
     from chalicelib.gateways.mail.queue import JobQueue
     from chalicelib.storage.users.credentials import Credentials
     from chalicelib.storage.users.links import Links
-    from chalicelib.storage.users.lockout import AttemptKeyMaker
     from chalicelib.storage.users.users import Users
 
 
 @dataclass(frozen=True)
 class PasswordResetService:
-    """Reset links, and the notice that every new password sends."""
+    """Reset links, and the notice that follows every new password."""
 
     users: Users
     links: Links
@@ -52,7 +52,7 @@ class PasswordResetService:
     link_lifetime: timedelta
 
     def request(self, email: EmailAddress, browser: Browser) -> None:
-        """Ask for a link; the same for any address, and nothing changes by it (`B7`)."""
+        """Queue a link; every email gets the same treatment, and nothing changes yet (`B7`)."""
         device = self.devices.read(browser.device_cookie, email)
         keys = self.attempt_keys.of(email, device, browser.origin.client)
         details = device_details(device, keys.device)
@@ -61,41 +61,41 @@ class PasswordResetService:
         )
 
     def send_mail(self, request: Job) -> None:
-        """Mail a link to the person of an address, or the way to their company's sign-in."""
+        """Mail a link to the user with an email, or the way to their company's sign-in."""
         email = EmailAddress(request.email)
         record = self.users.look_up(email)
         user = self.users.get(record.user_id)
         if user is None:
             return
         if not user.may_use_password(record.sso):
-            link = {"name": user.name, "sign_in_link": f"{self.public_url}/sign-in"}
-            self.mailer.send(Mail(email.value, "sign_up_sso", {**request.asked, **link}))
+            to_sso = {"name": user.name, "sign_in_link": f"{self.public_url}/sign-in"}
+            self.mailer.send(Mail(email.value, "sign_up_sso", {**request.asked, **to_sso}))
             return
-        told = {
+        context = {
             "name": user.name,
             "link": f"{self.public_url}/password-reset?token={self._add_link(user, request)}",
             "lifetime": self.link_lifetime,
         }
-        self.mailer.send(Mail(email.value, "password_reset", {**request.asked, **told}))
+        self.mailer.send(Mail(email.value, "password_reset", {**request.asked, **context}))
 
     def send_notice(self, request: Job) -> None:
-        """Tell a person that their password is a new one (`B11`)."""
-        told = {"name": request.details.get("name") or None}
-        self.mailer.send(Mail(request.email, "password_changed", {**request.asked, **told}))
+        """Mail a user that their password was changed (`B11`)."""
+        context = {"name": request.details.get("name") or None}
+        self.mailer.send(Mail(request.email, "password_changed", {**request.asked, **context}))
 
     def send_notice_of_removal(self, request: Job) -> None:
-        """Tell a person that an operator stopped their password, and where to set one (`B11`)."""
-        told = {**request.details, "reset_link": f"{self.public_url}/password-reset"}
-        self.mailer.send(Mail(request.email, "password_removed", {**request.asked, **told}))
+        """Mail a user that an operator removed their password, and where to set one (`B11`)."""
+        context = {**request.details, "reset_link": f"{self.public_url}/password-reset"}
+        self.mailer.send(Mail(request.email, "password_removed", {**request.asked, **context}))
 
     def check(self, token: str) -> None:
-        """Say whether a link still holds, without using it; raises LinkInvalidError."""
+        """Check that a link is valid, without spending it; raises LinkInvalidError."""
         self._find(token)
 
     def complete(self, token: str, password: str, origin: RequestOrigin) -> None:
-        """Spend a link: new password, no lock, every session and outstanding link dead.
+        """Spend a link: set the password, and end the lockout, all sessions and all other links.
 
-        Raises LinkInvalidError; WeakPasswordError leaves the link good. Nobody is signed in.
+        Nobody is signed in. Raises LinkInvalidError; WeakPasswordError leaves the link valid.
         """
         link, user, gate = self._find(token)
         chosen = self.policy.check(password, PasswordContext.of(user, self.product_name))
@@ -103,7 +103,7 @@ class PasswordResetService:
         keys = self.attempt_keys
         counts = ResetCounts(
             address=keys.address(link.email),
-            # The network that its user shares with an attacker may be locked out by itself.
+            # Cleared too, because the user may share a network with the attacker that caused it.
             pair=keys.pair(link.email, origin.client),
         )
         self.credentials.reset_password(link, self.hasher.hash(chosen.value), counts, now, gate)
@@ -118,7 +118,7 @@ class PasswordResetService:
         )
 
     def _find(self, token: str) -> tuple[Link, User, PasswordGate]:
-        """Find a link of a user who may have a password, under the SSO of their email's domain."""
+        """Return a valid link with its user, if their email's domain leaves them a password."""
         link = self.links.find(token, self.clock(), LinkPurpose.RESET_PASSWORD)
         user = self.users.get(link.subject_id)
         if user is None or user.email != link.email:

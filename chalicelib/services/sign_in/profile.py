@@ -33,7 +33,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class ProfileService:
-    """What a person changes of themselves; the current password counts as an attempt (`A9`)."""
+    """What a user changes about themselves; a current password counts as an attempt (`A9`)."""
 
     users: Users
     sessions: Sessions
@@ -76,7 +76,7 @@ class ProfileService:
     def change_password(
         self, user: User, session: Session, current: str, new: str, browser: Browser
     ) -> str:
-        """Set a new password; all other sessions and all links end. Returns the device cookie.
+        """Set a new password, end all other sessions and links, and return the device cookie.
 
         Raises WrongPasswordError, WeakPasswordError.
         """
@@ -84,13 +84,13 @@ class ProfileService:
         chosen = self.policy.check(new, PasswordContext.of(user, self.product_name))
         now = self.clock()
         self.credentials.change_password(user, session, self.hasher.hash(chosen.value), now)
-        told = {
+        details = {
             "name": user.name,
             "user_id": user.id,
             "event": EventName.USER_PASSWORD_CHANGED.value,
         }
         self.queue.put_notice(
-            Job.asked_by(browser.origin, JobKind.PASSWORD_CHANGED, user.email.value, now, told)
+            Job.asked_by(browser.origin, JobKind.PASSWORD_CHANGED, user.email.value, now, details)
         )
         known = self.devices.read(browser.device_cookie, user.email)
         return self.devices.issue(

@@ -1,9 +1,9 @@
-"""Sessions: resumed and judged anew on every request, switched between accounts, ended."""
+"""Sessions: resumed and checked on every request, moved between accounts, and ended."""
 
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.audit.event import AuditEvent, EventName
@@ -12,6 +12,7 @@ from chalicelib.domain.lists import Slice
 from chalicelib.domain.mail import Job, JobKind
 from chalicelib.domain.sign_in.known_browser import is_current
 from chalicelib.domain.sign_in.session import require_fresh_proof
+from chalicelib.domain.sign_in.visitor import Visitor
 from chalicelib.domain.sso.connection import SsoRequiredError, connection_id_of
 from chalicelib.domain.tokens import MalformedTokenError, SecretToken
 from chalicelib.gateways.mail.user_agent import in_words
@@ -25,62 +26,24 @@ if TYPE_CHECKING:
     from chalicelib.domain.errors import DomainError
     from chalicelib.domain.lists import PageRequest
     from chalicelib.domain.origin import RequestOrigin
-    from chalicelib.domain.roles import WorkspaceRole
     from chalicelib.domain.sign_in.known_browser import Browser, DeviceCookies
     from chalicelib.domain.sign_in.session import Session
-    from chalicelib.domain.user import Account, Membership, User, Workspace
+    from chalicelib.domain.user import Membership
     from chalicelib.gateways.mail.queue import JobQueue
     from chalicelib.storage.sessions.sessions import Sessions
     from chalicelib.storage.users.users import Users
 
 
 @dataclass(frozen=True)
-class Visitor:
-    """Who is asking: a session that holds now, its person, and the account that is open."""
-
-    session: Session
-    user: User
-    account: Account | None
-    membership: Membership | None
-    ends_at: datetime
-
-    @property
-    def proved_at(self) -> datetime | None:
-        """When they last proved who they are, as far as it counts in the open account."""
-        return self.session.proof_in(self.session.account_id)
-
-    @property
-    def workspaces(self) -> tuple[tuple[Workspace, WorkspaceRole | None], ...]:
-        """The open account's workspaces that this person may see, by name, each with their role.
-
-        None stands for owners and admins, who may do everything everywhere. What a member was
-        given of a workspace that is gone by now is passed over.
-        """
-        if self.account is None or self.membership is None:
-            return ()
-        if self.membership.role.manages:
-            return tuple((workspace, None) for workspace in self.account.workspaces)
-        given = self.membership.workspaces
-        return tuple((w, given[w.id]) for w in self.account.workspaces if w.id in given)
-
-    def find_workspace(self, workspace_id: str) -> Workspace:
-        """Look at one of the workspaces that this person may see; raises NotFoundError."""
-        for workspace, _ in self.workspaces:
-            if workspace.id == workspace_id:
-                return workspace
-        raise NotFoundError
-
-
-@dataclass(frozen=True)
 class ListedSession:
-    """A session as its person sees it among all of theirs."""
+    """A session in the list that its user sees."""
 
     session: Session
     current: bool
 
     @property
     def browser(self) -> str | None:
-        """The browser and its system in words; None for what no known browser says."""
+        """The browser and its system in words; None for an unknown user agent."""
         return in_words(self.session.client.user_agent)
 
 
@@ -97,10 +60,10 @@ class SessionService:
     public_url: str
 
     def resume(self, token: str) -> Visitor:
-        """Judge the token of a request, in two store requests; raises NotSignedInError.
+        """Check the token of a request, in two store requests; raises NotSignedInError.
 
-        A session ends with its times, and when its person, or the single sign-on of the account
-        that it has open, no longer lets it in (`D5`, `D7`).
+        A session ends when its time is over, and when its user or the SSO of the open account no
+        longer allows it (`D5`, `D7`).
         """
         try:
             session_id = SecretToken.parse(token).digest
@@ -119,24 +82,17 @@ class SessionService:
     def open_account(
         self, visitor: Visitor, account_id: str, origin: RequestOrigin
     ) -> tuple[SecretToken, Membership]:
-        """Enter one of the person's accounts under a new token; the old one dies (`D3`).
+        """Open one of the user's accounts under a new token; the old token ends (`D3`).
 
-        Raises NotFoundError for any account that isn't theirs to enter, SsoRequiredError for one
-        that its members enter through their identity provider, and ProofRequiredError for one that
-        the session, made by another account's provider, proves nothing for.
+        Raises NotFoundError for an account that the user isn't active in, SsoRequiredError for one
+        that its provider has to open, and ProofRequiredError where the session was made by another
+        account's provider.
         """
         membership = visitor.user.memberships.get(account_id)
         if membership is None or not membership.is_active:
             raise NotFoundError
         token, now = SecretToken.new(), self.clock()
-        entered = replace(
-            visitor.session,
-            id=token.digest,
-            account_id=account_id,
-            grant=membership.grant,
-            last_seen_at=now,
-            client=origin.client,
-        )
+        entered = visitor.session.replaced_by(token, membership, origin.client, now)
         opened = AuditEvent(
             name=EventName.ACCOUNT_OPENED,
             account_id=account_id,
@@ -154,21 +110,21 @@ class SessionService:
         return token, membership
 
     def _barred(self, visitor: Visitor, membership: Membership) -> DomainError:
-        """Say what opens the account: its own provider, or the user's password."""
+        """Return the error that names what opens the account: its provider, or the password."""
         account_id = membership.account_id
         _, account = self.users.get_with_account(visitor.user.id, account_id)
         if account is None:
             return NotFoundError()
-        needs_provider = account.sso.enforced and not membership.role.manages
+        needs_provider = account.sso.enforced and not membership.role.is_exempt_from_sso
         if needs_provider or visitor.session.is_own:
             url = f"{self.public_url}/sso/{connection_id_of(account_id)}/start"
             return SsoRequiredError(url)
         return ProofRequiredError()
 
     def end(self, token: str, origin: RequestOrigin) -> None:
-        """Sign out: the token is dead from here on, whatever it was.
+        """Sign out: end the session, whatever state it is in.
 
-        The open account is told, if the session still held.
+        If it was still valid, the open account's audit log records it.
         """
         try:
             visitor = self.resume(token)
@@ -180,28 +136,28 @@ class SessionService:
             self._end(visitor, visitor.session, origin, "sign_out")
 
     def page(self, visitor: Visitor, asked: PageRequest) -> Slice[ListedSession]:
-        """List the sessions that let this person in, the one used last first (`D8`).
+        """List the user's valid sessions, the one used last first (`D8`).
 
-        A session that an account's provider made sees those that it made: from where somebody uses
-        their other accounts isn't for that account's admins.
+        A session that an account's provider made sees only sessions of that provider: the account's
+        admins must not learn where a user opens their other accounts.
         """
         here = visitor.session
         found = [s for s in self.sessions.of(visitor.user, self.clock()) if _sees(visitor, s)]
-        # The index may not know this one yet.
+        # The index is eventually consistent, so this session may be missing from it.
         everything = [here, *(session for session in found if session.id != here.id)]
         everything.sort(key=lambda session: (session.last_seen_at, session.id), reverse=True)
         listed = tuple(ListedSession(session, session.id == here.id) for session in everything)
         return Slice.cut(listed, asked)
 
     def end_one(self, visitor: Visitor, session_id: str, origin: RequestOrigin) -> None:
-        """End one of the person's sessions; for another one than their own, prove it first.
+        """End one of the user's sessions; any but the present one needs a fresh proof.
 
-        Raises NotFoundError for any that isn't theirs, ProofRequiredError (`D8`).
+        Raises NotFoundError for another user's session, ProofRequiredError (`D8`).
         """
         if session_id == visitor.session.id:
             self._end(visitor, visitor.session, origin, "sign_out")
             return
-        # Before the look-up, so that a stale proof gets one answer for every id.
+        # Before the look-up, so that a stale proof gets the same answer for every id.
         require_fresh_proof(_latest_proof(visitor), self.clock(), self.proof)
         picked = self.sessions.own(visitor.user.id, session_id)
         if not _sees(visitor, picked):
@@ -211,21 +167,20 @@ class SessionService:
     def end_others(self, visitor: Visitor, browser: Browser) -> str | None:
         """End all sessions of the user but this one, whether listed yet or not.
 
-        Links that change their email end too, and all other browsers are unknown from then on.
-        Returns this browser's new device cookie, if it is a known one. Raises ProofRequiredError
-        (`D8`).
+        Links that change the user's email end too, and all other browsers stop being known. Returns
+        this browser's new device cookie if it is known. Raises ProofRequiredError (`D8`).
         """
         origin = browser.origin
         require_fresh_proof(visitor.session.proof_for(visitor.user), self.clock(), self.proof)
         self.sessions.end_others(visitor.session)
-        told = {
+        details = {
             "user_id": visitor.user.id,
             "event": EventName.SESSION_ENDED.value,
             "how": "all_others",
         }
         email = visitor.user.email.value
         self.queue.put_notice(
-            Job.asked_by(origin, JobKind.PERSONAL_EVENT, email, self.clock(), told)
+            Job.asked_by(origin, JobKind.PERSONAL_EVENT, email, self.clock(), details)
         )
         return self._device_cookie(visitor, browser)
 
@@ -255,7 +210,7 @@ def _sees(visitor: Visitor, other: Session) -> bool:
 
 
 def _latest_proof(visitor: Visitor) -> datetime | None:
-    """Return the proof that ending a session that the visitor sees asks for."""
+    """Return the time of the proof that counts for ending a session that the visitor sees."""
     session = visitor.session
     return (
         session.proof_for(visitor.user) if session.speaks_for(visitor.user) else session.proved_at

@@ -1,7 +1,7 @@
-"""Signing up, and the mails that lead to the confirmation of an address.
+"""Signing up, and the mails that lead to the confirmation of an email.
 
-The request hashes, writes and queues the same for every address; whether it is taken is looked up
-by the worker, and only the mail tells its holder.
+The request hashes, writes and queues the same for every email. Only the worker looks up whether it
+is taken, and only the mail says so.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from chalicelib.domain.clock import Clock
     from chalicelib.domain.passwords.hashing import PasswordHasher
     from chalicelib.domain.passwords.policy import PasswordPolicy
+    from chalicelib.domain.sign_in.attempt_keys import AttemptKeyMaker
     from chalicelib.domain.sign_in.known_browser import Browser, DeviceCookies
     from chalicelib.domain.sign_in.sign_up import SignUpForm
     from chalicelib.gateways.mail.mailer import Mailer
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from chalicelib.storage.audit.hourly_caps import HourlyCaps
     from chalicelib.storage.joining.sign_ups import SignUps
     from chalicelib.storage.users.links import Links
-    from chalicelib.storage.users.lockout import AttemptKeyMaker
     from chalicelib.storage.users.users import AddressRecord, Users
 
 
@@ -45,7 +45,7 @@ class SignUpService:
     links: Links
     attempt_keys: AttemptKeyMaker
     devices: DeviceCookies
-    # How many mails a day say that an address is taken.
+    # How many mails a day say that an email is taken.
     taken_mails: HourlyCaps
     queue: JobQueue
     mailer: Mailer
@@ -57,7 +57,7 @@ class SignUpService:
     link_lifetime: timedelta
 
     def begin(self, form: SignUpForm, browser: Browser) -> SignUpTicket:
-        """Keep a sign-up and ask for its mail; raises WeakPasswordError."""
+        """Store a sign-up and queue its mail; raises WeakPasswordError."""
         context = PasswordContext(
             product_name=self.product_name,
             account_name=form.account_name,
@@ -77,17 +77,17 @@ class SignUpService:
                 password_hash=self.hasher.hash(password.value),
             )
         )
-        self._ask(form.email, ticket, browser)
+        self._queue_mail(form.email, ticket, browser)
         return ticket
 
     def resend(self, email: EmailAddress, ticket: SignUpTicket | None, browser: Browser) -> None:
-        """Ask for a fresh link: this browser's sign-up, or else the address's latest."""
-        self._ask(email, ticket, browser)
+        """Queue another link: for this browser's sign-up, or else for the email's latest."""
+        self._queue_mail(email, ticket, browser)
 
     def send_mail(self, request: Job) -> None:
-        """Send what the address should get: a link, word that it's taken, its SSO, or nothing.
+        """Mail what fits the email: a link, that it is taken, the way to SSO, or nothing.
 
-        Raises MailCappedError where it got word of that today.
+        Raises MailCappedError where the email got a mail that it is taken today.
         """
         email = EmailAddress(request.email)
         record = self.users.look_up(email)
@@ -115,8 +115,8 @@ class SignUpService:
         if sign_up is None or not sign_up.waits(self.clock()):
             return None
         link = self._confirmation_link(sign_up, request)
-        told = {"name": sign_up.name, "link": link, "lifetime": self.link_lifetime}
-        return Mail(email.value, "sign_up_confirmation", {**context, **told})
+        confirmation = {"name": sign_up.name, "link": link, "lifetime": self.link_lifetime}
+        return Mail(email.value, "sign_up_confirmation", {**context, **confirmation})
 
     def _chosen(self, request: Job, email: EmailAddress, record: AddressRecord) -> SignUp | None:
         details = request.details
@@ -128,7 +128,7 @@ class SignUpService:
         return record.waiting
 
     def _count_taken(self, request: Job) -> None:
-        """Let one such mail a day through; nobody needs another, and any stranger can ask."""
+        """Let one such mail a day through, because any stranger can ask for it."""
         key = self.attempt_keys.keys.of(request.email)
         if not self.taken_mails.admit(key, request.id, self.clock()):
             raise MailCappedError(Cap.ONCE_A_DAY)
@@ -139,7 +139,9 @@ class SignUpService:
         token = self.links.issue(purpose, sign_up.email, sign_up.id, ends_at, origin=origin)
         return f"{self.public_url}/email-confirmation?token={token}"
 
-    def _ask(self, email: EmailAddress, ticket: SignUpTicket | None, browser: Browser) -> None:
+    def _queue_mail(
+        self, email: EmailAddress, ticket: SignUpTicket | None, browser: Browser
+    ) -> None:
         device = self.devices.read(browser.device_cookie, email)
         keys = self.attempt_keys.of(email, device, browser.origin.client)
         details = {

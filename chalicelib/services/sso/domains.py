@@ -1,4 +1,4 @@
-"""The email domains of an account: listed, proved by DNS, looked at again, taken off."""
+"""The email domains of an account: added, verified by DNS, checked daily, removed."""
 
 from __future__ import annotations
 
@@ -45,89 +45,89 @@ class SsoDomainService:
     clock: Clock
     proof: timedelta
 
-    def of(self, manager: AccountAdmin) -> list[AccountDomain]:
+    def of(self, account_admin: AccountAdmin) -> list[AccountDomain]:
         """List the account's domains by name."""
-        return self.domains.of(manager.account_id)
+        return self.domains.of(account_admin.account_id)
 
-    def find(self, manager: AccountAdmin, domain: str) -> AccountDomain:
-        """Look at one of the account's domains; raises NotFoundError for any other."""
-        return self.domains.find(manager.account_id, domain.lower())
+    def find(self, account_admin: AccountAdmin, domain: str) -> AccountDomain:
+        """Return one of the account's domains; raises NotFoundError for any other."""
+        return self.domains.find(account_admin.account_id, domain.lower())
 
-    def add(self, manager: AccountAdmin, text: str) -> AccountDomain:
-        """List a domain, and say which record proves it.
+    def add(self, account_admin: AccountAdmin, text: str) -> AccountDomain:
+        """Add a domain and return the DNS record that verifies it.
 
         Raises ProofRequiredError, InvalidValueError, ConflictError, TooManyDomainsError.
         """
-        self._require_proof(manager)
+        self._require_proof(account_admin)
         asked = DomainProof.ask_for(parse_domain(text))
         made = AccountDomain(asked.domain, asked.token, self.clock())
-        event = manager.event(EventName.SSO_DOMAIN_ADDED, made.created_at, _party(made))
-        self.domains.add(made, manager, event)
+        event = account_admin.event(EventName.SSO_DOMAIN_ADDED, made.created_at, _party(made))
+        self.domains.add(made, account_admin, event)
         return made
 
-    def verify(self, manager: AccountAdmin, account: Account, domain: str) -> AccountDomain:
-        """Look for the record, and let the domain count for the account.
+    def verify(self, account_admin: AccountAdmin, account: Account, domain: str) -> AccountDomain:
+        """Look the DNS record up and verify the domain.
 
         Raises ProofRequiredError, NotFoundError, DomainUnprovenError, and ConflictError where
         another account holds the domain.
         """
-        self._require_proof(manager)
-        listed = self.find(manager, domain)
+        self._require_proof(account_admin)
+        listed = self.find(account_admin, domain)
         try:
             texts = self.look_up_txt(listed.proof.txt_name)
         except UnavailableError as error:
             raise DomainUnprovenError(_NO_ANSWER) from error
         listed.proof.check(texts)
         now = self.clock()
-        event = manager.event(EventName.SSO_DOMAIN_VERIFIED, now, _party(listed))
-        self.domains.verify(listed, manager, account.sso, now, event)
+        event = account_admin.event(EventName.SSO_DOMAIN_VERIFIED, now, _party(listed))
+        self.domains.verify(listed, account_admin, account.sso, now, event)
         return AccountDomain(listed.domain, listed.token, listed.created_at, now)
 
-    def remove(self, manager: AccountAdmin, account: Account, domain: str) -> None:
-        """Take a domain off the list.
+    def remove(self, account_admin: AccountAdmin, account: Account, domain: str) -> None:
+        """Remove a domain.
 
-        Raises ProofRequiredError, NotFoundError, and ConflictError where single sign-on is
-        enforced and this is the last domain that it works for.
+        Raises ProofRequiredError, NotFoundError, and ConflictError where SSO is enforced and this
+        is the last verified domain.
         """
-        self._require_proof(manager)
-        listed = self.find(manager, domain)
-        others = [d for d in self.of(manager) if d.is_verified and d.domain != domain]
+        self._require_proof(account_admin)
+        listed = self.find(account_admin, domain)
+        others = [d for d in self.of(account_admin) if d.is_verified and d.domain != domain]
         if account.sso.enforced and listed.is_verified and not others:
             words = "Stop enforcing single sign-on first: this is the last domain it works for."
             raise ConflictError(words)
-        event = manager.event(EventName.SSO_DOMAIN_REMOVED, self.clock(), _party(listed))
-        self.domains.remove(listed, manager, account.sso, event)
+        event = account_admin.event(EventName.SSO_DOMAIN_REMOVED, self.clock(), _party(listed))
+        self.domains.remove(listed, account_admin, account.sso, event)
 
-    def _require_proof(self, manager: AccountAdmin) -> None:
-        require_fresh_proof(manager.proved_at, self.clock(), self.proof)
+    def _require_proof(self, account_admin: AccountAdmin) -> None:
+        require_fresh_proof(account_admin.proved_at, self.clock(), self.proof)
 
 
 @dataclass(frozen=True)
 class SsoWatchService:
-    """What is looked at once a day: whether proofs still stand, and which certificates end."""
+    """The daily check of verified domains and of certificates that expire soon."""
 
     domains: AccountDomains
     connections: SsoConnections
     refusals: SsoRefusals
     accounts: Accounts
-    managers: AccountAdmins
+    account_admins: AccountAdmins
     mailer: Mailer
     look_up_txt: Callable[[str], Sequence[str]]
     clock: Clock
 
     def look(self) -> None:
-        """Look at every domain and connection; one that fails doesn't keep the others waiting.
+        """Check every domain and connection; an error with one doesn't stop the others.
 
-        Refused responses that were counted and not listed are summed up as well.
+        It also writes how many refused responses were counted and not listed.
         """
         for account_id, domain in self.domains.all_proved():
             try:
-                self._look_at_domain(account_id, domain)
-            except Exception:  # noqa: BLE001 - whatever it is, the next one is looked at
+                self._check_domain(account_id, domain)
+            except Exception:  # noqa: BLE001 - an error with one must not stop the others
                 _log.exception("sso_domain_not_checked", extra={"account_id": account_id})
         for connection in self.connections.all():
             try:
-                self._look_at_certificates(connection)
+                self._check_certificates(connection)
             except Exception:  # noqa: BLE001 - as above
                 _log.exception("sso_certificates_not_checked", extra={"id": connection.id})
             try:
@@ -135,12 +135,12 @@ class SsoWatchService:
             except Exception:  # noqa: BLE001 - as above
                 _log.exception("sso_refusals_not_summed_up", extra={"id": connection.id})
 
-    def _look_at_domain(self, account_id: str, domain: AccountDomain) -> None:
+    def _check_domain(self, account_id: str, domain: AccountDomain) -> None:
         now = self.clock()
         try:
             domain.proof.check(self.look_up_txt(domain.proof.txt_name))
         except UnavailableError:
-            # A server that doesn't answer proves nothing, either way.
+            # A server that doesn't answer says nothing about the record.
             return
         except DomainUnprovenError:
             self._note_missing(account_id, domain, now)
@@ -150,8 +150,8 @@ class SsoWatchService:
 
     def _note_missing(self, account_id: str, domain: AccountDomain, now: datetime) -> None:
         if domain.failing_since is None:
-            # Told first: where a mail fails, the next day tries again.
-            self._tell(account_id, "sso_domain_failing", _missing(domain, now + LAPSE_AFTER))
+            # Mailed first: if a mail fails, the next day's check tries again.
+            self._mail(account_id, "sso_domain_failing", _missing(domain, now + LAPSE_AFTER))
             self.domains.note_failing(account_id, domain, now)
             return
         if now - domain.failing_since < LAPSE_AFTER:
@@ -163,33 +163,34 @@ class SsoWatchService:
             self.domains.lapse(account_id, domain, self.accounts.get(account_id).sso, event)
         except (ConflictError, NotFoundError):
             return
-        self._tell(account_id, "sso_domain_lapsed", _missing(domain, now))
+        self._mail(account_id, "sso_domain_lapsed", _missing(domain, now))
 
-    def _look_at_certificates(self, connection: SsoConnection) -> None:
-        told, now = self.connections.told_of(connection.id), self.clock()
+    def _check_certificates(self, connection: SsoConnection) -> None:
+        warned, now = self.connections.warned_of(connection.id), self.clock()
         for certificate in connection.identity_provider.certificates:
             days = _warning_due(certificate, now)
-            if days is None or told.get(certificate.fingerprint, days + 1) <= days:
+            if days is None or warned.get(certificate.fingerprint, days + 1) <= days:
                 continue
-            ends = {
+            expiry = {
                 "ends_at": certificate.not_after,
                 "fingerprint": certificate.fingerprint,
             }
-            self._tell(connection.account_id, "sso_certificate_ending", ends)
-            told[certificate.fingerprint] = days
-            self.connections.note_told(connection.id, told)
+            self._mail(connection.account_id, "sso_certificate_ending", expiry)
+            warned[certificate.fingerprint] = days
+            self.connections.note_warned(connection.id, warned)
 
     def _sum_up_refusals(self, connection: SsoConnection) -> None:
         name, account_id = EventName.SSO_RESPONSES_COUNTED, connection.account_id
         self.refusals.sum_up(AuditEvent(name, account_id, self.clock(), _SYSTEM, _SCHEDULE))
 
-    def _tell(self, account_id: str, template: str, told: Mapping[str, object]) -> None:
+    def _mail(self, account_id: str, template: str, extra: Mapping[str, object]) -> None:
         account = self.accounts.get(account_id)
-        nobody = {"asked_at": self.clock(), "address": "", "client": ""}
-        context = {"account_name": account.name, **nobody, **told}
+        # Every mail has the fields of a request's origin; the schedule has none.
+        no_origin = {"asked_at": self.clock(), "address": "", "client": ""}
+        context = {"account_name": account.name, **no_origin, **extra}
         self.mailer.send_each(
             Mail(user.email.value, template, {"name": user.name, **context})
-            for user in self.managers.of(account_id)
+            for user in self.account_admins.of(account_id)
         )
 
 
@@ -204,7 +205,7 @@ def _missing(domain: AccountDomain, at: datetime) -> dict[str, object]:
 
 
 def _warning_due(certificate: Certificate, now: datetime) -> int | None:
-    """Say how many days ahead its account should have been told by now; None if not yet."""
+    """Return how many days ahead the account should have been warned by now; None if not yet."""
     left = certificate.not_after - now
     due = [warning.days for warning in CERTIFICATE_WARNINGS if left <= warning]
     return min(due) if due else None

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from chalicelib.domain.audit.event import EventName, Party, PartyType
+from chalicelib.domain.audit.event import EventName
 from chalicelib.domain.errors import InvalidValueError, NotFoundError
 from chalicelib.domain.roles import Role
 from chalicelib.domain.sign_in.session import require_fresh_proof
+from chalicelib.domain.sign_in.sso_answer import connection_party
 from chalicelib.domain.sso.connection import (
     NoPasswordLeftError,
     SsoConnection,
@@ -29,15 +30,15 @@ if TYPE_CHECKING:
     from chalicelib.storage.sso.domains import AccountDomains
     from chalicelib.storage.users.account_admin import AccountAdmins
 
-# What somebody may become who comes in through the provider for the first time.
+# The roles that a user who joins through the provider can get.
 _DEFAULT_ROLES = {Role.MEMBER.value: Role.MEMBER, Role.ADMIN.value: Role.ADMIN}
 
 
 @dataclass(frozen=True)
 class SsoForm:
-    """What is asked for; None leaves a thing as it is, or at its default in a new connection.
+    """The submitted settings; None keeps a value, or means the default in a new connection.
 
-    The provider comes from one of metadata, its address, or the three fields.
+    The provider is given as metadata, as the metadata's URL, or as three fields.
     """
 
     metadata_xml: str | None = None
@@ -52,7 +53,7 @@ class SsoForm:
 
 @dataclass(frozen=True)
 class SsoState:
-    """How an account's single sign-on stands."""
+    """The SSO settings of an account."""
 
     connection: SsoConnection
     ours: ServiceProvider
@@ -65,14 +66,14 @@ class SsoSettingsService:
 
     connections: SsoConnections
     domains: AccountDomains
-    managers: AccountAdmins
+    account_admins: AccountAdmins
     fetch_metadata: Callable[[str], bytes]
     clock: Clock
     proof: timedelta
     public_url: str
 
     def show(self, account: Account) -> SsoState:
-        """Read the connection with the account's domains; raises NotFoundError without one."""
+        """Return the connection with the account's domains; raises NotFoundError without one."""
         if account.sso.connection_id is None:
             raise NotFoundError
         connection = self.connections.find(account.sso.connection_id)
@@ -80,39 +81,41 @@ class SsoSettingsService:
         return SsoState(connection, ours, self.domains.of(account.id))
 
     def ours(self, account: Account) -> ServiceProvider:
-        """Name our end of the account's connection, which is known before it is set up."""
+        """Return our side of the account's connection, which is known before it is set up."""
         return ServiceProvider.of(self.public_url, connection_id_of(account.id))
 
-    def configure(self, manager: AccountAdmin, account: Account, form: SsoForm) -> SsoState:
-        """Make the connection or change it.
+    def configure(self, account_admin: AccountAdmin, account: Account, form: SsoForm) -> SsoState:
+        """Create the connection or change it.
 
-        Raises ProofRequiredError, InvalidValueError, DomainUnprovenError and NoPasswordLeftError
-        where it would be enforced too early, ConflictError, NotAllowedError.
+        Raises ProofRequiredError, InvalidValueError, ConflictError, NotAllowedError, and where SSO
+        can't be enforced yet DomainUnprovenError or NoPasswordLeftError.
         """
-        require_fresh_proof(manager.proved_at, self.clock(), self.proof)
+        require_fresh_proof(account_admin.proved_at, self.clock(), self.proof)
         was = (
             self.connections.find(account.sso.connection_id) if account.sso.connection_id else None
         )
         changed = self._changed(form, was) if was else self._made(account.id, form)
         domains = self.domains.of(account.id)
         proved = _proved(domains)
-        way_in = self._way_in(manager, proved) if changed.enforced else None
+        way_in = self._way_in(account_admin, proved) if changed.enforced else None
         name = _what_happened(was, changed)
-        event = manager.event(name, self.clock(), _party(changed), **_told(changed))
+        event = account_admin.event(
+            name, self.clock(), connection_party(changed), **_details(changed)
+        )
         write = self.connections.change if was else self.connections.add
-        write(changed, manager, account.sso, proved, event, way_in)
+        write(changed, account_admin, account.sso, proved, event, way_in)
         return SsoState(changed, changed.service_provider(self.public_url), domains)
 
-    def remove(self, manager: AccountAdmin, account: Account) -> None:
-        """Delete the connection: its people sign in with passwords again, sessions of it go on.
+    def remove(self, account_admin: AccountAdmin, account: Account) -> None:
+        """Delete the connection; its users need passwords again, and its sessions go on.
 
         Raises ProofRequiredError, NotFoundError, ConflictError, NotAllowedError.
         """
-        require_fresh_proof(manager.proved_at, self.clock(), self.proof)
+        require_fresh_proof(account_admin.proved_at, self.clock(), self.proof)
         state = self.show(account)
         gone = state.connection
-        event = manager.event(EventName.SSO_DELETED, self.clock(), _party(gone))
-        self.connections.remove(gone, manager, account.sso, _proved(state.domains), event)
+        event = account_admin.event(EventName.SSO_DELETED, self.clock(), connection_party(gone))
+        self.connections.remove(gone, account_admin, account.sso, _proved(state.domains), event)
 
     def _made(self, account_id: str, form: SsoForm) -> SsoConnection:
         provider = self._provider(form, None)
@@ -129,7 +132,7 @@ class SsoSettingsService:
         )
 
     def _changed(self, form: SsoForm, was: SsoConnection) -> SsoConnection:
-        # A provider that gets a new certificate goes on naming people as it did.
+        # A new certificate doesn't change the attribute in which the provider sends the email.
         provider = self._provider(form, was.identity_provider.email_attribute)
         if provider is None:
             provider = was.identity_provider
@@ -162,14 +165,19 @@ class SsoSettingsService:
             )
         return None
 
-    def _way_in(self, manager: AccountAdmin, proved: Sequence[str]) -> str:
-        """Find who could still get in if the provider broke, the one who asks first."""
+    def _way_in(self, account_admin: AccountAdmin, proved: Sequence[str]) -> str:
+        """Return an owner or admin with a password, who could still sign in if the provider broke.
+
+        The one who enforces SSO comes first.
+        """
         if not proved:
             raise DomainUnprovenError(_PROVE_FIRST, param="enforced")
-        users = [user for user in self.managers.of(manager.account_id) if user.password_hash]
+        users = [
+            user for user in self.account_admins.of(account_admin.account_id) if user.password_hash
+        ]
         if not users:
             raise NoPasswordLeftError(param="enforced")
-        return min(users, key=lambda user: user.id != manager.user_id).id
+        return min(users, key=lambda user: user.id != account_admin.user_id).id
 
 
 _PROVE_FIRST = "Prove a domain first: add its TXT record to the DNS, then verify it."
@@ -193,11 +201,7 @@ def _what_happened(was: SsoConnection | None, changed: SsoConnection) -> EventNa
     return EventName.SSO_ENFORCED if changed.enforced else EventName.SSO_RELAXED
 
 
-def _party(connection: SsoConnection) -> Party:
-    return Party(PartyType.SSO_CONNECTION, connection.id, connection.identity_provider.entity_id)
-
-
-def _told(connection: SsoConnection) -> dict[str, object]:
+def _details(connection: SsoConnection) -> dict[str, object]:
     provider = connection.identity_provider
     return {
         "sso_url": provider.sso_url,

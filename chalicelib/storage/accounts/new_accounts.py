@@ -1,4 +1,4 @@
-"""New accounts: their first rows, and the one transaction in which a signed-in person makes one."""
+"""New accounts: their first rows, and the transaction in which a signed-in user creates one."""
 
 from __future__ import annotations
 
@@ -10,45 +10,42 @@ from pynamodb.expressions.condition import size
 from chalicelib.domain.accounts.limits import ACCOUNTS_MAX, TooManyAccountsError
 from chalicelib.domain.accounts.workspaces import name_key
 from chalicelib.domain.errors import NotSignedInError
-from chalicelib.domain.tokens import new_id
-from chalicelib.domain.user import MAIN_WORKSPACE, Workspace
-from chalicelib.storage.accounts.members import listing_row
+from chalicelib.storage.accounts.membership_rows import listing_row
 from chalicelib.storage.dynamo.reading import read_all
 from chalicelib.storage.dynamo.rows import WORKSPACES, membership_map, user_of, workspace_map
 from chalicelib.storage.dynamo.tables import AccountRow, UserRow
 from chalicelib.storage.dynamo.transaction import Transaction
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from pynamodb.connection.base import Connection
 
+    from chalicelib.domain.accounts.new_account import NewAccount
     from chalicelib.domain.audit.event import AuditEvent
     from chalicelib.domain.errors import DomainError
     from chalicelib.domain.sign_in.session import Session
-    from chalicelib.domain.user import Membership
     from chalicelib.storage.audit.trail import AuditWriter
     from chalicelib.storage.sessions.sessions import Sessions
 
 
 @dataclass(frozen=True)
 class NewAccounts:
-    """Makes accounts of their own for people who are signed in."""
+    """Creates accounts for signed-in users."""
 
     connection: Connection
     sessions: Sessions
-    trail: AuditWriter
+    audit: AuditWriter
 
-    def open(self, membership: Membership, old: Session, new: Session, event: AuditEvent) -> None:
-        """Make an account with its owner and `Main`, and let the session go on in it: all or none.
+    def open(self, account: NewAccount, old: Session, new: Session, event: AuditEvent) -> None:
+        """Create an account with its owner and `Main`, and open it in the session, or do nothing.
 
         Raises TooManyAccountsError, and NotSignedInError where the old session has ended.
         """
+        membership = account.owner
         with Transaction(self.connection) as tx:
             self.sessions.replace(tx, old, new)
-            for row in account_rows(membership, new.user_id, new.last_seen_at):
+            for row in account_rows(account, new.user_id):
                 tx.put_new(row)
-            self.trail.add(tx, event)
+            self.audit.add(tx, event)
             tx.update(
                 UserRow(new.user_id),
                 [
@@ -67,16 +64,16 @@ class NewAccounts:
         return NotSignedInError()
 
 
-def account_rows(owner: Membership, owner_id: str, now: datetime) -> tuple[AccountRow, ...]:
-    """Write an account with its one member, and the workspace that every account begins with."""
-    main = Workspace(new_id("wsp"), MAIN_WORKSPACE, "", now)
+def account_rows(account: NewAccount, owner_id: str) -> tuple[AccountRow, ...]:
+    """Return the rows of a new account: itself, its first workspace and its one member."""
+    owner, main = account.owner, account.main
     return (
         AccountRow(
             owner.account_id,
             "account",
             name=owner.account_name,
             owner_id=owner_id,
-            created_at=now,
+            created_at=main.created_at,
             member_count=1,
         ),
         AccountRow(

@@ -24,18 +24,18 @@ if TYPE_CHECKING:
 
     from chalicelib.domain.keys.record import Record
 
-# A transaction takes 100 parts: one is the counts', one the workspaces', two tell of the load.
+# A transaction takes 100 parts: one for the counts, one for the workspaces, two for audit events.
 BATCH_MAX = 96
 _TRIES = 5
 
 
 class _ChangedError(Exception):
-    """A record isn't as it was read any more."""
+    """A record changed since it was read."""
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """What a batch came to."""
+    """The result of a batch."""
 
     added: int = 0
     changed: int = 0
@@ -52,12 +52,12 @@ class Loaded:
 
 @dataclass(frozen=True)
 class RecordLoads:
-    """Puts records into an account, each once however often it is loaded."""
+    """Loads records into an account; loading one again doesn't add it twice."""
 
     connection: Connection
 
     def begin(self, account_id: str) -> None:
-        """Make the row of an account's counts, if it isn't there."""
+        """Create the row of an account's counts, if it doesn't exist."""
         row = AccountRow(account_id, COUNTS, items={})
         write_one(lambda: row.save(condition=absent(row)))
 
@@ -69,12 +69,11 @@ class RecordLoads:
     ) -> Loaded:
         """Write up to BATCH_MAX records by id, and count them in the same transaction.
 
-        `also` adds up to two parts that go with it, if anything is written.
-
-        Each comes with whether its time was given; one without keeps the time of its first load.
-        Two loads at once can't count twice: each write holds only while the row is as it was read.
-        Raises ConflictError where a record's workspace has been deleted meanwhile: whoever deletes
-        one goes by the counts.
+        Each record comes with whether its time was given; without one it keeps the time of its
+        first load. Two simultaneous loads can't count twice, because each write requires the row
+        that was read. `also` adds up to two parts to the transaction, if anything is written.
+        Raises ConflictError where a record's workspace was deleted meanwhile, which its counts
+        allowed.
         """
         for _ in range(_TRIES):
             batch = self._compare(account_id, records)

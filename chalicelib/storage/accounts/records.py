@@ -61,7 +61,7 @@ class Records:
 
 
 def count_name(workspace_id: str, status: str) -> str:
-    """Name the counter of a workspace and status; ids have no slash."""
+    """Return the name of the counter of a workspace and status; ids have no slash."""
     return f"{workspace_id}/{status}"
 
 
@@ -117,7 +117,7 @@ class _Walk:
         return found[offset : offset + limit]
 
     def _skip(self, offset: int) -> int:
-        # What is only passed by is counted, not sent; what is left over stands on the next stretch.
+        # Skipped records are counted and not sent. The rest is read with the next request.
         while offset > 0:
             answer = self._query(offset, Select="COUNT")
             if answer["Count"] > offset:
@@ -145,7 +145,7 @@ class _Walk:
 
     def _filter(self, most: int) -> dict[str, Any]:
         if self.wanted.is_open:
-            # With a filter, DynamoDB's limit would count what the filter takes away.
+            # With a filter, DynamoDB's limit would count records that the filter drops.
             return {"Limit": most}
         asked = {"workspace_id": self.wanted.workspace_id, "status": self.wanted.status}
         given = {name: value for name, value in asked.items() if value is not None}

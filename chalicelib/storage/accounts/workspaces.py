@@ -1,8 +1,8 @@
-"""Workspaces: made, changed and deleted in the one row that holds all of an account's."""
+"""Workspaces: created, changed and deleted in the one row that holds an account's workspaces."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial, reduce
 from operator import and_
 from typing import TYPE_CHECKING
@@ -16,7 +16,6 @@ from chalicelib.domain.accounts.workspaces import (
     WorkspaceNameTakenError,
     name_key,
 )
-from chalicelib.domain.audit.event import EventName
 from chalicelib.domain.errors import ConflictError, NotFoundError
 from chalicelib.domain.keys.record import RecordStatus
 from chalicelib.storage.accounts.records import COUNTS, count_name
@@ -27,12 +26,10 @@ from chalicelib.storage.dynamo.transaction import Transaction
 from chalicelib.storage.users.account_admin import still_manages
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from pynamodb.connection.base import Connection
     from pynamodb.expressions.condition import Condition
 
-    from chalicelib.domain.accounts.workspaces import WorkspaceChange
+    from chalicelib.domain.audit.event import AuditEvent
     from chalicelib.domain.errors import DomainError
     from chalicelib.domain.user import AccountAdmin, Workspace
     from chalicelib.storage.audit.trail import AuditWriter
@@ -43,89 +40,72 @@ class Workspaces:
     """The workspaces of all accounts; they are read with their account."""
 
     connection: Connection
-    trail: AuditWriter
+    audit: AuditWriter
 
-    def add(self, workspace: Workspace, manager: AccountAdmin) -> None:
-        """Keep a new workspace, if its maker manages the account at this very moment.
+    def add(self, workspace: Workspace, account_admin: AccountAdmin, event: AuditEvent) -> None:
+        """Store a new workspace while its creator is an owner or admin of the account.
 
         Raises WorkspaceNameTakenError, TooManyWorkspacesError, NotAllowedError.
         """
         name = AccountRow.names[name_key(workspace.name)]
-        event = manager.event(EventName.WORKSPACE_CREATED, workspace.created_at, workspace.party)
-
         with Transaction(self.connection) as tx:
-            still_manages(tx, manager)
-            self.trail.add(tx, event)
+            still_manages(tx, account_admin)
+            self.audit.add(tx, event)
             tx.update(
-                AccountRow(manager.account_id, WORKSPACES),
+                AccountRow(account_admin.account_id, WORKSPACES),
                 [
                     AccountRow.items[workspace.id].set(workspace_map(workspace)),
                     name.set(workspace.id),
                 ],
                 name.does_not_exist() & (size(AccountRow.names) < WORKSPACES_MAX),
-                lambda: self._why(manager, name=workspace.name),
+                lambda: self._why(account_admin, name=workspace.name),
             )
 
     def change(
-        self, seen: Workspace, change: WorkspaceChange, manager: AccountAdmin, now: datetime
-    ) -> Workspace:
-        """Rename or describe a workspace that is still as it was seen; nothing new, no write.
+        self, seen: Workspace, changed: Workspace, account_admin: AccountAdmin, event: AuditEvent
+    ) -> None:
+        """Rename or describe a workspace that is still at the version that was read.
 
-        Raises ConflictError where somebody else changed it meanwhile, WorkspaceNameTakenError,
-        NotFoundError, NotAllowedError.
+        Raises ConflictError where it was changed meanwhile, WorkspaceNameTakenError, NotFoundError,
+        NotAllowedError.
         """
-        if change.applied_to(seen) == seen:
-            return seen
-        changed = replace(change.applied_to(seen), version=seen.version + 1)
-        event = manager.event(
-            EventName.WORKSPACE_CHANGED,
-            now,
-            seen.party,
-            old_name=seen.name,
-            new_name=changed.name,
-            new_description=changed.description,
-        )
-
-        why = partial(self._why, manager, seen=seen, name=changed.name)
+        why = partial(self._why, account_admin, seen=seen, name=changed.name)
         with Transaction(self.connection, why) as tx:
-            still_manages(tx, manager)
-            self.trail.add(tx, event)
-            _put_in_place_of(tx, manager.account_id, seen, changed)
-        return changed
+            still_manages(tx, account_admin)
+            self.audit.add(tx, event)
+            _put_in_place_of(tx, account_admin.account_id, seen, changed)
 
-    def remove(self, seen: Workspace, manager: AccountAdmin, now: datetime) -> None:
-        """Delete a workspace that is still as it was seen and holds no records.
+    def remove(self, seen: Workspace, account_admin: AccountAdmin, event: AuditEvent) -> None:
+        """Delete a workspace that is still at the version that was read and holds no records.
 
-        What members were given of it stays in their rows, where it means nothing any more. Raises
+        Members' rows keep the roles that they had in it; those no longer have an effect. Raises
         WorkspaceInUseError, ConflictError, NotFoundError, NotAllowedError.
         """
-        event = manager.event(EventName.WORKSPACE_DELETED, now, seen.party)
-
         with Transaction(self.connection) as tx:
-            still_manages(tx, manager)
+            still_manages(tx, account_admin)
             tx.check(
                 AccountRow,
-                manager.account_id,
+                account_admin.account_id,
                 COUNTS,
                 condition=_holds_nothing(seen.id),
                 otherwise=WorkspaceInUseError,
             )
-            self.trail.add(tx, event)
+            self.audit.add(tx, event)
             tx.update(
-                AccountRow(manager.account_id, WORKSPACES),
+                AccountRow(account_admin.account_id, WORKSPACES),
                 [
                     AccountRow.items[seen.id].remove(),
                     AccountRow.names[name_key(seen.name)].remove(),
                 ],
                 _as_seen(seen),
-                lambda: self._why(manager, seen=seen),
+                lambda: self._why(account_admin, seen=seen),
             )
 
     def _why(
-        self, manager: AccountAdmin, *, seen: Workspace | None = None, name: str | None = None
+        self, account_admin: AccountAdmin, *, seen: Workspace | None = None, name: str | None = None
     ) -> DomainError:
-        """Look at what stood in the way; what doesn't any more is told as a conflict."""
-        (row,) = read_all(self.connection, (AccountRow, manager.account_id, WORKSPACES))
+        """Read why a write was refused; a reason that is gone by now is a conflict."""
+        (row,) = read_all(self.connection, (AccountRow, account_admin.account_id, WORKSPACES))
         items, names = row.items.as_dict(), row.names.as_dict()
         if seen is not None and seen.id not in items:
             return NotFoundError()

@@ -1,4 +1,4 @@
-"""How many messages the worker may act on, such as mails asked for by address and hour."""
+"""How many messages the worker may act on, such as requested mails by email and hour."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from chalicelib.storage.dynamo.transaction import write_one
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
-# Racers for one count take turns, and no more than its maximum win; the rest find it full.
+# Of racing messages of one count each round admits one, until the count is full.
 _SPARE_TRIES = 100
 
 _log = logging.getLogger(__name__)
@@ -21,17 +21,18 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class HourlyCaps:
-    """What was done in the last `window` for each key, known by the message that asked."""
+    """Counts the messages of the last `window` for each key, by message id."""
 
     maximum: int
     window: timedelta
     counted: str = "mail"
 
     def admit(self, key: str, message_id: str, now: datetime) -> bool:
-        """Count a message; says whether it is within the cap.
+        """Count a message, and return whether it is within the cap.
 
-        A message that was admitted before, and comes again because sending failed, is admitted
-        again without being counted twice. Exact under races: the row is put only as it was read.
+        A message that was admitted before and is redelivered, because sending failed, is admitted
+        again and not counted twice. The count is exact under races: a write requires the version
+        that was read.
         """
         subject = f"{self.counted}#{key}"
         for _ in range(self.maximum + _SPARE_TRIES):

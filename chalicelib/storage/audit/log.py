@@ -1,4 +1,4 @@
-"""Reading an account's audit trail: its newest events first, never those that have expired."""
+"""Reading an account's audit log: newest events first, and no expired ones."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ if TYPE_CHECKING:
     from chalicelib.domain.user import AccountAdmin
     from chalicelib.storage.audit.trail import AuditWriter
 
-# What one look at a filtered trail reads: about half a megabyte, and never more than one request.
-_LOOKED_THROUGH = 1_000
-# After every character that a moment has.
+# Events that a filtered page reads: about half a megabyte, and never more than one request.
+_READ_BY_FILTER = 1_000
+# Sorts after every character of a moment.
 _LAST = "~"
 
 
 @dataclass(frozen=True)
 class AuditQuery:
-    """One account's trail as far as it is looked at, at a given time."""
+    """The events to read: of one account, by a filter, at a given time."""
 
     account_id: str
     wanted: AuditFilter
@@ -43,54 +43,54 @@ class AuditQuery:
 
 @dataclass(frozen=True)
 class AuditLog:
-    """The trails of all accounts, to be read."""
+    """Reads the audit logs of all accounts."""
 
     connection: Connection
-    trail: AuditWriter
+    audit: AuditWriter
 
     def look(
-        self, reach: AuditQuery, size: int, before: str | None, after: str | None
+        self, query: AuditQuery, size: int, before: str | None, after: str | None
     ) -> AuditPage:
-        """Read what stands before or after a place, or the newest, in one request."""
+        """Read the events before or after a cursor, or the newest, in one request."""
         if after is not None:
-            return self._newer(reach, size, after)
-        search = self._search(reach, before=before)
-        events = search.look(size)
+            return self._newer(query, size, after)
+        search = self._search(query, before=before)
+        events = search.read_once(size)
         return AuditPage(
             events=tuple(events[:size]),
             newer=(events[0].moment if events else before) if before else None,
             older=_onward(events, size, search.place),
         )
 
-    def page(self, reach: AuditQuery, asked: PageRequest) -> Slice[AuditEvent]:
-        """List a page, and count them all.
+    def page(self, query: AuditQuery, asked: PageRequest) -> Slice[AuditEvent]:
+        """List a page, and count all events that match.
 
-        DynamoDB counts by reading: each megabyte that fits the time, some 2,000 events, is one
-        request and 256 read units. A narrow time keeps it cheap.
+        DynamoDB counts by reading: each megabyte in the time range, some 2,000 events, is one
+        request and 256 read units. A narrow range keeps it cheap.
         """
-        search = self._search(reach)
+        search = self._search(query)
         skipped = search.skip(asked.offset)
         rest = asked.offset - skipped
         found = search.take(rest + asked.limit)
         total = skipped + len(found) + search.count()
         return Slice.of(tuple(found[rest : rest + asked.limit]), asked, total)
 
-    def stretches(self, reach: AuditQuery, before: str) -> Iterator[AuditPage]:
-        """Read on from a place, a megabyte at a time, for as long as somebody wants more."""
-        search = self._search(reach, before=before)
+    def batches(self, query: AuditQuery, before: str) -> Iterator[AuditPage]:
+        """Yield the events from a cursor on, a megabyte at a time."""
+        search = self._search(query, before=before)
         while not search.is_over:
             events = tuple(search.read())
             yield AuditPage(events, older=search.place)
 
-    def note_export(self, event: AuditEvent, manager: AccountAdmin) -> None:
-        """Tell of an export before it begins; raises NotAllowedError for who may no more."""
+    def note_export(self, event: AuditEvent, account_admin: AccountAdmin) -> None:
+        """Write the event of an export before it starts; raises NotAllowedError."""
         with Transaction(self.connection) as tx:
-            still_manages(tx, manager)
-            self.trail.add(tx, event)
+            still_manages(tx, account_admin)
+            self.audit.add(tx, event)
 
-    def _newer(self, reach: AuditQuery, size: int, after: str) -> AuditPage:
-        search = self._search(reach, after=after)
-        events = search.look(size)
+    def _newer(self, query: AuditQuery, size: int, after: str) -> AuditPage:
+        search = self._search(query, after=after)
+        events = search.read_once(size)
         shown = tuple(reversed(events[:size]))
         return AuditPage(
             events=shown,
@@ -99,34 +99,34 @@ class AuditLog:
         )
 
     def _search(
-        self, reach: AuditQuery, before: str | None = None, after: str | None = None
+        self, query: AuditQuery, before: str | None = None, after: str | None = None
     ) -> _Search:
-        wanted = reach.wanted
-        expired = moment_text(reach.now - self.trail.kept) + _LAST
+        wanted = query.wanted
+        expired = moment_text(query.now - self.audit.kept) + _LAST
         low = max(expired, moment_text(wanted.since) if wanted.since else "", after or "")
         ends = [moment_text(wanted.until)] if wanted.until else []
         ends += [before] if before else []
         high = min(ends, default=_LAST)
         return _Search(
-            self.connection, reach, (low, high), (before, after), forward=after is not None
+            self.connection, query, (low, high), (before, after), forward=after is not None
         )
 
 
 @dataclass
 class _Search:
-    """A way through a part of one trail."""
+    """A search through a range of one audit log."""
 
     connection: Connection
-    reach: AuditQuery
+    query: AuditQuery
     bounds: tuple[str, str]
-    # Where one stands already; DynamoDB's BETWEEN would give these events again.
-    stood: tuple[str | None, str | None]
+    # The cursors' own events were shown already; DynamoDB's BETWEEN includes them.
+    cursors: tuple[str | None, str | None]
     forward: bool
     position: dict[str, Any] | None = None
     is_over: bool = False
 
     def __post_init__(self) -> None:
-        # DynamoDB refuses a range whose ends are the wrong way round.
+        # DynamoDB refuses a range whose end comes before its start.
         self.is_over = self.bounds[0] > self.bounds[1]
 
     @property
@@ -134,21 +134,21 @@ class _Search:
         """Where reading stopped; None at the end."""
         return self.position["moment"]["S"] if self.position else None
 
-    def look(self, size: int) -> list[AuditEvent]:
+    def read_once(self, size: int) -> list[AuditEvent]:
         """Read once, for `size` events and whether there is another one."""
-        # One more for the event that one stands on.
-        most = size + 2 if self.reach.wanted.takes_all else _LOOKED_THROUGH
+        # One more for the cursor's own event.
+        most = size + 2 if self.query.wanted.takes_all else _READ_BY_FILTER
         return [] if self.is_over else list(self.read(Limit=most))
 
     def take(self, most: int) -> list[AuditEvent]:
-        """Read until there are so many, or more."""
+        """Read until there are `most` events, or more."""
         found: list[AuditEvent] = []
         while len(found) < most and not self.is_over:
             found += self.read(**self._limit(most - len(found)))
         return found
 
     def skip(self, most: int) -> int:
-        """Pass by at most so many, counting; says how many it were."""
+        """Skip at most `most` events, and return how many were skipped."""
         skipped = 0
         while skipped < most and not self.is_over:
             before = self.position
@@ -160,25 +160,25 @@ class _Search:
         return skipped
 
     def count(self) -> int:
-        """Count what is left."""
+        """Count the remaining events."""
         total = 0
         while not self.is_over:
             total += self._query(Select="COUNT")["Count"]
         return total
 
     def read(self, **options: Any) -> Iterator[AuditEvent]:
-        """Ask for the next stretch, then give its events one by one."""
+        """Read the next batch and return its events one by one."""
         items = deque(self._query(**options)["Items"])
-        return _events(items, self.stood)
+        return _events(items, self.cursors)
 
     def _limit(self, most: int) -> dict[str, int]:
-        # With a filter, DynamoDB's limit would count what the filter takes away.
-        return {"Limit": most} if self.reach.wanted.takes_all else {}
+        # With a filter, DynamoDB's limit would count events that the filter drops.
+        return {"Limit": most} if self.query.wanted.takes_all else {}
 
     def _query(self, **options: Any) -> dict[str, Any]:
-        condition, names, values = _filter(self.reach.wanted)
+        condition, names, values = _filter(self.query.wanted)
         low, high = self.bounds
-        values |= {":account": self.reach.account_id, ":low": low, ":high": high}
+        values |= {":account": self.query.account_id, ":low": low, ":high": high}
         request: dict[str, Any] = {
             "TableName": AuditEventRow.Meta.table_name,
             "KeyConditionExpression": "account_id = :account AND moment BETWEEN :low AND :high",
@@ -214,10 +214,10 @@ def _filter(wanted: AuditFilter) -> tuple[str, dict[str, str], dict[str, str]]:
     return " AND ".join(parts), names, values
 
 
-def _events(items: deque[dict[str, Any]], stood: tuple[str | None, ...]) -> Iterator[AuditEvent]:
+def _events(items: deque[dict[str, Any]], cursors: tuple[str | None, ...]) -> Iterator[AuditEvent]:
     while items:
         item = items.popleft()
-        if item["moment"]["S"] not in stood:
+        if item["moment"]["S"] not in cursors:
             yield _event_of(AuditEventRow.from_raw_data(item))
 
 

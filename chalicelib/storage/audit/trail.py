@@ -1,4 +1,4 @@
-"""The audit trail of each account: appended to, never changed."""
+"""Writing the audit log of each account: events are added and never changed."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class AuditWriter:
-    """The events of all accounts; each is kept for a time that the operator sets."""
+    """Writes events; each is kept for a time that the operator sets."""
 
     kept: timedelta
 
     def add(self, tx: Transaction, event: AuditEvent) -> None:
-        """Tell of a change in the transaction that makes it: both happen, or neither."""
+        """Add an event to the transaction of the change that it records."""
         tx.put_new(self.row(event))
 
     def append(self, event: AuditEvent) -> None:
-        """Tell of something outside any transaction; one that is told already stays as it is.
+        """Write an event outside a transaction, unless its id exists already.
 
-        So a message that is delivered twice leaves one event, if the event's id comes from it.
+        If the id comes from a message, a second delivery of the message changes nothing.
         """
         row = self.row(event)
         write_one(lambda: row.save(condition=absent(row)))
 
     def row(self, event: AuditEvent) -> AuditEventRow:
-        """Write an event as it is stored."""
+        """Return the row of an event."""
         return AuditEventRow(
             event.account_id,
             event.moment,

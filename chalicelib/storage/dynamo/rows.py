@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 # The part of an account that holds all its workspaces.
 WORKSPACES = "workspaces"
-# Begins the key of each row by which an account lists a member.
+# The prefix of the rows in which an account lists its members.
 LISTED_MEMBER = "member#"
 
 
 def user_of(row: UserRow) -> User:
-    """Read a person with their memberships."""
+    """Read a user with their memberships."""
     memberships = row.memberships.as_dict()
     return User(
         id=row.user_id,
@@ -47,12 +47,12 @@ def user_of(row: UserRow) -> User:
 
 
 def ways_back_value(ways: Sequence[WayBack]) -> list[list[float]]:
-    """Write the changes of email that can be undone as they stand in their user's row."""
+    """Return the changes of email that can be undone, as the user's row stores them."""
     return [[way.version, way.until.timestamp()] for way in ways]
 
 
 def membership_map(membership: Membership) -> dict[str, Any]:
-    """Write a membership as it stands in its user's row."""
+    """Return a membership as its user's row stores it."""
     return {
         "name": membership.account_name,
         "role": membership.role.value,
@@ -87,7 +87,7 @@ def account_of(row: AccountRow, workspaces: AccountRow | None) -> Account:
 
 
 def workspace_map(workspace: Workspace) -> dict[str, Any]:
-    """Write a workspace as it stands in its account's row."""
+    """Return a workspace as its account's row stores it."""
     return {
         "name": workspace.name,
         "description": workspace.description,

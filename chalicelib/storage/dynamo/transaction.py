@@ -51,7 +51,7 @@ class _Part:
 class Transaction:
     """Rows that DynamoDB writes together or not at all.
 
-    Used as a context manager: the write happens when the block ends without an error. When
+    Used as a context account_admin: the write happens when the block ends without an error. When
     conditions fail, the error of the first failed part is raised, in the order in which the parts
     were added. A part that names no error raises the transaction's own, `otherwise`.
     """

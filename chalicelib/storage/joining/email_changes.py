@@ -1,4 +1,4 @@
-"""A user's email: changed, stopped or taken back, in one transaction with what depends on it."""
+"""A user's email: changed, stopped or restored, in one transaction with what depends on it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class EmailChanges:
-    """The changes of emails; each ends sessions by `sessions_version`, which none can outrun."""
+    """Changes of emails; each raises `sessions_version`, which ends all other sessions."""
 
     connection: Connection
 
@@ -64,11 +64,11 @@ class EmailChanges:
                 condition=gate.of_user(as_linked(link) & at_version(user.sessions_version)),
             )
             also(tx)
-            # Last, so that it names the error only where nothing else has failed.
+            # Last, so that its error is raised only if nothing else has failed.
             _go_on(tx, change)
 
     def stop(self, link: Link, now: datetime) -> None:
-        """Spend a stop link: the change's link and every session end; raises LinkInvalidError."""
+        """Spend a stop link and end the change's link and all sessions; raises LinkInvalidError."""
         _demand(link, LinkPurpose.STOP_EMAIL_CHANGE)
         version = _version(link)
 
@@ -81,7 +81,7 @@ class EmailChanges:
             )
 
     def undo(self, link: Link, user: User, now: datetime) -> None:
-        """Spend an undo link: the email of before, no session, no password, no later way back.
+        """Spend an undo link: restore the email, end sessions, the password and later undo links.
 
         Raises EmailTakenError, and ConflictError where the user changed since they were read.
         """
@@ -100,7 +100,7 @@ class EmailChanges:
 
 
 class _UndoFailedError(Exception):
-    """A condition of an undo failed; another read says which error that means."""
+    """A condition of an undo failed; another read decides which error that means."""
 
 
 def _undone(link: Link, user: User, earlier: Sequence[WayBack]) -> list[Action]:
@@ -119,7 +119,7 @@ def _demand(link: Link, purpose: LinkPurpose) -> None:
 
 
 def _go_on(tx: Transaction, change: EmailChange) -> None:
-    """Let the session that confirms live on under the version that ends all others."""
+    """Raise the version of the confirming session too, so that it goes on."""
     session = change.session
     if session is None:
         return

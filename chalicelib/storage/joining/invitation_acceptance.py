@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.errors import LinkInvalidError, SignInRequiredError
-from chalicelib.storage.accounts.invitations import end_invitation, still_stands
-from chalicelib.storage.accounts.members import give_membership, list_member
+from chalicelib.storage.accounts.invitation_rows import accept_invitation
+from chalicelib.storage.accounts.membership_rows import give_membership, list_member
 from chalicelib.storage.dynamo.rows import membership_map
-from chalicelib.storage.dynamo.tables import AccountRow, EmailRow, LinkRow, SignUpRow, UserRow
+from chalicelib.storage.dynamo.tables import EmailRow, LinkRow, SignUpRow, UserRow
 from chalicelib.storage.dynamo.transaction import Transaction
 from chalicelib.storage.users.emails import claim
 from chalicelib.storage.users.links import usable
@@ -27,18 +27,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Joins:
-    """The ways from an invitation into its account: the invitation ends by it, or nothing does."""
+    """Lets users into an account by invitation; joining and ending the invitation are one write."""
 
     connection: Connection
-    trail: AuditWriter
+    audit: AuditWriter
 
     def add_user(
         self, acceptance: Acceptance, also: Callable[[Transaction], None] | None = None
     ) -> None:
-        """Make a new user, whose address the link has confirmed, with their first membership.
+        """Create a user, whose email the link has confirmed, with their first membership.
 
-        Raises LinkInvalidError; SignInRequiredError where somebody took the address meanwhile;
-        BarredError where its domain has enforced its single sign-on. `also` adds what goes with it.
+        Raises LinkInvalidError, SignInRequiredError where a user took the email meanwhile, and
+        BarredError where the email's domain enforces SSO. `also` adds parts to the transaction.
         """
         user = acceptance.user
 
@@ -54,14 +54,14 @@ class Joins:
                 also(tx)
 
     def add_membership(self, acceptance: Acceptance) -> None:
-        """Let an existing user in, while the invited address is theirs and they aren't in yet.
+        """Let an existing user in, while they have the invited email and aren't in yet.
 
         Raises LinkInvalidError, SignInRequiredError, ConflictError.
         """
         user = acceptance.user
         if user.id == acceptance.invitation.inviter_id:
-            # They aren't in the account, or they couldn't join; so nobody stands for it. A
-            # transaction takes one operation on their row, and joining is that one.
+            # The inviter has left the account since, so the invitation has ended. The transaction
+            # couldn't check that, because it takes one operation on their row: joining.
             raise LinkInvalidError
 
         with Transaction(self.connection) as tx:
@@ -77,17 +77,14 @@ class Joins:
 
     def _spend(self, tx: Transaction, acceptance: Acceptance) -> None:
         link, invitation = acceptance.link, acceptance.invitation
-        still_stands(tx, invitation, LinkInvalidError)
         tx.delete(LinkRow(link.digest), usable(link, acceptance.at), LinkInvalidError)
-        # By the inviter who was read: resent meanwhile, it is another's to stand for.
-        by_inviter = AccountRow.created_by == invitation.inviter_id
-        end_invitation(tx, invitation, by_inviter, LinkInvalidError)
+        accept_invitation(tx, invitation, LinkInvalidError)
 
     def _join(self, tx: Transaction, acceptance: Acceptance) -> None:
         membership = acceptance.membership
         list_member(tx, membership.account_id, acceptance.user.id)
         for event in acceptance.events:
-            self.trail.add(tx, event)
+            self.audit.add(tx, event)
 
 
 def _user_row(acceptance: Acceptance) -> UserRow:

@@ -1,15 +1,11 @@
-"""Sign-ups that wait, and the one transaction that turns one into a user with an account."""
+"""Waiting sign-ups, and the transaction that turns one into a user with an account."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from chalicelib.domain.audit.event import AuditEvent, EventName, Party, PartyType
 from chalicelib.domain.errors import LinkInvalidError
-from chalicelib.domain.roles import Role
-from chalicelib.domain.tokens import new_id
-from chalicelib.domain.user import Membership
 from chalicelib.storage.accounts.new_accounts import account_rows
 from chalicelib.storage.dynamo.rows import membership_map, sign_up_of
 from chalicelib.storage.dynamo.tables import LinkRow, SignUpRow, UserRow
@@ -21,33 +17,35 @@ from chalicelib.storage.users.users import LATEST
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime, timedelta
+    from datetime import timedelta
 
     from pynamodb.connection.base import Connection
 
+    from chalicelib.domain.accounts.new_account import NewAccount
+    from chalicelib.domain.audit.event import AuditEvent
     from chalicelib.domain.email_address import EmailAddress
-    from chalicelib.domain.origin import RequestOrigin
     from chalicelib.domain.sign_in.link import Link
     from chalicelib.domain.sign_in.sign_up import SignUp
+    from chalicelib.domain.user import Membership, User
     from chalicelib.storage.audit.trail import AuditWriter
 
 
 @dataclass(frozen=True)
 class SignUps:
-    """The waiting sign-ups of all addresses."""
+    """The waiting sign-ups of all emails."""
 
     connection: Connection
     kept: timedelta
-    trail: AuditWriter
+    audit: AuditWriter
 
     def add(self, sign_up: SignUp) -> None:
-        """Keep a sign-up and make it its address's latest; any number may wait."""
+        """Store a sign-up as its email's latest; any number may wait."""
         with Transaction(self.connection) as tx:
             tx.put_new(self._row(sign_up, sign_up.id))
             tx.put(self._row(sign_up, LATEST))
 
     def find(self, email: EmailAddress, sign_up_id: str) -> SignUp | None:
-        """Read one waiting sign-up."""
+        """Read one sign-up."""
         try:
             return sign_up_of(SignUpRow.get(email.value, sign_up_id, consistent_read=True))
         except SignUpRow.DoesNotExist:
@@ -57,43 +55,33 @@ class SignUps:
         self,
         link: Link,
         sign_up: SignUp,
-        now: datetime,
-        origin: RequestOrigin,
+        user: User,
+        account: NewAccount,
+        event: AuditEvent,
         also: Callable[[Transaction], None] | None = None,
-    ) -> str:
-        """Spend the link and make the user, the account and `Main`; returns the user's id.
+    ) -> None:
+        """Spend the link and store the user, the account that they own and `Main`.
 
-        The email's other sign-ups stay until their time is over: a browser that holds the ticket of
-        one is answered as before, and can't tell that somebody else confirmed the email.
+        The email's other sign-ups stay until they expire: a browser with the ticket of one gets
+        the same answers as before, and can't find out that somebody else confirmed the email.
 
-        All in one transaction: of any number of sign-ups and links for one address exactly one
-        gets through. Raises LinkInvalidError for all others, and where the email's domain has
-        enforced its single sign-on since. `also` adds what goes with it.
+        Everything is one transaction, so one of any number of sign-ups and links for an email
+        succeeds. Raises LinkInvalidError for all others, and where the email's domain has enforced
+        SSO since. `also` adds parts to the transaction.
         """
-        user_id = new_id("usr")
-        owner = Membership(new_id("acc"), sign_up.account_name, Role.OWNER)
-        created = AuditEvent(
-            name=EventName.ACCOUNT_CREATED,
-            account_id=owner.account_id,
-            at=now,
-            actor=Party(PartyType.USER, user_id, sign_up.name),
-            origin=origin,
-            target=owner.account_party,
-        )
-
+        now = user.created_at
         with Transaction(self.connection, LinkInvalidError) as tx:
             PasswordGate(sign_up.email).check(tx)
             tx.delete(LinkRow(link.digest), condition=usable(link, now))
             tx.delete(SignUpRow(link.email.value, sign_up.id), condition=SignUpRow.slot.exists())
             tx.delete(SignUpRow(link.email.value, LATEST))
-            claim(tx, sign_up.email, user_id, now)
-            tx.put_new(_user_row(sign_up, user_id, owner, now))
-            for row in account_rows(owner, user_id, now):
+            claim(tx, user.email, user.id, now)
+            tx.put_new(_user_row(user, account.owner))
+            for row in account_rows(account, user.id):
                 tx.put_new(row)
-            self.trail.add(tx, created)
+            self.audit.add(tx, event)
             if also is not None:
                 also(tx)
-        return user_id
 
     def _row(self, sign_up: SignUp, slot: str) -> SignUpRow:
         return SignUpRow(
@@ -109,13 +97,13 @@ class SignUps:
         )
 
 
-def _user_row(sign_up: SignUp, user_id: str, owner: Membership, now: datetime) -> UserRow:
+def _user_row(user: User, owner: Membership) -> UserRow:
     return UserRow(
-        user_id,
-        email=sign_up.email.value,
-        name=sign_up.name,
-        created_at=now,
-        credentials_version=1,
-        password_hash=sign_up.password_hash,
+        user.id,
+        email=user.email.value,
+        name=user.name,
+        created_at=user.created_at,
+        credentials_version=user.credentials_version,
+        password_hash=user.password_hash,
         memberships={owner.account_id: membership_map(owner)},
     )

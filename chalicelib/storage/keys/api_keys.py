@@ -1,4 +1,4 @@
-"""API keys: made and removed in one transaction with their account's list of them."""
+"""API keys: created and removed in one transaction with their account's list of keys."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from chalicelib.domain.audit.event import AuditEvent, EventName, Party, PartyType
 from chalicelib.domain.errors import NotFoundError
 from chalicelib.domain.keys.api_key import KEYS_MAX, ApiKey, TooManyKeysError
 from chalicelib.domain.lists import Slice
@@ -20,8 +19,8 @@ if TYPE_CHECKING:
 
     from pynamodb.connection.base import Connection
 
+    from chalicelib.domain.audit.event import AuditEvent
     from chalicelib.domain.lists import PageRequest
-    from chalicelib.domain.origin import RequestOrigin
     from chalicelib.domain.user import AccountAdmin
     from chalicelib.storage.audit.trail import AuditWriter
 
@@ -30,23 +29,30 @@ _COUNT = "api_keys"
 
 
 @dataclass(frozen=True)
+class ListedKey:
+    """A key as its account lists it, and the digest that calls with it are checked by."""
+
+    key: ApiKey
+    digest: str
+
+
+@dataclass(frozen=True)
 class ApiKeys:
     """The keys of all accounts."""
 
     connection: Connection
-    trail: AuditWriter
+    audit: AuditWriter
 
-    def add(self, key: ApiKey, digest: str, manager: AccountAdmin) -> None:
-        """Keep a new key, if its maker manages the account at this very moment.
+    def add(self, key: ApiKey, digest: str, account_admin: AccountAdmin, event: AuditEvent) -> None:
+        """Store a new key while its creator is an owner or admin of the account.
 
         Raises TooManyKeysError at the cap (`G7`), NotAllowedError.
         """
-        event = manager.event(EventName.API_KEY_CREATED, key.created_at, key.party)
         with Transaction(self.connection) as tx:
-            still_manages(tx, manager)
+            still_manages(tx, account_admin)
             tx.put_new(_key_row(key, digest))
             tx.put_new(_listed_row(key, digest))
-            self.trail.add(tx, event)
+            self.audit.add(tx, event)
             tx.update(
                 AccountRow(key.account_id, _COUNT),
                 [AccountRow.key_count.add(1)],
@@ -68,45 +74,41 @@ class ApiKeys:
         (key,) = self._with_last_use((self._listed(account_id, key_id),))
         return key
 
-    def remove(self, key_id: str, manager: AccountAdmin, now: datetime) -> None:
-        """Delete a key: it is dead from the very next call on (`F5`).
+    def find(self, account_id: str, key_id: str) -> ListedKey:
+        """Read one key of an account without its last use; raises NotFoundError for any other."""
+        listed = self._listed(account_id, key_id)
+        return ListedKey(_key_of(listed, None), listed.digest or "")
 
-        Raises NotFoundError for a key that the account doesn't have, NotAllowedError.
+    def remove(self, listed: ListedKey, account_admin: AccountAdmin, event: AuditEvent) -> None:
+        """Delete a key; the next call with it fails (`F5`).
+
+        Raises NotFoundError where it is gone, NotAllowedError.
         """
-        listed = self._listed(manager.account_id, key_id)
-        gone = Party(PartyType.API_KEY, key_id, listed.name)
-        event = manager.event(EventName.API_KEY_DELETED, now, gone)
         with Transaction(self.connection) as tx:
-            still_manages(tx, manager)
+            still_manages(tx, account_admin)
             _remove(tx, listed)
-            self.trail.add(tx, event)
+            self.audit.add(tx, event)
 
     def revoke(self, digest: str, now: datetime) -> None:
-        """Kill whatever key has this digest, if any; one request whether or not there is one."""
+        """Revoke the key with this digest, in one request whether or not there is one."""
         write_one(
             lambda: ApiKeyRow(digest).update(
                 actions=[ApiKeyRow.revoked_at.set(now)], condition=ApiKeyRow.digest.exists()
             )
         )
 
-    def find_revoked(self, digest: str) -> ApiKey | None:
+    def find_revoked(self, digest: str) -> ListedKey | None:
         """Read a revoked key that is still listed."""
         (row,) = read_all(self.connection, (ApiKeyRow, digest, None))
         if row is None or row.revoked_at is None:
             return None
-        return self.get(row.account_id, row.key_id)
+        return self.find(row.account_id, row.key_id)
 
-    def remove_revoked(self, key: ApiKey, origin: RequestOrigin, now: datetime) -> None:
-        """Take a revoked key off its account's list; one that is off already stays off."""
-        finder = Party(PartyType.ANONYMOUS)
-        event = AuditEvent(
-            EventName.API_KEY_REVOKED, key.account_id, now, finder, origin, key.party
-        )
-        with suppress(NotFoundError):
-            listed = self._listed(key.account_id, key.id)
-            with Transaction(self.connection) as tx:
-                _remove(tx, listed)
-                self.trail.add(tx, event)
+    def remove_revoked(self, listed: ListedKey, event: AuditEvent) -> None:
+        """Remove a revoked key from its account's list, unless that is done already."""
+        with suppress(NotFoundError), Transaction(self.connection) as tx:
+            _remove(tx, listed)
+            self.audit.add(tx, event)
 
     def _listed(self, account_id: str, key_id: str) -> AccountRow:
         (row,) = read_all(self.connection, (AccountRow, account_id, _LISTED + key_id))
@@ -121,11 +123,12 @@ class ApiKeys:
         return [_key_of(row, use) for row, use in zip(listed, used, strict=True)]
 
 
-def _remove(tx: Transaction, listed: AccountRow) -> None:
+def _remove(tx: Transaction, listed: ListedKey) -> None:
+    account_id = listed.key.account_id
     tx.delete(ApiKeyRow(listed.digest))
-    row = AccountRow(listed.account_id, listed.part)
+    row = AccountRow(account_id, _LISTED + listed.key.id)
     tx.delete(row, AccountRow.part.exists(), NotFoundError)
-    tx.update(AccountRow(listed.account_id, _COUNT), [AccountRow.key_count.add(-1)])
+    tx.update(AccountRow(account_id, _COUNT), [AccountRow.key_count.add(-1)])
 
 
 def _key_row(key: ApiKey, digest: str) -> ApiKeyRow:

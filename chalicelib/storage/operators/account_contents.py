@@ -1,4 +1,4 @@
-"""Everything of one account, read through as a stream however much it is."""
+"""The contents of one account, read as a stream of any length."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ if TYPE_CHECKING:
     from chalicelib.domain.keys.record import Record
     from chalicelib.storage.audit.trail import AuditWriter
 
-# After every place that an event has.
+# Sorts after every event's cursor.
 _NEWEST = "~"
 
 
 @dataclass(frozen=True)
 class AccountContents:
-    """What an account holds that a page of a list is too small for."""
+    """Reads the parts of an account that may be longer than a page."""
 
     connection: Connection
-    trail: AuditWriter
+    audit: AuditWriter
 
     def members(self, account_id: str) -> Iterator[Member]:
-        """Give every member strongly, in the order of their ids."""
+        """Yield every member with strong reads, in the order of their ids."""
         listed = AccountRow.query(
             account_id, AccountRow.part.startswith(LISTED_MEMBER), consistent_read=True
         )
@@ -47,11 +47,11 @@ class AccountContents:
                 yield member
 
     def records(self, account_id: str) -> Iterator[Record]:
-        """Give every record, in the order of their ids."""
+        """Yield every record, in the order of their ids."""
         return (record_of(row) for row in RecordRow.query(account_id, consistent_read=True))
 
     def events(self, account_id: str, now: datetime) -> Iterator[AuditEvent]:
-        """Give every event that is shown still, newest first."""
-        log = AuditLog(self.connection, self.trail)
-        for stretch in log.stretches(AuditQuery(account_id, AuditFilter(), now), _NEWEST):
-            yield from stretch.events
+        """Yield every event that hasn't expired, newest first."""
+        log = AuditLog(self.connection, self.audit)
+        for batch in log.batches(AuditQuery(account_id, AuditFilter(), now), _NEWEST):
+            yield from batch.events

@@ -1,4 +1,4 @@
-"""What an operator changes about a person, each in one transaction with the events that tell it."""
+"""Operators' changes to a user, each in one transaction with its audit events."""
 
 from __future__ import annotations
 
@@ -19,30 +19,30 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class OperatorChanges:
-    """Changes to one person; each raises ConflictError where they are another by now."""
+    """Changes to one user; each raises ConflictError where their email changed meanwhile."""
 
-    trail: OperatorLog
+    operator_log: OperatorLog
 
     def unlock(self, user: User, address_key: str, action: OperatorAction) -> None:
-        """End the lock of a person's address; the long count stays (`B4`)."""
+        """End the lockout of a user's email; the count of failures in a row stays (`B4`)."""
 
         def unlock(tx: Transaction) -> None:
             tx.check(UserRow, user.id, condition=_as_read(user))
             lift(tx, address_key, action.at)
 
-        self.trail.write(action, unlock)
+        self.operator_log.write(action, unlock)
 
     def end_sessions(self, user: User, action: OperatorAction) -> None:
-        """End every session, by outdating them all: none has to be found (`D7`)."""
+        """End every session by raising the user's version, without finding them (`D7`)."""
         row, ended = UserRow(user.id), [UserRow.sessions_version.add(1)]
-        self.trail.write(action, lambda tx: tx.update(row, ended, _as_read(user)))
+        self.operator_log.write(action, lambda tx: tx.update(row, ended, _as_read(user)))
 
     def remove_password(self, user: User, action: OperatorAction) -> None:
-        """Take the password away; sessions, links and known browsers die by it (`C4`, `C8`)."""
+        """Remove the password, which ends sessions, links and known browsers (`C4`, `C8`)."""
         row = UserRow(user.id)
         removed = [UserRow.password_hash.remove(), UserRow.credentials_version.add(1)]
         has_one = _as_read(user) & UserRow.password_hash.exists()
-        self.trail.write(action, lambda tx: tx.update(row, removed, has_one))
+        self.operator_log.write(action, lambda tx: tx.update(row, removed, has_one))
 
 
 def _as_read(user: User) -> Condition:

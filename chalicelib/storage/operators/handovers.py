@@ -1,4 +1,4 @@
-"""Requests of operators to hand an account over: one row of the account until it is settled."""
+"""Operators' requests to hand an account over: one row of the account until it is settled."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ HANDOVER = "handover"
 
 @dataclass(frozen=True)
 class Handovers:
-    """The requests that wait, at most one for an account."""
+    """The waiting requests, at most one for each account."""
 
     connection: Connection
-    trail: AuditWriter
+    audit: AuditWriter
 
     def find(self, account_id: str) -> Handover | None:
         """Read an account's request, whatever its age."""
@@ -54,17 +54,17 @@ class Handovers:
         with Transaction(self.connection, NoHandoverError) as tx:
             still_manages(tx, owner, place["role"] == Role.OWNER.value)
             _drop(tx, handover)
-            self.trail.add(tx, event)
+            self.audit.add(tx, event)
 
 
 @dataclass(frozen=True)
 class OperatorHandovers:
-    """What operators write, each in one transaction with the events that tell it."""
+    """What operators write, each in one transaction with its audit events."""
 
-    operators: OperatorLog
+    operator_log: OperatorLog
 
-    def request(self, handover: Handover, deed: OperatorAction) -> None:
-        """Keep a request while its owner owns the account and its heir is an active admin.
+    def request(self, handover: Handover, action: OperatorAction) -> None:
+        """Store a request while its owner owns the account and its heir is an active admin.
 
         One that was never announced, or has lapsed, is replaced. Raises HandoverWaitsError,
         ConflictError.
@@ -86,31 +86,31 @@ class OperatorHandovers:
             )
             tx.put(_row(handover), _nothing_waits(handover.asked_at))
 
-        self.operators.write(deed, ask, HandoverWaitsError)
+        self.operator_log.write(action, ask, HandoverWaitsError)
 
     def announce(self, handover: Handover, now: datetime) -> None:
-        """Keep that everybody was mailed: the day begins now. Raises NoHandoverError."""
+        """Store that all mails are queued: the day starts now. Raises NoHandoverError."""
         row, announced = AccountRow(handover.account_id, HANDOVER), AccountRow.announced_at.set(now)
         stands = AccountRow.request_id == handover.id
         write_one(lambda: row.update(actions=[announced], condition=stands), NoHandoverError)
 
     def complete(
-        self, handover: Handover, owner: Member, heir: Member, deed: OperatorAction
+        self, handover: Handover, owner: Member, heir: Member, action: OperatorAction
     ) -> None:
         """Change both roles and the account's owner, if the request still stands and is due.
 
-        Raises ConflictError where it was stopped, or either person is another by now.
+        Raises ConflictError where it was stopped, or either membership was changed meanwhile.
         """
 
         def hand_over(tx: Transaction) -> None:
-            _drop(tx, handover, AccountRow.announced_at <= deed.at - WAIT)
+            _drop(tx, handover, AccountRow.announced_at <= action.at - WAIT)
             hand_over_parts(tx, owner, heir)
 
-        self.operators.write(deed, hand_over)
+        self.operator_log.write(action, hand_over)
 
-    def cancel(self, handover: Handover, deed: OperatorAction) -> None:
+    def cancel(self, handover: Handover, action: OperatorAction) -> None:
         """End a request; raises NoHandoverError."""
-        self.operators.write(deed, lambda tx: _drop(tx, handover), NoHandoverError)
+        self.operator_log.write(action, lambda tx: _drop(tx, handover), NoHandoverError)
 
 
 def _drop(tx: Transaction, handover: Handover, also: Condition | None = None) -> None:

@@ -1,14 +1,12 @@
-"""People who come from elsewhere: each in one transaction with their address and memberships."""
+"""Imported users: each stored in one transaction with their email and memberships."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from chalicelib.domain.audit.event import EventName
-from chalicelib.domain.operators.action import told_to
 from chalicelib.domain.roles import Role
-from chalicelib.storage.accounts.members import list_member
+from chalicelib.storage.accounts.membership_rows import list_member
 from chalicelib.storage.accounts.new_accounts import account_rows
 from chalicelib.storage.dynamo.reading import read_all
 from chalicelib.storage.dynamo.rows import membership_map
@@ -17,18 +15,17 @@ from chalicelib.storage.users.emails import claim
 from chalicelib.storage.users.users import LATEST
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
     from pynamodb.connection.base import Connection
 
+    from chalicelib.domain.accounts.new_account import NewAccount
     from chalicelib.domain.audit.event import AuditEvent
     from chalicelib.domain.email_address import EmailAddress
     from chalicelib.domain.operators.action import OperatorAction
-    from chalicelib.domain.user import Membership, User
+    from chalicelib.domain.user import User
     from chalicelib.storage.dynamo.transaction import Transaction
     from chalicelib.storage.operators.trail import OperatorLog
-
-_METHOD = "import"
 
 
 class _TakenError(Exception):
@@ -37,7 +34,7 @@ class _TakenError(Exception):
 
 @dataclass(frozen=True)
 class EmailStanding:
-    """Whose an address is at present, and whether an id is taken."""
+    """Who has an email at present, and whether an id is taken."""
 
     holder_id: str | None
     id_exists: bool
@@ -45,13 +42,13 @@ class EmailStanding:
 
 @dataclass(frozen=True)
 class ImportedUsers:
-    """Takes people over; their address counts as confirmed, as it was where they come from."""
+    """Imports users; their emails count as confirmed, as they were in the other system."""
 
     connection: Connection
-    trail: OperatorLog
+    operator_log: OperatorLog
 
     def standing(self, email: EmailAddress, user_id: str) -> EmailStanding:
-        """Read in one request whether an address or an id is taken."""
+        """Read in one request whether an email or an id is taken."""
         claim, row = read_all(
             self.connection,
             (EmailRow, email.value, None),
@@ -59,7 +56,7 @@ class ImportedUsers:
         )
         holder = claim.user_id if claim else None
         if claim and holder is None and claim.kept_for != user_id:
-            # Kept for the user who had it until lately; a row whose time is over is soon gone.
+            # Kept for the user who had it until lately. An expired row is deleted soon.
             holder = claim.kept_for
         return EmailStanding(holder, row is not None)
 
@@ -67,27 +64,33 @@ class ImportedUsers:
         self,
         user: User,
         action: OperatorAction,
+        accounts: Collection[NewAccount],
+        events: Collection[AuditEvent],
         also: Callable[[Transaction], None] | None = None,
     ) -> bool:
-        """Make a user with all memberships, or nothing; whether they were made.
+        """Store a user with all memberships, or nothing, and return whether it was stored.
 
-        False where the address, the id or that of a new account is taken by now. `also` adds what
-        goes with it.
+        `accounts` are the new ones that the user owns. False where the email, the id or the id of a
+        new account is taken by now. `also` adds parts to the transaction.
         """
 
         def make(tx: Transaction) -> None:
             tx.delete(SignUpRow(user.email.value, LATEST))
             claim(tx, user.email, user.id, action.at)
             tx.put_new(_row_of(user))
+            for account in accounts:
+                for row in account_rows(account, user.id):
+                    tx.put_new(row)
             for membership in user.memberships.values():
-                _enter(tx, membership, user, action)
-            for event in _events(user, action):
-                self.trail.trail.add(tx, event)
+                if membership.role is not Role.OWNER:
+                    list_member(tx, membership.account_id, user.id)
+            for event in events:
+                self.operator_log.audit.add(tx, event)
             if also is not None:
                 also(tx)
 
         try:
-            self.trail.write(action, make, _TakenError)
+            self.operator_log.write(action, make, _TakenError)
         except _TakenError:
             return False
         return True
@@ -95,31 +98,6 @@ class ImportedUsers:
     def all(self) -> Iterator[UserRow]:
         """Give every user's row, in no order."""
         return iter(UserRow.scan(consistent_read=True))
-
-
-def _enter(tx: Transaction, membership: Membership, user: User, action: OperatorAction) -> None:
-    if membership.role is not Role.OWNER:
-        list_member(tx, membership.account_id, user.id)
-        return
-    for row in account_rows(membership, user.id, action.at):
-        tx.put_new(row)
-
-
-def _events(user: User, action: OperatorAction) -> Iterator[AuditEvent]:
-    """Tell each account of its new member or its making, under ids that the deed's own gives."""
-    own = replace(action.event, name=EventName.MEMBER_JOINED)
-    made = replace(action.event, name=EventName.ACCOUNT_CREATED)
-    for membership in user.memberships.values():
-        if membership.role is Role.OWNER:
-            account = membership.account_party
-            yield told_to(replace(made, target=account), membership.account_id)
-            continue
-        told = {
-            "role": membership.role.value,
-            "workspaces": {key: role.value for key, role in membership.workspaces.items()},
-            "method": _METHOD,
-        }
-        yield replace(told_to(own, membership.account_id), details=told)
 
 
 def _row_of(user: User) -> UserRow:

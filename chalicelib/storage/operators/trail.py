@@ -1,8 +1,8 @@
-"""What operators do, in their own trail and in that of each account that it concerns.
+"""What operators do, in their own audit log and in those of the accounts that it concerns.
 
-The operators' event is in the transaction of the change, and so are those of as many accounts as a
-transaction has room for. The others follow it; their ids come from the operators' event, so that
-telling them again changes nothing.
+The operators' event is in the transaction of the change, with the events of as many accounts as a
+transaction has room for. The others are written after it. Their ids come from the operators' event,
+so writing them again changes nothing.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from chalicelib.storage.audit.trail import AuditWriter
     from chalicelib.storage.dynamo.transaction import Otherwise
 
-# A transaction takes 100 parts; what a change needs itself is left free.
+# A transaction takes 100 parts; the rest is for the change itself.
 TOLD_AT_ONCE = 80
-# After every place that an event has.
+# Sorts after every event's cursor.
 _NEWEST = "~"
 
 _log = logging.getLogger(__name__)
@@ -38,10 +38,10 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class OperatorLog:
-    """The trail of a deployment's operators."""
+    """The audit log of a deployment's operators."""
 
     connection: Connection
-    trail: AuditWriter
+    audit: AuditWriter
 
     def write(
         self,
@@ -49,39 +49,39 @@ class OperatorLog:
         change: Callable[[Transaction], None] | None = None,
         otherwise: Otherwise = ConflictError,
     ) -> None:
-        """Make a change and tell of it: all or nothing.
+        """Make a change and write its events, or do nothing.
 
-        `change` may add up to nineteen parts; those that name no error raise `otherwise`. An
-        account that can't be told after the transaction doesn't make a failure of it: `look_back`
-        tells it.
+        `change` may add up to nineteen parts; those that name no error raise `otherwise`. If an
+        account's event can't be written after the transaction, the change still stands, and
+        `look_back` writes the event later.
         """
         with Transaction(self.connection, otherwise) as tx:
             if change is not None:
                 change(tx)
             self.add(tx, action)
         try:
-            self._tell_the_others(action.event)
+            self._write_the_others(action.event)
         except UnavailableError:
             _log.exception("operator_event_late", extra={"deed": action.id})
 
     def add(self, tx: Transaction, action: OperatorAction) -> None:
-        """Tell of a deed in a transaction: in the operators' trail, and to the first accounts."""
+        """Add the operators' event and those of the first accounts to a transaction."""
         event = action.event
-        self.trail.add(tx, event)
+        self.audit.add(tx, event)
         for account_id in action.account_ids[:TOLD_AT_ONCE]:
-            self.trail.add(tx, told_to(event, account_id))
+            self.audit.add(tx, told_to(event, account_id))
 
     def look_back(self, now: datetime, wanted: AuditFilter) -> Iterator[AuditEvent]:
-        """Read the trail, newest first.
+        """Read the operators' log, newest first.
 
-        Whoever was killed before the last account was told has it told here.
+        It also writes the accounts' events that a killed command left out.
         """
-        log = AuditLog(self.connection, self.trail)
-        for stretch in log.stretches(AuditQuery(OPERATORS, wanted, now), _NEWEST):
-            for event in stretch.events:
-                self._tell_the_others(event)
+        log = AuditLog(self.connection, self.audit)
+        for batch in log.batches(AuditQuery(OPERATORS, wanted, now), _NEWEST):
+            for event in batch.events:
+                self._write_the_others(event)
                 yield event
 
-    def _tell_the_others(self, event: AuditEvent) -> None:
+    def _write_the_others(self, event: AuditEvent) -> None:
         for account_id in accounts_told(event)[TOLD_AT_ONCE:]:
-            self.trail.append(told_to(event, account_id))
+            self.audit.append(told_to(event, account_id))

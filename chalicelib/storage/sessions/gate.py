@@ -1,4 +1,4 @@
-"""Whether an account's single sign-on lets a session in, asked in the write that opens it."""
+"""Whether an account's SSO allows a session, checked in the write that opens the account."""
 
 from __future__ import annotations
 
@@ -16,27 +16,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SsoGate:
-    """What a session has to pass whose user isn't an owner or admin of the account."""
+    """The condition that a session has to meet unless its user is exempt from enforced SSO."""
 
     account_id: str
     connection_id: str | None
 
     @classmethod
     def of(cls, membership: Membership, session: Session) -> SsoGate | None:
-        """Return the gate that a session has to pass, if any; see `Session.opens`.
+        """Return the gate of a session, if its user isn't exempt; see `Session.opens`.
 
         Raises BarredError for a session that another account's provider made.
         """
         demand_reach(session, membership.account_id)
-        if membership.role.manages:
+        if membership.role.is_exempt_from_sso:
             return None
         return cls(membership.account_id, session.connection_id)
 
     def check(self, tx: Transaction) -> None:
-        """Let a transaction through only while the account lets such a session in.
-
-        It raises BarredError otherwise.
-        """
+        """Require that the account's SSO allows the session; otherwise BarredError is raised."""
         enforced = AccountRow.sso_enforced
         condition = enforced.does_not_exist() | (enforced == 0)
         if self.connection_id is not None:
@@ -45,10 +42,10 @@ class SsoGate:
 
 
 def demand_reach(session: Session, account_id: str | None) -> None:
-    """Keep a session out of an account for which it proves nothing; raises BarredError.
+    """Check that a session's proof counts in an account; raises BarredError.
 
-    How a session began never changes, and a password that was given in it stays given. So what was
-    read of it can only be too strict by the time of the write.
+    This needs no condition in the write: how a session began never changes, and a password given in
+    it is only added, so what was read can only be too strict by then.
     """
     if account_id is not None and not session.reaches(account_id):
         raise BarredError

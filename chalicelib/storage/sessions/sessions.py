@@ -34,7 +34,7 @@ class Sessions:
 
     connection: Connection
     limits: SessionLimits
-    trail: AuditWriter
+    audit: AuditWriter
 
     def start(
         self,
@@ -44,29 +44,29 @@ class Sessions:
         event: AuditEvent | None = None,
         gate: SsoGate | None = None,
     ) -> None:
-        """Keep a new session; the one that the browser brought, if any, ends in the same write.
+        """Store a new session, and end the one that the browser had in the same write.
 
-        Each of `also` adds what goes with it, such as the attempts that it forgives; `event` tells
-        the account that opens. Raises BarredError where that doesn't pass its gate.
+        Each of `also` adds parts to the transaction. `event` goes to the audit log of the account
+        that opens. Raises BarredError where the gate refuses.
         """
         with Transaction(self.connection) as tx:
             if gate is not None:
                 gate.check(tx)
             self.start_parts(tx, session, replaced)
             if event is not None:
-                self.trail.add(tx, event)
+                self.audit.add(tx, event)
             for add in also:
                 add(tx)
 
     def start_parts(self, tx: Transaction, session: Session, replaced: str | None) -> None:
-        """Add a new session, and the end of the one that the browser brought, to a transaction."""
+        """Add a new session, and the end of the one that the browser had, to a transaction."""
         demand_reach(session, session.account_id)
         if replaced:
             tx.delete(SessionRow(replaced))
         tx.put_new(self._row(session))
 
     def resume(self, session_id: str, now: datetime) -> Session:
-        """Read a session and note its use, in one conditional write; raises NotSignedInError."""
+        """Read a session and store its use, in one conditional write; raises NotSignedInError."""
         row = SessionRow(session_id)
         is_live = (SessionRow.last_seen_at > now - self.limits.idle) & (
             SessionRow.started_at > now - self.limits.overall
@@ -78,10 +78,10 @@ class Sessions:
     def switch(
         self, old: Session, new: Session, event: AuditEvent, gate: SsoGate | None = None
     ) -> None:
-        """Replace a session by one in another account, if its person may enter that account.
+        """Replace a session by one in another account of its user.
 
-        Raises NotFoundError where they aren't an active member at that very moment, BarredError
-        where the session isn't one that opens the account, and NotSignedInError where the old
+        Raises NotFoundError where the user isn't an active member at the time of the write,
+        BarredError where the session may not open the account, and NotSignedInError where the old
         session has ended.
         """
         account_id = new.account_id or ""
@@ -89,7 +89,7 @@ class Sessions:
 
         with Transaction(self.connection, NotFoundError) as tx:
             self.replace(tx, old, new)
-            self.trail.add(tx, event)
+            self.audit.add(tx, event)
             tx.update(
                 UserRow(new.user_id),
                 actions=[UserRow.last_account_id.set(account_id)],
@@ -98,11 +98,11 @@ class Sessions:
                 & (UserRow.credentials_version == new.credentials_version),
             )
             if gate is not None:
-                # Last: who isn't a member learns nothing of the account's single sign-on.
+                # Last, so that a user who isn't a member learns nothing about the account's SSO.
                 gate.check(tx)
 
     def replace(self, tx: Transaction, old: Session, new: Session) -> None:
-        """Put a session in the place of one that still holds: a delete and a put.
+        """Replace a session that hasn't ended: a delete and a put.
 
         Raises BarredError for an account that the new one may not open; the transaction raises
         NotSignedInError where the old one has ended.
@@ -121,14 +121,14 @@ class Sessions:
         """Replace a session by one without an account, in the write that ends the membership.
 
         `ending` adds the parts that end it. Raises NotSignedInError where the old session has
-        ended, ConflictError where those parts refuse.
+        ended, ConflictError where one of those parts fails.
         """
         with Transaction(self.connection) as tx:
             self.replace(tx, old, new)
             ending(tx)
 
     def prove_by_password(self, session_id: str, now: datetime) -> None:
-        """Note that the person has just given their password; raises NotSignedInError."""
+        """Store that the user has just given their password; raises NotSignedInError."""
         row = SessionRow(session_id)
         proved: list[Action] = [
             SessionRow.proved_at.set(now),
@@ -144,25 +144,25 @@ class Sessions:
         SessionRow(session_id).delete()
 
     def own(self, user_id: str, session_id: str) -> Session:
-        """Read a session of this person; raises NotFoundError for any that isn't theirs."""
+        """Read a session of this user; raises NotFoundError for another user's."""
         (row,) = read_all(self.connection, (SessionRow, session_id, None))
         if row is None or row.user_id != user_id:
             raise NotFoundError
         return session_of(row)
 
     def end_own(self, session: Session, event: AuditEvent | None) -> None:
-        """End a session and tell its account; raises NotFoundError for one that has ended."""
+        """End a session with its audit event; raises NotFoundError for one that has ended."""
         with Transaction(self.connection, NotFoundError) as tx:
             own = SessionRow.user_id == session.user_id
             tx.delete(SessionRow(session.id), condition=own)
             if event is not None:
-                self.trail.add(tx, event)
+                self.audit.add(tx, event)
 
     def end_others(self, session: Session) -> None:
-        """End every session of this one's person but this one; raises NotSignedInError.
+        """End all sessions of this one's user but this one; raises NotSignedInError.
 
-        Exact although the index lags behind: the others are not looked for, they are outdated. Of
-        two sessions that end each other at the same moment one wins.
+        Raising the user's version outdates the others, so a lagging index can't hide one. Of two
+        sessions that end each other at the same moment one wins.
         """
         with Transaction(self.connection, NotSignedInError) as tx:
             tx.update(
@@ -178,16 +178,16 @@ class Sessions:
             )
 
     def of(self, user: User, now: datetime) -> list[Session]:
-        """Read the sessions of a person that hold now, in no order.
+        """Read the valid sessions of a user, in no order.
 
-        The index is behind by a moment, so one that has just begun may be missing; none that has
-        ended is there, since each is read strongly.
+        The index is eventually consistent, so a session that has just started may be missing. Each
+        row is read strongly, so no ended session is returned.
         """
         found = self.kept(user.id)
         return [s for s in found if s.ends_at(self.limits) > now and s.holds_for(user)]
 
     def kept(self, user_id: str) -> Iterator[Session]:
-        """Read the sessions of a person whose rows are still there, dead ones too."""
+        """Read the sessions of a user whose rows still exist, ended ones too."""
         keys = ((SessionRow, row.digest, None) for row in SessionRow.by_user.query(user_id))
         return (session_of(row) for row in read_many(self.connection, keys) if row)
 

@@ -1,4 +1,4 @@
-"""Accounts' links to their identity providers, in step with account and domains."""
+"""Accounts' SSO connections, kept in step with the account and its domains."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ _ACCOUNT = "account"
 class SsoConnections:
     """The connections of all accounts.
 
-    What an account's single sign-on is stands in three places that are read at different times:
-    the connection, the account's row, the row of each proved domain. A change writes them all in
-    one transaction, under the condition that the account's count of such changes is as it was read.
+    The SSO settings of an account are stored in three places, which are read at different times:
+    the connection, the account's row, and the row of each verified domain. A change writes all of
+    them in one transaction, on the condition that the account's version of them is as it was read.
     """
 
     connection: Connection
-    trail: AuditWriter
+    audit: AuditWriter
 
     def find(self, connection_id: str) -> SsoConnection:
         """Read a connection; raises NotFoundError."""
@@ -50,29 +50,29 @@ class SsoConnections:
         return _connection_of(row)
 
     def all(self) -> Iterator[SsoConnection]:
-        """Read every connection there is; for scheduled work alone."""
+        """Read all connections; a scan, so only for scheduled work."""
         return (_connection_of(row) for row in SsoConnectionRow.scan())
 
     def add(
         self,
         made: SsoConnection,
-        manager: AccountAdmin,
+        account_admin: AccountAdmin,
         was: AccountSso,
         domains: Sequence[str],
         event: AuditEvent,
         way_in: str | None = None,
     ) -> None:
-        """Keep an account's first connection; see `change`."""
+        """Store an account's first connection; see `change`."""
         with Transaction(self.connection) as tx:
-            _check(tx, manager, way_in)
+            _check(tx, account_admin, way_in)
             tx.put_new(_row_of(made))
             _link(tx, made, was, domains)
-            self.trail.add(tx, event)
+            self.audit.add(tx, event)
 
     def change(
         self,
         changed: SsoConnection,
-        manager: AccountAdmin,
+        account_admin: AccountAdmin,
         was: AccountSso,
         domains: Sequence[str],
         event: AuditEvent,
@@ -80,32 +80,32 @@ class SsoConnections:
     ) -> None:
         """Store other settings of a connection.
 
-        `way_in` is who can still get in by password if the provider breaks: they must at that very
-        moment. Raises ConflictError, NotAllowedError.
+        `way_in` is the owner or admin who can still sign in by password if the provider breaks;
+        the transaction checks that. Raises ConflictError, NotAllowedError.
         """
         with Transaction(self.connection) as tx:
-            _check(tx, manager, way_in)
+            _check(tx, account_admin, way_in)
             tx.update(
                 SsoConnectionRow(changed.id),
                 _settings_of(changed),
                 SsoConnectionRow.connection_id.exists(),
             )
             _link(tx, changed, was, domains)
-            self.trail.add(tx, event)
+            self.audit.add(tx, event)
 
     def remove(
         self,
         gone: SsoConnection,
-        manager: AccountAdmin,
+        account_admin: AccountAdmin,
         was: AccountSso,
         domains: Sequence[str],
         event: AuditEvent,
     ) -> None:
-        """Delete a connection; its account's domains stay proved. Raises ConflictError."""
+        """Delete a connection; its account's domains stay verified. Raises ConflictError."""
         with Transaction(self.connection) as tx:
-            still_manages(tx, manager)
+            still_manages(tx, account_admin)
             tx.delete(SsoConnectionRow(gone.id), SsoConnectionRow.connection_id.exists())
-            self.trail.add(tx, event)
+            self.audit.add(tx, event)
             change_account_sso(
                 tx,
                 gone.account_id,
@@ -117,25 +117,25 @@ class SsoConnections:
                 _point(tx, gone.account_id, domain, None, enforced=False)
 
     def account_name(self, account_id: str) -> str:
-        """Read what an account is called, for who joins it; raises NotFoundError."""
+        """Return the name of the account that a user joins; raises NotFoundError."""
         (row,) = read_all(self.connection, (AccountRow, account_id, _ACCOUNT))
         if row is None:
             raise NotFoundError
         return row.name or ""
 
     def note_test(self, connection_id: str, test: SsoTest) -> None:
-        """Keep what came back from a tried sign-in; one that is gone by now keeps nothing."""
-        kept = {"at": test.at.isoformat(), "outcome": test.outcome, "told": dict(test.told)}
-        self._note(connection_id, SsoConnectionRow.last_test.set(kept))
+        """Store the result of a test, unless the connection is gone."""
+        result = {"at": test.at.isoformat(), "outcome": test.outcome, "told": dict(test.told)}
+        self._note(connection_id, SsoConnectionRow.last_test.set(result))
 
-    def told_of(self, connection_id: str) -> dict[str, int]:
-        """Read of which certificates' ends the account was told, and how many days ahead."""
+    def warned_of(self, connection_id: str) -> dict[str, int]:
+        """Return the expiry warnings that were mailed: days ahead, by certificate fingerprint."""
         (row,) = read_all(self.connection, (SsoConnectionRow, connection_id, None))
         return dict(row.told or {}) if row else {}
 
-    def note_told(self, connection_id: str, told: dict[str, int]) -> None:
-        """Keep of which certificates' ends the account was told."""
-        self._note(connection_id, SsoConnectionRow.told.set(told))
+    def note_warned(self, connection_id: str, warned: dict[str, int]) -> None:
+        """Store the expiry warnings that were mailed."""
+        self._note(connection_id, SsoConnectionRow.told.set(warned))
 
     def _note(self, connection_id: str, action: Action) -> None:
         write_one(
@@ -145,14 +145,14 @@ class SsoConnections:
         )
 
 
-def _check(tx: Transaction, manager: AccountAdmin, way_in: str | None) -> None:
+def _check(tx: Transaction, account_admin: AccountAdmin, way_in: str | None) -> None:
     has_password = UserRow.password_hash.exists()
-    if way_in == manager.user_id:
-        still_manages(tx, manager, has_password)
+    if way_in == account_admin.user_id:
+        still_manages(tx, account_admin, has_password)
         return
-    still_manages(tx, manager)
+    still_manages(tx, account_admin)
     if way_in is not None:
-        condition = manages(manager.account_id) & has_password
+        condition = manages(account_admin.account_id) & has_password
         tx.check(UserRow, way_in, condition=condition)
 
 
@@ -169,7 +169,7 @@ def _link(tx: Transaction, made: SsoConnection, was: AccountSso, domains: Sequen
 
 
 def change_account_sso(tx: Transaction, account_id: str, was: AccountSso, *actions: Action) -> None:
-    """Change what an account's row says of its single sign-on, unless it changed meanwhile."""
+    """Change the SSO settings in an account's row, unless they were changed meanwhile."""
     unchanged = (
         AccountRow.sso_version == was.version
         if was.version
@@ -190,12 +190,12 @@ def _point(
     *,
     enforced: bool,
 ) -> None:
-    """Let a proved domain lead to a connection, or to none."""
-    led = DomainRow.connection_id
+    """Point a verified domain at a connection, or at none."""
+    target = DomainRow.connection_id
     tx.update(
         DomainRow(domain),
         [
-            led.set(connection_id) if connection_id else led.remove(),
+            target.set(connection_id) if connection_id else target.remove(),
             DomainRow.enforced.set(int(enforced)),
         ],
         DomainRow.account_id == account_id,

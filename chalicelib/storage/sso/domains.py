@@ -1,4 +1,4 @@
-"""The email domains that accounts say they own, and those that they have proved."""
+"""The email domains that accounts claim, and those that they have verified."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ _COUNT = "domains"
 
 
 class DomainTakenError(ConflictError):
-    """Another account has proved the domain, or this one has it already."""
+    """Another account has verified the domain, or this one has it already."""
 
     message = "This domain belongs to another account."
 
 
 @dataclass(frozen=True)
 class AccountDomains:
-    """The domains of all accounts; one that is proved belongs to one account (`E9`)."""
+    """The domains of all accounts; a verified one belongs to one account (`E9`)."""
 
     connection: Connection
-    trail: AuditWriter
+    audit: AuditWriter
 
     def of(self, account_id: str) -> list[AccountDomain]:
         """List an account's domains by name, strongly."""
@@ -56,26 +56,26 @@ class AccountDomains:
         return _domain_of(row)
 
     def all_proved(self) -> Iterator[tuple[str, AccountDomain]]:
-        """Read every proved domain with its account; for scheduled work alone."""
+        """Read all verified domains with their accounts; a scan, so only for scheduled work."""
         for row in DomainRow.scan():
             try:
                 yield row.account_id, self.find(row.account_id, row.domain)
             except NotFoundError:
                 continue
 
-    def add(self, made: AccountDomain, manager: AccountAdmin, event: AuditEvent) -> None:
-        """List a domain that is to be proved.
+    def add(self, made: AccountDomain, account_admin: AccountAdmin, event: AuditEvent) -> None:
+        """Store a domain that isn't verified yet.
 
-        Raises ConflictError where it is listed already, TooManyDomainsError, NotAllowedError.
+        Raises ConflictError where the account has it already, TooManyDomainsError, NotAllowedError.
         """
-        account_id = manager.account_id
+        account_id = account_admin.account_id
         row = AccountRow(
             account_id, _LISTED + made.domain, txt_token=made.token, created_at=made.created_at
         )
         with Transaction(self.connection) as tx:
-            still_manages(tx, manager)
+            still_manages(tx, account_admin)
             tx.put_new(row, _listed_already)
-            self.trail.add(tx, event)
+            self.audit.add(tx, event)
             tx.update(
                 AccountRow(account_id, _COUNT),
                 [AccountRow.key_count.add(1)],
@@ -86,17 +86,17 @@ class AccountDomains:
     def verify(
         self,
         domain: AccountDomain,
-        manager: AccountAdmin,
+        account_admin: AccountAdmin,
         was: AccountSso,
         now: datetime,
         event: AuditEvent,
     ) -> None:
-        """Let a domain whose proof was just seen count for the account, and for no other.
+        """Mark a domain whose DNS record was just seen as verified for this account alone.
 
         Raises DomainTakenError where another account holds it, NotFoundError where it was removed
         meanwhile, ConflictError, NotAllowedError.
         """
-        account_id = manager.account_id
+        account_id = account_admin.account_id
         claim = DomainRow(
             domain.domain,
             account_id=account_id,
@@ -104,13 +104,13 @@ class AccountDomains:
             enforced=int(was.enforced),
         )
         with Transaction(self.connection) as tx:
-            still_manages(tx, manager)
+            still_manages(tx, account_admin)
             tx.put(
                 claim,
                 DomainRow.domain.does_not_exist() | (DomainRow.account_id == account_id),
                 DomainTakenError,
             )
-            self.trail.add(tx, event)
+            self.audit.add(tx, event)
             tx.update(
                 AccountRow(account_id, _LISTED + domain.domain),
                 [AccountRow.verified_at.set(now), AccountRow.failing_since.remove()],
@@ -120,15 +120,15 @@ class AccountDomains:
             change_account_sso(tx, account_id, was)
 
     def remove(
-        self, domain: AccountDomain, manager: AccountAdmin, was: AccountSso, event: AuditEvent
+        self, domain: AccountDomain, account_admin: AccountAdmin, was: AccountSso, event: AuditEvent
     ) -> None:
-        """Take a domain off the list; its people sign in without the provider from here on.
+        """Remove a domain; its users sign in without the provider from then on.
 
         Raises NotFoundError, ConflictError, NotAllowedError.
         """
-        account_id = manager.account_id
+        account_id = account_admin.account_id
         with Transaction(self.connection) as tx:
-            still_manages(tx, manager)
+            still_manages(tx, account_admin)
             tx.delete(
                 AccountRow(account_id, _LISTED + domain.domain),
                 AccountRow.txt_token == domain.token,
@@ -136,12 +136,12 @@ class AccountDomains:
             )
             if domain.is_verified:
                 tx.delete(DomainRow(domain.domain), DomainRow.account_id == account_id)
-            self.trail.add(tx, event)
+            self.audit.add(tx, event)
             tx.update(AccountRow(account_id, _COUNT), [AccountRow.key_count.add(-1)])
             change_account_sso(tx, account_id, was)
 
     def note_failing(self, account_id: str, domain: AccountDomain, now: datetime | None) -> None:
-        """Keep since when a proof has been missing, or that it is back."""
+        """Store since when the DNS record has been missing, or that it is back."""
         since = AccountRow.failing_since
         known = since.does_not_exist() if now is None else since.exists()
         write_one(
@@ -154,10 +154,10 @@ class AccountDomains:
     def lapse(
         self, account_id: str, domain: AccountDomain, was: AccountSso, event: AuditEvent
     ) -> None:
-        """Let a domain whose proof is gone count no more; raises ConflictError."""
+        """Take the verification away from a domain without a record; raises ConflictError."""
         with Transaction(self.connection) as tx:
             tx.delete(DomainRow(domain.domain), DomainRow.account_id == account_id)
-            self.trail.add(tx, event)
+            self.audit.add(tx, event)
             tx.update(
                 AccountRow(account_id, _LISTED + domain.domain),
                 [AccountRow.verified_at.remove()],

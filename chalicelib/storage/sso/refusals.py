@@ -1,7 +1,7 @@
 """Refused responses in the accounts' audit logs: some an hour are listed, the rest are counted.
 
-Anybody can post to an account's ACS URL, so a refusal costs a stranger nothing. How many were
-counted stands in the next event that is listed, or in the one that the daily check writes.
+Any stranger can post to an account's ACS URL. The next listed event, or the one that the daily
+check writes, says how many were counted.
 """
 
 from __future__ import annotations
@@ -26,35 +26,35 @@ _UNLISTED = "sso_refusals_unlisted#"
 
 @dataclass(frozen=True)
 class SsoRefusals:
-    """What accounts are told of the responses that signed nobody in."""
+    """The audit events about responses that signed nobody in."""
 
     connection: Connection
-    trail: AuditWriter
+    audit: AuditWriter
     listed: HourlyCaps
 
-    def tell(self, event: AuditEvent) -> None:
-        """List a refusal while the account's hour has room, and count it otherwise."""
+    def record(self, event: AuditEvent) -> None:
+        """Write a refusal while the account's hour has room, and count it otherwise."""
         if not self._has_room(event):
             row = LimitRow(_UNLISTED + event.account_id)
             row.update(actions=[LimitRow.hits.add(1)])
             return
-        self.trail.append(_with(event, self._take_unlisted(event.account_id)))
+        self.audit.append(_with(event, self._take_unlisted(event.account_id)))
 
     def sum_up(self, event: AuditEvent) -> None:
-        """Tell how many refusals were counted and not listed since; nothing where none was."""
+        """Write how many refusals were counted since the last event, if there were any."""
         count = self._take_unlisted(event.account_id)
         if count:
-            self.trail.append(_with(event, count))
+            self.audit.append(_with(event, count))
 
     def _has_room(self, event: AuditEvent) -> bool:
         try:
             return self.listed.admit(event.account_id, event.id, event.at)
         except UnavailableError:
-            # Too many at the same moment: one more that is only counted.
+            # Too many at the same moment, so this one is only counted.
             return False
 
     def _take_unlisted(self, account_id: str) -> int:
-        """Read the count and take it away, so that each refusal is told of once."""
+        """Return the count and subtract it, so that each refusal is reported once."""
         (row,) = read_all(self.connection, (LimitRow, _UNLISTED + account_id, None))
         count = int(row.hits or 0) if row else 0
         if not count:

@@ -1,4 +1,4 @@
-"""Sign-ins through an identity provider: begun, answered once, and finished in one transaction."""
+"""Sign-ins through an identity provider: each request is answered once, in one transaction."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 from chalicelib.domain.errors import NotFoundError
 from chalicelib.domain.roles import MembershipStatus
 from chalicelib.domain.sso.connection import RequestPurpose, SsoRequest
-from chalicelib.domain.tokens import digest
-from chalicelib.storage.accounts.invitations import end_invitation, still_stands
-from chalicelib.storage.accounts.members import (
+from chalicelib.storage.accounts.invitation_rows import accept_invitation
+from chalicelib.storage.accounts.membership_rows import (
     give_membership,
     list_member,
     never_removed,
@@ -19,15 +18,12 @@ from chalicelib.storage.accounts.members import (
 from chalicelib.storage.dynamo.reading import read_all
 from chalicelib.storage.dynamo.rows import membership_map
 from chalicelib.storage.dynamo.tables import (
-    DomainRow,
     SessionRow,
-    SsoAssertionRow,
-    SsoConnectionRow,
     SsoIdentityRow,
     SsoRequestRow,
     UserRow,
 )
-from chalicelib.storage.dynamo.transaction import Transaction
+from chalicelib.storage.sso.spending import spending
 from chalicelib.storage.users.emails import claim
 
 if TYPE_CHECKING:
@@ -43,15 +39,8 @@ if TYPE_CHECKING:
     from chalicelib.domain.sso.connection import SsoIdentity
     from chalicelib.domain.user import Membership, User
     from chalicelib.storage.audit.trail import AuditWriter
+    from chalicelib.storage.dynamo.transaction import Transaction
     from chalicelib.storage.sessions.sessions import Sessions
-
-
-class SpentError(Exception):
-    """The request or the assertion has been used already, or the request is too old."""
-
-
-class MovedOnError(Exception):
-    """The person, or what they were judged by, changed meanwhile; look again and decide anew."""
 
 
 @dataclass(frozen=True)
@@ -60,10 +49,10 @@ class SsoSignIns:
 
     connection: Connection
     sessions: Sessions
-    trail: AuditWriter
+    audit: AuditWriter
 
     def begin(self, request: SsoRequest) -> None:
-        """Keep a request that a browser is about to carry to its provider."""
+        """Store a request that a browser is about to take to its provider."""
         SsoRequestRow(
             request.id,
             connection_id=request.connection_id,
@@ -95,9 +84,9 @@ class SsoSignIns:
         )
 
     def whose(self, identity: SsoIdentity) -> tuple[str | None, str | None]:
-        """Say which user a provider means by a name that it gave before.
+        """Return the id of the user whom a NameID is linked to.
 
-        The second is whom the name meant while it was kept without its format.
+        The second id is the user of a link that was stored under a key without the format.
         """
         row, former = read_all(
             self.connection,
@@ -107,17 +96,17 @@ class SsoSignIns:
         return (row.user_id if row else None), (former.user_id if former else None)
 
     def was_removed(self, account_id: str, user_id: str) -> bool:
-        """Whether an account has removed somebody, who then needs an invitation to come back."""
+        """Whether an account has removed a user, who then needs an invitation to come back."""
         return was_removed(self.connection, account_id, user_id)
 
     def spend(self, finish: SsoCompletion) -> None:
         """Use a request up without signing anyone in; raises SpentError."""
-        with self._spending(finish):
+        with spending(self.connection, self.audit, finish):
             pass
 
     def prove(self, finish: SsoCompletion, session_id: str, user_id: str) -> None:
         """Make a session's proof fresh; raises SpentError, MovedOnError where it has ended."""
-        with self._spending(finish) as tx:
+        with spending(self.connection, self.audit, finish) as tx:
             tx.update(
                 SessionRow(session_id),
                 [SessionRow.proved_at.set(finish.now)],
@@ -128,11 +117,11 @@ class SsoSignIns:
     def enter(
         self, finish: SsoCompletion, user: User, membership: Membership, session: Session
     ) -> None:
-        """Begin a session of somebody whom the provider named before.
+        """Start the session of a user who is linked to the NameID already.
 
         Raises SpentError, MovedOnError.
         """
-        with self._spending(finish) as tx:
+        with spending(self.connection, self.audit, finish) as tx:
             tx.check(UserRow, user.id, condition=_as_read(user, membership))
             self._rename(tx, finish, user.id)
             self._begin(tx, finish, session)
@@ -140,12 +129,12 @@ class SsoSignIns:
     def link(
         self, finish: SsoCompletion, user: User, membership: Membership, session: Session
     ) -> None:
-        """Begin the first session of a member whom the provider names for the first time.
+        """Link a NameID to a member and start their session.
 
         Raises SpentError, MovedOnError.
         """
         same = _as_read(user, membership) & (UserRow.email == user.email.value)
-        with self._spending(finish) as tx:
+        with spending(self.connection, self.audit, finish) as tx:
             tx.check(UserRow, user.id, condition=same)
             self._name(tx, finish, user.id)
             self._begin(tx, finish, session)
@@ -160,19 +149,18 @@ class SsoSignIns:
         *,
         named: bool = False,
     ) -> None:
-        """Let an existing user into the account, with their first session there.
+        """Let an existing user into the account and start their session there.
 
-        It accepts the invitation, if they have one; `named` is who has their name already. Raises
+        An invitation is accepted by it. `named` is whether the NameID is linked already. Raises
         SpentError, MovedOnError.
         """
-        with self._spending(finish) as tx:
+        with spending(self.connection, self.audit, finish) as tx:
             if named:
                 self._rename(tx, finish, user.id)
             else:
                 self._name(tx, finish, user.id)
             if invitation is not None:
-                still_stands(tx, invitation)
-                end_invitation(tx, invitation)
+                accept_invitation(tx, invitation)
             else:
                 never_removed(tx, membership.account_id, user.id)
             self._begin(tx, finish, session)
@@ -187,10 +175,10 @@ class SsoSignIns:
         session: Session,
         also: Callable[[Transaction], None] | None = None,
     ) -> None:
-        """Make a user without a password and let them into the account.
+        """Create a user without a password and let them into the account.
 
-        `also` adds what goes with it.
-        Raises SpentError, and MovedOnError where the address is somebody's by now.
+        `also` adds parts to the transaction. Raises SpentError, and MovedOnError where a user has
+        the email by now.
         """
         row = UserRow(
             user.id,
@@ -200,7 +188,7 @@ class SsoSignIns:
             credentials_version=user.credentials_version,
             memberships={membership.account_id: membership_map(membership)},
         )
-        with self._spending(finish) as tx:
+        with spending(self.connection, self.audit, finish) as tx:
             claim(tx, user.email, user.id, finish.now)
             tx.put_new(row)
             self._name(tx, finish, user.id)
@@ -216,56 +204,12 @@ class SsoSignIns:
         tx.put_new(SsoIdentityRow(finish.identity.key, user_id=user_id, created_at=finish.now))
 
     def _rename(self, tx: Transaction, finish: SsoCompletion, user_id: str) -> None:
-        """Move an identity of before to the key that has its format, once."""
+        """Move a link from its former key, which lacks the NameID's format."""
         if not finish.renames:
             return
         former = SsoIdentityRow(finish.identity.former_key)
         tx.delete(former, SsoIdentityRow.user_id == user_id)
         self._name(tx, finish, user_id)
-
-    def _spending(self, finish: SsoCompletion) -> Transaction:
-        """Return a transaction that spends a request, while its response is still trusted."""
-        request, assertion = finish.request, finish.assertion
-        seen = assertion_key(request.connection_id, assertion.id)
-        tx = Transaction(self.connection, MovedOnError)
-        # Spent comes first: a request that is spent can't be decided anew.
-        tx.delete(SsoRequestRow(request.id), _usable(request, finish.now), SpentError)
-        tx.put_new(SsoAssertionRow(seen, ttl=assertion.remember_until), SpentError)
-        _still_trusted(tx, finish)
-        for event in finish.events:
-            self.trail.add(tx, event)
-        return tx
-
-
-def assertion_key(connection_id: str, assertion_id: str) -> str:
-    """Name an assertion among those of all connections."""
-    return f"{connection_id}#{digest(assertion_id)}"
-
-
-def _still_trusted(tx: Transaction, finish: SsoCompletion) -> None:
-    """Let a transaction through only while what the response was judged by still stands."""
-    provider = finish.connection.identity_provider
-    tx.check(
-        SsoConnectionRow,
-        finish.connection.id,
-        condition=(SsoConnectionRow.entity_id == provider.entity_id)
-        & (SsoConnectionRow.certificates == [c.base64 for c in provider.certificates]),
-    )
-    tx.check(
-        DomainRow,
-        finish.assertion.email.domain,
-        condition=DomainRow.connection_id == finish.connection.id,
-    )
-
-
-def _usable(request: SsoRequest, now: datetime) -> Condition:
-    condition: Condition = (
-        (SsoRequestRow.connection_id == request.connection_id)
-        & (SsoRequestRow.browser_digest == request.browser_digest)
-        & (SsoRequestRow.purpose == request.purpose.value)
-        & (SsoRequestRow.expires_at > now)
-    )
-    return condition
 
 
 def _as_read(user: User, membership: Membership) -> Condition:

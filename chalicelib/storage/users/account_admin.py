@@ -1,4 +1,4 @@
-"""Owners and admins: the condition that somebody still is one, and who they are."""
+"""Owners and admins: the condition that a user still is one, and the list of them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def manages(account_id: str) -> Condition:
-    """Return the condition under which a user's row is one of an active owner or admin."""
+    """Return the condition that a user is an active owner or admin of an account."""
     membership = UserRow.memberships[account_id]
     condition: Condition = (membership["status"] == MembershipStatus.ACTIVE.value) & membership[
         "role"
@@ -29,7 +29,7 @@ def manages(account_id: str) -> Condition:
 
 
 def is_outside(account_id: str) -> Condition:
-    """Return the condition under which a user's row is one of no active member of an account."""
+    """Return the condition that a user isn't an active member of an account."""
     membership = UserRow.memberships[account_id]
     condition: Condition = membership.does_not_exist() | (
         membership["status"] == MembershipStatus.SUSPENDED.value
@@ -37,15 +37,14 @@ def is_outside(account_id: str) -> Condition:
     return condition
 
 
-def still_manages(tx: Transaction, manager: AccountAdmin, also: Condition | None = None) -> None:
-    """Let a transaction through only while its author is an active owner or admin.
-
-    It raises NotAllowedError otherwise.
-    """
-    condition = manages(manager.account_id)
+def still_manages(
+    tx: Transaction, account_admin: AccountAdmin, also: Condition | None = None
+) -> None:
+    """Require that the author is still an active owner or admin; otherwise NotAllowedError."""
+    condition = manages(account_admin.account_id)
     tx.check(
         UserRow,
-        manager.user_id,
+        account_admin.user_id,
         condition=condition & also if also is not None else condition,
         otherwise=NotAllowedError,
     )
@@ -58,7 +57,7 @@ class AccountAdmins:
     connection: Connection
 
     def of(self, account_id: str) -> list[User]:
-        """Read everybody who manages an account at present."""
+        """Read the active owner and admins of an account."""
         rows = AccountRow.query(
             account_id, AccountRow.part.startswith(LISTED_MEMBER), consistent_read=True
         )

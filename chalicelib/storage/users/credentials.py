@@ -1,4 +1,4 @@
-"""Passwords and addresses of users, changed in one transaction with all that hangs on them."""
+"""Passwords of users, changed in one transaction with what depends on them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ResetCounts:
-    """The counts that a reset ends: the address's, and that of the source that uses the link."""
+    """The counts that a reset ends: the email's, and that of the source that uses the link."""
 
     address: str
     pair: str
@@ -35,18 +35,19 @@ class ResetCounts:
 
 @dataclass(frozen=True)
 class Credentials:
-    """What a person proves themselves with.
+    """The passwords of users.
 
-    `credentials_version` grows with each new password; sessions, links and known browsers of an
-    older one are dead from that write on, without being touched (`C4`, `C8`).
+    Each new password raises `credentials_version`, which ends sessions, links and known browsers of
+    an older one without touching them (`C4`, `C8`).
     """
 
     connection: Connection
 
     def unlock(self, link: Link, counts: Sequence[str], pair: str, now: datetime) -> None:
-        """Spend an unlock link: these locks end, the long counts stay; raises LinkInvalidError.
+        """Spend an unlock link and end these lockouts; raises LinkInvalidError.
 
-        `pair` is the source that the link is used from, at the link's address.
+        The counts of failures in a row stay. `pair` is the key of the source that uses the link, at
+        the link's email.
         """
         with _spending(self.connection, link, LinkPurpose.UNLOCK) as tx:
             tx.check(UserRow, link.subject_id, condition=as_linked(link))
@@ -58,7 +59,7 @@ class Credentials:
     def reset_password(
         self, link: Link, new_hash: str, counts: ResetCounts, now: datetime, gate: PasswordGate
     ) -> None:
-        """Spend a reset link: a new password, no lock, no count; raises LinkInvalidError."""
+        """Spend a reset link: set the password, clear the counts; raises LinkInvalidError."""
         with _spending(self.connection, link, LinkPurpose.RESET_PASSWORD) as tx:
             gate.check(tx)
             tx.delete(LinkRow(link.digest), usable(link, now))
@@ -95,7 +96,7 @@ class Credentials:
 
 
 def _spending(connection: Connection, link: Link, purpose: LinkPurpose) -> Transaction:
-    """Return a transaction that raises LinkInvalidError, at once for another purpose's link."""
+    """Return a transaction that raises LinkInvalidError; a wrong purpose raises it at once."""
     if link.purpose is not purpose:
         raise LinkInvalidError
     return Transaction(connection, LinkInvalidError)

@@ -1,4 +1,4 @@
-"""Claims to emails: each is one user's at most, or kept for the one who had it until lately."""
+"""Claims to emails: each belongs to one user at most, or is kept for its former user."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def claim(
     now: datetime,
     otherwise: Otherwise | None = None,
 ) -> None:
-    """Add that an email becomes a user's, if it is nobody's and isn't kept for another user."""
+    """Give an email to a user, if no user has it and it isn't kept for another user."""
     free = (
         EmailRow.email.does_not_exist()
         | (EmailRow.kept_until <= now)
@@ -30,11 +30,11 @@ def claim(
 
 
 def keep(tx: Transaction, email: EmailAddress, user_id: str, until: datetime) -> None:
-    """Add that a user gives their email up, and that nobody else gets it until then."""
+    """Take an email from its user and keep it for them until a time."""
     row = EmailRow(email.value, kept_for=user_id, kept_until=until, ttl=until)
     tx.put(row, condition=EmailRow.user_id == user_id)
 
 
 def take_back(tx: Transaction, email: EmailAddress, user_id: str) -> None:
-    """Add that an email which is kept for a user is theirs again."""
+    """Give a kept email back to its former user."""
     tx.put(EmailRow(email.value, user_id=user_id), condition=EmailRow.kept_for == user_id)

@@ -26,7 +26,7 @@ class Links:
     """The outstanding links; using one is part of the transaction that does its work."""
 
     def add(self, link: Link) -> None:
-        """Keep a link that is about to be mailed."""
+        """Store a link that is about to be mailed."""
         LinkRow(
             link.digest,
             purpose=link.purpose.value,
@@ -50,11 +50,11 @@ class Links:
         subject_id: str,
         expires_at: datetime,
         user: User | None = None,
-        origin: LinkOrigin = LinkOrigin(),  # noqa: B008 - frozen, so one for all calls does
+        origin: LinkOrigin = LinkOrigin(),  # noqa: B008 - frozen, so all calls can share it
     ) -> str:
-        """Make a link, keep its digest, and return its token for the mail.
+        """Create a link, store its digest, and return its token for the mail.
 
-        A user's link is bound to their address and password as they are now (`C4`).
+        A user's link is bound to their present email and password (`C4`).
         """
         token = SecretToken.new()
         self.add(
@@ -74,7 +74,7 @@ class Links:
         return token.value
 
     def issue_undo(self, user_id: str, email: EmailAddress, way_back: WayBack) -> str:
-        """Make the link that takes a change of email back, and return its token for the mail."""
+        """Create the link that undoes a change of email, and return its token for the mail."""
         token = SecretToken.new()
         self.add(
             Link(
@@ -89,7 +89,7 @@ class Links:
         return token.value
 
     def issue_for(self, invitation: Invitation, expires_at: datetime) -> str:
-        """Make another link for an invitation, and return its token for the mail."""
+        """Create another link for an invitation, and return its token for the mail."""
         token = SecretToken.new()
         self.add(
             Link(
@@ -104,7 +104,7 @@ class Links:
         return token.value
 
     def find(self, token: str, now: datetime, *purposes: LinkPurpose) -> Link:
-        """Read a link without using it; raises LinkInvalidError for another purpose or time."""
+        """Read a link without spending it; raises LinkInvalidError for a wrong or expired one."""
         try:
             digest = SecretToken.parse(token).digest
         except MalformedTokenError as error:
@@ -135,7 +135,7 @@ def _number(stored: float | None) -> int | None:
 
 
 def usable(link: Link, now: datetime) -> Condition:
-    """Return the condition under which a link may still be spent for what it was made for."""
+    """Return the condition that a link may still be spent for its purpose."""
     condition: Condition = (
         (LinkRow.purpose == link.purpose.value)
         & (LinkRow.email == link.email.value)

@@ -1,7 +1,7 @@
-"""The attempts at addresses, from known browsers and from sources: read, then reserved.
+"""The attempts at emails, from known browsers and from sources: read, then reserved.
 
-All counts of an attempt are written in one transaction, with the condition that they still are
-what the decision was made on.
+All counts of an attempt are written in one transaction, on the condition that they are unchanged
+since they were read.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.errors import TooManyAttemptsError, UnavailableError
-from chalicelib.domain.sign_in.counter_keys import source_of
 from chalicelib.domain.sign_in.lockout import (
     AttemptOrigin,
     AttemptRules,
@@ -41,68 +40,24 @@ if TYPE_CHECKING:
     from pynamodb.connection.base import Connection
     from pynamodb.expressions.condition import Condition
 
-    from chalicelib.domain.email_address import EmailAddress
-    from chalicelib.domain.origin import Client
-    from chalicelib.domain.sign_in.counter_keys import AddressKeys
-    from chalicelib.domain.sign_in.known_browser import Device
+    from chalicelib.domain.sign_in.attempt_keys import AttemptKeys
     from chalicelib.domain.sign_in.lockout import AttemptStep
     from chalicelib.domain.sign_in.source_pair import PairReservation, SourcePair
     from chalicelib.domain.user import User
 
-# Racers for one address take turns; each turn decides one, and after the budget all are refused.
+# Of racing attempts at one email each round decides one. After the budget all are refused.
 _TRIES = 100
 _NOBODY = "nobody"
 _FOR_GOOD = timedelta(days=36_500)
 
 
 class _CountsChangedError(Exception):
-    """The counts aren't what the decision was made on."""
-
-
-@dataclass(frozen=True)
-class AttemptKeys:
-    """Where an attempt counts: keyed hashes, made the same for known and unknown addresses."""
-
-    address: str
-    device: str
-    source: str
-    # The source and the address together.
-    pair: str
-
-
-@dataclass(frozen=True)
-class AttemptKeyMaker:
-    """Makes the keys of an attempt; only the deployment's secret can make the same ones."""
-
-    keys: AddressKeys
-
-    def of(self, email: EmailAddress, device: Device | None, client: Client) -> AttemptKeys:
-        """Key an address, a known browser at it, and where the attempt comes from (`G5`)."""
-        return AttemptKeys(
-            address=self.address(email),
-            device=f"device#{self.keys.of(device.id)}" if device else self.no_device,
-            source=f"source#{self.keys.of(source_of(client.address))}",
-            pair=self.pair(email, client),
-        )
-
-    def address(self, email: EmailAddress) -> str:
-        """Key an address alone."""
-        return f"address#{self.keys.of(email.value)}"
-
-    def pair(self, email: EmailAddress, client: Client) -> str:
-        """Key an address and a source together, so that neither can be told from the key."""
-        both = f"{source_of(client.address)}\n{email.value}"
-        return f"pair#{self.keys.of(both)}"
-
-    @property
-    def no_device(self) -> str:
-        """The key that stands where no known browser asks; nothing counts under it."""
-        return f"device#{self.keys.of('')}"
+    """The counts changed since they were read."""
 
 
 @dataclass(frozen=True)
 class AttemptRecord:
-    """What stands against an attempt, and the user it is about, read in one request."""
+    """The counts that an attempt falls under, and its user, read in one request."""
 
     user: User | None
     keys: AttemptKeys
@@ -112,19 +67,19 @@ class AttemptRecord:
     pair: SourcePair
 
     def failures(self, origin: AttemptOrigin) -> int:
-        """Count the failures in a row before this attempt, where it counts itself."""
+        """Return the failures in a row before this attempt, in the count that it falls under."""
         if origin is AttemptOrigin.NEW_BROWSER:
             return self.address.consecutive + self.pair.own.consecutive
         return self.single(origin)[1].consecutive
 
     def single(self, origin: AttemptOrigin) -> tuple[str, AttemptState]:
-        """Return the one count that an attempt falls under which its source has no part in."""
+        """Return the count of an attempt that isn't counted by source."""
         if origin is AttemptOrigin.KNOWN_BROWSER:
             return self.keys.device, self.device
         return self.keys.address, self.address
 
     def report(self, made: Reservation, step: AttemptStep) -> dict[str, str]:
-        """Tell the worker of a failed attempt, in a message of one shape for everybody."""
+        """Return the details of a failed attempt, in one shape for every email."""
         return {
             "step": step.value,
             "checked": "yes" if made.granted else "",
@@ -143,13 +98,13 @@ class Attempts:
     kept: timedelta
 
     def open(self, keys: AttemptKeys, user_id: str | None) -> AttemptRecord:
-        """Read the counts and the user in one request, and in one time, also for a user of None."""
+        """Read the counts and the user in one request, which takes as long for a user of None."""
         user, address, device, source, pair = read_alike(
             self.connection, (UserRow, user_id or _NOBODY, None), *_rows_of(keys)
         )
-        person = user_of(user.row)
+        read = user_of(user.row)
         return AttemptRecord(
-            user=person if user.exists else None,
+            user=read if user.exists else None,
             keys=keys,
             address=state_of(address),
             device=state_of(device),
@@ -158,7 +113,7 @@ class Attempts:
         )
 
     def look(self, key: str) -> AttemptState:
-        """Read one count, for whoever helps the person."""
+        """Read one count, for operators."""
         (found,) = read_alike(self.connection, (LimitRow, key, None))
         return state_of(found)
 
@@ -167,7 +122,7 @@ class Attempts:
     ) -> Reservation:
         """Count an attempt before its password is checked; raises TooManyAttemptsError.
 
-        A source over its limit is refused before it can count against anybody.
+        A source over its limit is refused before it can count against a user.
         """
         for _ in range(_TRIES):
             try:
@@ -180,17 +135,17 @@ class Attempts:
         raise UnavailableError
 
     def keep_stopped(self, keys: Iterable[str], now: datetime) -> bool:
-        """Keep, of these counts, those that only a reset ends; whether there are any.
+        """Keep the full ones of these counts, and return whether there are any.
 
-        What is long untouched is tidied away, but a person's password mustn't come back by it
-        (`B4`); so this is for the counts of people, not of addresses that nobody has.
+        DynamoDB deletes counts that are long untouched. A full count of a user must stay, or their
+        stopped password would work again (`B4`). Counts of unknown emails may go.
         """
         full = LimitRow.consecutive >= self.rules.consecutive
         held = [_holds(LimitRow(key), full, now + _FOR_GOOD) for key in keys]
         return any(held)
 
     def forgive(self, attempt_record: AttemptRecord, now: datetime, origin: AttemptOrigin) -> None:
-        """Take back an attempt that succeeded: its counts are cleared, its source's is lowered."""
+        """Take back an attempt that succeeded: clear its counts and lower its source's."""
         with Transaction(self.connection) as tx:
             self.forgive_parts(tx, attempt_record, now, origin)
 
@@ -201,7 +156,7 @@ class Attempts:
         now: datetime,
         origin: AttemptOrigin,
     ) -> None:
-        """Add the same to a transaction, such as the one that begins a session."""
+        """Add the same to a transaction, such as the one that starts a session."""
         if origin is not AttemptOrigin.NEW_BROWSER:
             clear(tx, attempt_record.single(origin)[0], now)
             return
@@ -212,7 +167,7 @@ class Attempts:
     def _count(
         self, tx: Transaction, attempt_record: AttemptRecord, now: datetime, origin: AttemptOrigin
     ) -> Reservation:
-        """Decide what an attempt may do by what was read, and count it if that still holds."""
+        """Decide from the read counts what an attempt may do, and count it if they still hold."""
         kept_until = now + self.kept
         if origin is AttemptOrigin.NEW_BROWSER:
             self._refuse_blocked(attempt_record.source, now)
@@ -257,7 +212,7 @@ def _count_tried(
     if tried.at_email is not None:
         count(tx, keys.address, attempt_record.address, tried.at_email, kept_until)
     else:
-        # Nothing is added to the address's count; but what locks it meanwhile holds here too.
+        # The email's count stays as it is, but a lockout written meanwhile applies here too.
         keep(tx, keys.address, attempt_record.address, kept_until)
     count_pair(tx, keys.pair, attempt_record.pair, tried, kept_until)
 

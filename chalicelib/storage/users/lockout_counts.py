@@ -1,7 +1,7 @@
-"""One count of failed passwords, in its row: read, counted on, lifted and cleared.
+"""One count of failed passwords in its row: read, raised, lifted and cleared.
 
-A row is never deleted before it is long untouched: `version` only grows, so what was read before a
-count was cleared can't be taken for what stands there now.
+A row is only deleted when it is long untouched. Its `version` only grows, so a count that was read
+before it was cleared can't be mistaken for the present one.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from chalicelib.storage.dynamo.transaction import Transaction
 
 _EMPTY_KEPT = timedelta(days=1)
-# Where there is no lock, so that a count is as much to read and to write with one and without.
+# Stored when there is no lockout, so that a count with one costs as much to read and write.
 _NEVER = datetime.fromtimestamp(0, UTC)
 
 
 def state_of(found: Found) -> AttemptState:
-    """Read a count; one that was never made is empty."""
+    """Read a count; a missing one is empty."""
     row = found.row
     locked_until = row.locked_until
     state = AttemptState(
@@ -42,7 +42,7 @@ def state_of(found: Found) -> AttemptState:
 
 
 def pair_of(found: Found) -> SourcePair:
-    """Read the count of a source at an email; a missing row's decoy is read alike."""
+    """Read the count of a source at an email; the decoy of a missing row is read too."""
     row = found.row
     pair = SourcePair(
         own=state_of(found),
@@ -61,11 +61,11 @@ def count(
     kept_until: datetime,
     more: Sequence[Action] = (),
 ) -> None:
-    """Write a reservation, if the count still is what it was decided on.
+    """Write a reservation, if the count is unchanged since it was read.
 
-    Refusals needn't take turns: they hold for as long as nobody lifts them, and what they write
-    stands there already. They write it because a granted attempt does. How long the row is kept is
-    left as it is: a count that only a reset ends stays for good.
+    A refused attempt writes the values that are stored already, because a granted one writes too.
+    So refusals needn't be ordered: they are right until the lockout is lifted. They leave the row's
+    ttl, so that a count that only a reset ends stays for good.
     """
     after, ttl = made.state, LimitRow.ttl
     actions: list[Action] = [
@@ -87,7 +87,7 @@ def count_pair(
     made: PairReservation,
     kept_until: datetime,
 ) -> None:
-    """Write what an attempt from a new browser leaves in the row of its source at the email."""
+    """Write an attempt from a new browser to the count of its source at the email."""
     after = made.pair
     if made.at_email is not None and not made.at_email.granted:
         _keep_pair(tx, key, kept_until)
@@ -102,9 +102,9 @@ def count_pair(
 
 
 def _keep_pair(tx: Transaction, key: str, kept_until: datetime) -> None:
-    """Leave the pair as it is, by a write of about the work of a counted attempt.
+    """Write the pair's row without changing it, with about the work of a counted attempt.
 
-    With a smaller write an attempt at a locked email would take measurably less work.
+    With a smaller write an attempt at a locked email would take measurably less time.
     """
     kept: list[tuple[Any, Any]] = [
         (LimitRow.failed_at, []),
@@ -120,26 +120,26 @@ def _keep_pair(tx: Transaction, key: str, kept_until: datetime) -> None:
 
 
 def keep(tx: Transaction, key: str, before: AttemptState, kept_until: datetime) -> None:
-    """Leave a count as it was read, or refuse; a write like any other."""
+    """Write a count without changing it, and fail if it changed since it was read."""
     actions: list[Action] = [LimitRow.ttl.set(LimitRow.ttl | kept_until)]
     tx.update(LimitRow(key), actions=actions, condition=_unchanged(before.version))
 
 
 def lift_pair(tx: Transaction, key: str, now: datetime) -> None:
-    """End the lock of a source at an email; what it did to the email before isn't forgotten.
+    """End the lockout of a source at an email, but not the record of lockouts that it caused.
 
-    Its long count ends too: nobody hears of it but by a mail, so a mailed link has to help.
+    Its count of failures in a row ends too: only a mail reports it, so the mailed link has to help.
     """
     _lift(tx, key, now, LimitRow.consecutive.remove())
 
 
 def lift(tx: Transaction, key: str, now: datetime) -> None:
-    """End a lock and begin a new budget; the count of consecutive failures stays."""
+    """End a lockout and start a new budget; the count of failures in a row stays."""
     _lift(tx, key, now)
 
 
 def clear(tx: Transaction, key: str, now: datetime) -> None:
-    """Forget every failure."""
+    """Clear every failure."""
     actions = [
         LimitRow.failed_at.remove(),
         LimitRow.locked_until.remove(),
@@ -159,7 +159,7 @@ def _lift(tx: Transaction, key: str, now: datetime, *more: Action) -> None:
         LimitRow.locked_until.remove(),
         *more,
         LimitRow.version.add(1),
-        # Where nothing was counted, this makes a row; it must not stay.
+        # Without an earlier count this creates a row, which must not stay.
         LimitRow.ttl.set(LimitRow.ttl | (now + _EMPTY_KEPT)),
     ]
     tx.update(LimitRow(key), actions=actions)

@@ -1,4 +1,4 @@
-"""The failures at an email from before it was a user's: they must not stop its first password."""
+"""Failures at an email from before a user had it; they must not stop the first password."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ if TYPE_CHECKING:
 
     from chalicelib.domain.email_address import EmailAddress
     from chalicelib.domain.origin import Client
+    from chalicelib.domain.sign_in.attempt_keys import AttemptKeyMaker
     from chalicelib.storage.dynamo.transaction import Transaction
-    from chalicelib.storage.users.lockout import AttemptKeyMaker
 
 
 @dataclass(frozen=True)
 class OldFailures:
-    """What every transaction adds that makes an email a user's."""
+    """Clears such failures in every transaction that gives an email to a user."""
 
     keys: AttemptKeyMaker
 
     def forgotten(
         self, email: EmailAddress, now: datetime, client: Client | None
     ) -> Callable[[Transaction], None]:
-        """Return the part that clears the email's count, and that of its new user's own source.
+        """Return a function that clears the counts of the email and of its new user's source.
 
-        `client` is None where an operator makes the user.
+        `client` is None where an operator creates the user.
         """
         counts = [self.keys.address(email)]
         if client is not None:

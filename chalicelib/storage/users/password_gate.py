@@ -20,20 +20,20 @@ if TYPE_CHECKING:
 
 
 class BarredError(Exception):
-    """A rule of single sign-on keeps a session out of an account, or a password from an email."""
+    """An SSO rule keeps a session out of an account, or a password from an email."""
 
 
 @dataclass(frozen=True)
 class PasswordGate:
-    """What a write has to pass that gives an email a password, or a password another email.
+    """The condition of a write that gives an email a password, or a user with a password an email.
 
-    Where the domain's single sign-on is enforced, a new user or a new email gets one only as an
-    owner or admin of that account. A user who has the email already may also reset the password
-    while its provider doesn't let them in.
+    Where the domain enforces SSO, a new user or a new email gets a password only for an owner or
+    admin of that account. A user who has the email already may also reset the password while the
+    provider doesn't let them in.
     """
 
     email: EmailAddress
-    # The account that enforces it, where its rule lets this user have a password.
+    # The account that enforces SSO, if its rule leaves this user a password.
     account_id: str | None = None
     outside: bool = False
 
@@ -41,16 +41,16 @@ class PasswordGate:
     def of(
         cls, email: EmailAddress, memberships: Iterable[Membership], sso: DomainSso | None
     ) -> PasswordGate:
-        """Return the gate for a user with these memberships; raises BarredError if it is shut."""
+        """Return the gate for a user with these memberships; raises BarredError without one."""
         if sso is None or not sso.enforced:
             return cls(email)
-        if any(m.id == sso.account_id and m.is_active and m.role.manages for m in memberships):
+        if any(_is_exempt(m, sso) for m in memberships):
             return cls(email, sso.account_id)
         raise BarredError
 
     @classmethod
     def of_reset(cls, user: User, sso: DomainSso | None) -> PasswordGate:
-        """Return the gate for a user who resets the password; raises BarredError if it is shut."""
+        """Return the gate for a user who resets the password; raises BarredError without one."""
         if sso is None or not sso.enforced:
             return cls(user.email)
         if not user.may_use_password(sso):
@@ -61,18 +61,23 @@ class PasswordGate:
 
     @classmethod
     def of_guest(cls, email: EmailAddress, membership: Membership) -> PasswordGate:
-        """Return the gate for a new user who comes with this membership alone."""
-        return cls(email, membership.account_id if membership.role.manages else None)
+        """Return the gate for a new user with this one membership."""
+        return cls(email, membership.account_id if membership.role.is_exempt_from_sso else None)
 
     def check(self, tx: Transaction, otherwise: Otherwise | None = None) -> None:
-        """Let a transaction through only while the domain leaves such a user a password."""
+        """Require that the domain leaves such a user a password."""
         condition = DomainRow.domain.does_not_exist() | (DomainRow.enforced == 0)
         if self.account_id is not None:
             condition |= DomainRow.account_id == self.account_id
         tx.check(DomainRow, self.email.domain, condition=condition, otherwise=otherwise)
 
     def of_user(self, condition: Condition) -> Condition:
-        """Add to a condition of the user's row that the account's rule still allows it."""
+        """Extend a condition of the user's row: the account's rule still leaves them a password."""
         if self.account_id is not None:
             condition &= is_outside(self.account_id) if self.outside else manages(self.account_id)
         return condition
+
+
+def _is_exempt(membership: Membership, sso: DomainSso) -> bool:
+    in_account = membership.id == sso.account_id and membership.is_active
+    return in_account and membership.role.is_exempt_from_sso

@@ -1,4 +1,4 @@
-"""The attempts of one source, whoever they are for, in their row: read, counted and lowered."""
+"""The attempts of one source at any email, in their row: read, counted and lowered."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def source_state_of(count: Found) -> SourceState:
-    """Read the count of a source; one that was never made is empty."""
+    """Read the count of a source; a missing one is empty."""
     state = SourceState(count.row.began_at, int(count.row.hits or 0))
     return state if count.exists else SourceState()
 
@@ -26,7 +26,7 @@ def source_state_of(count: Found) -> SourceState:
 def count_source(
     tx: Transaction, key: str, source: SourceState, now: datetime, rules: AttemptRules
 ) -> None:
-    """Add an attempt to a source, or begin its next window."""
+    """Add an attempt to a source, or start its next window."""
     if source.is_running(now, rules):
         actions: list[Action] = [LimitRow.hits.add(1)]
         condition = (LimitRow.began_at == source.began_at) & (LimitRow.hits < rules.source_failures)
@@ -47,8 +47,7 @@ def count_source(
 def lower_source(tx: Transaction, key: str, now: datetime, rules: AttemptRules) -> None:
     """Take back an attempt that succeeded.
 
-    Without a condition: where the window has turned meanwhile, the next attempt sets the count anew
-    whatever it is.
+    Without a condition: if the window has ended meanwhile, the next attempt sets the count anew.
     """
     tx.update(
         LimitRow(key),

@@ -1,4 +1,4 @@
-"""People: found by address or id, in the same requests whether they exist or not."""
+"""Users: found by email or id, in the same requests whether they exist or not."""
 
 from __future__ import annotations
 
@@ -26,25 +26,25 @@ if TYPE_CHECKING:
     from chalicelib.storage.dynamo.transaction import Transaction
 
 LATEST = "latest"
-# A key that no user has: reading it costs the same as reading somebody (`B3`).
+# A key that no user has: reading it costs the same as reading a user (`B3`).
 _NOBODY = "nobody"
 
 
 @dataclass(frozen=True)
 class AddressRecord:
-    """What is known of an address: its user, its newest waiting sign-up, its domain's SSO."""
+    """What is stored about an email: its user, its newest waiting sign-up, its domain's SSO."""
 
     user_id: str | None
     waiting: SignUp | None
     sso: DomainSso | None
-    # The sign-up of the browser that asks, shown by its ticket, whoever has the address.
+    # The sign-up whose ticket the browser has, even if a user has the email.
     own: SignUp | None = None
-    # The user who gave the address up lately, and until when it is kept for them.
+    # The user who gave the email up lately, and until when it is kept for them.
     kept_for: str | None = None
     kept_until: datetime | None = None
 
     def is_free_for(self, user_id: str | None, now: datetime) -> bool:
-        """Whether a user, or somebody new, could have the address now."""
+        """Whether a user, or for None a new user, could have the email now."""
         if self.user_id is not None:
             return False
         return self.kept_until is None or self.kept_until <= now or self.kept_for == user_id
@@ -52,14 +52,14 @@ class AddressRecord:
 
 @dataclass(frozen=True)
 class Users:
-    """The users, the claims to their addresses, and the accounts they are in."""
+    """The users, the claims to their emails, and the accounts that they are in."""
 
     connection: Connection
 
     def look_up(self, email: EmailAddress, ticket: SignUpTicket | None = None) -> AddressRecord:
-        """Read all that is known of an address, in one request and in one time.
+        """Read what is stored about an email, in one request that always takes the same time.
 
-        `ticket` is what the browser kept of a sign-up; without one, a row that nobody has is read.
+        `ticket` is the browser's sign-up ticket. Without one, a key without a row is read instead.
         """
         claim, waiting, domain, own = read_alike(
             self.connection,
@@ -79,7 +79,7 @@ class Users:
         )
 
     def get(self, user_id: str | None) -> User | None:
-        """Read a user; for None the same request is made, for a key that nobody has."""
+        """Read a user; for None the same request is made, for a key that no user has."""
         (row,) = read_all(self.connection, (UserRow, user_id or _NOBODY, None))
         return user_of(row) if row else None
 
@@ -97,20 +97,20 @@ class Users:
         )
 
     def rename(self, user_id: str, name: str) -> None:
-        """Give a user another display name; raises NotFoundError where they are gone."""
+        """Change a user's display name; raises NotFoundError if the user is gone."""
         row, renamed = UserRow(user_id), UserRow.name.set(name)
         write_one(
             lambda: row.update(actions=[renamed], condition=UserRow.user_id.exists()), NotFoundError
         )
 
     def note_password_used(self, tx: Transaction, user: User) -> None:
-        """Add to the transaction that begins a session that today's password did it, once."""
+        """Add to a session's first transaction that the present password signed the user in."""
         if not user.has_used_password:
             used = UserRow.signed_in_version.set(user.credentials_version)
             tx.update(UserRow(user.id), [used])
 
     def replace_password_hash(self, user: User, new_hash: str) -> None:
-        """Store the same password under today's cost (`A12`), unless it changed meanwhile."""
+        """Store the same password at the current cost (`A12`), unless it changed meanwhile."""
         row, replaced = UserRow(user.id), UserRow.password_hash.set(new_hash)
         same = UserRow.password_hash == user.password_hash
         write_one(lambda: row.update(actions=[replaced], condition=same))
@@ -118,10 +118,10 @@ class Users:
 
 @dataclass(frozen=True)
 class SsoDomainLookup:
-    """The proved domains: what an address's domain says of how its people sign in."""
+    """The verified domains, and how users with an email in them sign in."""
 
     def find(self, domain: str) -> DomainSso | None:
-        """Read a domain's SSO connection, in one request for any domain."""
+        """Return a domain's SSO, in one request for every domain."""
         try:
             return _sso_of(DomainRow.get(domain, consistent_read=True))
         except DomainRow.DoesNotExist:

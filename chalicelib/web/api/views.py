@@ -8,8 +8,9 @@ from chalicelib.domain.clock import rfc3339
 from chalicelib.web.contract import answers
 
 if TYPE_CHECKING:
+    from chalicelib.domain.sign_in.visitor import Visitor
     from chalicelib.domain.user import Membership, Workspace
-    from chalicelib.services.sign_in.sessions import ListedSession, Visitor
+    from chalicelib.services.sign_in.sessions import ListedSession
 
 
 def account_view(membership: Membership) -> dict[str, str]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from chalicelib.services.sign_in.email_confirmation import Confirmed
-    from chalicelib.services.sign_in.password import SignedIn
+    from chalicelib.services.sign_in.new_session import SignedIn
 
 _VALUE = re.compile(r"[A-Za-z0-9._~=-]*\Z")
 _LONGEST_HEADER = 8_192

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from chalice.app import Request
 
     from chalicelib.domain.sign_in.session import Session
+    from chalicelib.domain.sign_in.visitor import Visitor
     from chalicelib.domain.user import Account, Membership, User
-    from chalicelib.services.sign_in.sessions import Visitor
 
 # Never "cookies": the cookie that marks a browser as known outlives the session.
 CLEAR_SITE_DATA = '"cache", "storage"'

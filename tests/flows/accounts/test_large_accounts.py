@@ -34,7 +34,7 @@ def _list(service: Service, account_id: str, user_ids: Iterable[str], total: int
     from moto.core.models import DEFAULT_ACCOUNT_ID
     from moto.dynamodb.models import dynamodb_backends
 
-    from chalicelib.storage.accounts.members import listing_row
+    from chalicelib.storage.accounts.membership_rows import listing_row
     from chalicelib.storage.dynamo.tables import AccountRow
 
     table = f"{service.settings.table_prefix}accounts"

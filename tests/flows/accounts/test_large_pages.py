@@ -136,7 +136,7 @@ def test_invitations_that_fill_more_than_an_answer_are_all_reached_page_by_page(
 def test_members_that_fill_more_than_an_answer_are_all_reached_page_by_page(
     service: Service, owner: Program, few_workspaces: list[str]
 ) -> None:
-    from chalicelib.storage.accounts.members import listing_row
+    from chalicelib.storage.accounts.membership_rows import listing_row
 
     account_id = account_of(owner)
     roles = dict.fromkeys(few_workspaces, WorkspaceRole.VIEWER)

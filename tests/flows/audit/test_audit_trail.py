@@ -175,7 +175,7 @@ def _messages_of_a_failure(service: Service) -> list[Job]:
 def _tell(message: Job) -> None:
     from chalicelib.bootstrap import services
 
-    services().personal_events.tell(message)
+    services().personal_events.record(message)
 
 
 def test_a_message_that_is_delivered_twice_is_told_once(service: Service, account_id: str) -> None:

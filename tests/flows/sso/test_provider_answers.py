@@ -236,7 +236,9 @@ def test_of_eight_returns_at_once_one_accepts(company: Company) -> None:
     )
 
 
-@pytest.mark.parametrize("gone", ["expired", "revoked", "inviter suspended", "another address"])
+@pytest.mark.parametrize(
+    "gone", ["expired", "revoked", "inviter suspended", "inviter back", "another address"]
+)
 def test_an_invitation_that_lets_nobody_in_brings_nobody_back(
     service: Service, company: Company, gone: str
 ) -> None:
@@ -250,8 +252,11 @@ def test_an_invitation_that_lets_nobody_in_brings_nobody_back(
         expire(company, made["id"])
     elif gone == "revoked":
         assert company.owner.delete(f"/api/v1/invitations/{made['id']}").status == 204
-    elif gone == "inviter suspended":
+    elif gone.startswith("inviter"):
         assert company.owner.post(f"/api/v1/members/{ada}/suspend", {}).status == 200
+    if gone == "inviter back":
+        # Reactivated, the inviter has another grant than the one that the invitation names.
+        assert company.owner.post(f"/api/v1/members/{ada}/reactivate", {}).status == 200
     assert company.sign_in(BOB)[1].status == 403
     (event, *_) = events(company, "sso_response.refused")
     assert event["details"]["reason"] == "not_a_member"

@@ -83,6 +83,26 @@ def _an_invitation(
     )
 
 
+def _add(
+    invitations: Invitations,
+    invitation: Invitation,
+    manager: AccountAdmin,
+    user_id: str | None = None,
+) -> None:
+    event = manager.event(EventName.INVITATION_CREATED, NOON, invitation.party)
+    invitations.add(invitation, user_id, manager, event)
+
+
+def _renew(invitations: Invitations, invitation: Invitation, manager: AccountAdmin) -> None:
+    event = manager.event(EventName.INVITATION_RESENT, NOON, invitation.party)
+    invitations.renew(invitation, manager, event)
+
+
+def _revoke(invitations: Invitations, invitation: Invitation, manager: AccountAdmin) -> None:
+    event = manager.event(EventName.INVITATION_REVOKED, NOON, invitation.party)
+    invitations.revoke(invitation, manager, event)
+
+
 def _mailed(invitation: Invitation) -> Link:
     token = Links().issue_for(invitation, invitation.expires_at)
     return Links().find(token, NOON, LinkPurpose.INVITATION)
@@ -114,7 +134,7 @@ def test_invitations_are_listed_newest_first_and_read_by_id(
 ) -> None:
     made = [_an_invitation(owner, EmailAddress(f"p{n}@acme.test"), n) for n in range(5)]
     for invitation in made:
-        invitations.add(invitation, None, owner)
+        _add(invitations, invitation, owner)
     assert list(invitations.page(owner.account_id, _ALL).items) == made[::-1]
     second = invitations.page(owner.account_id, PageRequest(2, 2))
     assert (list(second.items), second.has_more, second.total_count) == (made[2:0:-1], True, 5)
@@ -127,7 +147,7 @@ def test_of_twenty_invitations_of_one_address_one_stands(
 ) -> None:
     """`H13`: and the count knows of one."""
     outcomes = race(
-        lambda _: invitations.add(_an_invitation(owner), None, owner), (AlreadyInvitedError,)
+        lambda _: _add(invitations, _an_invitation(owner), owner), (AlreadyInvitedError,)
     )
     assert len(winners(outcomes)) == 1
     assert invitations.page(owner.account_id, _ALL).total_count == 1
@@ -140,9 +160,9 @@ def test_who_is_in_the_account_is_not_invited(
     """`H13`: said by the write itself; whoever is in another account is invited like a stranger."""
     other = an_owner_in(connection, _KIM.value)
     with pytest.raises(AlreadyMemberError):
-        invitations.add(_an_invitation(owner), owner.user_id, owner)
+        _add(invitations, _an_invitation(owner), owner, owner.user_id)
     assert invitations.page(owner.account_id, _ALL).total_count == 0
-    invitations.add(_an_invitation(owner), other.user_id, owner)
+    _add(invitations, _an_invitation(owner), owner, other.user_id)
 
 
 def test_two_accounts_can_invite_the_same_address(
@@ -150,7 +170,7 @@ def test_two_accounts_can_invite_the_same_address(
 ) -> None:
     other = an_owner_in(connection, "sam@other.test")
     for manager in (owner, other):
-        invitations.add(_an_invitation(manager), None, manager)
+        _add(invitations, _an_invitation(manager), manager)
         assert invitations.page(manager.account_id, _ALL).total_count == 1
 
 
@@ -161,11 +181,11 @@ def test_an_account_has_a_thousand_open_invitations_and_no_more(
     AccountRow(owner.account_id, "invitations", invitation_count=INVITATIONS_MAX - 3).save()
 
     def invite(number: int) -> None:
-        invitations.add(_an_invitation(owner, EmailAddress(f"p{number}@acme.test")), None, owner)
+        _add(invitations, _an_invitation(owner, EmailAddress(f"p{number}@acme.test")), owner)
 
     assert len(winners(race(invite, (TooManyInvitationsError,)))) == 3
     (some, *_) = invitations.page(owner.account_id, _ALL).items
-    invitations.revoke(some, owner, NOON)
+    _revoke(invitations, some, owner)
     invite(100)
     with pytest.raises(TooManyInvitationsError):
         invite(101)
@@ -180,15 +200,15 @@ def test_who_manages_no_more_changes_no_invitation(
 ) -> None:
     """`F9`: judged in the write itself, not by what the request began with."""
     invitation = _an_invitation(owner)
-    invitations.add(invitation, None, owner)
+    _add(invitations, invitation, owner)
     place = UserRow.memberships[owner.account_id][field]
     UserRow(owner.user_id).update(actions=[place.set(value)])
     with pytest.raises(NotAllowedError):
-        invitations.add(_an_invitation(owner, EmailAddress("liz@acme.test")), None, owner)
+        _add(invitations, _an_invitation(owner, EmailAddress("liz@acme.test")), owner)
     with pytest.raises(NotAllowedError):
-        invitations.renew(invitation, owner, NOON)
+        _renew(invitations, invitation, owner)
     with pytest.raises(NotAllowedError):
-        invitations.revoke(invitation, owner, NOON)
+        _revoke(invitations, invitation, owner)
     (listed,) = invitations.page(owner.account_id, _ALL).items
     assert listed == replace(invitation, is_ended=True)
 
@@ -199,14 +219,14 @@ def test_another_accounts_invitation_is_not_there(
     """`H15`: nor is one reached under the account of whoever asks."""
     other = an_owner_in(connection, "sam@other.test")
     invitation = _an_invitation(owner)
-    invitations.add(invitation, None, owner)
+    _add(invitations, invitation, owner)
     with pytest.raises(NotFoundError):
         invitations.get(other.account_id, invitation.id)
     stolen = replace(invitation, account_id=other.account_id)
     with pytest.raises(NotFoundError):
-        invitations.revoke(stolen, other, NOON)
+        _revoke(invitations, stolen, other)
     with pytest.raises(NotFoundError):
-        invitations.renew(stolen, other, NOON)
+        _renew(invitations, stolen, other)
     link = _mailed(stolen)
     with pytest.raises(LinkInvalidError):
         invitations.of_link(link)
@@ -215,11 +235,11 @@ def test_another_accounts_invitation_is_not_there(
 def test_of_twenty_revocations_one_counts(invitations: Invitations, owner: AccountAdmin) -> None:
     """`H13`."""
     invitation = _an_invitation(owner)
-    invitations.add(invitation, None, owner)
-    outcomes = race(lambda _: invitations.revoke(invitation, owner, NOON), (NotFoundError,))
+    _add(invitations, invitation, owner)
+    outcomes = race(lambda _: _revoke(invitations, invitation, owner), (NotFoundError,))
     assert len(winners(outcomes)) == 1
     assert _count(owner.account_id) == 0
-    invitations.add(_an_invitation(owner), None, owner)
+    _add(invitations, _an_invitation(owner), owner)
 
 
 def test_of_twenty_new_people_with_one_link_one_joins(
@@ -227,7 +247,7 @@ def test_of_twenty_new_people_with_one_link_one_joins(
 ) -> None:
     """`C3`: one user, one membership, one more member, no invitation."""
     invitation = _an_invitation(owner)
-    invitations.add(invitation, None, owner)
+    _add(invitations, invitation, owner)
     link = _mailed(invitation)
     outcomes = race(
         lambda _: joins.add_user(_accepting(invitation, link, _a_new_person())),
@@ -250,7 +270,7 @@ def test_twenty_links_of_one_invitation_let_one_in(
     an_owner_in(connection, _KIM.value)
     user = _the_user_of(_KIM.value, connection)
     invitation = _an_invitation(owner)
-    invitations.add(invitation, None, owner)
+    _add(invitations, invitation, owner)
     links = [_mailed(invitation) for _ in range(20)]
     outcomes = race(
         lambda n: joins.add_membership(_accepting(invitation, links[n], user)),
@@ -271,7 +291,7 @@ def test_revoking_and_accepting_at_once_have_one_outcome(
     for number in range(5):
         email = EmailAddress(f"p{number}@acme.test")
         invitation = _an_invitation(owner, email)
-        invitations.add(invitation, None, owner)
+        _add(invitations, invitation, owner)
         outcome = _revoke_and_accept(invitation, invitations, joins, owner)
         assert len(winners(outcome)) == 1
         joined = Users(connection).look_up(email).user_id is not None
@@ -288,7 +308,7 @@ def _revoke_and_accept(
         if number == 0:
             joins.add_user(_accepting(invitation, link, user))
         else:
-            invitations.revoke(invitation, owner, NOON)
+            _revoke(invitations, invitation, owner)
 
     return race(either, (LinkInvalidError, NotFoundError), callers=2)
 
@@ -303,7 +323,7 @@ def test_removing_the_inviter_and_accepting_at_once_have_one_outcome(
         ada = members.get(owner.account_id, user_id)
         inviter = replace(as_manager(ada, owner), grant=ada.membership.grant)
         invitation = _an_invitation(inviter, EmailAddress(f"p{number}@acme.test"))
-        invitations.add(invitation, None, inviter)
+        _add(invitations, invitation, inviter)
         removed, joined = _remove_and_accept(invitation, ada, members, joins, owner)
         assert not isinstance(removed, Exception)
         found = Users(connection).look_up(invitation.email).user_id
@@ -339,7 +359,7 @@ def test_an_invitation_whose_inviter_is_gone_lets_nobody_in_though_all_else_hold
     ada = members.get(owner.account_id, a_colleague(connection, owner, "ada", Role.ADMIN))
     inviter = replace(as_manager(ada, owner), grant=ada.membership.grant)
     invitation = replace(_an_invitation(inviter), inviter_grant=inviter.grant)
-    invitations.add(invitation, None, inviter)
+    _add(invitations, invitation, inviter)
     link = _mailed(invitation)
     an_owner_in(connection, "sam@other.test")
     sam = _the_user_of("sam@other.test", connection)
@@ -357,7 +377,7 @@ def test_a_new_person_whose_address_was_taken_meanwhile_has_to_sign_in(
     invitations: Invitations, joins: Joins, owner: AccountAdmin, connection: StoreConnection
 ) -> None:
     invitation = _an_invitation(owner)
-    invitations.add(invitation, None, owner)
+    _add(invitations, invitation, owner)
     link = _mailed(invitation)
     an_owner_in(connection, _KIM.value)
     with pytest.raises(SignInRequiredError):
@@ -372,7 +392,7 @@ def test_a_person_who_gave_the_address_up_meanwhile_does_not_join(
     an_owner_in(connection, "kim.old@acme.test")
     user = replace(_the_user_of("kim.old@acme.test", connection), email=_KIM)
     invitation = _an_invitation(owner)
-    invitations.add(invitation, None, owner)
+    _add(invitations, invitation, owner)
     with pytest.raises(SignInRequiredError):
         joins.add_membership(_accepting(invitation, _mailed(invitation), user))
     assert _count(owner.account_id, "account") == 1
@@ -387,7 +407,7 @@ def test_who_is_in_already_is_not_let_in_again(
     suspended = Membership(owner.account_id, "Acme", Role.MEMBER, MembershipStatus.SUSPENDED)
     join(connection, user.id, suspended)
     invitation = _an_invitation(owner)
-    invitations.add(invitation, None, owner)
+    _add(invitations, invitation, owner)
     link = _mailed(invitation)
     with pytest.raises(ConflictError):
         joins.add_membership(_accepting(invitation, link, user))
@@ -401,7 +421,7 @@ def test_an_expired_link_is_not_spent_though_everything_else_holds(
 ) -> None:
     """`C5`: the time is part of the write."""
     invitation = _an_invitation(owner)
-    invitations.add(invitation, None, owner)
+    _add(invitations, invitation, owner)
     late = replace(
         _accepting(invitation, _mailed(invitation), _a_new_person()), at=invitation.expires_at
     )
@@ -415,8 +435,8 @@ def test_a_link_opens_its_own_account_alone(
     """`C4`: a link's account is part of what it is spent for."""
     other = an_owner_in(connection, "sam@other.test")
     theirs, ours = _an_invitation(other), _an_invitation(owner)
-    invitations.add(theirs, None, other)
-    invitations.add(ours, None, owner)
+    _add(invitations, theirs, other)
+    _add(invitations, ours, owner)
     link = _mailed(theirs)
     turned = replace(link, account_id=owner.account_id, subject_id=ours.id)
     with pytest.raises(LinkInvalidError):

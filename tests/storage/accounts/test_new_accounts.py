@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from chalicelib.domain.accounts.limits import ACCOUNTS_MAX, TooManyAccountsError
+from chalicelib.domain.accounts.new_account import NewAccount
 from chalicelib.domain.audit.event import EventName
 from chalicelib.domain.errors import NotSignedInError
 from chalicelib.domain.roles import Role
 from chalicelib.domain.sign_in.session import SessionLimits
-from chalicelib.domain.tokens import SecretToken, new_id
+from chalicelib.domain.tokens import SecretToken
 from chalicelib.domain.user import Membership
 from chalicelib.storage.accounts.accounts import Accounts
 from chalicelib.storage.accounts.new_accounts import NewAccounts
@@ -63,7 +64,8 @@ def _begun(sessions: Sessions, robin: AccountAdmin) -> Session:
 def _make(
     accounts: NewAccounts, robin: AccountAdmin, old: Session, name: str = "Cumulus"
 ) -> Session:
-    owner = Membership(new_id("acc"), name, Role.OWNER)
+    account = NewAccount.named(name, NOON)
+    owner = account.owner
     entered = replace(
         old, id=SecretToken.new().digest, account_id=owner.account_id, grant=owner.grant
     )
@@ -71,7 +73,7 @@ def _make(
         robin.event(EventName.ACCOUNT_CREATED, NOON, owner.account_party),
         account_id=owner.account_id,
     )
-    accounts.open(owner, old, entered, event)
+    accounts.open(account, old, entered, event)
     return entered
 
 

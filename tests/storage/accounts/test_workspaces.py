@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,17 +16,19 @@ from chalicelib.domain.accounts.workspaces import (
     WorkspaceNameTakenError,
     name_key,
 )
+from chalicelib.domain.audit.event import EventName
 from chalicelib.domain.errors import ConflictError, NotAllowedError, NotFoundError
 from chalicelib.domain.keys.record import Record, RecordStatus
 from chalicelib.domain.tokens import new_id
 from chalicelib.domain.user import MAIN_WORKSPACE, Workspace
+from chalicelib.services.accounts.workspaces import WorkspaceService
 from chalicelib.storage.accounts.accounts import Accounts
 from chalicelib.storage.accounts.record_loads import Loaded, RecordLoads
 from chalicelib.storage.accounts.workspaces import Workspaces
 from chalicelib.storage.dynamo.rows import WORKSPACES, workspace_map
 from chalicelib.storage.dynamo.tables import AccountRow, AuditEventRow, UserRow
 from tests.support.personas.owners import TRAIL, an_owner_in
-from tests.support.personas.users import NOON
+from tests.support.personas.users import NOON, StoppedClock
 from tests.support.races.races import race, winners
 
 if TYPE_CHECKING:
@@ -65,26 +68,44 @@ def _events(owner: AccountAdmin) -> list[str]:
     return [row.event for row in rows if row.event.startswith("workspace.")]
 
 
+def _store(workspaces: Workspaces, owner: AccountAdmin, made: Workspace) -> None:
+    workspaces.add(made, owner, owner.event(EventName.WORKSPACE_CREATED, NOON, made.party))
+
+
+def _change(
+    workspaces: Workspaces, owner: AccountAdmin, seen: Workspace, change: WorkspaceChange
+) -> Workspace:
+    return _service(workspaces).change(owner, seen, change)
+
+
+def _remove(workspaces: Workspaces, owner: AccountAdmin, seen: Workspace) -> None:
+    _service(workspaces).delete(owner, seen)
+
+
+def _service(workspaces: Workspaces) -> WorkspaceService:
+    return WorkspaceService(workspaces, StoppedClock(), timedelta(minutes=15))
+
+
 def _add(workspaces: Workspaces, owner: AccountAdmin, name: str) -> Workspace:
     made = _workspace(name)
-    workspaces.add(made, owner)
+    _store(workspaces, owner, made)
     return made
 
 
 def _rename(workspaces: Workspaces, owner: AccountAdmin, seen: Workspace, name: str) -> Workspace:
-    return workspaces.change(seen, WorkspaceChange(name=name), owner, NOON)
+    return _change(workspaces, owner, seen, WorkspaceChange(name=name))
 
 
 def test_a_workspace_is_made_changed_and_deleted(
     workspaces: Workspaces, owner: AccountAdmin
 ) -> None:
     made = _workspace("Depots", "Where things wait")
-    workspaces.add(made, owner)
+    _store(workspaces, owner, made)
     assert _listed(workspaces, owner)[0] == made
-    changed = workspaces.change(made, WorkspaceChange("Yards", ""), owner, NOON)
+    changed = _change(workspaces, owner, made, WorkspaceChange("Yards", ""))
     assert (changed.id, changed.name, changed.description) == (made.id, "Yards", "")
     assert _listed(workspaces, owner)[1] == changed
-    workspaces.remove(changed, owner, NOON)
+    _remove(workspaces, owner, changed)
     assert _names(workspaces, owner) == [MAIN_WORKSPACE]
     assert sorted(_events(owner)) == [
         "workspace.changed",
@@ -155,7 +176,7 @@ def test_an_account_has_two_hundred_workspaces_and_no_more(
     with pytest.raises(WorkspaceNameTakenError):
         _add(workspaces, owner, made[0].name.upper())
     assert _rename(workspaces, owner, made[1], "Still possible").name == "Still possible"
-    workspaces.remove(made[0], owner, NOON)
+    _remove(workspaces, owner, made[0])
     _add(workspaces, owner, "In its place")
     with pytest.raises(TooManyWorkspacesError):
         _add(workspaces, owner, "One more")
@@ -196,7 +217,7 @@ def test_a_renaming_that_races_with_a_deletion_leaves_no_name_behind(
 
         def act(number: int, seen: Workspace = made) -> None:
             if number % 2:
-                workspaces.remove(seen, owner, NOON)
+                _remove(workspaces, owner, seen)
             else:
                 _rename(workspaces, owner, seen, f"Yard {seen.name} {number}")
 
@@ -204,14 +225,14 @@ def test_a_renaming_that_races_with_a_deletion_leaves_no_name_behind(
         assert len(winners(outcomes)) == 1
         for left in _listed(workspaces, owner):
             if left.id == made.id:
-                workspaces.remove(left, owner, NOON)
+                _remove(workspaces, owner, left)
         assert _names(workspaces, owner) == [MAIN_WORKSPACE]
 
 
 def test_of_twenty_deletions_one_counts(workspaces: Workspaces, owner: AccountAdmin) -> None:
     """`H13`."""
     made = _add(workspaces, owner, "Depots")
-    outcomes = race(lambda _: workspaces.remove(made, owner, NOON), (NotFoundError,))
+    outcomes = race(lambda _: _remove(workspaces, owner, made), (NotFoundError,))
     assert len(winners(outcomes)) == 1
     assert _events(owner).count("workspace.deleted") == 1
 
@@ -220,10 +241,10 @@ def test_what_changed_since_it_was_seen_is_left_alone(
     workspaces: Workspaces, owner: AccountAdmin
 ) -> None:
     made = _add(workspaces, owner, "Depots")
-    described = workspaces.change(made, WorkspaceChange(description="New"), owner, NOON)
+    described = _change(workspaces, owner, made, WorkspaceChange(description="New"))
     for stale in (
         lambda: _rename(workspaces, owner, made, "Yards"),
-        lambda: workspaces.remove(made, owner, NOON),
+        lambda: _remove(workspaces, owner, made),
     ):
         with pytest.raises(ConflictError):
             stale()
@@ -243,7 +264,7 @@ def test_who_manages_no_more_changes_no_workspace(
     for act in (
         lambda: _add(workspaces, owner, "Yards"),
         lambda: _rename(workspaces, owner, made, "Yards"),
-        lambda: workspaces.remove(made, owner, NOON),
+        lambda: _remove(workspaces, owner, made),
     ):
         with pytest.raises(NotAllowedError):
             act()
@@ -258,7 +279,7 @@ def test_another_accounts_workspace_is_not_there(
     made = _add(workspaces, owner, "Depots")
     for act in (
         lambda: _rename(workspaces, other, made, "Yards"),
-        lambda: workspaces.remove(made, other, NOON),
+        lambda: _remove(workspaces, other, made),
     ):
         with pytest.raises(NotFoundError):
             act()
@@ -284,10 +305,10 @@ def test_a_workspace_with_records_stays(
     record = _record(1, made, status)
     _load(loads, owner, record)
     with pytest.raises(WorkspaceInUseError):
-        workspaces.remove(made, owner, NOON)
+        _remove(workspaces, owner, made)
     (main,) = (w for w in _listed(workspaces, owner) if w.name == MAIN_WORKSPACE)
     _load(loads, owner, replace(record, workspace_id=main.id))
-    workspaces.remove(made, owner, NOON)
+    _remove(workspaces, owner, made)
     assert _names(workspaces, owner) == [MAIN_WORKSPACE]
 
 
@@ -302,7 +323,7 @@ def test_no_record_comes_into_a_workspace_that_is_being_deleted(
 
         def act(number: int, made: Workspace = made) -> None:
             if number == 0:
-                workspaces.remove(made, owner, NOON)
+                _remove(workspaces, owner, made)
             else:
                 _load(loads, owner, _record(number, made, RecordStatus.ACTIVE))
 

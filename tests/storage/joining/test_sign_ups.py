@@ -14,7 +14,7 @@ from chalicelib.domain.user import MAIN_WORKSPACE
 from chalicelib.storage.joining.sign_ups import SignUps
 from chalicelib.storage.users.links import Links
 from chalicelib.storage.users.users import Users
-from tests.support.personas.owners import ASKER, TRAIL
+from tests.support.personas.owners import TRAIL, confirm
 from tests.support.personas.users import NOON, ROBIN, a_link, a_sign_up
 from tests.support.races.races import CALLERS, race, winners
 
@@ -63,7 +63,7 @@ def test_confirming_makes_a_user_who_owns_an_account_with_main(
     sign_ups.add(sign_up)
     Links().add(link)
 
-    user_id = sign_ups.confirm(link, sign_up, NOON, ASKER)
+    user_id = confirm(sign_ups, link, sign_up)
 
     users = Users(connection)
     assert users.look_up(ROBIN).user_id == user_id
@@ -86,12 +86,12 @@ def test_the_other_sign_ups_of_a_confirmed_address_stay_and_are_never_confirmed(
     for waiting, link in zip((*others, sign_up), links, strict=True):
         sign_ups.add(waiting)
         Links().add(link)
-    sign_ups.confirm(links[-1], sign_up, NOON, ASKER)
+    confirm(sign_ups, links[-1], sign_up)
     left = {row["slot"]["S"] for row in _rows(engine, f"{tables}sign_ups")}
     assert left == {other.id for other in others}
     for link, other in zip(links, others, strict=False):
         with pytest.raises(LinkInvalidError):
-            sign_ups.confirm(link, other, NOON, ASKER)
+            confirm(sign_ups, link, other)
 
 
 def test_twenty_sign_ups_of_one_address_make_one_user_one_account_one_main(
@@ -105,7 +105,7 @@ def test_twenty_sign_ups_of_one_address_make_one_user_one_account_one_main(
     for link in links:
         Links().add(link)
     outcomes = race(
-        lambda number: sign_ups.confirm(links[number], made[number], NOON, ASKER),
+        lambda number: confirm(sign_ups, links[number], made[number]),
         (LinkInvalidError,),
     )
 
@@ -124,7 +124,7 @@ def test_of_twenty_uses_of_one_link_one_wins(
     link = a_link(sign_up)
     sign_ups.add(sign_up)
     Links().add(link)
-    outcomes = race(lambda _: sign_ups.confirm(link, sign_up, NOON, ASKER), (LinkInvalidError,))
+    outcomes = race(lambda _: confirm(sign_ups, link, sign_up), (LinkInvalidError,))
     assert len(winners(outcomes)) == 1
     assert _rows(engine, f"{tables}links") == []
 
@@ -136,7 +136,7 @@ def test_a_link_dies_at_its_time_whether_or_not_it_was_tidied_up(sign_ups: SignU
     sign_ups.add(sign_up)
     Links().add(link)
     with pytest.raises(LinkInvalidError):
-        sign_ups.confirm(link, sign_up, NOON, ASKER)
+        confirm(sign_ups, link, sign_up)
 
 
 def test_a_link_confirms_only_the_sign_up_that_asked_for_it(sign_ups: SignUps) -> None:
@@ -148,9 +148,8 @@ def test_a_link_confirms_only_the_sign_up_that_asked_for_it(sign_ups: SignUps) -
     Links().add(link)
     forged = a_link(other)
     with pytest.raises(LinkInvalidError):
-        sign_ups.confirm(
+        confirm(
+            sign_ups,
             type(forged)(link.digest, forged.purpose, ROBIN, other.id, forged.expires_at),
             other,
-            NOON,
-            ASKER,
         )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from chalicelib.domain.audit.event import EventName
 from chalicelib.domain.errors import NotAllowedError, NotFoundError
 from chalicelib.domain.keys.api_key import KEYS_MAX, ApiKeySecret, TooManyKeysError
 from chalicelib.domain.lists import PageRequest
@@ -16,7 +17,7 @@ from chalicelib.storage.dynamo.tables import AccountRow, ApiKeyRow, UserRow
 from chalicelib.storage.keys.api_keys import ApiKeys
 from chalicelib.storage.users.account_admin import AccountAdmins
 from tests.support.personas.members import join
-from tests.support.personas.owners import TRAIL, a_key, an_owner_in
+from tests.support.personas.owners import TRAIL, a_key, an_owner_in, delete_key, store_key
 from tests.support.personas.users import NOON
 from tests.support.races.races import race, winners
 
@@ -45,14 +46,14 @@ def _set_membership(owner: AccountAdmin, field: str, value: str) -> None:
 def test_a_key_is_listed_the_moment_it_exists(keys: ApiKeys, owner: AccountAdmin) -> None:
     for number in range(5):
         key = a_key(owner, f"Key {number}", NOON + timedelta(seconds=number))
-        keys.add(key, ApiKeySecret.new().digest, owner)
+        store_key(keys, key, ApiKeySecret.new().digest, owner)
         assert keys.page(owner.account_id, _ALL).items[0] == key
 
 
 def test_a_page_is_cut_from_the_newest_on(keys: ApiKeys, owner: AccountAdmin) -> None:
     made = [a_key(owner, f"Key {n}", NOON + timedelta(seconds=n)) for n in range(7)]
     for key in made:
-        keys.add(key, ApiKeySecret.new().digest, owner)
+        store_key(keys, key, ApiKeySecret.new().digest, owner)
     first = keys.page(owner.account_id, PageRequest(1, 3))
     last = keys.page(owner.account_id, PageRequest(3, 3))
     beyond = keys.page(owner.account_id, PageRequest(4, 3))
@@ -68,7 +69,7 @@ def test_a_hundred_and_one_keys_come_with_their_last_use(
     """More than DynamoDB reads in one batch."""
     digests = [ApiKeySecret.new().digest for _ in range(101)]
     for digest in digests:
-        keys.add(a_key(owner), digest, owner)
+        store_key(keys, a_key(owner), digest, owner)
     ApiKeyRow(digests[0]).update(actions=[ApiKeyRow.last_used_at.set(NOON)])
     listed = keys.page(owner.account_id, _ALL).items
     assert len(listed) == 101
@@ -79,14 +80,15 @@ def test_an_account_has_a_thousand_keys_and_no_more(keys: ApiKeys, owner: Accoun
     """`G7`: of twenty at once only as many get through as there is room for."""
     AccountRow(owner.account_id, "api_keys", key_count=KEYS_MAX - 3).save()
     outcomes = race(
-        lambda _: keys.add(a_key(owner), ApiKeySecret.new().digest, owner), (TooManyKeysError,)
+        lambda _: store_key(keys, a_key(owner), ApiKeySecret.new().digest, owner),
+        (TooManyKeysError,),
     )
     assert len(winners(outcomes)) == 3
     (freed, *_) = keys.page(owner.account_id, _ALL).items
-    keys.remove(freed.id, owner, NOON)
-    keys.add(a_key(owner), ApiKeySecret.new().digest, owner)
+    delete_key(keys, freed.id, owner)
+    store_key(keys, a_key(owner), ApiKeySecret.new().digest, owner)
     with pytest.raises(TooManyKeysError):
-        keys.add(a_key(owner), ApiKeySecret.new().digest, owner)
+        store_key(keys, a_key(owner), ApiKeySecret.new().digest, owner)
 
 
 @pytest.mark.parametrize(
@@ -98,12 +100,12 @@ def test_who_manages_no_more_changes_no_key(
 ) -> None:
     """`F9`: judged in the write itself, not by what the request began with."""
     key = a_key(owner)
-    keys.add(key, ApiKeySecret.new().digest, owner)
+    store_key(keys, key, ApiKeySecret.new().digest, owner)
     _set_membership(owner, field, value)
     with pytest.raises(NotAllowedError):
-        keys.add(a_key(owner), ApiKeySecret.new().digest, owner)
+        store_key(keys, a_key(owner), ApiKeySecret.new().digest, owner)
     with pytest.raises(NotAllowedError):
-        keys.remove(key.id, owner, NOON)
+        delete_key(keys, key.id, owner)
     assert keys.page(owner.account_id, _ALL).total_count == 1
 
 
@@ -113,33 +115,34 @@ def test_another_accounts_key_is_not_there(
     """`H15`."""
     other = an_owner_in(connection, "sam@other.test")
     key = a_key(owner)
-    keys.add(key, ApiKeySecret.new().digest, owner)
+    store_key(keys, key, ApiKeySecret.new().digest, owner)
     with pytest.raises(NotFoundError):
         keys.get(other.account_id, key.id)
     with pytest.raises(NotFoundError):
-        keys.remove(key.id, other, NOON)
+        delete_key(keys, key.id, other)
     assert keys.page(other.account_id, _ALL).items == ()
 
 
 def test_of_twenty_deletions_one_counts(keys: ApiKeys, owner: AccountAdmin) -> None:
     """`H13`."""
     key = a_key(owner)
-    keys.add(key, ApiKeySecret.new().digest, owner)
-    outcomes = race(lambda _: keys.remove(key.id, owner, NOON), (NotFoundError,))
+    store_key(keys, key, ApiKeySecret.new().digest, owner)
+    outcomes = race(lambda _: delete_key(keys, key.id, owner), (NotFoundError,))
     assert len(winners(outcomes)) == 1
     assert AccountRow.get(owner.account_id, "api_keys").key_count == 0
 
 
 def test_a_leaked_key_is_dead_before_it_is_off_the_list(keys: ApiKeys, owner: AccountAdmin) -> None:
     key, digest = a_key(owner), ApiKeySecret.new().digest
-    keys.add(key, digest, owner)
+    store_key(keys, key, digest, owner)
     assert keys.find_revoked(digest) is None
     keys.revoke(digest, NOON)
     found = keys.find_revoked(digest)
     assert found is not None
-    assert found.id == key.id
-    keys.remove_revoked(found, owner.origin, NOON)
-    keys.remove_revoked(found, owner.origin, NOON)
+    assert found.key.id == key.id
+    event = owner.event(EventName.API_KEY_REVOKED, NOON, key.party)
+    keys.remove_revoked(found, event)
+    keys.remove_revoked(found, event)
     assert keys.find_revoked(digest) is None
     assert keys.page(owner.account_id, _ALL).items == ()
     assert AccountRow.get(owner.account_id, "api_keys").key_count == 0

@@ -24,7 +24,7 @@ from chalicelib.storage.keys.transport.by_socket import DirectUpdates
 from chalicelib.storage.keys.transport.connections import Endpoint, KeptConnections
 from chalicelib.storage.keys.transport.signing import AwsCredentials, Signer
 from chalicelib.storage.keys.transport.transport import UpdateRefusedError
-from tests.support.personas.owners import TRAIL, a_key, an_owner_in
+from tests.support.personas.owners import TRAIL, a_key, an_owner_in, delete_key, store_key
 from tests.support.personas.users import NOON
 from tests.support.races.races import race, winners
 from tests.support.servers.engines import REGION, botocore_session
@@ -90,7 +90,7 @@ def digest(keys: ApiKeys, manager: AccountAdmin) -> str:
 
 def add_key(keys: ApiKeys, manager: AccountAdmin) -> tuple[ApiKey, str]:
     key, digest = a_key(manager), ApiKeySecret.new().digest
-    keys.add(key, digest, manager)
+    store_key(keys, key, digest, manager)
     return key, digest
 
 
@@ -138,7 +138,7 @@ def test_a_deleted_key_is_refused_on_the_next_call(
     """`F5`."""
     key, digest = add_key(keys, manager)
     checks.use(digest, NOON)
-    keys.remove(key.id, manager, NOON)
+    delete_key(keys, key.id, manager)
     with pytest.raises(InvalidApiKeyError):
         checks.use(digest, NOON)
 

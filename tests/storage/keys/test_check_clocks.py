@@ -24,7 +24,7 @@ from chalicelib.storage.keys.transport.by_socket import DirectUpdates
 from chalicelib.storage.keys.transport.connections import Endpoint, KeptConnections
 from chalicelib.storage.keys.transport.server_time import ServerTime
 from chalicelib.storage.keys.transport.signing import AwsCredentials, Signer
-from tests.support.personas.owners import TRAIL, a_key, an_owner_in
+from tests.support.personas.owners import TRAIL, a_key, an_owner_in, store_key
 from tests.support.personas.users import NOON
 from tests.support.servers.engines import REGION, botocore_session
 from tests.support.servers.moto_server import moto_server
@@ -113,7 +113,7 @@ def manager(connection: StoreConnection) -> AccountAdmin:
 
 def _add_key(connection: StoreConnection, manager: AccountAdmin) -> str:
     digest = ApiKeySecret.new().digest
-    ApiKeys(connection, TRAIL).add(a_key(manager), digest, manager)
+    store_key(ApiKeys(connection, TRAIL), a_key(manager), digest, manager)
     return digest
 
 

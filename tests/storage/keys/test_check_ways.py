@@ -20,7 +20,7 @@ from chalicelib.storage.keys.api_keys import ApiKeys
 from chalicelib.storage.keys.check import written
 from chalicelib.storage.keys.transport.by_sdk import SdkUpdates
 from chalicelib.storage.keys.transport.by_socket import DirectUpdates
-from tests.support.personas.owners import TRAIL, a_key, an_owner_in
+from tests.support.personas.owners import TRAIL, a_key, an_owner_in, store_key
 from tests.support.personas.users import NOON
 from tests.support.servers.engines import REGION, botocore_session
 from tests.support.servers.moto_server import moto_server
@@ -118,7 +118,7 @@ def test_a_row_is_the_same_whether_we_or_the_model_wrote_it(
     """Made by the model, used by both in turn, and read by both."""
     manager, digest = an_owner_in(connection), ApiKeySecret.new().digest
     key = a_key(manager)
-    ApiKeys(connection, TRAIL).add(key, digest, manager)
+    store_key(ApiKeys(connection, TRAIL), key, digest, manager)
     with contextlib.ExitStack() as stack:
         url = engine.endpoint or stack.enter_context(moto_server())
         ours = _check(monkeypatch, AWS_ENDPOINT_URL_DYNAMODB=url, TABLE_PREFIX=tables).checks

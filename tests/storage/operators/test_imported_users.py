@@ -14,13 +14,14 @@ from chalicelib.domain.operators.action import Operator, OperatorAction
 from chalicelib.domain.roles import Role
 from chalicelib.domain.tokens import new_id
 from chalicelib.domain.user import Membership, User
+from chalicelib.services.operators.user_import import import_events, new_accounts
 from chalicelib.storage.dynamo.tables import AccountRow, EmailRow, UserRow
 from chalicelib.storage.joining.sign_ups import SignUps
 from chalicelib.storage.operators.imported_users import ImportedUsers
 from chalicelib.storage.operators.trail import OperatorLog
 from chalicelib.storage.users.links import Links
 from chalicelib.storage.users.users import Users
-from tests.support.personas.owners import ASKER, TRAIL, an_owner_in
+from tests.support.personas.owners import TRAIL, an_owner_in, confirm
 from tests.support.personas.users import NOON, a_link, a_sign_up
 from tests.support.races.races import CALLERS, race
 from tests.support.servers.tables import everything
@@ -47,6 +48,12 @@ def _deed(user: User) -> OperatorAction:
     return OperatorAction(_JO, EventName.USER_IMPORTED, NOON, user.party)
 
 
+def _add(users: ImportedUsers, user: User) -> bool:
+    action = _deed(user)
+    accounts, events = new_accounts(user, NOON), tuple(import_events(user, action))
+    return users.add(user, action, accounts, events)
+
+
 def test_of_twenty_who_bring_one_address_one_does(
     connection: StoreConnection, users: ImportedUsers
 ) -> None:
@@ -54,7 +61,7 @@ def test_of_twenty_who_bring_one_address_one_does(
     owner = an_owner_in(connection)
     joins = Membership(owner.account_id, "Acme", Role.MEMBER)
     people = [_person(joins) for _ in range(CALLERS)]
-    outcomes = race(lambda number: users.add(people[number], _deed(people[number])))
+    outcomes = race(lambda number: _add(users, people[number]))
     assert outcomes.count(True) == 1
     came = people[outcomes.index(True)]
     assert EmailRow.get(_KIM.value).user_id == came.id
@@ -74,9 +81,9 @@ def test_of_an_import_and_a_confirmed_sign_up_one_gets_the_address(
 
     def one(number: int) -> str:
         if number % 2:
-            return sign_ups.confirm(links[number], sign_up, NOON, ASKER)
+            return confirm(sign_ups, links[number], sign_up)
         user = _person()
-        return user.id if users.add(user, _deed(user)) else ""
+        return user.id if _add(users, user) else ""
 
     outcomes = race(one, (LinkInvalidError,))
     (winner,) = [outcome for outcome in outcomes if isinstance(outcome, str) and outcome]
@@ -96,7 +103,7 @@ def test_whoever_cannot_come_whole_does_not_come(
         "no account": _person(Membership("acc_none", "None", Role.MEMBER)),
     }[taken]
     before = everything(engine, tables)
-    assert users.add(refused, _deed(refused)) is False
+    assert _add(users, refused) is False
     assert everything(engine, tables) == before
 
 
@@ -107,7 +114,7 @@ def test_as_many_accounts_as_a_line_may_name_fit_into_one_write(
 
     made = [Membership(new_id("acc"), f"No. {n}", Role.OWNER) for n in range(ACCOUNTS_MAX)]
     user = _person(*made)
-    assert users.add(user, _deed(user))
+    assert _add(users, user)
     read = Users(connection).get(user.id)
     assert read is not None
     assert read.memberships == user.memberships

@@ -19,7 +19,7 @@ from chalicelib.storage.sessions.sessions import Sessions
 from chalicelib.storage.users.links import Links
 from chalicelib.storage.users.password_gate import BarredError
 from chalicelib.storage.users.users import Users
-from tests.support.personas.owners import ASKER, TRAIL
+from tests.support.personas.owners import ASKER, TRAIL, confirm
 from tests.support.personas.users import NOON, a_link, a_session, a_sign_up
 from tests.support.races.races import race, winners
 
@@ -44,7 +44,7 @@ def owner(connection: StoreConnection) -> User:
     link = a_link(sign_up)
     sign_ups.add(sign_up)
     Links().add(link)
-    user = Users(connection).get(sign_ups.confirm(link, sign_up, NOON, ASKER))
+    user = Users(connection).get(confirm(sign_ups, link, sign_up))
     assert user is not None
     return user
 

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from chalicelib.domain.accounts.invitations import Invitation
 from chalicelib.domain.audit.event import EventName
 from chalicelib.domain.email_address import EmailAddress
 from chalicelib.domain.errors import ConflictError, NotAllowedError, NotFoundError
 from chalicelib.domain.roles import MembershipStatus, Role
-from chalicelib.domain.sign_in.session import SessionLimits
+from chalicelib.domain.sign_in.session import SessionLimits, SignInMethod
 from chalicelib.domain.sign_in.sso_answer import SsoCompletion
 from chalicelib.domain.sso.assertion import EMAIL_FORMAT, VerifiedAssertion
 from chalicelib.domain.sso.connection import (
@@ -29,13 +30,16 @@ from chalicelib.domain.sso.connection import (
 from chalicelib.domain.sso.provider import IdentityProvider
 from chalicelib.domain.tokens import SecretToken, new_id
 from chalicelib.domain.user import Membership, User
+from chalicelib.storage.accounts.invitations import Invitations
 from chalicelib.storage.dynamo.tables import AccountRow, UserRow
 from chalicelib.storage.sessions.sessions import Sessions
 from chalicelib.storage.sso.connections import SsoConnections
 from chalicelib.storage.sso.domains import AccountDomains, DomainTakenError
-from chalicelib.storage.sso.sign_ins import MovedOnError, SpentError, SsoSignIns
+from chalicelib.storage.sso.sign_ins import SsoSignIns
+from chalicelib.storage.sso.spending import MovedOnError, SpentError
 from chalicelib.storage.users.users import SsoDomainLookup, Users
-from tests.support.personas.owners import TRAIL, an_owner_in
+from tests.support.personas.members import a_colleague
+from tests.support.personas.owners import TRAIL, a_user_in, an_owner_in
 from tests.support.personas.users import NOON, a_session
 from tests.support.races.races import race, winners
 from tests.support.saml.keys import rsa_pair
@@ -351,6 +355,45 @@ def test_who_was_suspended_meanwhile_does_not_enter(
             replace(session, id=SecretToken.new().digest),
         )
     assert sign_ins.find(again.id, NOON) == again
+
+
+def test_an_invitation_that_another_admin_sent_again_is_judged_anew(
+    connection: StoreConnection, sign_ins: SsoSignIns, open_sso: SsoConnection, owner: AccountAdmin
+) -> None:
+    """`D7`, `H13`: the inviter of the ended row is the one who was judged."""
+    invitations = Invitations(connection, TRAIL)
+    read = an_invitation(owner)
+    invitations.add(read, None, owner, owner.event(EventName.INVITATION_CREATED, NOON))
+    ada = replace(owner, user_id=a_colleague(connection, owner, "ada", Role.ADMIN), name="Ada")
+    renewed = read.renewed_by(ada, read.expires_at)
+    invitations.renew(renewed, ada, ada.event(EventName.INVITATION_RESENT, NOON))
+    user = a_user_in(connection, "mo@acme.test")
+    membership = Membership(owner.account_id, "Acme", Role.MEMBER)
+    session = replace(
+        a_session(user.id, owner.account_id),
+        grant=membership.grant,
+        method=SignInMethod.SSO,
+        password_proved_at=NOON,
+    )
+    request = a_request(open_sso)
+    sign_ins.begin(request)
+    finish = a_finish(open_sso, request)
+    with pytest.raises(MovedOnError):
+        sign_ins.join(finish, user, membership, session, read)
+    sign_ins.join(finish, user, membership, session, renewed)
+
+
+def an_invitation(owner: AccountAdmin) -> Invitation:
+    return Invitation(
+        id=new_id("inv"),
+        account_id=owner.account_id,
+        email=EmailAddress("mo@acme.test"),
+        role=Role.MEMBER,
+        inviter_id=owner.user_id,
+        inviter_name=owner.name,
+        created_at=NOON,
+        expires_at=NOON + timedelta(days=7),
+    )
 
 
 @pytest.mark.parametrize("change", ["deleted", "another certificate", "a domain less"])

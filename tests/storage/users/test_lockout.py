@@ -10,12 +10,13 @@ import pytest
 
 from chalicelib.domain.errors import TooManyAttemptsError
 from chalicelib.domain.origin import Client
+from chalicelib.domain.sign_in.attempt_keys import AttemptKeyMaker
 from chalicelib.domain.sign_in.counter_keys import AddressKeys
 from chalicelib.domain.sign_in.link import LinkPurpose
 from chalicelib.domain.sign_in.lockout import AttemptOrigin, AttemptRules, Reservation
 from chalicelib.storage.users.credentials import Credentials, ResetCounts
 from chalicelib.storage.users.links import Links
-from chalicelib.storage.users.lockout import AttemptKeyMaker, Attempts
+from chalicelib.storage.users.lockout import Attempts
 from chalicelib.storage.users.password_gate import PasswordGate
 from tests.support.personas.owners import a_user_in
 from tests.support.personas.users import BROWSER, NOON, ROBIN, a_users_link
@@ -24,8 +25,8 @@ from tests.support.races.races import race, winners
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from chalicelib.domain.sign_in.attempt_keys import AttemptKeys
     from chalicelib.storage.dynamo.connection import StoreConnection
-    from chalicelib.storage.users.lockout import AttemptKeys
 
 _RULES = AttemptRules(
     attempts=5,

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import Bundle, rule, run_state_machine_as_test
 
 from chalicelib.domain.origin import Client
+from chalicelib.domain.sign_in.attempt_keys import AttemptKeyMaker
 from chalicelib.domain.sign_in.counter_keys import AddressKeys
 from chalicelib.domain.sign_in.known_browser import Device
 from chalicelib.domain.sign_in.link import LinkPurpose
@@ -18,7 +19,7 @@ from chalicelib.domain.tokens import new_id
 from chalicelib.storage.dynamo.connection import open_tables
 from chalicelib.storage.users.credentials import Credentials, ResetCounts
 from chalicelib.storage.users.links import Links
-from chalicelib.storage.users.lockout import AttemptKeyMaker, Attempts
+from chalicelib.storage.users.lockout import Attempts
 from chalicelib.storage.users.password_gate import PasswordGate
 from chalicelib.storage.users.users import Users
 from tests.support.personas.owners import a_user_in

@@ -9,8 +9,8 @@ from chalicelib.domain.email_address import EmailAddress
 from chalicelib.storage.joining.sign_ups import SignUps
 from chalicelib.storage.users.links import Links
 from chalicelib.storage.users.users import AddressRecord, SsoDomainLookup, Users
-from tests.support.personas.owners import ASKER, TRAIL
-from tests.support.personas.users import NOON, a_link, a_sign_up
+from tests.support.personas.owners import TRAIL, confirm
+from tests.support.personas.users import a_link, a_sign_up
 
 if TYPE_CHECKING:
     from chalicelib.domain.user import User
@@ -23,7 +23,7 @@ def _signed_up(connection: StoreConnection) -> User:
     link = a_link(sign_up)
     sign_ups.add(sign_up)
     Links().add(link)
-    user = Users(connection).get(sign_ups.confirm(link, sign_up, NOON, ASKER))
+    user = Users(connection).get(confirm(sign_ups, link, sign_up))
     assert user is not None
     return user
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def join(connection: Connection, user_id: str, membership: Membership) -> None:
     """Put an existing person into an account, as an accepted invitation does."""
-    from chalicelib.storage.accounts.members import give_membership, list_member
+    from chalicelib.storage.accounts.membership_rows import give_membership, list_member
     from chalicelib.storage.dynamo.transaction import Transaction
 
     with Transaction(connection) as tx:

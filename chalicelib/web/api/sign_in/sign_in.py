@@ -16,7 +16,7 @@ from chalicelib.web.kit.visitor import browser_of, sign_up_ticket
 if TYPE_CHECKING:
     from chalice import Response
 
-    from chalicelib.services.sign_in.password import SignedIn
+    from chalicelib.services.sign_in.new_session import SignedIn
 
 sign_in_api = JsonApi(__name__)
 

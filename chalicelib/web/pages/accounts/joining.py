@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from chalice import Response
 
     from chalicelib.domain.accounts.invitations import OpenInvitation
-    from chalicelib.services.sign_in.sessions import Visitor
+    from chalicelib.domain.sign_in.visitor import Visitor
     from chalicelib.web.kit.errors import HttpError
 
 joining_pages = Pages(__name__)

@@ -17,8 +17,8 @@ from chalicelib.web.kit.visitor import PageVisitor, manager
 if TYPE_CHECKING:
     from chalice import Response
 
+    from chalicelib.domain.sign_in.visitor import Visitor
     from chalicelib.domain.user import Workspace
-    from chalicelib.services.sign_in.sessions import Visitor
     from chalicelib.web.kit.errors import HttpError
 
 workspaces_pages = SettingsPages(__name__)

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from chalice import Response
 
     from chalicelib.domain.keys.api_key import ApiKey
+    from chalicelib.domain.sign_in.visitor import Visitor
     from chalicelib.domain.user import AccountAdmin
-    from chalicelib.services.sign_in.sessions import Visitor
     from chalicelib.web.kit.errors import HttpError
 
 api_keys_pages = SettingsPages(__name__)

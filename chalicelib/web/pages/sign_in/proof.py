@@ -18,7 +18,7 @@ from chalicelib.web.kit.visitor import PageVisitor, browser_of, signed_in
 if TYPE_CHECKING:
     from chalice import Response
 
-    from chalicelib.services.sign_in.sessions import Visitor
+    from chalicelib.domain.sign_in.visitor import Visitor
     from chalicelib.web.kit.errors import HttpError
 
 proof_pages = Pages(__name__)

@@ -21,7 +21,7 @@ from chalicelib.web.kit.visitor import replaced_session, signed_in
 
 if TYPE_CHECKING:
     from chalicelib.domain.errors import DomainError
-    from chalicelib.services.sso.sign_in import SsoRedirect
+    from chalicelib.services.sso.sign_in.service import SsoRedirect
     from chalicelib.web.kit.blueprints import View
     from chalicelib.web.kit.errors import HttpError
 
