@@ -5,81 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.domain.audit.event import EventName, PartyType
+from chalicelib.domain.audit.event import GROUP_LABELS, EventName, PartyType
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from chalicelib.domain.audit.event import AuditEvent, Party
 
-WORDS: Mapping[EventName, str] = {
-    EventName.ACCOUNT_CREATED: "Created the account",
-    EventName.ACCOUNT_EXPORTED: "Exported the whole account",
-    EventName.ACCOUNT_OPENED: "Opened the account",
-    EventName.ACCOUNT_OWNERSHIP_REQUESTED: "Requested to hand over ownership",
-    EventName.ACCOUNT_OWNERSHIP_REQUEST_STOPPED: "Stopped a request to hand over ownership",
-    EventName.ACCOUNT_OWNERSHIP_TRANSFERRED: "Handed over ownership",
-    EventName.API_KEY_CREATED: "Created an API key",
-    EventName.API_KEY_DELETED: "Deleted an API key",
-    EventName.API_KEY_REVOKED: "Handed in a leaked API key",
-    EventName.AUDIT_LOG_EXPORTED: "Exported the audit log",
-    EventName.INVITATION_ACCEPTED: "Accepted an invitation",
-    EventName.INVITATION_CREATED: "Invited somebody",
-    EventName.INVITATION_RESENT: "Sent an invitation again",
-    EventName.INVITATION_REVOKED: "Revoked an invitation",
-    EventName.MEMBER_CHANGED: "Changed a member",
-    EventName.MEMBER_JOINED: "Joined the account",
-    EventName.MEMBER_LEFT: "Left the account",
-    EventName.MEMBER_REACTIVATED: "Reactivated a member",
-    EventName.MEMBER_REMOVED: "Removed a member",
-    EventName.MEMBER_SUSPENDED: "Suspended a member",
-    EventName.RECORD_LOADED: "Loaded records",
-    EventName.SIGN_IN_LOCKED: "Locked a sign-in",
-    EventName.SIGN_IN_REFUSED: "Failed to sign in",
-    EventName.SIGN_IN_SUCCEEDED: "Signed in",
-    EventName.SIGN_IN_UNLOCKED: "Unlocked a sign-in",
-    EventName.SESSION_ENDED: "Signed out",
-    EventName.SSO_CONFIGURED: "Set up single sign-on",
-    EventName.SSO_DELETED: "Deleted single sign-on",
-    EventName.SSO_ENFORCED: "Enforced single sign-on",
-    EventName.SSO_RELAXED: "Made single sign-on optional",
-    EventName.SSO_DOMAIN_ADDED: "Added a domain",
-    EventName.SSO_DOMAIN_LAPSED: "Found a domain's proof gone",
-    EventName.SSO_DOMAIN_REMOVED: "Removed a domain",
-    EventName.SSO_DOMAIN_VERIFIED: "Proved a domain",
-    EventName.SSO_RESPONSE_ACCEPTED: "The company's sign-in was accepted",
-    EventName.SSO_RESPONSE_REFUSED: "The company's sign-in was refused",
-    EventName.SSO_RESPONSES_COUNTED: "More of the company's sign-ins were refused",
-    EventName.USER_EMAIL_CHANGE_STOPPED: "Stopped a change of their email",
-    EventName.USER_EMAIL_CHANGED: "Changed their email",
-    EventName.USER_EXPORTED: "Exported people and their password hashes",
-    EventName.USER_IMPORTED: "Imported a person",
-    EventName.USER_PASSWORD_CHANGED: "Changed their password",
-    EventName.USER_PASSWORD_REMOVED: "Stopped a password",
-    EventName.USER_PASSWORD_RESET: "Reset their password",
-    EventName.USER_RENAMED: "Changed their name",
-    EventName.USER_RESET_MAILED: "Mailed a password reset",
-    EventName.USER_SSO_LINKED: "Linked to the company's sign-in",
-    EventName.USER_VIEWED: "Looked a person up",
-    EventName.WORKSPACE_CHANGED: "Changed a workspace",
-    EventName.WORKSPACE_CREATED: "Created a workspace",
-    EventName.WORKSPACE_DELETED: "Deleted a workspace",
-}
-GROUP_WORDS: Mapping[str, str] = {
-    "account.": "The account",
-    "api_key.": "API keys",
-    "audit_log.": "The audit log",
-    "invitation.": "Invitations",
-    "member.": "Members",
-    "record.": "Records",
-    "sign_in.": "Signing in",
-    "session.": "Sessions",
-    "sso.": "Single sign-on",
-    "sso_domain.": "Domains",
-    "sso_response.": "Company sign-ins",
-    "user.": "People's own credentials",
-    "workspace.": "Workspaces",
-}
 _NAMELESS = {
     PartyType.ANONYMOUS: "Somebody unknown",
     PartyType.API_KEY: "An API key",
@@ -130,12 +62,12 @@ _DETAILS_LONGEST = 500
 def event_options() -> list[tuple[str, str]]:
     """List what can be asked for, in words: each group, then what is in it."""
     options = []
-    for group, words in GROUP_WORDS.items():
-        options.append((group, f"{words}: all"))
+    for group, label in GROUP_LABELS.items():
+        options.append((group, f"{label}: all"))
         options += [
-            (name.value, f"{words}: {said[0].lower()}{said[1:]}")
-            for name, said in WORDS.items()
-            if name.value.startswith(group)
+            (event.value, f"{label}: {event.sentence[0].lower()}{event.sentence[1:]}")
+            for event in EventName
+            if event.value.startswith(group)
         ]
     return options
 
