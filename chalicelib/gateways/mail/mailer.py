@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from chalicelib.domain.chosen_names import without_links
 from chalicelib.domain.colours import DEFAULT_ACCENT, palette
 from chalicelib.domain.mail import MailRefusedError
-from chalicelib.gateways.mail.forms import MAIL_FORMS
+from chalicelib.gateways.mail.forms import mail_forms
 from chalicelib.gateways.mail.sentences import MAIL_TEMPLATES, mail_words
 from chalicelib.gateways.mail.user_agent import browser_and_system
 
@@ -85,7 +85,7 @@ class Mailer:
                 _log.error("mail_dropped", extra=told)
 
     def _parts(self, mail: Mail) -> dict[str, object]:
-        words, form = mail_words(self.language), MAIL_FORMS[mail.template]
+        words, form = mail_words(self.language), mail_forms()[mail.template]
         facts = {"brand": self.brand, **mail.context, **_chosen(mail.context)}
         said, colours = words.of(mail.template), palette(self.accent)
         greeted = form.greets and facts.get("name")
