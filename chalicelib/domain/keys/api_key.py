@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.errors import DomainError, InvalidApiKeyError
-from chalicelib.domain.tokens import digest, random_text
+from chalicelib.domain.tokens import digest, new_id, random_text
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from chalicelib.domain.audit.event import Party
+    from chalicelib.domain.user import AccountAdmin
 
 KEYS_MAX = 1_000
 WINDOW_SECONDS = 60
@@ -90,14 +91,19 @@ def checksum(random: str) -> str:
 
 @dataclass(frozen=True)
 class ApiKey:
-    """A key as its account sees it; the secret itself is nowhere."""
+    """A key as its account sees it, without its secret."""
 
     id: str
     account_id: str
     name: str
-    created_at: datetime
     created_by: str
+    created_at: datetime
     last_used_at: datetime | None = None
+
+    @classmethod
+    def new(cls, manager: AccountAdmin, name: str, now: datetime) -> ApiKey:
+        """Make a key of the admin's account."""
+        return cls(new_id("key"), manager.account_id, name, manager.user_id, now)
 
     @property
     def party(self) -> Party:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from chalicelib.domain.keys.api_key import ApiKey, ApiKeySecret
 from chalicelib.domain.mail import Job, JobKind, Mail
 from chalicelib.domain.sign_in.session import require_fresh_proof
-from chalicelib.domain.tokens import digest, new_id
+from chalicelib.domain.tokens import digest
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -44,13 +44,7 @@ class ApiKeyService:
         now = self.clock()
         require_fresh_proof(manager.proved_at, now, self.proof)
         secret = ApiKeySecret.new()
-        key = ApiKey(
-            id=new_id("key"),
-            account_id=manager.account_id,
-            name=name,
-            created_at=now,
-            created_by=manager.user_id,
-        )
+        key = ApiKey.new(manager, name, now)
         self.keys.add(key, secret.digest, manager)
         return key, secret
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from chalicelib.domain.email_address import EmailAddress
 from chalicelib.domain.keys.api_key import ApiKey
 from chalicelib.domain.origin import RequestOrigin
-from chalicelib.domain.tokens import new_id
 from chalicelib.domain.user import AccountAdmin
 from chalicelib.storage.audit.trail import AuditWriter
 from chalicelib.storage.joining.sign_ups import SignUps
@@ -47,4 +46,4 @@ def an_owner_in(connection: StoreConnection, address: str = ROBIN.value) -> Acco
 
 def a_key(manager: AccountAdmin, name: str = "CI", created_at: datetime = NOON) -> ApiKey:
     """Make a key that nobody stored yet."""
-    return ApiKey(new_id("key"), manager.account_id, name, created_at, manager.user_id)
+    return ApiKey.new(manager, name, created_at)
