@@ -1,4 +1,4 @@
-"""What an account's audit trail tells: who did what to whom, when, from where."""
+"""Events of an account's audit log: who did what to whom, when, and from where."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ GROUP_LABELS: Mapping[str, str] = {
 
 
 class PartyType(StrEnum):
-    """What kind of thing did something, or had it done to it."""
+    """What kind of thing acted, or was acted on."""
 
     ACCOUNT = "account"
     ANONYMOUS = "anonymous"
@@ -152,7 +152,7 @@ class PartyType(StrEnum):
 
 
 class RefusalReason(StrEnum):
-    """Why a password opened nothing; the person's answer never says it (`B2`)."""
+    """Why a password was refused; the answer to the caller never shows it (`B2`)."""
 
     LOCKED = "locked"
     NO_PASSWORD = "no_password"  # noqa: S105 - the name of a reason
@@ -162,7 +162,7 @@ class RefusalReason(StrEnum):
 
 @dataclass(frozen=True)
 class Party:
-    """Who did it, or to whom: the name is the one that it had then."""
+    """The actor or the target of an event, with the name it had at that time."""
 
     type: PartyType
     id: str | None = None
@@ -183,15 +183,15 @@ class AuditEvent:
     id: str = field(default_factory=lambda: new_id("evt"))
 
     def about(self, target: Party) -> AuditEvent:
-        """Return it with whom or what it was done to."""
+        """Return the event with this target."""
         return replace(self, target=target)
 
     @property
     def moment(self) -> str:
-        """Its place in the account's trail: texts that sort as the events happened."""
+        """Return its position in the account's log: a text that sorts by time."""
         return f"{moment_text(self.at)}#{self.id}"
 
 
 def moment_text(moment: datetime) -> str:
-    """Write a time so that texts sort as times do."""
+    """Write a time as text that sorts as the times do."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"

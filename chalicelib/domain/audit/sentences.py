@@ -1,4 +1,4 @@
-"""The audit trail in words: what each event is called on the page, and who did it."""
+"""The audit log in words: who acted, on whom, and the details."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _KINDS: Mapping[PartyType, str] = {
     PartyType.USER: "User",
     PartyType.WORKSPACE: "Workspace",
 }
-# Details that say it in words of their own; an empty text says nothing that isn't said already.
+# Details with a text of their own. An empty text means that the sentence already says it.
 _SAID: Mapping[tuple[str, str], str] = {
     ("ends_by", "password_reset"): "until the password is reset",
     ("ends_by", "time"): "after several failed passwords",
@@ -51,16 +51,16 @@ _SAID: Mapping[tuple[str, str], str] = {
     ("step", "proof"): "inside a session",
     ("step", "sign_in"): "",
 }
-# Our own words for kinds and reasons, as against names that people gave.
+# Our own words for kinds and reasons, as opposed to names that users chose.
 _OUR_WORD = re.compile(r"[a-z][a-z0-9]{0,19}(_[a-z0-9]{1,19})*\Z")
 _LONG_ID = re.compile(r"[A-Za-z0-9_-]{30,}\Z")
 _SHORT = 16
-# A change of a member's workspaces names hundreds; fifty events have to fit on a page.
+# A change can list hundreds of workspaces, and a page holds fifty events.
 _DETAILS_LONGEST = 500
 
 
 def event_options() -> list[tuple[str, str]]:
-    """List what can be asked for, in words: each group, then what is in it."""
+    """List the options of the event filter: each group, followed by its events."""
     options = []
     for group, label in GROUP_LABELS.items():
         options.append((group, f"{label}: all"))
@@ -73,37 +73,37 @@ def event_options() -> list[tuple[str, str]]:
 
 
 def party_words(party: Party) -> str:
-    """Name who did it, or to whom."""
+    """Return the display name of an actor or target."""
     if party.type is PartyType.OPERATOR and party.name:
-        # Whatever an operator is called, they aren't taken for a member of that name.
+        # An operator's name can equal a member's; the prefix keeps them apart.
         return f"Operator {party.name}"
     return party.name or _NAMELESS.get(party.type) or party.id or party.type.value
 
 
 def party_kind(party: Party) -> str:
-    """Say what kind of thing it is, since a user can choose a name that sounds like another."""
+    """Return what kind of thing it is, since a user can choose a name that looks like another's."""
     return _KINDS[party.type]
 
 
 def target_words(event: AuditEvent) -> str:
-    """Name whom it was done to, where that isn't whoever did it."""
+    """Return the display name of the target, or nothing if it is the actor."""
     if event.target is None or event.target.id == event.actor.id:
         return ""
     return party_words(event.target)
 
 
 def detail_words(details: Mapping[str, Any], names: Mapping[str, str]) -> str:
-    """Say the details in a line: `the password was wrong, inside a session`.
+    """Write the details in one line: `the password was wrong, inside a session`.
 
-    `names` are what things are called by their ids, as far as they are still there. A very long
-    line is cut; the export has all details.
+    `names` maps ids to the names of things that still exist. A very long line is cut; the export
+    has all details.
     """
     words = _line(details, names)
     return words if len(words) <= _DETAILS_LONGEST else f"{words[:_DETAILS_LONGEST]}…"
 
 
 def _line(details: Mapping[str, Any], names: Mapping[str, str]) -> str:
-    # Why it failed says enough of how it was tried.
+    # The reason says enough about how it was tried.
     unsaid = {"method"} if details.keys() & {"reason", "ends_by"} else set()
     shown = sorted((name, value) for name, value in details.items() if name not in unsaid)
     said = (_detail(name, value, names) for name, value in shown)
@@ -131,5 +131,5 @@ def _value_words(value: Any, names: Mapping[str, str]) -> str:
 
 
 def _short(text: str) -> str:
-    """Cut an id or a fingerprint to what eyes compare; the export has it whole."""
+    """Shorten an id or a fingerprint for reading; the export has all of it."""
     return f"{text[:_SHORT]}…" if _LONG_ID.match(text) else text
