@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from chalicelib.services.audit.personal_events import PersonalEventService
 
 _MAIL_WINDOW = timedelta(hours=1)
-# Of the attempts that a lock refuses, an hour, for one person: a flood must not fill their trails.
-_REFUSALS_TOLD = 60
+# Refused attempts during a lockout that the audit logs record in an hour for one user, so that a
+# flood can't fill them.
+_REFUSALS_RECORDED = 60
 
 
 class AuditFlows(Flows):
@@ -53,5 +54,5 @@ class AuditFlows(Flows):
         from chalicelib.services.audit.personal_events import PersonalEventService
         from chalicelib.storage.audit.hourly_caps import HourlyCaps
 
-        told = HourlyCaps(_REFUSALS_TOLD, timedelta(hours=1), counted="refusals")
-        return PersonalEventService(self.shared.users, self.shared.trail, told)
+        caps = HourlyCaps(_REFUSALS_RECORDED, timedelta(hours=1), counted="refusals")
+        return PersonalEventService(self.shared.users, self.shared.trail, caps)

@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from chalicelib.services.sign_in.unlock import UnlockService
 
 _MAIL_WINDOW = timedelta(hours=1)
-# To an address that signs in here already, a day: a stranger's sign-ups must not fill its mailbox.
+# Mails a day to an email that already has a user, so that sign-ups by strangers can't fill its
+# mailbox.
 _TAKEN_MAILS = 1
-# Of sign-ins in new browsers, in that time, to one person.
+# Mails about sign-ins in new browsers, in that time, to one user.
 _SIGN_IN_NOTICES = 1
 
 

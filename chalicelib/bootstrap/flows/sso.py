@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from chalicelib.services.sso.sign_in import SsoSignInService
 
 _MAIL_WINDOW = timedelta(hours=1)
-# Of a provider's new link to a user, in that time, from one account.
+# Mails about a provider's new link to a user, in that time, from one account.
 _SSO_NOTICES = 5
 
 

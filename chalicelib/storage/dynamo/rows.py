@@ -1,4 +1,4 @@
-"""Rows to domain objects and back, where more than one store needs it."""
+"""Conversion of rows and domain objects that more than one store needs."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 # The part of an account that holds all its workspaces.
 WORKSPACES = "workspaces"
-# Begins the key of each row by which an account lists a member.
+# The prefix of the parts by which an account lists its members.
 LISTED_MEMBER = "member#"
 
 
 def user_of(row: UserRow) -> User:
-    """Read a person with their memberships."""
+    """Read a user with their memberships."""
     memberships = row.memberships.as_dict()
     return User(
         id=row.user_id,
@@ -47,12 +47,12 @@ def user_of(row: UserRow) -> User:
 
 
 def ways_back_value(ways: Sequence[WayBack]) -> list[list[float]]:
-    """Write the changes of email that can be undone as they stand in their user's row."""
+    """Write the changes of email that can be undone, as the user's row has them."""
     return [[way.version, way.until.timestamp()] for way in ways]
 
 
 def membership_map(membership: Membership) -> dict[str, Any]:
-    """Write a membership as it stands in its user's row."""
+    """Write a membership as the user's row has it."""
     return {
         "name": membership.account_name,
         "role": membership.role.value,
@@ -87,7 +87,7 @@ def account_of(row: AccountRow, workspaces: AccountRow | None) -> Account:
 
 
 def workspace_map(workspace: Workspace) -> dict[str, Any]:
-    """Write a workspace as it stands in its account's row."""
+    """Write a workspace as the account's row has it."""
     return {
         "name": workspace.name,
         "description": workspace.description,
@@ -129,7 +129,7 @@ def session_of(row: SessionRow) -> Session:
 
 
 def membership_of(account_id: str, value: dict[str, Any]) -> Membership:
-    """Read a membership out of its user's row."""
+    """Read a membership from its user's row."""
     return Membership(
         account_id=account_id,
         account_name=value["name"],

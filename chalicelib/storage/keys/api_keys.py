@@ -1,4 +1,4 @@
-"""API keys: made and removed in one transaction with their account's list of them."""
+"""API keys: created and deleted in one transaction with their account's list of them."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ class ApiKeys:
     trail: AuditWriter
 
     def add(self, key: ApiKey, digest: str, manager: AccountAdmin) -> None:
-        """Keep a new key, if its maker manages the account at this very moment.
+        """Store a new key, if its creator is an owner or admin at the time of the write.
 
-        Raises TooManyKeysError at the cap (`G7`), NotAllowedError.
+        Raises TooManyKeysError at the limit (`G7`), NotAllowedError.
         """
         event = manager.event(EventName.API_KEY_CREATED, key.created_at, key.party)
         with Transaction(self.connection) as tx:
@@ -55,7 +55,7 @@ class ApiKeys:
             )
 
     def page(self, account_id: str, asked: PageRequest) -> Slice[ApiKey]:
-        """List an account's keys strongly, newest first, each with its last use."""
+        """List an account's keys with strong consistency, newest first, each with its last use."""
         listed = list(
             AccountRow.query(account_id, AccountRow.part.startswith(_LISTED), consistent_read=True)
         )
@@ -69,7 +69,7 @@ class ApiKeys:
         return key
 
     def remove(self, key_id: str, manager: AccountAdmin, now: datetime) -> None:
-        """Delete a key: it is dead from the very next call on (`F5`).
+        """Delete a key, which no longer works from the next call on (`F5`).
 
         Raises NotFoundError for a key that the account doesn't have, NotAllowedError.
         """
@@ -82,7 +82,7 @@ class ApiKeys:
             self.trail.add(tx, event)
 
     def revoke(self, digest: str, now: datetime) -> None:
-        """Kill whatever key has this digest, if any; one request whether or not there is one."""
+        """Revoke the key with this digest, if any; one request whether or not it exists."""
         write_one(
             lambda: ApiKeyRow(digest).update(
                 actions=[ApiKeyRow.revoked_at.set(now)], condition=ApiKeyRow.digest.exists()
@@ -97,7 +97,7 @@ class ApiKeys:
         return self.get(row.account_id, row.key_id)
 
     def remove_revoked(self, key: ApiKey, origin: RequestOrigin, now: datetime) -> None:
-        """Take a revoked key off its account's list; one that is off already stays off."""
+        """Remove a revoked key from its account's list, if it is still there."""
         finder = Party(PartyType.ANONYMOUS)
         event = AuditEvent(
             EventName.API_KEY_REVOKED, key.account_id, now, finder, origin, key.party
