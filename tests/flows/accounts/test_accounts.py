@@ -11,6 +11,7 @@ from chalicelib.domain.roles import Role
 from chalicelib.domain.user import Membership
 from chalicelib.storage.dynamo.rows import membership_map
 from chalicelib.storage.dynamo.tables import AccountRow, DomainRow, UserRow
+from tests.support.audit_log import audit_events, user_id_of
 from tests.support.keys import Holder, account_of, an_owner, make_key
 from tests.support.personas.invitations import accept, invite, mailed_token
 from tests.support.personas.journeys import (
@@ -23,7 +24,6 @@ from tests.support.personas.journeys import (
 )
 from tests.support.personas.users import NOON
 from tests.support.races.races import race
-from tests.support.trail import told, user_id_of
 
 if TYPE_CHECKING:
     from tests.support.http import Browser
@@ -178,7 +178,7 @@ def test_a_person_makes_another_account_and_is_in_it_at_once(service: Service) -
     assert main["name"] == "Main"
     account = AccountRow.get(made["id"], "account")
     assert (account.owner_id, account.member_count) == (user_id_of(ADDRESS), 1)
-    (created,) = told(service, made["id"], "account.created")
+    (created,) = audit_events(service, made["id"], "account.created")
     assert created["actor"]["id"] == user_id_of(ADDRESS)
     assert created["target"] == {"type": "account", "id": made["id"], "name": "Cumulus"}
     assert program.post("/auth/session/account", {"account_id": first}).status == 200

@@ -9,6 +9,7 @@ import pytest
 from chalicelib.domain.errors import InvalidValueError
 from chalicelib.domain.operators.user_file import parse_user
 from chalicelib.storage.dynamo.tables import AccountRow, UserRow
+from tests.support.audit_log import user_id_of
 from tests.support.keys import KEYS, account_of, add_member, an_owner
 from tests.support.personas.invitations import accept_as_new, invite, mailed_token
 from tests.support.personas.journeys import (
@@ -19,7 +20,6 @@ from tests.support.personas.journeys import (
     sign_in,
 )
 from tests.support.personas.operators import done
-from tests.support.trail import user_id_of
 
 if TYPE_CHECKING:
     from tests.support.http import Program

@@ -91,9 +91,9 @@ def test_a_new_person_is_invited_and_joins(service: Service, owner: Program) -> 
     signed_in = ask_sign_in(newcomer, INVITED, OTHER_PASSWORD)
     account = {"id": account_of(owner), "name": "Acme", "role": "member"}
     assert signed_in.json == {"next": "app", "account": account}
-    told = {name: (actor, details) for name, actor, details in _events(service)}
-    assert set(told) >= {"invitation.created", "invitation.accepted", "member.joined"}
-    actor, details = told["member.joined"]
+    events = {name: (actor, details) for name, actor, details in _events(service)}
+    assert set(events) >= {"invitation.created", "invitation.accepted", "member.joined"}
+    actor, details = events["member.joined"]
     assert (actor, details["role"]) == ("Kim", {"S": "member"})
 
 

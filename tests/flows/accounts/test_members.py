@@ -451,7 +451,7 @@ def test_each_change_stands_in_the_audit_trail(service: Service) -> None:
     owner.delete(f"{_MEMBERS}/{mo}")
     owner.post(_TRANSFER, {"user_id": _id_of(owner, _ADA)})
     owner.post(_LEAVE, {"account_id": account_of(owner)})
-    told = {row["event"]["S"]: row for row in service.rows("audit_events")}
+    events = {row["event"]["S"]: row for row in service.rows("audit_events")}
     assert {
         "member.changed",
         "member.suspended",
@@ -459,9 +459,9 @@ def test_each_change_stands_in_the_audit_trail(service: Service) -> None:
         "member.removed",
         "member.left",
         "account.ownership_transferred",
-    } <= set(told)
-    assert told["member.changed"]["target"]["M"]["id"]["S"] == mo
-    assert told["member.changed"]["details"]["M"] == {
+    } <= set(events)
+    assert events["member.changed"]["target"]["M"]["id"]["S"] == mo
+    assert events["member.changed"]["details"]["M"] == {
         "old_role": {"S": "member"},
         "new_role": {"S": "admin"},
     }
@@ -473,12 +473,12 @@ def test_both_are_mailed_when_ownership_is_handed_over(service: Service) -> None
     _join(service, owner, _ADA, Role.ADMIN)
     assert owner.post(_TRANSFER, {"user_id": _id_of(owner, _ADA)}).status == 200
     service.work()
-    told = {m.to: m for m in service.outbox if m.subject.startswith("An account at")}
-    assert set(told) == {ADDRESS, _ADA}
-    assert "You have handed Acme" in told[ADDRESS].text
-    assert "You're an admin now" in told[ADDRESS].html.replace("&#39;", "'")
-    assert "has made you the owner of Acme" in told[_ADA].text
-    assert "has made you the owner of Acme" in told[_ADA].html
+    mails = {m.to: m for m in service.outbox if m.subject.startswith("An account at")}
+    assert set(mails) == {ADDRESS, _ADA}
+    assert "You have handed Acme" in mails[ADDRESS].text
+    assert "You're an admin now" in mails[ADDRESS].html.replace("&#39;", "'")
+    assert "has made you the owner of Acme" in mails[_ADA].text
+    assert "has made you the owner of Acme" in mails[_ADA].html
 
 
 def _give_elsewhere(address: str, count: int) -> None:

@@ -284,12 +284,12 @@ def test_who_did_what_is_in_the_audit_trail(service: Service, owner: Program) ->
     _patch(owner, made["id"], name="Main")
     owner.delete(f"{_API}/{made['id']}")
     rows = sorted(service.rows("audit_events"), key=lambda row: str(row["moment"]["S"]))
-    told = {
+    events = {
         row["event"]["S"]: row["target"]["M"]["name"]["S"]
         for row in rows
         if row["event"]["S"].startswith("workspace.")
     }
-    assert told == {
+    assert events == {
         "workspace.created": "Depots",
         "workspace.changed": "Depots",
         "workspace.deleted": "Yards",

@@ -13,11 +13,11 @@ from chalicelib.domain.audit.event import AuditEvent, EventName, Party, PartyTyp
 from chalicelib.domain.origin import Client, RequestOrigin
 from chalicelib.domain.roles import Role
 from chalicelib.storage.dynamo.tables import AuditEventRow
+from tests.support.audit_log import user_id_of
 from tests.support.keys import KEYS, account_of, add_member, an_owner, make_key
 from tests.support.ledger import ledger as counting
 from tests.support.personas.journeys import ADDRESS, OTHER_PASSWORD, ask_sign_in, sign_in
 from tests.support.personas.owners import TRAIL
-from tests.support.trail import user_id_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -55,9 +55,9 @@ def _fill(account_id: str, since: datetime, number: int, **details: str) -> None
     with AuditEventRow.batch_write() as batch:
         for n in range(number):
             at = since + timedelta(milliseconds=n)
-            told = {"number": n, **details}
+            all_details = {"number": n, **details}
             name = EventName.WORKSPACE_CHANGED
-            event = AuditEvent(name, account_id, at, actor, origin, None, told)
+            event = AuditEvent(name, account_id, at, actor, origin, None, all_details)
             batch.save(TRAIL.row(event))
 
 
@@ -166,10 +166,10 @@ def test_an_export_has_every_event_and_is_told_itself(owner: Program, clock: Sto
     assert reply.header("Content-Disposition") == disposition
     assert reply.header("Link") is None
     assert _lines(reply) == [event for event in before if event["event"].startswith("sign_in.")]
-    (told,) = _listed(owner, "?event=audit_log.exported")
-    assert told["details"] == {"event": "sign_in."}
+    (exported,) = _listed(owner, "?event=audit_log.exported")
+    assert exported["details"] == {"event": "sign_in."}
     clock.advance(timedelta(seconds=1))
-    assert _lines(owner.get(EXPORT))[0] == told
+    assert _lines(owner.get(EXPORT))[0] == exported
 
 
 def test_a_large_export_goes_on_where_it_stopped_and_meets_every_event_once(

@@ -59,10 +59,10 @@ def test_no_secret_and_no_address_is_logged(
     service: Service, caplog: pytest.LogCaptureFixture
 ) -> None:
     """`H5`, `D14`, `C6`."""
-    told = _journey(service)
+    secrets = _journey(service)
     text = "\n".join(_lines(caplog))
     assert "request_refused" in text
-    assert [name for name, secret in told.items() if secret in text] == []
+    assert [name for name, secret in secrets.items() if secret in text] == []
 
 
 def test_each_line_is_one_json_object_with_its_time_and_event(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from chalicelib.domain.audit.event import EventName, PartyType
+from tests.support.audit_log import audit_events
 from tests.support.keys import KEYS, account_of, make_key
 from tests.support.personas.invitations import INVITED, accept_as_new, invite, mailed_token
 from tests.support.personas.journeys import (
@@ -21,7 +22,6 @@ from tests.support.personas.journeys import (
     token_of,
 )
 from tests.support.servers.children import ROOT
-from tests.support.trail import told
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -125,7 +125,7 @@ def _documented() -> dict[str, set[str]]:
 
 def test_every_event_tells_who_what_when_from_where_and_in_which_request(busy: Busy) -> None:
     """`H4`, `H5`."""
-    events = told(busy.service, busy.account_id)
+    events = audit_events(busy.service, busy.account_id)
     assert {event["event"] for event in events} >= {
         EventName.ACCOUNT_CREATED,
         EventName.API_KEY_CREATED,

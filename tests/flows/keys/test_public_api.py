@@ -284,8 +284,8 @@ def test_each_use_of_a_key_is_logged_without_it(
     made = make_key(owner)
     caplog.set_level(logging.INFO)
     Holder(service.program(), made["key"]).get("/api/v1/account")
-    told = [vars(r) for r in caplog.records if r.message == "authentication_succeeded"]
-    (used,) = [line for line in told if line["method"] == "api_key"]
+    records = [vars(r) for r in caplog.records if r.message == "authentication_succeeded"]
+    (used,) = [line for line in records if line["method"] == "api_key"]
     assert used["key_id"] == made["id"]
     assert made["key"] not in json.dumps([vars(record) for record in caplog.records], default=str)
 

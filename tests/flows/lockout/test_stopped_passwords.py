@@ -156,13 +156,13 @@ def test_the_message_of_the_last_failure_is_the_same_for_known_and_unknown(
     for address in (ADDRESS, UNKNOWN):
         _fail(service, _MOST - 1, address)
     service.work()
-    told = []
+    messages = []
     for address in (ADDRESS, UNKNOWN):
         _fail(service, 1, address)
         (message,) = _queued(service)
-        told.append(message)
-    assert told[0]["details"] == told[1]["details"]
-    assert len(json.dumps(told[0])) == len(json.dumps(told[1]))
+        messages.append(message)
+    assert messages[0]["details"] == messages[1]["details"]
+    assert len(json.dumps(messages[0])) == len(json.dumps(messages[1]))
 
 
 def test_strangers_cannot_stop_it_in_the_browser_of_its_person(service: Service) -> None:

@@ -197,8 +197,8 @@ def test_a_new_address_applies_when_its_link_is_used(service: Service) -> None:
     assert ask_sign_in(service.program()).status == 401
     assert ask_sign_in(service.program(), NEW_ADDRESS).status == 200
     service.work()
-    told = [mail.to for mail in service.outbox if "was changed" in mail.subject]
-    assert sorted(told) == sorted([ADDRESS, NEW_ADDRESS])
+    recipients = [mail.to for mail in service.outbox if "was changed" in mail.subject]
+    assert sorted(recipients) == sorted([ADDRESS, NEW_ADDRESS])
 
 
 @pytest.mark.parametrize(

@@ -102,23 +102,23 @@ def test_a_failing_sign_in_costs_three_store_calls_and_a_message(
 ) -> None:
     """`B3`: locked or not, known or not, right password or not."""
     program = known.program()
-    told = []
+    costs = []
     for address in (ADDRESS, UNKNOWN):
         for _ in range(7):
             ledger.clear()
             _wrong(program, address)
-            told.append(([str(call) for call in ledger.calls], len(ledger.hashes)))
+            costs.append(([str(call) for call in ledger.calls], len(ledger.hashes)))
         ledger.clear()
         ask_sign_in(program, address, PASSWORD)
-        told.append(([str(call) for call in ledger.calls], len(ledger.hashes)))
-    assert all(work == told[0] for work in told)
-    assert [call.partition("(")[0] for call in told[0][0]] == [
+        costs.append(([str(call) for call in ledger.calls], len(ledger.hashes)))
+    assert all(work == costs[0] for work in costs)
+    assert [call.partition("(")[0] for call in costs[0][0]] == [
         "dynamodb.BatchGetItem",
         "dynamodb.BatchGetItem",
         "dynamodb.TransactWriteItems",
         "sqs.SendMessage",
     ]
-    assert told[0][1] == 1
+    assert costs[0][1] == 1
 
 
 def test_signing_up_costs_the_same_for_a_taken_a_waiting_and_a_new_address(

@@ -124,8 +124,8 @@ def test_a_change_is_written_with_its_event(
     service.change(owner, account, kim, MemberChange(role="admin"))
     assert service.find(owner, kim).membership.workspaces == {}
     rows = AuditEventRow.query(owner.account_id, consistent_read=True)
-    told = [row.details.as_dict() for row in rows if row.event == "member.changed"]
-    assert sorted(told, key=len) == [
+    changes = [row.details.as_dict() for row in rows if row.event == "member.changed"]
+    assert sorted(changes, key=len) == [
         {"old_workspaces": {}, "new_workspaces": {main.id: "viewer"}},
         {
             "old_role": "member",

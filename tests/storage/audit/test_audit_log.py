@@ -54,12 +54,12 @@ def _numbers(events: tuple[AuditEvent, ...]) -> list[int]:
 
 def test_an_event_is_read_as_it_was_told(log: AuditLog) -> None:
     """`H4`."""
-    told = replace(
+    event = replace(
         _event(1, EventName.MEMBER_CHANGED),
         details={"role": {"from": "member", "to": "admin"}, "workspaces": ["wsp_1"], "number": 3},
     )
-    TRAIL.append(told)
-    assert log.look(_reach(), 5, None, None).events == (told,)
+    TRAIL.append(event)
+    assert log.look(_reach(), 5, None, None).events == (event,)
 
 
 def test_an_event_that_is_told_again_stays_as_it_was(log: AuditLog) -> None:
@@ -170,11 +170,11 @@ def test_an_export_is_told_only_by_who_still_manages(
 ) -> None:
     """`F9`: judged in the write itself."""
     owner = an_owner_in(connection)
-    told = owner.event(EventName.AUDIT_LOG_EXPORTED, _LATER)
-    log.note_export(told, owner)
+    exported = owner.event(EventName.AUDIT_LOG_EXPORTED, _LATER)
+    log.note_export(exported, owner)
     place = UserRow.memberships[owner.account_id]["role"]
     UserRow(owner.user_id).update(actions=[place.set(Role.MEMBER.value)])
     with pytest.raises(NotAllowedError):
         log.note_export(owner.event(EventName.AUDIT_LOG_EXPORTED, _LATER), owner)
     reach = AuditQuery(owner.account_id, AuditFilter(event="audit_log."), _LATER)
-    assert log.look(reach, 9, None, None).events == (told,)
+    assert log.look(reach, 9, None, None).events == (exported,)

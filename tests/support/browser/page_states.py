@@ -1,4 +1,4 @@
-"""Every page in every state that a person can meet, and how a tab gets there."""
+"""Every page in every state that a user can see, and how a tab gets there."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PageState:
-    """Who looks at what, what they do there first, and which heading they then read."""
+    """Who opens which page, what they do first, and the heading that they see then."""
 
     name: str
     person: str | None
@@ -28,7 +28,7 @@ class PageState:
     deeds: tuple[OperatorAction, ...] = ()
 
     def show(self, tab: Page, cast: Cast) -> None:
-        """Bring a tab there."""
+        """Bring a tab to this state."""
         cast.play(tab, getattr(cast, self.person) if self.person else None)
         tab.goto(self.path.format(**cast.links))
         for deed in self.deeds:
@@ -53,7 +53,7 @@ def _open(summary: str) -> OperatorAction:
 
 
 def _send_empty(button: str) -> OperatorAction:
-    """Press a button whatever the browser itself would say of empty fields."""
+    """Press a button although the browser would stop at empty fields."""
 
     def deed(tab: Page) -> None:
         for box in (
@@ -73,7 +73,7 @@ def _await_calls(tab: Page) -> None:
 
 
 def _call(tab: Page) -> None:
-    """Make a call in the console with what is no key, and read the refusal."""
+    """Make a call in the console with an invalid key, and wait for the refusal."""
     tab.get_by_label("API key", exact=True).fill("no key")
     _button(tab, "The account's records, by id").click()
     tab.get_by_role("button", name="Execute").click()
@@ -108,7 +108,7 @@ def _post_to_the_address_behind_the_hash(tab: Page) -> None:
 
 
 def _draw_for_another_account(tab: Page) -> None:
-    """Leave the page as a tab holds it after another tab has opened another account."""
+    """Leave the page as a tab shows it after another tab has opened another account."""
     tab.evaluate(
         """() => {
           for (const field of document.querySelectorAll("input[name=account_id]"))

@@ -1,4 +1,4 @@
-"""People who are in an account, straight in a store."""
+"""Members of an account, written straight into a store."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def join(connection: Connection, user_id: str, membership: Membership) -> None:
-    """Put an existing person into an account, as an accepted invitation does."""
+    """Add an existing user to an account, as an accepted invitation does."""
     from chalicelib.storage.accounts.members import give_membership, list_member
     from chalicelib.storage.dynamo.transaction import Transaction
 
@@ -31,7 +31,7 @@ def a_colleague(
     role: Role = Role.MEMBER,
     status: MembershipStatus = MembershipStatus.ACTIVE,
 ) -> str:
-    """Make a person who is in somebody's account and in no other; their id."""
+    """Create a user who is only a member of this account; returns their id."""
     from chalicelib.storage.dynamo.tables import UserRow
 
     user_id = f"usr_{name}"
@@ -48,7 +48,7 @@ def a_colleague(
 
 
 def as_manager(member: Member, like: AccountAdmin) -> AccountAdmin:
-    """Let a member act, as somebody who managed the account when their request began."""
+    """Return a member as an admin, as they were when their request began."""
     account_id = member.membership.account_id
     return AccountAdmin(
         member.user_id, member.name, Role.ADMIN, account_id, like.proved_at, like.origin

@@ -1,4 +1,4 @@
-"""An owner in a store that nothing else is in."""
+"""An owner in an otherwise empty store."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ def a_user_in(connection: StoreConnection, address: str = ROBIN.value) -> User:
 
 
 def an_owner_in(connection: StoreConnection, address: str = ROBIN.value) -> AccountAdmin:
-    """Make a user, and give what they are in their account."""
+    """Create a user, and return them as the owner of their account."""
     user = a_user_in(connection, address)
     (membership,) = user.active_memberships
     return AccountAdmin(user.id, user.name, membership.role, membership.account_id, NOON, ASKER)
 
 
 def a_key(manager: AccountAdmin, name: str = "CI", created_at: datetime = NOON) -> ApiKey:
-    """Make a key that nobody stored yet."""
+    """Make a key that isn't stored yet."""
     return ApiKey.new(manager, name, created_at)
