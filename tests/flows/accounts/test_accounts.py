@@ -220,7 +220,7 @@ def _in_accounts(service: Service, count: int) -> None:
     _person(service).update(actions=[UserRow.memberships.set(stored)])
 
 
-def test_a_person_is_in_two_hundred_accounts_and_no_more(service: Service) -> None:
+def test_a_user_is_in_two_hundred_accounts_at_most(service: Service) -> None:
     """Of several at once only as many get through as there is room for."""
     become_a_user(service)
     _in_accounts(service, ACCOUNTS_MAX - 1)

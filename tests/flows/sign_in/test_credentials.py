@@ -216,7 +216,7 @@ def test_a_new_address_that_cannot_be_one_is_a_422(service: Service, email: str)
     assert service.work() == 0
 
 
-def test_an_address_that_was_taken_meanwhile_stays_its_holders(service: Service) -> None:
+def test_an_email_that_was_taken_meanwhile_keeps_its_user(service: Service) -> None:
     become_a_user(service)
     token = _change_email(service)
     become_a_user(service, NEW_ADDRESS, OTHER_PASSWORD)
