@@ -1,4 +1,4 @@
-"""What people do with their sign-in, in the audit trails of the accounts they are in."""
+"""Audit events of sign-in flows, in the logs of the user's accounts."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _fail(service: Service, times: int = 1, address: str = ADDRESS) -> None:
         assert ask_sign_in(service.program(), address, OTHER_PASSWORD).status == 401
 
 
-def test_an_account_begins_with_who_made_it_and_their_sign_in(
+def test_a_new_account_records_its_creation_and_the_sign_in(
     service: Service, account_id: str
 ) -> None:
     """`H4`: who, what, when, from where, and in which request."""
@@ -66,7 +66,7 @@ def test_an_account_begins_with_who_made_it_and_their_sign_in(
     assert signed_in["moment"].startswith("2026-11-24T12:00:00.000000Z#evt_")
 
 
-def test_signing_out_is_told_once(service: Service, owner: Program, account_id: str) -> None:
+def test_signing_out_is_recorded_once(service: Service, owner: Program, account_id: str) -> None:
     cookie = owner.jar.header["Cookie"]
     for _ in range(2):
         assert service.program().delete("/auth/session", Cookie=cookie).status == 204
@@ -74,7 +74,7 @@ def test_signing_out_is_told_once(service: Service, owner: Program, account_id: 
     assert (ended["actor"], ended["details"]) == (_robin(), {"how": "sign_out"})
 
 
-def test_ending_a_session_from_another_is_told(
+def test_ending_a_session_from_another_is_recorded(
     service: Service, owner: Program, account_id: str
 ) -> None:
     """`D8`."""
@@ -86,7 +86,7 @@ def test_ending_a_session_from_another_is_told(
     assert hows == {"picked", "all_others"}
 
 
-def test_with_several_accounts_the_one_that_is_entered_hears_of_it(
+def test_with_several_accounts_only_the_opened_one_records_it(
     service: Service, account_id: str
 ) -> None:
     add_member(service, account_id, "ada@acme.test", Role.ADMIN, open_now=False)
@@ -100,10 +100,10 @@ def test_with_several_accounts_the_one_that_is_entered_hears_of_it(
     assert opened["details"] == {"method": "password"}
 
 
-def test_failures_are_told_to_every_account_the_person_is_in(
+def test_failures_are_recorded_in_every_account_of_the_user(
     service: Service, account_id: str
 ) -> None:
-    """`H4`: who tried isn't known, so the event says whom it was about."""
+    """`H4`: it isn't known who tried, so the event names the target."""
     ada = add_member(service, account_id, "ada@acme.test", Role.MEMBER, open_now=False)
     own = ada.get("/auth/session").json["account"]
     assert own is None
@@ -121,7 +121,7 @@ def test_failures_are_told_to_every_account_the_person_is_in(
         }
 
 
-def test_the_lock_is_told_once_and_what_it_refuses_by_its_reason(
+def test_a_lockout_is_recorded_once_and_its_refusals_with_the_reason(
     service: Service, account_id: str
 ) -> None:
     _fail(service, times=5)
@@ -134,7 +134,7 @@ def test_the_lock_is_told_once_and_what_it_refuses_by_its_reason(
     assert locked["details"] == {"method": "password", "ends_by": "time"}
 
 
-def test_a_password_that_is_stopped_for_good_is_told(service: Service, account_id: str) -> None:
+def test_a_stopped_password_is_recorded(service: Service, account_id: str) -> None:
     """`B4`."""
     (message,) = _messages_of_a_failure(service)
     _tell(replace(message, details={**message.details, "locks": "yes", "stops": "yes"}))
@@ -142,10 +142,10 @@ def test_a_password_that_is_stopped_for_good_is_told(service: Service, account_i
     assert locked["details"]["ends_by"] == "password_reset"
 
 
-def test_a_flood_against_a_lock_tells_sixty_an_hour_and_no_more(
+def test_a_flood_during_a_lockout_records_sixty_an_hour_at_most(
     service: Service, account_id: str, clock: StoppedClock
 ) -> None:
-    """A stranger pays nothing for them; the account must not."""
+    """They cost a stranger nothing, so they must not fill the log."""
     _fail(service, times=5)
     (message, *_) = _messages_of_a_failure(service)
     for number in range(70):
@@ -162,7 +162,7 @@ def _refused_by_lock(service: Service, account_id: str) -> list[dict[str, Any]]:
 
 
 def _messages_of_a_failure(service: Service) -> list[Job]:
-    """Fail once more, and take the messages that it leaves off the queue."""
+    """Fail once more, and return the jobs that it queues."""
     from chalicelib.domain.mail import Job
 
     service.work()
@@ -180,17 +180,19 @@ def _tell(message: Job) -> None:
     services().personal_events.tell(message)
 
 
-def test_a_message_that_is_delivered_twice_is_told_once(service: Service, account_id: str) -> None:
+def test_a_message_that_is_delivered_twice_is_recorded_once(
+    service: Service, account_id: str
+) -> None:
     (message,) = _messages_of_a_failure(service)
     for _ in range(3):
         _tell(message)
     assert event_names(service, account_id).count("sign_in.refused") == 1
 
 
-def test_a_message_whose_mail_fails_is_told_and_comes_again(
+def test_a_message_whose_mail_fails_is_recorded_and_redelivered(
     service: Service, account_id: str
 ) -> None:
-    """The trail hears of it first; SQS brings the message again until the mail is out."""
+    """The events are written first; SQS redelivers the message until the mail is sent."""
     (message,) = _messages_of_a_failure(service)
     locking = replace(message, details={**message.details, "locks": "yes"})
     service.engine.client("ses").delete_identity(Identity=service.settings.mail_from)
@@ -202,15 +204,17 @@ def test_a_message_whose_mail_fails_is_told_and_comes_again(
     assert event_names(service, account_id).count("sign_in.locked") == 1
 
 
-def test_an_address_that_is_nobodys_is_told_to_nobody(service: Service, account_id: str) -> None:
+def test_failures_at_an_unknown_email_are_recorded_nowhere(
+    service: Service, account_id: str
+) -> None:
     before = len(all_audit_events(service))
     _fail(service, times=6, address="nobody@acme.test")
     assert len(all_audit_events(service)) == before
     assert account_id
 
 
-def test_the_reason_is_the_accounts_to_know(service: Service, account_id: str) -> None:
-    """`B2`: the answer says none of it."""
+def test_only_the_account_sees_the_reason(service: Service, account_id: str) -> None:
+    """`B2`: the answer doesn't show it."""
     from chalicelib.storage.dynamo.tables import UserRow
 
     add_member(service, account_id, "ada@acme.test", Role.MEMBER)
@@ -220,7 +224,7 @@ def test_the_reason_is_the_accounts_to_know(service: Service, account_id: str) -
     assert refused["details"]["reason"] == "no_password"
 
 
-def test_a_member_whose_company_signs_them_in_is_refused_for_that(
+def test_a_password_under_enforced_sso_is_recorded_with_that_reason(
     service: Service, account_id: str
 ) -> None:
     from chalicelib.storage.dynamo.tables import DomainRow
@@ -232,7 +236,7 @@ def test_a_member_whose_company_signs_them_in_is_refused_for_that(
     assert refused["details"]["reason"] == "sso_required"
 
 
-def test_a_wrong_current_password_is_told_too(
+def test_a_wrong_current_password_is_recorded_too(
     service: Service, owner: Program, account_id: str
 ) -> None:
     """`A9`."""
@@ -241,7 +245,7 @@ def test_a_wrong_current_password_is_told_too(
     assert refused["details"]["step"] == "proof"
 
 
-def test_unlocking_with_the_link_is_told(service: Service, account_id: str) -> None:
+def test_unlocking_with_the_link_is_recorded(service: Service, account_id: str) -> None:
     _fail(service, times=5)
     token = token_of(service.mail_to(ADDRESS).link)
     assert service.program().post("/auth/account_unlock", {"token": token}).status == 200
@@ -249,7 +253,7 @@ def test_unlocking_with_the_link_is_told(service: Service, account_id: str) -> N
     assert unlocked["actor"] == unlocked["target"] == _robin()
 
 
-def test_changing_and_resetting_a_password_are_two_things(
+def test_changing_and_resetting_a_password_are_different_events(
     service: Service, owner: Program, account_id: str
 ) -> None:
     """`B11`."""
@@ -263,7 +267,7 @@ def test_changing_and_resetting_a_password_are_two_things(
     assert changed["target"] == done["target"] == _robin()
 
 
-def test_a_changed_email_is_told_once_with_both_addresses(
+def test_a_changed_email_is_recorded_once_with_both_emails(
     service: Service, owner: Program, account_id: str
 ) -> None:
     """`B11`."""
@@ -275,7 +279,7 @@ def test_a_changed_email_is_told_once_with_both_addresses(
     assert changed["details"] == {"old_email": ADDRESS, "new_email": new}
 
 
-def test_another_account_hears_of_nothing(service: Service, account_id: str) -> None:
+def test_another_account_records_nothing(service: Service, account_id: str) -> None:
     """`H15`."""
     become_a_user(service, "sam@other.test")
     sam = user_id_of("sam@other.test")
