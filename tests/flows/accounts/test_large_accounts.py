@@ -95,7 +95,7 @@ def test_ten_thousand_members_cost_what_ten_do(service: Service, ledger: Ledger)
         assert _cost(ledger, owner, path) == _RESUME
 
 
-def test_a_person_with_two_hundred_accounts_costs_what_one_with_one_does(
+def test_a_user_with_two_hundred_accounts_costs_what_one_with_one_does(
     service: Service, ledger: Ledger
 ) -> None:
     from chalicelib.storage.dynamo.rows import membership_map

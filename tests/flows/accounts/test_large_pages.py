@@ -103,7 +103,7 @@ def _all_ids(owner: Program, path: str, key: str, total: int) -> list[str]:
 
 
 @pytest.mark.usefixtures("small_answers")
-def test_invitations_that_fill_more_than_an_answer_are_all_reached_page_by_page(
+def test_more_invitations_than_fit_an_answer_are_listed_in_pages(
     service: Service, owner: Program, few_workspaces: list[str]
 ) -> None:
     roles = dict.fromkeys(few_workspaces, WorkspaceRole.VIEWER.value)
@@ -133,7 +133,7 @@ def test_invitations_that_fill_more_than_an_answer_are_all_reached_page_by_page(
 
 
 @pytest.mark.usefixtures("small_answers")
-def test_members_that_fill_more_than_an_answer_are_all_reached_page_by_page(
+def test_more_members_than_fit_an_answer_are_listed_in_pages(
     service: Service, owner: Program, few_workspaces: list[str]
 ) -> None:
     from chalicelib.storage.accounts.members import listing_row
@@ -192,7 +192,7 @@ def test_fifty_events_that_name_every_workspace_fit_on_a_page(
     assert "…" in page.text
 
 
-def test_a_body_is_measured_as_it_is_sent_with_its_quotes_escaped() -> None:
+def test_a_body_is_measured_with_its_quotes_escaped() -> None:
     fits = lists.bounded(json_answer({"text": "x" * 5_000_000}))
     assert len(json.dumps(fits.body)) < MOST
     for text in ('"' * 2_000_000, "\u00e9" * 1_000_000, LOUD * 500_000):

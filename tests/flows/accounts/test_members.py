@@ -77,7 +77,7 @@ def _visible(reply: Reply) -> tuple[int, list[tuple[str, str]], bytes]:
     return reply.status, headers, reply.body
 
 
-def test_the_list_shows_who_is_in_the_account_and_what_they_may(service: Service) -> None:
+def test_the_list_shows_the_members_and_their_roles(service: Service) -> None:
     owner = an_owner(service)
     _join(service, owner, _ADA, Role.ADMIN)
     _join(service, owner, _MO)
@@ -100,7 +100,7 @@ def test_the_list_shows_who_is_in_the_account_and_what_they_may(service: Service
     assert owner.get(f"{_MEMBERS}?limit=2&page=3").json["items"] == []
 
 
-def test_a_role_and_workspaces_change_together_or_one_alone(service: Service) -> None:
+def test_role_and_workspaces_change_together_or_alone(service: Service) -> None:
     owner = an_owner(service)
     _join(service, owner, _MO)
     mo, main = _id_of(owner, _MO), _workspace_of(owner)
@@ -151,7 +151,7 @@ def test_a_role_and_workspaces_change_together_or_one_alone(service: Service) ->
     ],
     ids=str,
 )
-def test_what_a_member_can_not_be_is_refused_by_its_place(
+def test_an_invalid_change_of_a_member_names_its_place(
     service: Service, body: Any, param: str, path: str | None
 ) -> None:
     """`H11`."""
@@ -169,7 +169,7 @@ def test_what_a_member_can_not_be_is_refused_by_its_place(
     assert _people(owner)[_MO]["role"] == "member"
 
 
-def test_another_accounts_workspace_is_refused_like_one_that_never_was(service: Service) -> None:
+def test_another_accounts_workspace_is_refused_like_an_unknown_one(service: Service) -> None:
     """`H15`."""
     owner, other = an_owner(service), an_owner(service, "sam@other.test")
     _join(service, owner, _MO)
@@ -182,7 +182,7 @@ def test_another_accounts_workspace_is_refused_like_one_that_never_was(service: 
     assert _visible(theirs) == _visible(nobodys)
 
 
-def test_another_accounts_member_is_like_one_that_never_was(service: Service) -> None:
+def test_another_accounts_member_is_like_an_unknown_one(service: Service) -> None:
     """`H15`: byte for byte, whatever is asked of them."""
     owner, other = an_owner(service), an_owner(service, "sam@other.test")
     sam, nobody = _id_of(other, "sam@other.test"), f"usr_{secrets.token_hex(16)}"
@@ -198,7 +198,7 @@ def test_another_accounts_member_is_like_one_that_never_was(service: Service) ->
         assert _visible(ask(sam)) == _visible(ask(nobody))
 
 
-def test_suspending_ends_every_session_on_its_next_request_for_good(service: Service) -> None:
+def test_suspending_ends_every_session_for_good_on_its_next_request(service: Service) -> None:
     """`D7`: reactivating lets the person in again, and none of the old sessions."""
     owner = an_owner(service)
     ada = _join(service, owner, _ADA, Role.ADMIN)
@@ -220,7 +220,7 @@ def test_suspending_ends_every_session_on_its_next_request_for_good(service: Ser
     assert again.post("/auth/session/account", {"account_id": account_of(owner)}).status == 200
 
 
-def test_a_suspended_person_keeps_their_other_accounts(service: Service) -> None:
+def test_a_suspended_user_keeps_their_other_accounts(service: Service) -> None:
     owner = an_owner(service)
     ada = _join(service, owner, _ADA, Role.ADMIN)
     elsewhere = service.program()
@@ -253,7 +253,7 @@ def _leave_all_but(account_id: str, address: str) -> None:
     row.update(actions=gone)
 
 
-def test_who_is_removed_from_their_last_account_signs_in_to_none(service: Service) -> None:
+def test_a_user_removed_from_their_last_account_signs_in_to_none(service: Service) -> None:
     """`D7`."""
     owner = an_owner(service)
     mo = _a_lone_member(service, owner)
@@ -264,7 +264,7 @@ def test_who_is_removed_from_their_last_account_signs_in_to_none(service: Servic
     assert ask_sign_in(service.program(), _MO).json == {"next": "no_account"}
 
 
-def test_who_is_suspended_everywhere_signs_in_to_no_account(service: Service) -> None:
+def test_a_user_suspended_everywhere_signs_in_to_no_account(service: Service) -> None:
     """`D7`: one account keeps nobody out of the product."""
     owner = an_owner(service)
     inside = _a_lone_member(service, owner)
@@ -284,7 +284,7 @@ def test_who_is_suspended_everywhere_signs_in_to_no_account(service: Service) ->
     assert mo.get("/auth/session").json["account"]["name"] == "Mo's own"
 
 
-def test_who_is_suspended_everywhere_resets_their_password_and_joins_another_account(
+def test_a_user_suspended_everywhere_can_reset_their_password_and_join_elsewhere(
     service: Service,
 ) -> None:
     """`D7`: the mail has the link, and doesn't speak of a company's sign-in."""
@@ -303,7 +303,7 @@ def test_who_is_suspended_everywhere_resets_their_password_and_joins_another_acc
     assert ask_sign_in(mo, _MO, OTHER_PASSWORD).json["account"]["id"] == account_of(other)
 
 
-def test_suspending_somebody_does_not_end_their_session_elsewhere(service: Service) -> None:
+def test_a_suspension_does_not_end_sessions_in_other_accounts(service: Service) -> None:
     """`D7`: nor does leaving the last active account, where another one has suspended them."""
     owner = an_owner(service)
     mo = _join(service, owner, _MO)
@@ -323,7 +323,7 @@ def test_suspending_somebody_does_not_end_their_session_elsewhere(service: Servi
     assert outside.get("/auth/session").status == 200
 
 
-def test_the_owner_is_out_of_everybodys_reach(service: Service) -> None:
+def test_no_call_changes_the_owner(service: Service) -> None:
     owner = an_owner(service)
     ada = _join(service, owner, _ADA, Role.ADMIN)
     user_id = _id_of(owner, ADDRESS)
@@ -354,7 +354,7 @@ def test_an_admin_changes_other_admins_and_demotes_themselves(service: Service) 
     assert _has_account_open(ada)
 
 
-def test_ownership_is_handed_to_an_admin_and_never_doubled(service: Service) -> None:
+def test_ownership_is_transferred_to_an_admin_and_there_is_one_owner(service: Service) -> None:
     owner = an_owner(service)
     ada = _join(service, owner, _ADA, Role.ADMIN)
     reply = owner.post(_TRANSFER, {"user_id": _id_of(owner, _ADA)})
@@ -367,7 +367,7 @@ def test_ownership_is_handed_to_an_admin_and_never_doubled(service: Service) -> 
     assert ada.post(_TRANSFER, {"user_id": _id_of(ada, ADDRESS)}).status == 200
 
 
-def test_ownership_goes_to_nobody_else(service: Service) -> None:
+def test_ownership_is_transferred_only_to_an_active_admin(service: Service) -> None:
     owner = an_owner(service)
     ada = _join(service, owner, _ADA, Role.ADMIN)
     _join(service, owner, _MO)
@@ -383,7 +383,9 @@ def test_ownership_goes_to_nobody_else(service: Service) -> None:
     assert _people(owner)[ADDRESS]["role"] == "owner"
 
 
-def test_handing_over_asks_for_a_fresh_proof(service: Service, clock: StoppedClock) -> None:
+def test_a_transfer_of_ownership_requires_a_fresh_proof(
+    service: Service, clock: StoppedClock
+) -> None:
     """`D9`."""
     owner = an_owner(service)
     _join(service, owner, _ADA, Role.ADMIN)
@@ -395,7 +397,7 @@ def test_handing_over_asks_for_a_fresh_proof(service: Service, clock: StoppedClo
     assert owner.post(_TRANSFER, heir).status == 200
 
 
-def test_leaving_goes_on_with_no_account_under_a_new_token(service: Service) -> None:
+def test_leaving_continues_without_an_account_under_a_new_token(service: Service) -> None:
     """`D3`, `D7`."""
     owner = an_owner(service)
     ada = _join(service, owner, _ADA, Role.ADMIN)
@@ -424,7 +426,7 @@ def test_the_last_account_can_be_left_too(service: Service) -> None:
     assert mo.get("/auth/session").json["account"] is None
 
 
-def test_only_the_open_account_is_left_and_never_by_its_owner(service: Service) -> None:
+def test_only_the_open_account_can_be_left_and_never_by_its_owner(service: Service) -> None:
     owner = an_owner(service)
     ada = _join(service, owner, _ADA, Role.ADMIN)
     refused = owner.post(_LEAVE, {"account_id": account_of(owner)})
@@ -439,7 +441,7 @@ def test_only_the_open_account_is_left_and_never_by_its_owner(service: Service) 
     assert _has_account_open(ada)
 
 
-def test_each_change_stands_in_the_audit_trail(service: Service) -> None:
+def test_each_change_is_in_the_audit_log(service: Service) -> None:
     """`H4`."""
     owner = an_owner(service)
     ada = _join(service, owner, _ADA, Role.ADMIN)
@@ -468,7 +470,7 @@ def test_each_change_stands_in_the_audit_trail(service: Service) -> None:
     assert _has_account_open(ada)
 
 
-def test_both_are_mailed_when_ownership_is_handed_over(service: Service) -> None:
+def test_both_owners_get_a_mail_about_a_transfer(service: Service) -> None:
     owner = an_owner(service)
     _join(service, owner, _ADA, Role.ADMIN)
     assert owner.post(_TRANSFER, {"user_id": _id_of(owner, _ADA)}).status == 200
@@ -494,7 +496,7 @@ def _give_elsewhere(address: str, count: int) -> None:
     row.save()
 
 
-def test_nobody_is_given_more_workspaces_than_their_row_holds(service: Service) -> None:
+def test_a_member_gets_no_more_workspaces_than_their_row_holds(service: Service) -> None:
     """`H11`: 2,000 in all accounts together; one less is fine, and taking away always is."""
     owner = an_owner(service)
     _join(service, owner, _MO)
@@ -511,7 +513,7 @@ def test_nobody_is_given_more_workspaces_than_their_row_holds(service: Service) 
     assert _patch(owner, mo, {"workspaces": []}).status == 200
 
 
-def test_an_invitation_with_a_workspace_too_many_waits_until_there_is_room(
+def test_an_invitation_beyond_the_workspace_limit_waits_until_there_is_room(
     service: Service,
 ) -> None:
     owner = an_owner(service)
@@ -527,7 +529,7 @@ def test_an_invitation_with_a_workspace_too_many_waits_until_there_is_room(
     assert accept(mo, token).status == 200
 
 
-def test_a_row_at_its_fullest_fits_into_dynamodb(service: Service) -> None:
+def test_the_largest_possible_user_row_fits_into_dynamodb(service: Service) -> None:
     """200 accounts with the longest names, and 2,000 workspaces."""
     from chalicelib.storage.dynamo.rows import membership_map
     from chalicelib.storage.dynamo.tables import EmailRow, UserRow

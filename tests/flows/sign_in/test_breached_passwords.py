@@ -66,7 +66,7 @@ def _change(service: Service) -> Callable[[str], Reply]:
 
 
 @pytest.mark.parametrize("flow", [_sign_up, _reset, _change])
-def test_one_that_leaked_is_refused_with_the_reason_and_another_is_taken(
+def test_a_leaked_password_is_refused_with_the_reason_and_another_is_accepted(
     service: Service, ranges: RangeService, flow: Callable[[Service], Callable[[str], Reply]]
 ) -> None:
     """`A5`: at sign-up, reset and change."""
@@ -81,7 +81,7 @@ def test_one_that_leaked_is_refused_with_the_reason_and_another_is_taken(
 
 
 @pytest.mark.parametrize("flow", [_sign_up, _reset, _change])
-def test_when_the_service_is_down_any_other_rule_still_holds(
+def test_without_the_service_all_other_rules_still_apply(
     service: Service,
     ranges: RangeService,
     caplog: pytest.LogCaptureFixture,
@@ -100,13 +100,15 @@ def test_when_the_service_is_down_any_other_rule_still_holds(
     assert not any(secret in text for secret in (OTHER_PASSWORD, *halves(OTHER_PASSWORD)))
 
 
-def test_what_the_other_rules_refuse_is_not_sent(service: Service, ranges: RangeService) -> None:
+def test_a_password_that_other_rules_refuse_is_not_sent(
+    service: Service, ranges: RangeService
+) -> None:
     for password in ("short", "passwordpassword", "x" * 257, "Robin Acme Robin"):
         assert ask_sign_up(service.program(), password=password).status == 422
     assert ranges.heads == []
 
 
-def test_nobodys_current_password_is_sent(service: Service, ranges: RangeService) -> None:
+def test_no_current_password_is_sent(service: Service, ranges: RangeService) -> None:
     """`A5`: an old password is judged by its hash alone; nothing is asked at sign-in."""
     become_a_user(service)
     asked = len(ranges.heads)
@@ -115,7 +117,7 @@ def test_nobodys_current_password_is_sent(service: Service, ranges: RangeService
     assert len(ranges.heads) == asked == 1
 
 
-def test_signing_up_asks_the_same_for_a_taken_a_waiting_and_a_new_address(
+def test_signing_up_sends_the_same_for_a_taken_a_waiting_and_a_new_email(
     service: Service, ranges: RangeService, ledger: Ledger
 ) -> None:
     """`B1`, `B3`: one question and the same work, whether the password leaked or not."""

@@ -21,7 +21,7 @@ def environ() -> dict[str, str]:
 
 
 @pytest.mark.requirement("B6", "H13")
-def test_of_sixty_at_once_no_more_than_the_budget_are_checked(service: Service) -> None:
+def test_of_sixty_concurrent_guesses_five_at_most_are_checked(service: Service) -> None:
     """Each costs one hash; five at most are with the person's own, or five to a success."""
     with counted_hashes():
         become_a_user(service)

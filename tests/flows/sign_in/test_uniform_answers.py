@@ -64,7 +64,7 @@ def _wrong(program: Program, address: str) -> Reply:
     return ask_sign_in(program, address, OTHER_PASSWORD)
 
 
-def test_wrong_and_unknown_are_answered_alike_byte_by_byte(known: Service) -> None:
+def test_wrong_and_unknown_get_the_same_answer_byte_by_byte(known: Service) -> None:
     """`B1`, `B2`, `G4`."""
     answers = [_visible(_wrong(known.program(), a)) for a in (ADDRESS, WAITING, UNKNOWN)]
     assert answers[0] == answers[1] == answers[2]
@@ -86,7 +86,7 @@ def test_wrong_and_unknown_cost_the_same_calls_and_one_hash(known: Service, ledg
     assert ledger.hashes == [(cost.argon2_memory_kib, cost.argon2_time)]
 
 
-def test_a_password_that_nobody_can_have_costs_one_hash_too(known: Service, ledger: Ledger) -> None:
+def test_an_impossible_password_costs_one_hash_too(known: Service, ledger: Ledger) -> None:
     """`A14`: empty, too long and a megabyte get the common answer at the common cost."""
     program = known.program()
     expected = _visible(_wrong(program, ADDRESS))
@@ -121,7 +121,7 @@ def test_a_failing_sign_in_costs_three_store_calls_and_a_message(
     assert costs[0][1] == 1
 
 
-def test_signing_up_costs_the_same_for_a_taken_a_waiting_and_a_new_address(
+def test_signing_up_costs_the_same_for_a_taken_a_waiting_and_a_new_email(
     known: Service, ledger: Ledger
 ) -> None:
     """`B1`, `B3`."""
@@ -133,7 +133,7 @@ def test_signing_up_costs_the_same_for_a_taken_a_waiting_and_a_new_address(
     assert len(ledger.hashes) == 1
 
 
-def test_signing_up_is_answered_alike_for_a_taken_a_waiting_and_a_new_address(
+def test_signing_up_gets_the_same_answer_for_a_taken_a_waiting_and_a_new_email(
     known: Service,
 ) -> None:
     """`B1`."""
@@ -144,7 +144,7 @@ def test_signing_up_is_answered_alike_for_a_taken_a_waiting_and_a_new_address(
     assert answers[0] == answers[1] == answers[2]
 
 
-def test_resending_costs_and_says_the_same_for_all(known: Service, ledger: Ledger) -> None:
+def test_resending_costs_and_answers_the_same_for_all(known: Service, ledger: Ledger) -> None:
     """`B1`, `B3`, `B7`."""
 
     def ask(address: str) -> Reply:
@@ -157,7 +157,7 @@ def test_resending_costs_and_says_the_same_for_all(known: Service, ledger: Ledge
     assert ledger.hashes == []
 
 
-def test_the_email_step_looks_at_the_domain_alone(known: Service, ledger: Ledger) -> None:
+def test_the_email_step_reads_only_the_domain(known: Service, ledger: Ledger) -> None:
     """`B1`."""
 
     def ask(address: str) -> Reply:
@@ -167,7 +167,7 @@ def test_the_email_step_looks_at_the_domain_alone(known: Service, ledger: Ledger
     assert _work_of(ledger, ask, ADDRESS) == _work_of(ledger, ask, UNKNOWN)
 
 
-def test_the_message_on_the_queue_has_one_size_for_all(known: Service) -> None:
+def test_the_queued_message_has_one_size_for_all(known: Service) -> None:
     """`B1`: addresses of one length make messages of one length."""
     sqs, url = known.engine.client("sqs"), known.settings.mail_queue_url
     sizes = set()
@@ -179,7 +179,7 @@ def test_the_message_on_the_queue_has_one_size_for_all(known: Service) -> None:
     assert len(sizes) == 1
 
 
-def test_a_right_password_tells_nothing_of_a_waiting_address(known: Service) -> None:
+def test_a_right_password_reveals_no_waiting_sign_up(known: Service) -> None:
     """`B1`: but in the browser that signed up, which hears the same of a taken one."""
     right = _visible(ask_sign_in(known.program(), WAITING, PASSWORD))
     assert right == _visible(_wrong(known.program(), WAITING))
