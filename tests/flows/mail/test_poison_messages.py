@@ -399,7 +399,7 @@ def test_one_admins_refused_email_does_not_hold_back_the_others(
     assert key["id"] not in owner.get("/api/v1/api_keys").text
 
 
-def test_other_jobs_are_handled_after_a_dropped_one(service: Service) -> None:
+def test_ordinary_sign_ins_and_invitations_are_handled(service: Service) -> None:
     owner = an_owner(service)
     invite(owner)
     ask_sign_in(service.program(), ADDRESS, OTHER_PASSWORD)

@@ -45,7 +45,7 @@ def company(service: Service, dns: DnsServer) -> Company:
 
 
 @pytest.mark.parametrize("path", _GUESSES)
-def test_a_provider_locks_nobody_out_of_their_password(
+def test_a_provider_cannot_lock_a_users_password(
     service: Service, company: Company, path: str
 ) -> None:
     """`E8`: whoever chooses the provider can sign in as Bob, and guess in that session."""
@@ -61,7 +61,7 @@ def test_a_provider_locks_nobody_out_of_their_password(
     assert ask_sign_in(elsewhere, BOB).status == 200
 
 
-def test_guesses_in_a_providers_session_fall_under_the_limit_of_their_source(
+def test_guesses_in_a_providers_session_count_for_their_source(
     service: Service, company: Company
 ) -> None:
     an_owner(service, BOB)

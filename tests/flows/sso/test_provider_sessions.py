@@ -79,7 +79,7 @@ def swap_provider(company: Company, admin: Program) -> None:
     assert changed.status == 200
 
 
-def test_an_admin_who_swaps_the_provider_gets_into_no_other_account(
+def test_an_admin_who_replaces_the_provider_opens_no_other_account(
     service: Service, dns: DnsServer, company: Company
 ) -> None:
     """`E8`: from account A through its provider into account B, where the same user is an admin."""
@@ -146,7 +146,7 @@ def test_the_page_asks_for_the_password_and_then_opens_the_account(
     assert account_of(program) == borealis
 
 
-def test_an_account_that_such_a_session_has_open_already_is_closed_to_it(
+def test_an_account_that_such_a_session_has_open_is_closed_to_it(
     service: Service, company: Company
 ) -> None:
     """As after a deployment: sessions of before have no mark of a password."""
@@ -164,7 +164,7 @@ def test_an_account_that_such_a_session_has_open_already_is_closed_to_it(
     assert program.get("/auth/session").status == 401
 
 
-def test_the_providers_word_is_no_proof_in_another_account(
+def test_a_sign_in_at_the_provider_is_no_proof_in_another_account(
     service: Service, company: Company
 ) -> None:
     """`D9`: proving oneself at A's provider again doesn't make a stale password fresh in B."""
@@ -184,7 +184,7 @@ def test_the_providers_word_is_no_proof_in_another_account(
     assert program.post(KEYS, {"name": "second"}).status == 201
 
 
-def test_in_its_own_account_the_providers_word_goes_on_counting(
+def test_in_its_own_account_a_sign_in_at_the_provider_is_a_proof(
     service: Service, company: Company
 ) -> None:
     company.put(default_role="admin")
@@ -197,7 +197,7 @@ def test_in_its_own_account_the_providers_word_goes_on_counting(
     assert program.post(KEYS, {"name": "CI 2"}).status == 201
 
 
-def test_every_call_that_reaches_beyond_the_account_asks_for_the_users_own_proof(
+def test_every_call_beyond_the_account_requires_the_users_own_proof(
     service: Service, company: Company
 ) -> None:
     """One sweep over what a signed-in user may do with themselves."""
@@ -236,7 +236,7 @@ def test_every_call_that_reaches_beyond_the_account_asks_for_the_users_own_proof
         assert program.call(method, path, body).status < 300, path
 
 
-def test_each_form_of_it_leads_to_the_proof_page(service: Service, company: Company) -> None:
+def test_each_such_form_leads_to_the_proof_page(service: Service, company: Company) -> None:
     home = an_owner(service, BOB)
     program, _ = company.sign_in(BOB)
     forms = {
@@ -255,7 +255,7 @@ def test_each_form_of_it_leads_to_the_proof_page(service: Service, company: Comp
     assert (refused.header("Location") or "").startswith("/proof")
 
 
-def test_who_has_no_password_and_one_account_manages_themselves(
+def test_a_user_without_a_password_in_one_account_can_change_themselves(
     service: Service, company: Company
 ) -> None:
     """Their provider is the only proof that there is of them."""
@@ -271,7 +271,7 @@ def test_who_has_no_password_and_one_account_manages_themselves(
     assert "Set a password" in program.get("/proof?next=/profile").text
 
 
-def test_leaving_the_providers_account_leaves_a_session_that_speaks_for_nobody(
+def test_after_leaving_the_providers_account_its_session_can_do_nothing(
     service: Service, company: Company
 ) -> None:
     program, _ = company.sign_in("mo@acme.test")

@@ -52,7 +52,7 @@ class Judged:
     reply: Reply
     seconds: float
     size: int
-    told: str | None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ class Scene:
         """Forget how many refusals were listed, since the real clock can't be moved on."""
         LimitRow(f"sso_refusals#{self.company.account_id}").delete()
 
-    def told(self) -> dict[str | None, str]:
+    def reasons(self) -> dict[str | None, str]:
         """Read from the account's trail why answers were refused, by the request's id."""
         path = "/api/v1/audit_events?event=sso_response.refused&limit=10000"
         events = self.company.owner.get(path).json["items"]
@@ -138,9 +138,9 @@ def judged(scene: Scene) -> dict[str, Judged]:
             scene.begin_an_hour()
         brought[case.name] = scene.bring(case)
     assert len(scene.service.rows("sessions")) == sessions
-    told = scene.told()
+    reasons = scene.reasons()
     return {
-        name: replace(each, told=told.get(each.reply.header("X-Request-Id")))
+        name: replace(each, reason=reasons.get(each.reply.header("X-Request-Id")))
         for name, each in brought.items()
     }
 
@@ -156,12 +156,12 @@ def test_an_attack_is_one_plain_403_within_a_second(judged: dict[str, Judged], c
     assert outcome.reply.cookies == {}
     because = _LOOKED_UP.get(case.name, case.refusal or Refusal.DOMAIN_UNPROVEN)
     # What is larger than any form is refused before it is read, and nobody is told.
-    assert outcome.told == (None if outcome.size > BODY_MAX_BYTES else because)
+    assert outcome.reason == (None if outcome.size > BODY_MAX_BYTES else because)
 
 
 @pytest.mark.parametrize("name", _UNASKED)
 @pytest.mark.requirement("E7")
-def test_what_nobody_asked_for_begins_a_request_of_ours(
+def test_an_unsolicited_response_starts_a_request_of_ours(
     scene: Scene, judged: dict[str, Judged], name: str
 ) -> None:
     reply = judged[name].reply
@@ -171,7 +171,7 @@ def test_what_nobody_asked_for_begins_a_request_of_ours(
 
 
 @pytest.mark.parametrize("case", BENIGN.values(), ids=str)
-def test_an_honest_answer_signs_in(scene: Scene, case: Case) -> None:
+def test_a_valid_response_signs_in(scene: Scene, case: Case) -> None:
     # Each from a provider of its own, which calls its people what it likes.
     company = scene.company
     company.issuer = f"https://idp.acme.test/{case.name}"

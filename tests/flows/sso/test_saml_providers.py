@@ -82,7 +82,7 @@ def _signs_in(
 
 @pytest.mark.requirement("E1", "E5", "E6", "E8")
 @pytest.mark.parametrize("mode", Mode)
-def test_somebody_signs_in_at_simplesamlphp_which_verifies_our_request(
+def test_a_user_signs_in_at_simplesamlphp_which_verifies_our_request(
     service: Service, dns: DnsServer, php: Provider, mode: Mode
 ) -> None:
     """It names its people by the address, and in the last mode encrypts the assertion to us."""
@@ -90,13 +90,13 @@ def test_somebody_signs_in_at_simplesamlphp_which_verifies_our_request(
 
 
 @pytest.mark.parametrize("mode", _PLAIN_MODES)
-def test_somebody_signs_in_at_pysaml2_which_verifies_our_request(
+def test_a_user_signs_in_at_pysaml2_which_verifies_our_request(
     service: Service, dns: DnsServer, python: Provider, mode: Mode
 ) -> None:
     _signs_in(service, dns, python, mode, _KEYS)
 
 
-def test_a_provider_that_looks_at_no_signature_of_ours_will_do(
+def test_a_provider_that_ignores_our_signatures_works_too(
     service: Service, dns: DnsServer, php: Provider, python: Provider
 ) -> None:
     company = _customer(service, dns, php)

@@ -71,7 +71,7 @@ def last_refusal(company: Company) -> str:
     return reason
 
 
-def test_a_new_person_comes_in_as_a_member(company: Company) -> None:
+def test_a_new_user_joins_as_a_member(company: Company) -> None:
     """`E6`, `E8`, `D3`."""
     program, reply = company.sign_in("mo@acme.test", "Mo Field")
     assert (reply.status, reply.header("Location")) == (303, "/")
@@ -83,7 +83,7 @@ def test_a_new_person_comes_in_as_a_member(company: Company) -> None:
 
 
 @pytest.mark.parametrize("mode", ["assertion", "response", "both"])
-def test_whatever_the_provider_signs_will_do(company: Company, mode: str) -> None:
+def test_each_way_of_signing_is_accepted(company: Company, mode: str) -> None:
     """`E1`."""
     program = company.service.program()
     asked = company.start(program)
@@ -92,7 +92,7 @@ def test_whatever_the_provider_signs_will_do(company: Company, mode: str) -> Non
     assert program.get("/auth/session").status == 200
 
 
-def test_the_same_person_comes_back_as_the_same_user(company: Company) -> None:
+def test_the_same_identity_is_the_same_user(company: Company) -> None:
     first, _ = company.sign_in("mo@acme.test")
     second, reply = company.sign_in("mo@acme.test")
     assert reply.status == 303
@@ -100,7 +100,7 @@ def test_the_same_person_comes_back_as_the_same_user(company: Company) -> None:
     assert len(ids) == 1
 
 
-def test_who_had_a_password_before_is_the_same_user(service: Service, company: Company) -> None:
+def test_an_existing_user_with_a_password_is_linked(service: Service, company: Company) -> None:
     """The provider speaks for the domain that its account has proved (`E9`)."""
     become_a_user(service, "ann@acme.test")
     program, reply = company.sign_in("ann@acme.test")
@@ -119,7 +119,7 @@ def test_an_assertion_signs_in_once(company: Company) -> None:
     assert len(company.service.rows("sessions")) == 2  # the owner's and this one
 
 
-def test_an_answer_is_for_the_browser_that_asked(company: Company) -> None:
+def test_a_response_is_accepted_only_in_the_browser_that_asked(company: Company) -> None:
     """`E6`: somebody else's answer can't be planted on a person (login CSRF)."""
     asked = company.start(company.service.program())
     other = company.service.program()
@@ -136,7 +136,7 @@ def test_two_tabs_can_sign_in(company: Company) -> None:
     assert company.post(program, company.facts(second, "mo@acme.test")).status == 303
 
 
-def test_a_genuine_answer_that_nobody_asked_for_begins_a_request_of_ours(company: Company) -> None:
+def test_a_valid_unsolicited_response_starts_a_request_of_ours(company: Company) -> None:
     """`D12`, `E7`: such as a link on the provider's own page; it signs nobody in."""
     program = company.service.program()
     facts = company.facts(company.start(program), "mo@acme.test")
@@ -152,7 +152,7 @@ def test_a_genuine_answer_that_nobody_asked_for_begins_a_request_of_ours(company
     assert refused(company.post_text(program, encoded(signed(unasked, company.idp, "none"))))
 
 
-def test_a_provider_speaks_for_its_own_accounts_domains_alone(
+def test_a_provider_is_trusted_only_for_its_accounts_domains(
     service: Service, dns: DnsServer, company: Company
 ) -> None:
     """`E8`, `E9`, `H15`: not for another company's people, and not for gmail's."""
@@ -163,7 +163,7 @@ def test_a_provider_speaks_for_its_own_accounts_domains_alone(
         assert last_refusal(company) == "domain_unproven"
 
 
-def test_one_connections_answer_is_nothing_at_another(
+def test_one_connections_response_is_refused_at_another(
     service: Service, dns: DnsServer, company: Company
 ) -> None:
     """`E3`, `E6`."""
@@ -175,7 +175,7 @@ def test_one_connections_answer_is_nothing_at_another(
     assert last_refusal(other) == "other_connection"
 
 
-def test_who_is_suspended_or_removed_stays_out(company: Company) -> None:
+def test_a_suspended_or_removed_user_stays_out(company: Company) -> None:
     """`D7`: signing in again at the provider is no way back."""
     program, _ = company.sign_in("mo@acme.test")
     row = UserRow(program.get("/auth/session").json["user"]["id"])
@@ -190,7 +190,7 @@ def test_who_is_suspended_or_removed_stays_out(company: Company) -> None:
     assert last_refusal(company) == "not_a_member"
 
 
-def test_a_known_name_stays_the_same_person_whatever_the_address(
+def test_a_known_identity_stays_the_same_user_with_any_email(
     service: Service, dns: DnsServer
 ) -> None:
     """`E8`: known by the provider's name for them; a first name leads to the address's user."""
@@ -212,7 +212,7 @@ def test_a_known_name_stays_the_same_person_whatever_the_address(
     assert user_after("employee-2", "kim@acme.test") != mo
 
 
-def test_a_company_that_changes_its_provider_keeps_its_people(company: Company) -> None:
+def test_a_company_that_changes_its_provider_keeps_its_users(company: Company) -> None:
     """And what the new provider calls somebody has nothing to do with what the old one did."""
     first, _ = company.sign_in("mo@acme.test")
     company.issuer, company.idp = "https://new.acme.test/metadata", rsa_pair("new idp")
@@ -255,7 +255,7 @@ def test_under_enforcement_a_members_right_password_gets_the_common_answer(
     assert ask_sign_in(service.program(), "owner@acme.test").status == 200
 
 
-def test_who_is_suspended_in_the_enforcing_account_keeps_their_password(
+def test_a_user_suspended_in_the_enforcing_account_keeps_their_password(
     service: Service, company: Company
 ) -> None:
     """`D7`: its provider refuses them, and an account shuts nobody out of the product."""
@@ -271,7 +271,9 @@ def test_who_is_suspended_in_the_enforcing_account_keeps_their_password(
     assert refused.status == 404
 
 
-def test_a_member_from_elsewhere_is_led_to_the_provider(service: Service, company: Company) -> None:
+def test_a_member_with_another_domain_is_redirected_to_the_provider(
+    service: Service, company: Company
+) -> None:
     """Their domain has no single sign-on, so a password signs them in; it opens no account."""
     program = service.program()
     add_member(service, company.account_id, "guest@other.test", Role.MEMBER, open_now=False)
@@ -284,7 +286,7 @@ def test_a_member_from_elsewhere_is_led_to_the_provider(service: Service, compan
     assert list(reply.json) == ["error", "sso_url"]
 
 
-def test_entering_by_one_provider_opens_no_account_that_enforces_another(
+def test_a_sign_in_at_one_provider_opens_no_account_that_enforces_another(
     service: Service, dns: DnsServer, company: Company
 ) -> None:
     """`H15`."""
@@ -297,7 +299,7 @@ def test_entering_by_one_provider_opens_no_account_that_enforces_another(
     assert (reply.status, reply.error["code"]) == (403, "sso_required")
 
 
-def test_the_domain_alone_decides_the_first_step(service: Service, company: Company) -> None:
+def test_only_the_domain_decides_the_first_step(service: Service, company: Company) -> None:
     """`B1`: whoever the address belongs to, or nobody."""
     program = service.program()
 
@@ -315,7 +317,7 @@ def test_the_domain_alone_decides_the_first_step(service: Service, company: Comp
     assert identify("owner@acme.test") == {"next": "password"}
 
 
-def test_a_deleted_connection_takes_no_answer(company: Company) -> None:
+def test_a_deleted_connection_accepts_no_response(company: Company) -> None:
     program = company.service.program()
     facts = company.facts(company.start(program), "mo@acme.test")
     company.owner.delete("/api/v1/sso")
@@ -335,7 +337,7 @@ def test_a_proof_by_the_provider_is_fresh(company: Company) -> None:
     assert (reply.status, reply.header("Location")) == (303, "/profile")
 
 
-def test_an_old_sign_in_at_the_provider_proves_nothing(company: Company) -> None:
+def test_an_old_sign_in_at_the_provider_is_refused_as_a_proof(company: Company) -> None:
     """`D9`: such as from one that doesn't heed ForceAuthn."""
     program, _ = company.sign_in("mo@acme.test")
     company.service.clock.advance(timedelta(minutes=4))
@@ -385,7 +387,7 @@ class _Meanwhile(Saml):
     ],
     ids=["deleted", "a domain less", "another certificate"],
 )
-def test_trust_that_ends_while_a_response_is_judged_has_ended(
+def test_trust_that_ends_during_a_sign_in_refuses_it(
     company: Company, happens: Callable[[Company], object], reason: str
 ) -> None:
     """`E13`, `H13`: the write that signs in holds what it was judged by."""
@@ -398,7 +400,7 @@ def test_trust_that_ends_while_a_response_is_judged_has_ended(
     assert last_refusal(company) == reason
 
 
-def test_a_try_signs_nobody_in_and_shows_what_came_back(company: Company) -> None:
+def test_a_connection_test_signs_nobody_in_and_shows_the_response(company: Company) -> None:
     program = company.owner
     before = len(company.service.rows("users"))
     asked = read_request(program.get("/settings/single-sign-on/test"), company.sp)
@@ -415,7 +417,7 @@ def test_a_try_signs_nobody_in_and_shows_what_came_back(company: Company) -> Non
 
 
 @pytest.mark.parametrize("onward", ["//evil.test", "https://evil.test", "/\\evil.test", "/x"])
-def test_a_sign_in_leads_on_to_our_own_pages_alone(company: Company, onward: str) -> None:
+def test_a_sign_in_leads_only_to_our_own_pages(company: Company, onward: str) -> None:
     """`E15`."""
     program = company.service.program()
     asked = company.start(program, f"?next={onward}")
@@ -423,7 +425,7 @@ def test_a_sign_in_leads_on_to_our_own_pages_alone(company: Company, onward: str
     assert reply.header("Location") == "/"
 
 
-def test_what_no_provider_sends_is_one_plain_403(company: Company) -> None:
+def test_an_invalid_response_is_one_plain_403(company: Company) -> None:
     program = company.service.program()
     company.start(program)
     shown = company.post_text(program, "garbage").text
@@ -438,7 +440,7 @@ def test_what_no_provider_sends_is_one_plain_403(company: Company) -> None:
     assert program.post(path, {"SAMLResponse": "x"}).status == 403
 
 
-def test_each_answer_is_evidence_in_the_accounts_trail(company: Company) -> None:
+def test_each_response_is_in_the_audit_log(company: Company) -> None:
     """`H4`."""
     company.sign_in("mo@acme.test")
     found = company.owner.get("/api/v1/audit_events?event=sso_response.accepted").json["items"]
@@ -449,7 +451,7 @@ def test_each_answer_is_evidence_in_the_accounts_trail(company: Company) -> None
     assert joined[0]["actor"]["name"]
 
 
-def test_our_metadata_stands_where_our_entity_id_says(company: Company) -> None:
+def test_our_metadata_is_at_the_url_of_our_entity_id(company: Company) -> None:
     reply = company.service.program().get(f"/sso/{company.connection_id}/metadata")
     assert reply.status == 200
     assert f'entityID="{company.sp.entity_id}"' in reply.text
@@ -477,7 +479,7 @@ def test_two_accounts_claim_one_domain_and_one_gets_it(service: Service, dns: Dn
     assert account_of(owners[0]) != account_of(owners[1])
 
 
-def test_a_new_certificate_changes_nothing_of_how_people_are_named(company: Company) -> None:
+def test_a_new_certificate_does_not_change_identities(company: Company) -> None:
     """So that a rotation doesn't lock everybody out."""
     assert company.put(email_attribute="mail").json["email_attribute"] == "mail"
     fields = {"idp_entity_id": company.issuer, "idp_sso_url": "https://idp.acme.test/sso"}
@@ -488,7 +490,7 @@ def test_a_new_certificate_changes_nothing_of_how_people_are_named(company: Comp
     assert cleared.json["email_attribute"] is None
 
 
-def test_no_reset_is_a_way_around_enforcement(service: Service, company: Company) -> None:
+def test_no_reset_bypasses_enforcement(service: Service, company: Company) -> None:
     """Neither a link from before it, nor one for who never had a password (`B7`)."""
     company.sign_in("mo@acme.test")
     program = service.program()
@@ -503,9 +505,7 @@ def test_no_reset_is_a_way_around_enforcement(service: Service, company: Company
     assert "token=" not in service.mail_to("mo@acme.test").text
 
 
-def test_who_starts_as_somebody_else_ends_as_the_new_one(
-    service: Service, company: Company
-) -> None:
+def test_a_sign_in_replaces_another_users_session(service: Service, company: Company) -> None:
     """`D3`: the session that the browser had dies, and no name of it lives on."""
     become_a_user(service, "robin@elsewhere.test")
     program = signed_in_program(service, "robin@elsewhere.test")
@@ -518,7 +518,7 @@ def test_who_starts_as_somebody_else_ends_as_the_new_one(
     assert program.get("/auth/session").status == 401
 
 
-def test_a_secret_that_somebody_planted_begins_nothing_for_them(company: Company) -> None:
+def test_a_planted_cookie_is_replaced(company: Company) -> None:
     """`E6`: a cookie of no form of ours is replaced."""
     program = company.service.program()
     program.jar.values["thub_sso"] = "planted"

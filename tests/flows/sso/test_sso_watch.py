@@ -51,12 +51,12 @@ def domain_status(company: Company) -> str:
     return "verified" if "verified_at" in row else "pending"
 
 
-def test_a_proof_that_stands_is_left_alone(service: Service, company: Company) -> None:
+def test_a_domain_with_its_record_is_not_changed(service: Service, company: Company) -> None:
     assert look(service) == []
     assert company.sign_in("mo@acme.test")[1].status == 303
 
 
-def test_a_missing_proof_is_told_once_and_lapses_after_three_days(
+def test_a_missing_record_sends_one_mail_and_lapses_after_three_days(
     service: Service, company: Company, dns: DnsServer
 ) -> None:
     """`E9`: a lapse ends what the provider may say; the owner keeps a way in."""
@@ -75,7 +75,7 @@ def test_a_missing_proof_is_told_once_and_lapses_after_three_days(
     assert look(service, timedelta(days=1)) == []
 
 
-def test_a_proof_that_comes_back_in_time_counts_on(
+def test_a_record_that_returns_in_time_keeps_the_domain_verified(
     service: Service, company: Company, dns: DnsServer
 ) -> None:
     kept = dict(dns.records)
@@ -88,7 +88,7 @@ def test_a_proof_that_comes_back_in_time_counts_on(
     assert domain_status(company) == "verified"
 
 
-def test_a_dns_that_does_not_answer_proves_nothing(
+def test_a_dns_server_that_does_not_answer_changes_nothing(
     service: Service, company: Company, dns: DnsServer
 ) -> None:
     dns.behave = lambda _question, _transport: b"garbage"
@@ -97,7 +97,7 @@ def test_a_dns_that_does_not_answer_proves_nothing(
     assert domain_status(company) == "verified"
 
 
-def test_admins_are_told_before_a_certificate_ends(service: Service, company: Company) -> None:
+def test_admins_get_mails_before_a_certificate_expires(service: Service, company: Company) -> None:
     """`E13`: thirty, seven and one day ahead, each once."""
     end = company.idp.certificate.not_after - service.clock()
     assert look(service, end - timedelta(days=31)) == []
