@@ -1,4 +1,4 @@
-"""Several accounts, or none: picking one, switching, and what a domain's SSO says."""
+"""Several accounts, or none: opening one, switching, and SSO by domain."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _SECOND = membership_map(Membership("acc_2", "Borealis", Role.MEMBER))
 
 @pytest.fixture
 def two_accounts(service: Service) -> Service:
-    """A person whom a second account, with no workspace for them, has let in."""
+    """A user with a second account, in which they have no workspace."""
     become_a_user(service)
     AccountRow("acc_2", "account", name="Borealis", owner_id="usr_2", created_at=NOON).save()
     _person(service).update(actions=[UserRow.memberships["acc_2"].set(_SECOND)])
@@ -48,7 +48,7 @@ def _person(service: Service) -> UserRow:
 
 
 def test_a_user_of_two_accounts_opens_one_and_switches(two_accounts: Service) -> None:
-    """`D3`: each switch has a token of its own."""
+    """`D3`: each switch gives a new token."""
     program = two_accounts.program()
     reply = ask_sign_in(program)
     assert reply.json["next"] == "choose_account"
@@ -95,7 +95,7 @@ def test_a_suspension_ends_access_on_the_next_request(two_accounts: Service) -> 
 def test_a_member_who_was_suspended_meanwhile_cannot_open_the_account(
     two_accounts: Service,
 ) -> None:
-    """`D7`: what the person may enter is judged when they enter."""
+    """`D7`: checked when the user opens the account."""
     program = two_accounts.program()
     ask_sign_in(program)
     suspended = UserRow.memberships["acc_2"]["status"].set("suspended")
@@ -112,7 +112,7 @@ def test_a_member_who_was_suspended_meanwhile_cannot_open_the_account(
 
 
 def test_each_switch_ends_the_previous_token(two_accounts: Service) -> None:
-    """`D3`: on pages as in calls, there and back."""
+    """`D3`: on pages and in calls, in both directions."""
     browser = two_accounts.browser()
     sign_in(browser)
     seen = [browser.jar.values["thub_session"]]
@@ -159,7 +159,7 @@ def test_a_user_in_no_account_sees_how_to_join_one(service: Service) -> None:
 
 
 def test_a_user_creates_another_account_and_it_is_open_at_once(service: Service) -> None:
-    """`D3`: under a new token; the first account is as it was."""
+    """`D3`: under a new token; the first account is unchanged."""
     become_a_user(service)
     program = signed_in_program(service)
     first, before = account_of(program), program.jar.values["thub_session"]
@@ -221,7 +221,7 @@ def _in_accounts(service: Service, count: int) -> None:
 
 
 def test_a_user_is_in_two_hundred_accounts_at_most(service: Service) -> None:
-    """Of several at once only as many get through as there is room for."""
+    """Of several at once only as many succeed as there is room for."""
     become_a_user(service)
     _in_accounts(service, ACCOUNTS_MAX - 1)
     programs = [signed_in_program(service) for _ in range(4)]
@@ -279,7 +279,7 @@ def test_a_page_costs_two_requests_with_any_number_of_accounts(
 
 
 def test_the_switcher_is_on_every_signed_in_page(service: Service) -> None:
-    """With one account it still leads to another."""
+    """With one account it offers to create another."""
     become_a_user(service)
     browser = service.browser()
     sign_in(browser)
@@ -326,7 +326,7 @@ def test_only_the_domain_decides_how_to_sign_in(service: Service) -> None:
 def test_a_form_does_not_act_in_an_account_that_another_tab_opened(
     service: Service,
 ) -> None:
-    """The page says which account is open, and leads back to the one that the form was for."""
+    """The page names the open account, and leads back to the form's account."""
     owner = an_owner(service)
     ours = account_of(owner)
     browser = service.browser()

@@ -1,4 +1,4 @@
-"""Names that users choose pass for no link in a mail, and for no operator in the audit log."""
+"""Names that users choose look neither like links in mails nor like operators in the log."""
 
 from __future__ import annotations
 

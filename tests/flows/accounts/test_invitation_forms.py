@@ -1,4 +1,4 @@
-"""The forms under `/settings` that invite, send again and revoke."""
+"""The forms under `/settings` that invite, resend and revoke."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Invitations, from whoever sends them to whoever joins."""
+"""Invitations, from the inviter to the new member."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def _visible(reply: Reply) -> tuple[int, list[tuple[str, str]], bytes]:
 
 
 def test_a_new_user_is_invited_and_joins(service: Service, owner: Program) -> None:
-    """`A15`, `B12`: name and password are theirs, the address is confirmed, and they sign in."""
+    """`A15`, `B12`: they choose name and password, their email is confirmed, and they sign in."""
     workspace = _workspace_of(owner, service)
     made = invite(owner, workspaces=[{"id": workspace, "role": "viewer"}])
     assert made == {
@@ -98,7 +98,7 @@ def test_a_new_user_is_invited_and_joins(service: Service, owner: Program) -> No
 
 
 def test_an_existing_user_signs_in_and_joins(service: Service, owner: Program) -> None:
-    """With the account that they had, and the new one under a token of its own (`D3`)."""
+    """They keep their account, and the new one opens under a new token (`D3`)."""
     an_owner(service, SOMEBODY)
     invite(owner, SOMEBODY, role="admin")
     token = mailed_token(service, SOMEBODY)
@@ -116,7 +116,7 @@ def test_an_existing_user_signs_in_and_joins(service: Service, owner: Program) -
 def test_inviting_looks_and_costs_the_same_for_any_email(
     service: Service, owner: Program, ledger: Ledger
 ) -> None:
-    """`B1`, `B3`: a user, a sign-up that waits, and nobody; what differs are ids."""
+    """`B1`, `B3`: a user, a waiting sign-up, and an unknown email; only ids differ."""
     become_a_user(service, SOMEBODY)
     ask_sign_up(service.program(), "joe@borealis.test")
     service.work()
@@ -143,7 +143,7 @@ def test_inviting_looks_and_costs_the_same_for_any_email(
 def test_the_mail_is_the_same_for_known_and_unknown_emails(
     service: Service, owner: Program
 ) -> None:
-    """`B1`: nor does it tell a stranger where the inviter sits."""
+    """`B1`: nor does it show the inviter's IP address."""
     become_a_user(service, SOMEBODY)
     texts = []
     for address in (SOMEBODY, INVITED):
@@ -273,7 +273,7 @@ def test_using_one_of_several_links_ends_them_all(service: Service, owner: Progr
 def test_a_link_expires_after_seven_days_and_the_invitation_can_be_resent(
     service: Service, owner: Program, clock: StoppedClock
 ) -> None:
-    """`C5`: by the clock, though the rows are still there."""
+    """`C5`: by the clock, while the rows still exist."""
     made = invite(owner)
     token = mailed_token(service)
     clock.advance(_WEEK - timedelta(hours=1))
@@ -294,7 +294,7 @@ def test_a_link_expires_after_seven_days_and_the_invitation_can_be_resent(
 def test_an_existing_user_must_be_signed_in_as_the_invited_one(
     service: Service, owner: Program
 ) -> None:
-    """`C4`: whoever else holds the link, signed in or not, gets nowhere; and it stays good."""
+    """`C4`: the link doesn't work for others, signed in or not, and stays valid."""
     become_a_user(service, SOMEBODY)
     become_a_user(service, "eve@other.test")
     invite(owner, SOMEBODY)
@@ -309,7 +309,7 @@ def test_an_existing_user_must_be_signed_in_as_the_invited_one(
 
 
 def test_a_new_user_needs_a_name_and_a_good_password(service: Service, owner: Program) -> None:
-    """`A1`, `A6`: and what is refused leaves the link good."""
+    """`A1`, `A6`: a refusal leaves the link valid."""
     invite(owner)
     token = mailed_token(service)
     program = service.program()
@@ -326,7 +326,7 @@ def test_a_new_user_needs_a_name_and_a_good_password(service: Service, owner: Pr
 
 
 def test_joining_ends_the_waiting_sign_ups_of_the_email(service: Service, owner: Program) -> None:
-    """Whoever reads the mail has the address: a stranger's sign-up for it is dead."""
+    """The invited user owns the email, so a stranger's sign-up for it ends."""
     ask_sign_up(service.program(), INVITED, PASSWORD)
     stale = token_of(service.mail_to(INVITED).link)
     invite(owner)
@@ -371,7 +371,7 @@ def test_the_second_of_two_invitations_is_for_an_existing_user(
 
 
 def test_an_invitation_does_not_end_a_suspension(service: Service, owner: Program) -> None:
-    """`D7`: who joined in another way meanwhile, and was suspended, isn't let in by it."""
+    """`D7`: a user who joined in another way and was suspended can't return by it."""
     invite(owner)
     token = mailed_token(service)
     person = add_member(service, account_of(owner), INVITED, Role.MEMBER, open_now=False)
@@ -395,7 +395,7 @@ def test_a_deleted_workspace_is_left_out(service: Service, owner: Program) -> No
 def test_resending_reaches_an_email_five_times_an_hour_at_most(
     service: Service, owner: Program
 ) -> None:
-    """`B14`: and no answer shows it."""
+    """`B14`: no answer shows it."""
     made = invite(owner)
     answers = [owner.post(f"{INVITATIONS}/{made['id']}/resend", {}) for _ in range(7)]
     assert {_visible(reply)[2] for reply in answers} == {answers[0].body}

@@ -1,4 +1,4 @@
-"""The page that a mailed invitation leads to, as people see it."""
+"""The page of a mailed invitation, as users see it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def _buttons(browser: Browser) -> set[str]:
 
 
 def test_a_new_user_enters_name_and_password_and_signs_in(service: Service, owner: Program) -> None:
-    """`B12`, `C6`: the token stands in no address but the mailed one."""
+    """`B12`, `C6`: the token is in no URL except the mailed one."""
     link = _link(service, owner, INVITED)
     browser = service.browser()
     page = browser.open(link)
@@ -110,7 +110,7 @@ def test_a_user_signed_in_as_another_user_sees_it(service: Service, owner: Progr
 
 
 def test_an_outdated_form_shows_the_right_one(service: Service, owner: Program) -> None:
-    """Two accounts invite a new person, who answers both forms."""
+    """Two accounts invite a new user, who submits both forms."""
     first = _link(service, owner, INVITED)
     second = _link(service, an_owner(service, SOMEBODY), INVITED)
     browsers = [service.browser(), service.browser()]
@@ -135,7 +135,7 @@ def test_a_member_sees_a_link_to_the_account(service: Service, owner: Program) -
 
 
 def test_an_invalid_link_says_whom_to_ask(service: Service, owner: Program) -> None:
-    """Spent, revoked and made up look the same."""
+    """Used, revoked and made-up links look the same."""
     revoked = _link(service, owner, INVITED)
     (listed,) = owner.get(INVITATIONS).json["items"]
     owner.delete(f"{INVITATIONS}/{listed['id']}")

@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from tests.support.http import Program, Reply
     from tests.support.service import Service
 
-# What Lambda takes, less what stands around a body.
+# Lambda's limit, less what surrounds a body.
 MOST = 6_000_000
-# Lists are held to less in these tests: forty people fill it as hundreds fill 6 MB.
+# These tests use a lower limit: forty users fill it as hundreds fill 6 MB.
 LIST_MOST = 15_000
 MEMBERS, INVITATIONS = "/api/v1/members", "/api/v1/invitations"
 LOUD = "\U0001f600"  # twelve bytes where JSON escapes it
@@ -71,7 +71,7 @@ def _fill(owner: Program, count: int) -> list[str]:
 
 
 def _put(service: Service, table: str, rows: Iterable[Model]) -> None:
-    """Put rows straight into moto's memory: by the front door they take half a minute."""
+    """Put rows straight into moto's memory: normal puts take half a minute."""
     from moto.core.models import DEFAULT_ACCOUNT_ID
     from moto.dynamodb.models import dynamodb_backends
 
@@ -85,7 +85,7 @@ def _sent_size(reply: Reply) -> int:
 
 
 def _all_ids(owner: Program, path: str, key: str, total: int) -> list[str]:
-    """Ask for everything, then for less and less until a page fits; then go through all pages."""
+    """Request everything, then less until a page fits; then read all pages."""
     limit = 10_000
     while (first := owner.get(f"{path}?limit={limit}")).status == 422:
         assert first.json["error"]["param"] == "limit"

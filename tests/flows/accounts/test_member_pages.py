@@ -1,4 +1,4 @@
-"""The pages on which an account's people are changed, without JavaScript."""
+"""The pages that change an account's members, without JavaScript."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _join(service: Service, owner: Program, address: str, role: Role = Role.MEMB
 
 
 def _browser_in(service: Service, owner: Program, address: str = ADDRESS) -> Browser:
-    """Give a person's browser, with the owner's account open in it."""
+    """Return a user's browser with the owner's account open."""
     program = signed_in_program(service, address)
     opened = program.post("/auth/session/account", {"account_id": account_of(owner)})
     assert opened.status == 200
@@ -58,7 +58,7 @@ def test_the_pages_lead_from_the_list_to_a_change_and_back(service: Service) -> 
 
 
 def test_of_two_admins_who_edit_one_member_neither_loses_a_change(service: Service) -> None:
-    """The second is told, keeps what they chose, and may save it again knowingly."""
+    """The second sees the conflict, keeps their input, and can save it again."""
     owner = an_owner(service)
     _join(service, owner, _MO)
     mo = _id_of(owner, _MO)
@@ -93,7 +93,7 @@ def test_a_page_suspends_reactivates_and_removes(service: Service) -> None:
 def test_ownership_is_transferred_on_a_page_after_a_proof(
     service: Service, clock: StoppedClock
 ) -> None:
-    """`D9`: and goes on where the person was."""
+    """`D9`: and returns to the same page."""
     owner = an_owner(service)
     ada = _join(service, owner, _ADA, Role.ADMIN)
     browser = _browser_in(service, owner)
@@ -110,7 +110,7 @@ def test_ownership_is_transferred_on_a_page_after_a_proof(
 def test_an_old_proof_is_renewed_before_a_page_changes_a_member(
     service: Service, clock: StoppedClock
 ) -> None:
-    """`D9`: the proof leads back to the member, and to the list for an invitation."""
+    """`D9`: the proof leads back to the member, or to the list for an invitation."""
     owner = an_owner(service)
     mo = _join(service, owner, _MO, Role.MEMBER)
     invite(owner)

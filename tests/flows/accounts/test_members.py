@@ -1,4 +1,4 @@
-"""An account's people, from the owner who changes what they may to their very next request."""
+"""An account's members: changes, and their effect on the next request."""
 
 from __future__ import annotations
 
@@ -183,7 +183,7 @@ def test_another_accounts_workspace_is_refused_like_an_unknown_one(service: Serv
 
 
 def test_another_accounts_member_is_like_an_unknown_one(service: Service) -> None:
-    """`H15`: byte for byte, whatever is asked of them."""
+    """`H15`: byte for byte, in every call."""
     owner, other = an_owner(service), an_owner(service, "sam@other.test")
     sam, nobody = _id_of(other, "sam@other.test"), f"usr_{secrets.token_hex(16)}"
     asks: list[Callable[[str], Reply]] = [
@@ -199,7 +199,7 @@ def test_another_accounts_member_is_like_an_unknown_one(service: Service) -> Non
 
 
 def test_suspending_ends_every_session_for_good_on_its_next_request(service: Service) -> None:
-    """`D7`: reactivating lets the person in again, and none of the old sessions."""
+    """`D7`: after a reactivation the user can sign in, but no old session works."""
     owner = an_owner(service)
     ada = _join(service, owner, _ADA, Role.ADMIN)
     user_id = _id_of(owner, _ADA)
@@ -237,7 +237,7 @@ def test_a_suspended_user_keeps_their_other_accounts(service: Service) -> None:
 
 
 def _a_lone_member(service: Service, owner: Program) -> Program:
-    """Somebody who is in this account and in no other."""
+    """Create a user who is only a member of this account."""
     _join(service, owner, _MO)
     _leave_all_but(account_of(owner), _MO)
     program = service.program()
@@ -265,7 +265,7 @@ def test_a_user_removed_from_their_last_account_signs_in_to_none(service: Servic
 
 
 def test_a_user_suspended_everywhere_signs_in_to_no_account(service: Service) -> None:
-    """`D7`: one account keeps nobody out of the product."""
+    """`D7`: an account can't keep a user out of the product."""
     owner = an_owner(service)
     inside = _a_lone_member(service, owner)
     _post(owner, _id_of(owner, _MO), "suspend")
@@ -287,7 +287,7 @@ def test_a_user_suspended_everywhere_signs_in_to_no_account(service: Service) ->
 def test_a_user_suspended_everywhere_can_reset_their_password_and_join_elsewhere(
     service: Service,
 ) -> None:
-    """`D7`: the mail has the link, and doesn't speak of a company's sign-in."""
+    """`D7`: the mail has the link, and doesn't mention SSO."""
     owner = an_owner(service)
     _a_lone_member(service, owner)
     _post(owner, _id_of(owner, _MO), "suspend")
@@ -304,7 +304,7 @@ def test_a_user_suspended_everywhere_can_reset_their_password_and_join_elsewhere
 
 
 def test_a_suspension_does_not_end_sessions_in_other_accounts(service: Service) -> None:
-    """`D7`: nor does leaving the last active account, where another one has suspended them."""
+    """`D7`: nor does leaving the last active account while suspended in another."""
     owner = an_owner(service)
     mo = _join(service, owner, _MO)
     outside = service.program()
@@ -484,7 +484,7 @@ def test_both_owners_get_a_mail_about_a_transfer(service: Service) -> None:
 
 
 def _give_elsewhere(address: str, count: int) -> None:
-    """Put somebody into other accounts, with so many workspaces there."""
+    """Add a user to other accounts, with this many workspaces there."""
     from chalicelib.storage.dynamo.rows import membership_map
     from chalicelib.storage.dynamo.tables import EmailRow, UserRow
 
@@ -497,7 +497,7 @@ def _give_elsewhere(address: str, count: int) -> None:
 
 
 def test_a_member_gets_no_more_workspaces_than_their_row_holds(service: Service) -> None:
-    """`H11`: 2,000 in all accounts together; one less is fine, and taking away always is."""
+    """`H11`: 2,000 over all accounts; one less is accepted, and removing always is."""
     owner = an_owner(service)
     _join(service, owner, _MO)
     mo, main = _id_of(owner, _MO), _workspace_of(owner)
@@ -547,5 +547,5 @@ def test_the_largest_possible_user_row_fits_into_dynamodb(service: Service) -> N
         row.memberships[full.account_id] = membership_map(full)
     row.save()
     (stored,) = (item for item in service.rows("users") if item["user_id"]["S"] == row.user_id)
-    # Written with its types it takes more than DynamoDB counts.
+    # With its types it is longer than what DynamoDB counts.
     assert len(json.dumps(stored, ensure_ascii=False).encode()) < 400 * 1024

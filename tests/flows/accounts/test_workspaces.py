@@ -1,4 +1,4 @@
-"""Workspaces: made and changed by owners and admins, seen by members who were given them."""
+"""Workspaces: created and changed by owners and admins, seen by members who have them."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def owner(service: Service) -> Program:
 
 @pytest.fixture
 def holder(service: Service, owner: Program) -> Holder:
-    """A key of the owner's account, which sees what there is."""
+    """A key of the owner's account, which lists all workspaces."""
     return Holder(service.program(), make_key(owner)["key"])
 
 
@@ -68,7 +68,7 @@ def _names(holder: Holder) -> list[str]:
 def _member(
     service: Service, owner: Program, workspaces: dict[str, WorkspaceRole], address: str
 ) -> Program:
-    """Put somebody into the account who sees some of its workspaces."""
+    """Add a member who has some of the account's workspaces."""
     account_id = account_of(owner)
     become_a_user(service, address)
     joined = Membership(account_id, "Acme", Role.MEMBER, workspaces=workspaces)
@@ -236,7 +236,7 @@ def test_a_workspace_with_records_stays(owner: Program, holder: Holder, browser:
 
 
 def test_a_role_in_a_deleted_workspace_has_no_effect(service: Service, owner: Program) -> None:
-    """`F10`: nor does it come back with a new workspace of the same name."""
+    """`F10`: nor does it return with a new workspace of the same name."""
     made = _create(owner, "Depots")
     member = _member(service, owner, {made["id"]: WorkspaceRole.ADMIN}, "mo@acme.test")
     assert "Depots" in _home(service, member).page.text
@@ -276,7 +276,7 @@ def test_an_admin_manages_workspaces_as_an_owner_does(service: Service, owner: P
 
 
 def test_changes_of_workspaces_are_in_the_audit_log(service: Service, owner: Program) -> None:
-    """`H4`: in the same write, so a refused change leaves no line."""
+    """`H4`: in the same write, so a refused change leaves no event."""
     made = _create(owner, "Depots")
     _patch(owner, made["id"], name="Yards")
     _patch(owner, made["id"], name="Main")
@@ -384,7 +384,7 @@ def test_a_workspace_of_another_account_is_like_an_unknown_one(
 def test_pages_cost_what_a_signed_in_page_costs(
     owner: Program, browser: Browser, ledger: Ledger
 ) -> None:
-    """The list comes with the account: two requests, however many workspaces there are."""
+    """The account has the list: two requests for any number of workspaces."""
     for count in (1, 20):
         for number in range(count):
             _create(owner, f"Depot {count}-{number}")

@@ -1,4 +1,4 @@
-"""Email addresses as people type and paste them: white space around one is dropped everywhere."""
+"""Emails as users type and paste them: white space around one is ignored everywhere."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 PASTED = f" \u00a0\t{ADDRESS}\u3000\u2028\r\n"
 EMPTY = " \u00a0\u3000"
-# Not white space in Unicode, although nothing of them is seen.
+# Not white space in Unicode, although invisible.
 ZERO_WIDTH = f"\u200b{ADDRESS}"
 SEPARATED = f"\x1c{ADDRESS}"
 

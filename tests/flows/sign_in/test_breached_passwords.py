@@ -1,4 +1,4 @@
-"""New passwords that leaked somewhere, wherever one is set, with a look-up service and without."""
+"""Leaked new passwords in every flow, with and without a look-up service."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_without_the_service_all_other_rules_still_apply(
     caplog: pytest.LogCaptureFixture,
     flow: Callable[[Service], Callable[[str], Reply]],
 ) -> None:
-    """`A5`, `H5`: it fails open with one warning, which holds nothing of the password."""
+    """`A5`, `H5`: it fails open with one warning, which contains nothing of the password."""
     attempt = flow(service)
     ranges.behave = lambda talk: talk.send(b"", "500 Oops")
     caplog.set_level(logging.DEBUG, logger="chalicelib")
@@ -109,7 +109,7 @@ def test_a_password_that_other_rules_refuse_is_not_sent(
 
 
 def test_no_current_password_is_sent(service: Service, ranges: RangeService) -> None:
-    """`A5`: an old password is judged by its hash alone; nothing is asked at sign-in."""
+    """`A5`: an existing password is checked only against its hash; sign-in sends nothing."""
     become_a_user(service)
     asked = len(ranges.heads)
     for password in (PASSWORD, OTHER_PASSWORD):
@@ -120,7 +120,7 @@ def test_no_current_password_is_sent(service: Service, ranges: RangeService) -> 
 def test_signing_up_sends_the_same_for_a_taken_a_waiting_and_a_new_email(
     service: Service, ranges: RangeService, ledger: Ledger
 ) -> None:
-    """`B1`, `B3`: one question and the same work, whether the password leaked or not."""
+    """`B1`, `B3`: one look-up and the same work, whether or not the password leaked."""
     become_a_user(service)
     sign_up(service.browser(), WAITING)
     program = service.program()

@@ -1,4 +1,4 @@
-"""Resetting and changing a password, changing an email, and proving oneself again."""
+"""Resetting and changing a password, changing an email, and proofs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Changing the sign-in email: asked for, stopped, confirmed and taken back."""
+"""Changing the sign-in email: requested, stopped, confirmed and undone."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_the_page_names_the_user_and_asks_for_the_password(
 def test_a_wrong_password_at_the_link_counts_at_the_users_email(
     service: Service, robin: Program
 ) -> None:
-    """`A9`: five wrong ones lock the email, and the link stays good."""
+    """`A9`: five wrong ones lock the email, and the link stays valid."""
     _ask(robin)
     token, stranger = _link(service), service.program()
     for _ in range(5):
@@ -109,7 +109,7 @@ def test_a_wrong_password_at_the_link_counts_at_the_users_email(
 
 
 def test_every_other_session_ends_with_the_change(service: Service, robin: Program) -> None:
-    """`D7`: the attacker's session too, whoever confirms."""
+    """`D7`: including an attacker's session."""
     others = [signed_in_program(service) for _ in range(2)]
     _change(service, robin)
     assert [other.get("/auth/session").status for other in others] == [401, 401]
@@ -155,7 +155,7 @@ def test_the_mail_to_the_new_email_names_the_user(service: Service, robin: Progr
 
 
 def test_the_old_email_is_notified_of_the_request_at_once(service: Service, robin: Program) -> None:
-    """`B11`: who asked, from where, for which email, and how to stop it."""
+    """`B11`: it names the request's origin and the new email, and how to stop it."""
     _ask(robin)
     letter = service.mail_to(ADDRESS, ASKED)
     assert letter.text.startswith("Hello Robin")
@@ -167,7 +167,7 @@ def test_the_old_email_is_notified_of_the_request_at_once(service: Service, robi
 def test_requesting_a_taken_email_notifies_the_old_one_too(
     service: Service, robin: Program, ledger: Ledger
 ) -> None:
-    """`B1`: who asks reads the old email, so its mail must not tell taken from free."""
+    """`B1`: the user reads the old email, so its mail must not reveal a taken one."""
     become_a_user(service, NEW_ADDRESS, OTHER_PASSWORD)
     work = []
     for email in (NEW_ADDRESS, "free1@elsewhere.test"):
@@ -209,7 +209,7 @@ def test_a_stop_after_the_change_is_refused(service: Service, robin: Program) ->
 
 
 def test_the_old_email_can_undo_the_change_for_72_hours(service: Service, robin: Program) -> None:
-    """The thief of a session and a password changes the email; its owner takes it back."""
+    """A thief of a session and a password changes the email; its user undoes it."""
     _change(service, robin)
     body = {"current_password": PASSWORD, "password": NEW_PASSWORD}
     assert robin.post("/auth/profile/password", body).status == 204
@@ -272,7 +272,7 @@ def test_a_user_may_change_back_to_the_email_they_had(service: Service, robin: P
 
 
 def test_a_second_change_does_not_end_the_first_undo(service: Service, robin: Program) -> None:
-    """A thief who moves on once more gains nothing, and their own way back dies with the change."""
+    """A thief gains nothing from a second change, and their own undo ends with the first."""
     _change(service, robin)
     first = _link(service, ADDRESS, CHANGED)
     _change(service, robin, THIRD_ADDRESS)
@@ -301,7 +301,7 @@ def test_undoing_the_second_change_leaves_the_first_undo(service: Service, robin
 def test_an_old_email_of_another_user_is_refused_with_the_reason(
     service: Service, robin: Program
 ) -> None:
-    """Only an operator's own hand gets there: every flow leaves the email alone for 72 hours."""
+    """Only an operator can cause this: every flow reserves the email for 72 hours."""
     from chalicelib.storage.dynamo.tables import EmailRow
 
     _change(service, robin)

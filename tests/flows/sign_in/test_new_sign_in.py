@@ -1,4 +1,4 @@
-"""Being told of a sign-in that may have been somebody else's."""
+"""Notices of sign-ins in new browsers."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.
 
 @pytest.fixture
 def known(service: Service) -> Program:
-    """The browser that was the first to sign in."""
+    """The browser of the first sign-in."""
     become_a_user(service)
     return signed_in_program(service)
 
@@ -65,7 +65,7 @@ def test_a_sign_in_in_a_new_browser_sends_a_notice(service: Service) -> None:
 def test_the_first_sign_in_after_a_reset_sends_no_notice_but_the_next_does(
     service: Service,
 ) -> None:
-    """Of the reset they have been told."""
+    """The reset already sent a notice."""
     asked = service.program()
     asked.post("/auth/password_reset/request", {"email": ADDRESS})
     token = token_of(service.mail_to(ADDRESS, "Set a new password").link)
@@ -118,7 +118,7 @@ def test_many_failures_in_a_known_browser_send_a_notice_too(
 
 @pytest.mark.usefixtures("known")
 def test_only_a_success_sends_a_notice_and_no_cap_holds_it_back(service: Service) -> None:
-    """`B14`: a stranger has none sent; and mails that were asked for don't use it up."""
+    """`B14`: a stranger can't cause one, and requested mails don't use it up."""
     stranger = service.program()
     for _ in range(6):
         stranger.post("/auth/password_reset/request", {"email": ADDRESS})
@@ -140,7 +140,7 @@ def test_a_notice_costs_one_message(service: Service, known: Program, ledger: Le
 
 @pytest.mark.usefixtures("known")
 def test_a_program_without_cookies_causes_one_notice_an_hour(service: Service) -> None:
-    """Each of its sign-ins is in a new browser; many failures are told of all the same."""
+    """Each of its sign-ins is in a new browser; many failures still send a notice."""
     for _ in range(3):
         assert ask_sign_in(service.program()).status == 200
     assert len(_notices(service)) == 1

@@ -80,7 +80,7 @@ def test_requesting_a_taken_email_looks_the_same(service: Service, browser: Brow
 def test_a_wrong_password_keeps_the_entered_email_and_is_counted(
     service: Service, browser: Browser
 ) -> None:
-    """`A9`, `B2`: a locked person gets the same answer, with the right password too."""
+    """`A9`, `B2`: a locked user gets the same answer, with the right password too."""
     for _ in range(5):
         browser.press("Change email", New_email=NEW_ADDRESS, Current_password=OTHER_PASSWORD)
         assert browser.page.status == 422

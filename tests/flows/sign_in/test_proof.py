@@ -1,4 +1,4 @@
-"""Being asked again before something that matters, by page."""
+"""The proof page, which asks for the password before a sensitive change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A person's sessions: seen, and ended one by one or all but this one."""
+"""A user's sessions: listed, and ended one by one or all but this one."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_one_session_is_ended_on_its_next_request(service: Service, here: Progra
 
 
 def test_ending_the_own_session_is_a_sign_out(here: Program) -> None:
-    """`D6`, `D13`: and needs no proof, however old the last one is."""
+    """`D6`, `D13`: it needs no proof, however old the last one is."""
     (own,) = _listed(here)
     reply = here.delete(f"{SESSIONS}/{own['id']}")
     assert reply.status == 204
@@ -122,7 +122,7 @@ def test_all_others_are_ended_and_this_one_continues(service: Service, here: Pro
 def test_ending_all_others_makes_every_other_browser_unknown(
     service: Service, here: Program
 ) -> None:
-    """A lock then stops the others' browsers, and not the one that ended them."""
+    """A lockout then stops the other browsers, but not the one that ended them."""
     there = signed_in_program(service)
     assert here.delete(SESSIONS).status == 204
     for _ in range(5):
@@ -172,7 +172,7 @@ def test_ending_others_requires_a_fresh_proof(service: Service, here: Program) -
 
 
 def test_a_session_that_no_longer_works_is_not_listed(service: Service, here: Program) -> None:
-    """`D7`: such as one in an account where the person was suspended."""
+    """`D7`: such as one in an account where the user was suspended."""
     inside = add_member(service, account_of(here), "mo@other.test", Role.MEMBER)
     outside = signed_in_program(service, "mo@other.test")
     assert len(_listed(outside)) == 2
@@ -186,7 +186,7 @@ def test_a_session_that_no_longer_works_is_not_listed(service: Service, here: Pr
 def test_the_list_costs_the_same_for_any_number_of_sessions(
     service: Service, here: Program, ledger: Ledger
 ) -> None:
-    """One request more than any answer's two for the index, and one for the rows."""
+    """Besides the two requests of any page, one for the index and one for the rows."""
     counts = []
     for _ in range(2):
         ledger.clear()

@@ -16,7 +16,7 @@ _REFUSAL = "Invalid email or password."
 
 
 def test_a_wrong_password_and_an_unknown_email_look_the_same(service: Service) -> None:
-    """`B1`, `B2`: but for the address that each typed."""
+    """`B1`, `B2`: except for the entered email."""
     become_a_user(service)
     wrong, unknown = service.browser(), service.browser()
     sign_in(wrong, password=OTHER_PASSWORD)
@@ -69,7 +69,7 @@ def test_signing_out_ends_the_session_on_the_server(service: Service) -> None:
 
 
 def test_signing_in_again_ends_the_browsers_earlier_session(service: Service) -> None:
-    """`D3`: a planted session is not the one that the person signs in to."""
+    """`D3`: a user never signs in to a planted session."""
     browser = become_a_user(service)
     sign_in(browser)
     earlier = browser.jar.values["thub_session"]
@@ -108,7 +108,7 @@ def test_a_visitor_of_a_page_is_redirected_to_sign_in(service: Service) -> None:
 
 
 def test_a_password_is_checked_exactly_as_typed(service: Service) -> None:
-    """`A4`: only its Unicode form is brought to one."""
+    """`A4`: only its Unicode form is normalised."""
     composed, decomposed = "caf\u00e9 in the old harbour ", "cafe\u0301 in the old harbour "
     browser = become_a_user(service, password=composed)
     sign_in(browser, password=decomposed.strip())

@@ -1,4 +1,4 @@
-"""Signing up, from the first form to the first page of one's own."""
+"""Signing up, from the form to the first signed-in page."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_a_mailed_link_signs_nobody_in(service: Service) -> None:
 
 
 def test_the_user_of_a_taken_email_is_notified_only_by_mail(service: Service) -> None:
-    """`B1`: the page is the same, the mail says so and holds no link that confirms anything."""
+    """`B1`: the page is the same; the mail says so and contains no confirmation link."""
     become_a_user(service)
     stranger = service.browser()
     sign_up(stranger, password=OTHER_PASSWORD)
@@ -80,7 +80,7 @@ def test_opening_the_link_does_not_use_it(service: Service) -> None:
 
 
 def test_another_browser_must_enter_the_password_of_the_sign_up(service: Service) -> None:
-    """`C4`: whoever signed up under somebody else's address gains nothing by it."""
+    """`C4`: signing up with another user's email gains nothing."""
     sign_up(service.browser())
     phone = service.browser()
     phone.open(service.mail_to(ADDRESS).link)
@@ -144,7 +144,7 @@ def test_resend_mails_a_new_link_and_the_earlier_stays_valid(service: Service) -
 
 
 def test_an_email_gets_five_mails_an_hour_at_most(service: Service, clock: StoppedClock) -> None:
-    """`B14`: every answer is the same, the sixth mail is not sent."""
+    """`B14`: every answer is the same, but the sixth mail is not sent."""
     browser = service.browser()
     sign_up(browser)
     for _ in range(6):
@@ -195,7 +195,7 @@ def test_two_spellings_of_an_email_are_the_same(service: Service) -> None:
 
 
 def test_nothing_that_was_mailed_or_typed_is_stored_in_plain_form(service: Service) -> None:
-    """`C2`, `D1`, `A11`: neither the link's token, nor the session's, nor the password."""
+    """`C2`, `D1`, `A11`: neither the link's nor the session's token, nor the password."""
     browser = service.browser()
     sign_up(browser)
     link = service.mail_to(ADDRESS).link

@@ -1,4 +1,4 @@
-"""Sign-up, then sign-in: no sequence of the two tells a taken email from a free one."""
+"""Sign-up, then sign-in: no sequence of the two reveals whether an email is taken."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _OF_ONE_REQUEST = frozenset(("x-request-id", "date"))
 
 @pytest.fixture
 def taken(service: Service) -> str:
-    """An email that is a user's."""
+    """An email that has a user."""
     become_a_user(service)
     return ADDRESS
 
@@ -71,7 +71,7 @@ def test_the_browser_that_signed_up_gets_the_same_answer_for_taken_and_free(
 
 @pytest.mark.usefixtures("taken")
 def test_any_other_browser_gets_the_common_answer(service: Service, ledger: Ledger) -> None:
-    """`B1`, `B3`: with the right password of a waiting sign-up, too."""
+    """`B1`, `B3`: with the right password of a waiting sign-up too."""
     seen = []
     for address in (ADDRESS, FREE):
         _signed_up(service, address)
@@ -151,7 +151,7 @@ def test_a_ticket_ends_no_lockout(service: Service, taken: str) -> None:
 
 
 def test_links_of_other_sign_ups_end_once_the_email_has_a_user(service: Service) -> None:
-    """`C3`: by its own browser and by its password, on the page and by a call."""
+    """`C3`: in its own browser and with its password, on the page and by a call."""
     thief = _signed_up(service, ADDRESS)
     link = service.mail_to(ADDRESS).link
     become_a_user(service)
@@ -166,7 +166,7 @@ def test_links_of_other_sign_ups_end_once_the_email_has_a_user(service: Service)
 
 
 def test_the_users_password_works_in_a_browser_that_signed_up(service: Service, taken: str) -> None:
-    """A user who forgot that they have a sign-in signs up again, then remembers."""
+    """A user who forgot that they have signed up signs up again, then remembers."""
     program = _signed_up(service, taken)
     assert ask_sign_in(program, taken).status == 200
 
@@ -197,7 +197,7 @@ def test_the_sign_in_page_leads_on_to_check_your_email(service: Service, taken: 
 
 
 def test_only_the_sign_ups_own_flow_accepts_its_password(service: Service, taken: str) -> None:
-    """A reset, an unlock and a proof know the user's alone."""
+    """A reset, an unlock and a proof accept only the user's password."""
     thief = _signed_up(service, taken)
     robin = signed_in_program(service)
     assert robin.post("/auth/session/proof", {"password": THIEFS_PASSWORD}).status == 422

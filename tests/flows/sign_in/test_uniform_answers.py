@@ -1,4 +1,4 @@
-"""Known and unknown addresses cost the same and are told the same: the requirement is the count."""
+"""Known and unknown emails cost the same and get the same answer: here the count matters."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 
 WAITING = "waiting@acme.test"
 UNKNOWN = "nobody@acme.test"
-# What differs between any two answers, whoever they are for.
+# Headers that differ between any two answers.
 _OF_ONE_REQUEST = frozenset(("x-request-id", "date"))
 
 
 @pytest.fixture
 def known(service: Service) -> Service:
-    """A user, and an address whose sign-up waits."""
+    """A user, and an email with a waiting sign-up."""
     become_a_user(service)
     sign_up(service.browser(), WAITING)
     service.work()
@@ -77,7 +77,7 @@ def test_wrong_and_unknown_cost_the_same_calls_and_one_hash(known: Service, ledg
     """`B1`, `B3`: the same requests of the same shape, one argon2 at one cost."""
     program = known.program()
     # The first attempt of a source begins its window; the measured ones are all within it.
-    # The first at an address makes its count, which whoever has just confirmed theirs has already.
+    # The first at an email creates its count, which a newly confirmed user already has.
     for address in (ADDRESS, WAITING, UNKNOWN):
         _wrong(program, address)
     work = [_work_of(ledger, lambda a: _wrong(program, a), a) for a in (ADDRESS, WAITING, UNKNOWN)]
@@ -87,7 +87,7 @@ def test_wrong_and_unknown_cost_the_same_calls_and_one_hash(known: Service, ledg
 
 
 def test_an_impossible_password_costs_one_hash_too(known: Service, ledger: Ledger) -> None:
-    """`A14`: empty, too long and a megabyte get the common answer at the common cost."""
+    """`A14`: empty, too long and a megabyte get the usual answer at the usual cost."""
     program = known.program()
     expected = _visible(_wrong(program, ADDRESS))
     usual = _work_of(ledger, lambda a: _wrong(program, a), ADDRESS)
@@ -168,7 +168,7 @@ def test_the_email_step_reads_only_the_domain(known: Service, ledger: Ledger) ->
 
 
 def test_the_queued_message_has_one_size_for_all(known: Service) -> None:
-    """`B1`: addresses of one length make messages of one length."""
+    """`B1`: emails of one length make messages of one length."""
     sqs, url = known.engine.client("sqs"), known.settings.mail_queue_url
     sizes = set()
     for address in ("robin@acme.test", "nobod@acme.test"):
@@ -180,6 +180,6 @@ def test_the_queued_message_has_one_size_for_all(known: Service) -> None:
 
 
 def test_a_right_password_reveals_no_waiting_sign_up(known: Service) -> None:
-    """`B1`: but in the browser that signed up, which hears the same of a taken one."""
+    """`B1`: except in the browser that signed up, which gets the same answer for a taken one."""
     right = _visible(ask_sign_in(known.program(), WAITING, PASSWORD))
     assert right == _visible(_wrong(known.program(), WAITING))

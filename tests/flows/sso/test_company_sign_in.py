@@ -1,4 +1,4 @@
-"""Addresses of a domain whose company has its own sign-in: the domain alone decides."""
+"""Emails of a domain with SSO: only the domain decides."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ UNKNOWN = "nobody@acme.test"
 
 
 def _prove_domain(service: Service, *, enforced: bool, account_id: str | None = None) -> None:
-    """Put the domain acme.test where setting up single sign-on will put it."""
+    """Store the domain acme.test as the SSO settings do."""
     service.engine.client("dynamodb").put_item(
         TableName=f"{service.settings.table_prefix}domains",
         Item={
@@ -44,7 +44,7 @@ def _account_of_robin(service: Service) -> str:
 
 @pytest.mark.parametrize("address", [ADDRESS, UNKNOWN])
 def test_an_enforced_domain_leads_to_its_provider(service: Service, address: str) -> None:
-    """`B1`: whether the person is known isn't looked at."""
+    """`B1`: whether the user exists isn't read."""
     become_a_user(service)
     _prove_domain(service, enforced=True)
     reply = service.program().post("/auth/identify", {"email": address})
@@ -65,7 +65,7 @@ def test_optional_sso_is_offered_beside_the_password(service: Service) -> None:
 def test_everyone_of_an_enforced_domain_sees_the_same_password_link(
     service: Service,
 ) -> None:
-    """`B1`: so the page tells nobody who is an owner."""
+    """`B1`: so the page doesn't reveal who is an owner."""
     become_a_user(service)
     _prove_domain(service, enforced=True)
     pages = []

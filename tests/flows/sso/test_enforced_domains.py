@@ -1,4 +1,4 @@
-"""Links from before a domain's single sign-on was enforced give nobody a password there."""
+"""Links from before a domain enforced SSO give no user a password there."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def environ(dns: DnsServer) -> dict[str, str]:
 
 @pytest.fixture
 def company(service: Service, dns: DnsServer) -> Company:
-    """A company whose single sign-on isn't enforced yet."""
+    """A company that doesn't enforce SSO yet."""
     return a_company(service, dns)
 
 
@@ -143,7 +143,7 @@ def test_a_member_cannot_confirm_a_change_with_a_refused_password(
 def test_a_member_whom_the_company_removed_signs_in_to_other_accounts(
     service: Service, company: Company
 ) -> None:
-    """Its provider doesn't let them in any more, so only their password is left."""
+    """Its provider refuses them, so only their password is left."""
     become_a_user(service, _KIM)
     invite(company.owner, _KIM)
     program = signed_in_program(service, _KIM)

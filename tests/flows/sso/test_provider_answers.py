@@ -1,4 +1,4 @@
-"""What a provider's answers lead to besides a sign-in: links, returns, errors, and refusals."""
+"""Responses of a provider besides plain sign-ins: links, returns, errors and refusals."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def events(company: Company, name: str, limit: int = 500) -> list[dict[str, Any]
 def sign_in_as(
     company: Company, name_id: str, name_format: str, mail: str
 ) -> tuple[Program, Reply]:
-    """Come with a NameID of some format, and an address in the attribute."""
+    """Sign in with a NameID in a format, and an email in the attribute."""
     program = company.service.program()
     facts = company.facts(company.start(program), name_id)
     attributes = (Attribute("mail", (mail,)),)
@@ -107,14 +107,14 @@ def test_a_new_user_from_the_provider_gets_no_such_mail(service: Service, compan
     assert events(company, "user.sso_linked") == []
 
 
-# The format belongs to the name
+# The format is part of the identity
 
 
 @pytest.mark.parametrize("name_format", [UNSPECIFIED, PERSISTENT, "urn:example:own"])
 def test_a_victims_email_in_another_format_is_another_identity(
     company: Company, name_format: str
 ) -> None:
-    """`E8`: with the attacker's own address in the attribute, it is the attacker who enters."""
+    """`E8`: with the attacker's own email in the attribute, the attacker is signed in."""
     victim, _ = sign_in_as(company, BOB, EMAIL, BOB)
     attacker, reply = sign_in_as(company, BOB, name_format, "mallory@acme.test")
     assert reply.status == 303
@@ -123,7 +123,7 @@ def test_a_victims_email_in_another_format_is_another_identity(
 
 
 def keep_as_before(company: Company, program: Program, subject: str) -> None:
-    """Keep a user's identity as it was kept without its format."""
+    """Store a user's identity as older versions did, without its format."""
     for row in SsoIdentityRow.scan():
         row.delete()
     former = f"{company.connection_id}#{digest(company.issuer)}#{digest(subject)}"
@@ -133,13 +133,13 @@ def keep_as_before(company: Company, program: Program, subject: str) -> None:
 def test_an_older_identity_is_moved_once_to_a_key_with_its_format(company: Company) -> None:
     first, _ = sign_in_as(company, "employee-1", PERSISTENT, BOB)
     keep_as_before(company, first, "employee-1")
-    # Married meanwhile: the name decides, not the address.
+    # The email changed meanwhile: the name decides, not the email.
     second, reply = sign_in_as(company, "employee-1", PERSISTENT, "bob.field@acme.test")
     assert reply.status == 303
     assert user_of(second) == user_of(first)
     (row,) = SsoIdentityRow.scan()
     assert row.identity.count("#") == 3
-    # From then on it is that format's alone.
+    # From then on it is valid only with that format.
     other, _ = sign_in_as(company, "employee-1", UNSPECIFIED, "mallory@acme.test")
     assert user_of(other) != user_of(first)
 
@@ -152,13 +152,13 @@ def test_an_older_identity_signs_nobody_in_with_another_format(
     keep_as_before(company, victim, BOB)
     attacker, _ = sign_in_as(company, BOB, name_format, "mallory@acme.test")
     assert user_of(attacker) != user_of(victim)
-    # And the victim's own way is as it was.
+    # The victim can still sign in.
     again, _ = sign_in_as(company, BOB, EMAIL, "other@acme.test")
     assert user_of(again) == user_of(victim)
 
 
 def test_an_email_of_a_current_user_is_not_an_older_identity(company: Company) -> None:
-    """Kept for a user name that only looked like the address; its owner came later."""
+    """Stored for a user name that only looked like the email, whose user came later."""
     early, _ = sign_in_as(company, BOB, UNSPECIFIED, "early@acme.test")
     bob, _ = sign_in_as(company, "employee-2", PERSISTENT, BOB)
     keep_as_before(company, early, BOB)
@@ -167,7 +167,7 @@ def test_an_email_of_a_current_user_is_not_an_older_identity(company: Company) -
 
 
 def test_the_email_is_read_from_only_one_place(company: Company) -> None:
-    """`E9`: the NameID where its format is emailAddress, else the attribute; never either."""
+    """`E9`: the NameID if its format is emailAddress, else the attribute; never one of both."""
     program, _ = sign_in_as(company, BOB, EMAIL, "mallory@acme.test")
     assert program.get("/auth/session").json["user"]["email"] == BOB
     program = company.service.program()
@@ -175,7 +175,7 @@ def test_the_email_is_read_from_only_one_place(company: Company) -> None:
     assert company.post(program, facts.but(name_id_format=UNSPECIFIED)).status == 403
 
 
-# Coming back
+# Returning
 
 
 def remove(company: Company, user_id: str) -> None:
@@ -200,13 +200,13 @@ def test_a_removed_user_who_is_invited_again_returns_through_the_provider(
     assert session["account"] == {"id": company.account_id, "name": "Acme", "role": "admin"}
     assert company.owner.get("/api/v1/invitations").json["items"] == []
     assert len(events(company, "invitation.accepted")) == 1
-    # Spent: removed again, they stay out again.
+    # The invitation is used: removed again, they stay out again.
     remove(company, user_id)
     assert company.sign_in(BOB)[1].status == 403
 
 
 def test_another_identity_does_not_bypass_a_removal(service: Service, company: Company) -> None:
-    """Nor is a first one, for a member who had only a password."""
+    """Nor does a first identity, for a member who had only a password."""
     program, _ = sign_in_as(company, "employee-1", PERSISTENT, BOB)
     remove(company, user_of(program))
     assert sign_in_as(company, "employee-2", PERSISTENT, BOB)[1].status == 403
@@ -297,7 +297,7 @@ def test_a_providers_error_is_reported_as_its_own(company: Company) -> None:
     assert details["reason"] == "provider_error"
     assert details["provider_status"] == "Responder/RequestDenied"
     assert details["provider_message"] == "Bob isn't assigned to this app."
-    # It proved nothing, so the request is still good for the provider's real answer.
+    # It proved nothing, so the request is still valid for the provider's real response.
     assert company.post(program, company.facts(asked, BOB)).status == 303
 
 
@@ -332,7 +332,7 @@ def test_a_providers_message_is_cut_and_cleaned(company: Company) -> None:
 
 
 def test_a_stranger_cannot_write_a_link_into_the_audit_log(company: Company) -> None:
-    """Anybody can send an error that nobody signed, and admins read it."""
+    """Anyone can send an unsigned error, and admins read it."""
     program = company.service.program()
     asked = company.start(program)
     words = "Your account is locked. Sign in at https://evil.com/login"
@@ -384,7 +384,7 @@ def test_a_flood_of_refused_responses_is_listed_sixty_times_and_counted(
     assert account_of(owner) == company.account_id
     company.post_text(program, "garbage")
     listed = events(company, "sso_response.refused")
-    # Each one that isn't listed is counted once, whichever event tells the number.
+    # Each one that isn't listed is counted once, in whichever event has the number.
     counted = [event["details"].get("unlisted", 0) for event in listed]
     assert len(listed) + sum(counted) == 96 + 60 + 1
 
@@ -428,13 +428,13 @@ def test_the_page_shows_which_of_many_certificates_were_stored(company: Company)
     assert len(taken) == 2
     longest = sorted(own, key=lambda c: c.not_after)[-2:]
     assert {c.not_after for c in taken} == {c.not_after for c in longest}
-    # By the call as well, which shows them in its answer.
+    # The call's answer shows them too.
     saved = company.put(idp_metadata_xml=xml)
     assert (saved.status, len(saved.json["idp_certificates"])) == (200, 2)
 
 
 def test_a_reserved_email_creates_no_other_user(service: Service, company: Company) -> None:
-    """Its earlier user can take it back for a while; until then a provider's word is refused."""
+    """Its earlier user can undo the change for a while; until then the provider's is refused."""
     become_a_user(service, "kim@acme.test")
     program = signed_in_program(service, "kim@acme.test")
     change = {"current_password": PASSWORD, "email": "kim@elsewhere.test"}

@@ -1,4 +1,4 @@
-"""Wrong passwords in a session that an account's provider made count as a stranger's do."""
+"""Wrong passwords in a provider's session count like a stranger's."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def company(service: Service, dns: DnsServer) -> Company:
 def test_a_provider_cannot_lock_a_users_password(
     service: Service, company: Company, path: str
 ) -> None:
-    """`E8`: whoever chooses the provider can sign in as Bob, and guess in that session."""
+    """`E8`: an admin who chooses the provider can sign in as Bob, and guess in that session."""
     an_owner(service, BOB)
     program, _ = company.sign_in(BOB)
     statuses = []
@@ -56,7 +56,7 @@ def test_a_provider_cannot_lock_a_users_password(
         statuses.append(program.post(path, _GUESSES[path]).status)
         service.clock.advance(timedelta(seconds=20))
     assert set(statuses) <= {422, 429}
-    # One lock at most was theirs to cause, and it is over.
+    # They could cause one lockout at most, and it is over.
     elsewhere = service.program("198.51.100.9")
     assert ask_sign_in(elsewhere, BOB).status == 200
 

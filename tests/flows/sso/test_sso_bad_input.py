@@ -1,4 +1,4 @@
-"""Single sign-on set up with what makes no sense, and a DNS server that tells nothing true."""
+"""SSO settings with invalid input, and with an unreliable DNS server."""
 
 from __future__ import annotations
 

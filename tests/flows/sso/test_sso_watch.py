@@ -1,4 +1,4 @@
-"""What is looked at once a day: proofs of domains, and the ends of certificates."""
+"""The daily SSO check: domains' records, and certificates that expire."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def company(service: Service, dns: DnsServer) -> Company:
 
 
 def look(service: Service, after: timedelta = timedelta()) -> list[str]:
-    """Let a day's work happen; gives the subjects of what it mailed."""
+    """Run the daily check; returns the subjects of its mails."""
     service.clock.advance(after)
     before = len(service.outbox)
     service.watch()
@@ -59,7 +59,7 @@ def test_a_domain_with_its_record_is_not_changed(service: Service, company: Comp
 def test_a_missing_record_sends_one_mail_and_lapses_after_three_days(
     service: Service, company: Company, dns: DnsServer
 ) -> None:
-    """`E9`: a lapse ends what the provider may say; the owner keeps a way in."""
+    """`E9`: after a lapse the provider isn't trusted; the owner can still sign in."""
     dns.records.clear()
     (subject,) = look(service)
     assert "about to stop" in subject
@@ -98,7 +98,7 @@ def test_a_dns_server_that_does_not_answer_changes_nothing(
 
 
 def test_admins_get_mails_before_a_certificate_expires(service: Service, company: Company) -> None:
-    """`E13`: thirty, seven and one day ahead, each once."""
+    """`E13`: thirty, seven and one day before, each once."""
     end = company.idp.certificate.not_after - service.clock()
     assert look(service, end - timedelta(days=31)) == []
     assert look(service, timedelta(days=2)) == ["A certificate of your single sign-on ends soon"]
