@@ -81,19 +81,19 @@ class OperatorAction:
         )
 
 
-def accounts_told(event: AuditEvent) -> tuple[str, ...]:
+def concerned_accounts(event: AuditEvent) -> tuple[str, ...]:
     """Return the accounts that an event of the operators' log concerns."""
     return tuple(event.details.get(_ACCOUNTS, ()))
 
 
-def told_to(event: AuditEvent, account_id: str) -> AuditEvent:
+def event_in(event: AuditEvent, account_id: str) -> AuditEvent:
     """Return the event for one account's log, with the same id each time."""
     details = {k: v for k, v in event.details.items() if k not in (_IDENTITY, _ACCOUNTS)}
     event_id = _event_id(event.origin.request_id, account_id, event.name, event.target)
     return replace(event, account_id=account_id, details=details, id=event_id)
 
 
-def _event_id(deed_id: str, account_id: str, name: EventName, target: Party | None) -> str:
+def _event_id(action_id: str, account_id: str, name: EventName, target: Party | None) -> str:
     # Include the target: one import command creates many events.
     whom = target.id if target and target.id else ""
-    return derived_id("evt", deed_id, account_id, name.value, whom)
+    return derived_id("evt", action_id, account_id, name.value, whom)

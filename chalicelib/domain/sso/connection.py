@@ -82,7 +82,7 @@ class SsoTest:
 
     at: datetime
     outcome: str
-    told: Mapping[str, str] = field(default_factory=dict)
+    claims: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

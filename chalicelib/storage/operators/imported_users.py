@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.audit.event import EventName
-from chalicelib.domain.operators.action import told_to
+from chalicelib.domain.operators.action import event_in
 from chalicelib.domain.roles import Role
 from chalicelib.storage.accounts.members import list_member
 from chalicelib.storage.accounts.new_accounts import account_rows
@@ -112,14 +112,14 @@ def _events(user: User, action: OperatorAction) -> Iterator[AuditEvent]:
     for membership in user.memberships.values():
         if membership.role is Role.OWNER:
             account = membership.account_party
-            yield told_to(replace(made, target=account), membership.account_id)
+            yield event_in(replace(made, target=account), membership.account_id)
             continue
         told = {
             "role": membership.role.value,
             "workspaces": {key: role.value for key, role in membership.workspaces.items()},
             "method": _METHOD,
         }
-        yield replace(told_to(own, membership.account_id), details=told)
+        yield replace(event_in(own, membership.account_id), details=told)
 
 
 def _row_of(user: User) -> UserRow:

@@ -125,7 +125,7 @@ class SsoConnections:
 
     def note_test(self, connection_id: str, test: SsoTest) -> None:
         """Keep what came back from a tried sign-in; one that is gone by now keeps nothing."""
-        kept = {"at": test.at.isoformat(), "outcome": test.outcome, "told": dict(test.told)}
+        kept = {"at": test.at.isoformat(), "outcome": test.outcome, "told": dict(test.claims)}
         self._note(connection_id, SsoConnectionRow.last_test.set(kept))
 
     def told_of(self, connection_id: str) -> dict[str, int]:
