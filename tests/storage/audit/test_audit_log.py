@@ -90,9 +90,9 @@ def test_events_of_the_same_moment_are_all_returned(log: AuditLog) -> None:
     _fill(same)
     seen, before = [], None
     for _ in range(5):
-        stretch = log.look(_reach(), 1, before, None)
-        seen += _numbers(stretch.events)
-        before = stretch.older
+        page = log.look(_reach(), 1, before, None)
+        seen += _numbers(page.events)
+        before = page.older
     assert (sorted(seen), before) == ([0, 1, 2, 3, 4], None)
 
 

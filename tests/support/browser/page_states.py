@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from tests.support.personas.personas import Cast
 
-    OperatorAction = Callable[[Page], None]
+    TabAction = Callable[[Page], None]
 
 
 @dataclass(frozen=True)
@@ -25,37 +25,37 @@ class PageState:
     person: str | None
     path: str
     heading: str
-    deeds: tuple[OperatorAction, ...] = ()
+    actions: tuple[TabAction, ...] = ()
 
     def show(self, tab: Page, cast: Cast) -> None:
         """Bring a tab to this state."""
         cast.play(tab, getattr(cast, self.person) if self.person else None)
         tab.goto(self.path.format(**cast.links))
-        for deed in self.deeds:
-            deed(tab)
+        for action in self.actions:
+            action(tab)
         tab.get_by_role("heading", level=1, name=self.heading, exact=True).wait_for()
 
 
-def _fill(label: str, text: str) -> OperatorAction:
+def _fill(label: str, text: str) -> TabAction:
     return lambda tab: tab.get_by_label(label, exact=True).first.fill(text)
 
 
-def _press(button: str) -> OperatorAction:
+def _press(button: str) -> TabAction:
     return lambda tab: tab.get_by_role("button", name=button, exact=True).first.click()
 
 
-def _follow(link: str) -> OperatorAction:
+def _follow(link: str) -> TabAction:
     return lambda tab: tab.get_by_role("link", name=link, exact=True).first.click()
 
 
-def _open(summary: str) -> OperatorAction:
+def _open(summary: str) -> TabAction:
     return lambda tab: tab.locator("summary", has_text=summary).click()
 
 
-def _send_empty(button: str) -> OperatorAction:
+def _send_empty(button: str) -> TabAction:
     """Press a button although the browser would stop at empty fields."""
 
-    def deed(tab: Page) -> None:
+    def action(tab: Page) -> None:
         for box in (
             tab.locator("form", has=tab.get_by_role("button", name=button))
             .locator("input:not([type=hidden], [readonly])")
@@ -64,7 +64,7 @@ def _send_empty(button: str) -> OperatorAction:
             box.fill("")
         tab.get_by_role("button", name=button, exact=True).click()
 
-    return deed
+    return action
 
 
 def _await_calls(tab: Page) -> None:
@@ -117,7 +117,7 @@ def _draw_for_another_account(tab: Page) -> None:
     )
 
 
-def _signing_in(address: str) -> tuple[OperatorAction, ...]:
+def _signing_in(address: str) -> tuple[TabAction, ...]:
     return (_fill("Email", address), _press("Continue"))
 
 

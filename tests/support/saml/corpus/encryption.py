@@ -43,7 +43,7 @@ def _hidden(document: _Element, s: Situation) -> _Element:
     return document
 
 
-@attack(_CRITICAL, "whoever has our certificate can encrypt to us", Refusal.UNSIGNED)
+@attack(_CRITICAL, "anyone with our certificate can encrypt to us", Refusal.UNSIGNED)
 def encrypted_and_unsigned(s: Situation) -> _Element:
     return _hidden(response(s.facts(s.victim)), s)
 
