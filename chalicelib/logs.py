@@ -1,7 +1,7 @@
-"""Logs: one JSON object a line, with what the call gave as `extra`, and no secrets.
+"""Logs: one JSON object a line, with the fields that the call gives as `extra`, without secrets.
 
-Powertools' logger would bring botocore into every function, the authorizer's included, so the
-formatter is our own; so are the metrics that lines carry (docs/decisions/0062).
+Powertools' logger would load botocore in every function, the authorizer included, so the formatter
+is our own, and so are the metrics in the lines (docs/decisions/0062).
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from typing import Any
 
 from chalicelib.metrics import counted, embedded
 
-# What every record has; the rest came in through `extra`.
+# The attributes of every record; all others came through `extra`.
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
-# AWS's words about a wrong signature repeat what was signed, our session token among it.
+# AWS's message about a wrong signature repeats what was signed, including our session token.
 _SESSION_TOKEN = re.compile(r"(x-amz-security-token)\W{1,3}[\w+/=%.-]+", re.IGNORECASE)
 
 
 class JsonFormatter(logging.Formatter):
-    """Writes a record as JSON, so that line feeds in a value can't start a line (`H5`)."""
+    """Writes a record as JSON, so that a line break in a value can't start a new line (`H5`)."""
 
     def __init__(self, stage: str = "") -> None:
         super().__init__()
@@ -49,9 +49,9 @@ def _spoken(created: float) -> str:
 
 
 def configure(level: str, stage: str) -> None:
-    """Send our logs to standard error, once for a process; libraries are heard from WARNING up.
+    """Write our logs to standard error, once per process; libraries log from WARNING up.
 
-    What counts as a metric is written at any level: alarms rest on it.
+    Records that count as a metric are written at any level, because alarms depend on them.
     """
     least = logging.getLevelNamesMapping()[level]
     handler = logging.StreamHandler()

@@ -1,8 +1,8 @@
-"""Metrics: which event of the log counts as what; CloudWatch reads them out of the log lines.
+"""Metrics: which log events count as what; CloudWatch reads them from the log lines.
 
 The form is CloudWatch's embedded metric format: a line that is logged anyway says which of its
-members are metrics. No request more, and nothing to import. The one dimension is the stage's table
-prefix: whose sign-in it was stands in the audit trail, not in a metric (`H5`).
+members are metrics. It takes no further request and no import. The only dimension is the stage's
+table prefix: whose sign-in it was is in the audit log, not in a metric (`H5`).
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ MAILS_LOST = "MailsLost"
 MAILS_DROPPED = "MailsDropped"
 REQUESTS_FAILED = "RequestsFailed"
 
-# From here on an answer says that the fault is ours.
+# From this status on, the error is ours.
 _FAILED = 500
 
-# By the event, and by the method of a proof. Beside these, a request's line counts what failed.
+# By the event, and by the method of a proof. A request's line also counts failures.
 COUNTED = {
     ("authentication_succeeded", "password"): PASSWORDS_ACCEPTED,
     ("authentication_succeeded", "sso"): SSO_ACCEPTED,
@@ -53,7 +53,7 @@ COUNTED = {
 
 
 def counted(record: logging.LogRecord) -> dict[str, int]:
-    """Give the metrics that a record counts, each with its value."""
+    """Return the metrics that a record counts, with their values."""
     if not (record.name or "").startswith("chalicelib."):
         return {}
     event = record.getMessage()
@@ -62,13 +62,13 @@ def counted(record: logging.LogRecord) -> dict[str, int]:
     name = COUNTED.get((event, getattr(record, "method", None)))
     if name is None:
         return {}
-    # Of every refused password alike, so that no answer takes longer by a metric.
+    # Counted for every refused password alike, so that a metric makes no answer slower.
     locks = {LOCKS: int(bool(record.locks))} if hasattr(record, "locks") else {}
     return {name: 1, **locks}
 
 
 def embedded(record: logging.LogRecord, stage: str) -> dict[str, Any]:
-    """Give what turns a record's line into metrics; nothing for a record that counts none."""
+    """Return the members that make a record's line a metric; empty if it counts none."""
     values = counted(record)
     if not values:
         return {}
@@ -77,5 +77,5 @@ def embedded(record: logging.LogRecord, stage: str) -> dict[str, Any]:
         "Dimensions": [[DIMENSION]],
         "Metrics": [{"Name": name, "Unit": "Count"} for name in values],
     }
-    told = {"Timestamp": int(record.created * 1000), "CloudWatchMetrics": [directive]}
-    return {**values, DIMENSION: stage, "_aws": told}
+    metadata = {"Timestamp": int(record.created * 1000), "CloudWatchMetrics": [directive]}
+    return {**values, DIMENSION: stage, "_aws": metadata}

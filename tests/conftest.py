@@ -1,4 +1,4 @@
-"""What every test may ask for; how each thing works stands in tests/support."""
+"""The fixtures of all tests; tests/support has their code."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ if TYPE_CHECKING:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Ask at the end of a run of all flows what no flow needed."""
+    """Report after a run of all flows which permissions no flow needed."""
     config.pluginmanager.register(unused_permissions.Asking(config))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Start with the files that take the longest.
 
-    A file stays on one worker: begun last, a long one would leave all other workers idle.
+    A file stays on one worker: a long one started last would leave all other workers idle.
     """
     items.sort(key=lambda item: rank(item.path))
 
@@ -63,13 +63,13 @@ def engine_room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EngineRoom
 def engine(
     request: pytest.FixtureRequest, engine_room: EngineRoom, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Engine]:
-    """Each DynamoDB in turn, with the environment pointing at it."""
+    """Each DynamoDB engine in turn, with the environment pointing at it."""
     yield from _use(request.param, engine_room, monkeypatch)
 
 
 @pytest.fixture
 def moto(engine_room: EngineRoom, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
-    """The quickest engine alone, where the engine is not the question."""
+    """The fastest engine alone, for tests that don't depend on the engine."""
     yield from _use("moto", engine_room, monkeypatch)
 
 
@@ -82,25 +82,25 @@ def tables(engine: Engine) -> Iterator[str]:
 
 @pytest.fixture
 def connection(tables: str, monkeypatch: pytest.MonkeyPatch) -> StoreConnection:
-    """The tables, opened as the stores take them."""
+    """The opened tables, as the stores take them."""
     from chalicelib.storage.dynamo.connection import open_tables
 
     monkeypatch.setattr("pynamodb.connection.base.get_session", botocore_session)
     opened = open_tables(tables, REGION)
-    # Made now, so that racing threads don't each make a client first.
+    # Made now, so that concurrent threads don't each make a client.
     assert opened.client is not None
     return opened
 
 
 @pytest.fixture
 def clock() -> StoppedClock:
-    """A clock that stands at noon until it is moved."""
+    """A clock that stays at noon until a test moves it."""
     return StoppedClock()
 
 
 @pytest.fixture
 def environ() -> dict[str, str]:
-    """Settings that a test module wants otherwise; override it there."""
+    """Settings that a test module changes; override it there."""
     return {}
 
 
@@ -127,14 +127,14 @@ def dns_server() -> Iterator[DnsServer]:
 
 @pytest.fixture
 def dns(dns_server: DnsServer) -> DnsServer:
-    """A DNS server that knows nothing yet."""
+    """A DNS server without records."""
     dns_server.forget()
     return dns_server
 
 
 @pytest.fixture
 def ledger() -> Iterator[Ledger]:
-    """What the work of an answer was."""
+    """The AWS calls and password hashes of a test."""
     from tests.support.ledger import ledger as counting
 
     with counting() as book:
@@ -143,7 +143,7 @@ def ledger() -> Iterator[Ledger]:
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """One local stack for all tests that use it; each makes addresses of its own."""
+    """One local stack for all tests that use it; each uses emails of its own."""
     with running_stack(tmp_path_factory.mktemp("stack")) as started:
         yield started
 
@@ -160,7 +160,7 @@ def php(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Provider]:
 
 @pytest.fixture(scope="module")
 def python(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Provider]:
-    """pysaml2's identity provider: once it has a customer that signs, it wants that of all."""
+    """pysaml2's identity provider; after one signed request it requires them of everyone."""
     try:
         with pysaml2(tmp_path_factory.mktemp("pysaml2")) as provider:
             yield provider
@@ -180,7 +180,7 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def tab(chromium: Browser, stack: Stack) -> Iterator[Page]:
-    """An empty tab on the running stack; a complaint in its console fails the test."""
+    """An empty tab on the running stack; an error in its console fails the test."""
     with open_tab(chromium, stack.origin) as page:
         yield page
 

@@ -1,4 +1,4 @@
-"""Settings: their defaults, their ranges, and what a wrong one says."""
+"""Settings: their defaults, their ranges, and the errors of invalid ones."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_the_shortest_password_is_never_under_eight_or_over_sixty_four(length: s
 
 @pytest.mark.usefixtures("moto")
 @pytest.mark.parametrize(("length", "warnings"), [("14", 1), ("15", 0)])
-def test_a_start_warns_where_passwords_may_be_shorter_than_nist_has_them(
+def test_a_start_warns_if_passwords_may_be_shorter_than_nist_allows(
     length: str,
     warnings: int,
     monkeypatch: pytest.MonkeyPatch,
@@ -107,10 +107,10 @@ def test_a_start_warns_where_passwords_may_be_shorter_than_nist_has_them(
 @pytest.mark.parametrize(
     "cost", [("7167", "5"), ("19455", "2"), ("47103", "1"), ("47104", "33")], ids=str
 )
-def test_a_hash_is_never_cheaper_than_owasps_floor_or_dearer_than_the_ceiling(
+def test_a_hash_costs_at_least_owasps_floor_and_at_most_the_ceiling(
     cost: tuple[str, str],
 ) -> None:
-    """`A11`: refused at the start, wherever it is noticed first."""
+    """`A11`: refused when the process starts."""
     from chalicelib import bootstrap
 
     secrets = {"PASSWORD_PEPPERS": f"1:{_KEY}", "ADDRESS_KEY": _KEY, "COOKIE_KEY": _KEY}
@@ -134,7 +134,7 @@ def test_a_hash_is_never_cheaper_than_owasps_floor_or_dearer_than_the_ceiling(
         "auth.acme.test",
     ],
 )
-def test_links_are_built_from_https_or_from_this_machine_alone(url: str) -> None:
+def test_the_public_url_is_https_or_on_this_machine(url: str) -> None:
     """`C6`."""
     with pytest.raises(SettingsError, match="PUBLIC_URL"):
         Settings.from_environ({"PUBLIC_URL": url})
@@ -153,13 +153,13 @@ def test_links_are_built_from_https_or_from_this_machine_alone(url: str) -> None
         "api.acme.test/range/",
     ],
 )
-def test_leaked_passwords_are_looked_up_by_https_or_on_this_machine_alone(url: str) -> None:
+def test_the_breached_password_service_is_https_or_on_this_machine(url: str) -> None:
     """`A5`."""
     with pytest.raises(SettingsError, match="BREACHED_PASSWORDS_URL"):
         Settings.from_environ({"BREACHED_PASSWORDS_URL": url})
 
 
-def test_leaked_passwords_are_looked_up_nowhere_unless_it_is_set() -> None:
+def test_leaked_passwords_are_not_looked_up_by_default() -> None:
     """`A5`."""
     assert not Settings.from_environ({}).breached_passwords_url
     assert not Settings.from_environ({"BREACHED_PASSWORDS_URL": ""}).breached_passwords_url
@@ -177,9 +177,7 @@ def test_leaked_passwords_are_looked_up_nowhere_unless_it_is_set() -> None:
         ("[::1]:5353", ("::1", 5353)),
     ],
 )
-def test_txt_records_are_asked_of_the_server_that_is_named(
-    text: str, server: tuple[str, int] | None
-) -> None:
+def test_the_dns_server_can_be_set(text: str, server: tuple[str, int] | None) -> None:
     assert Settings.from_environ({"DNS_SERVER": text}).dns_server == server
 
 
@@ -218,14 +216,14 @@ def test_log_levels_have_names() -> None:
         Settings.from_environ({"LOG_LEVEL": "LOUD"})
 
 
-def test_a_key_check_travels_one_of_two_ways() -> None:
+def test_a_key_check_has_two_transports() -> None:
     assert Settings.from_environ({}).key_check_transport == "direct"
     assert Settings.from_environ({"KEY_CHECK_TRANSPORT": "sdk"}).key_check_transport == "sdk"
     with pytest.raises(SettingsError, match=r"KEY_CHECK_TRANSPORT must be direct or sdk"):
         Settings.from_environ({"KEY_CHECK_TRANSPORT": "SDK"})
 
 
-def test_secrets_do_not_show_themselves() -> None:
+def test_secrets_are_hidden_in_reprs() -> None:
     """`H5`."""
     settings = Settings.from_environ(
         {"PASSWORD_PEPPERS": f"1:{_KEY}", "ADDRESS_KEY": _KEY, "COOKIE_KEY": _KEY}
@@ -253,14 +251,14 @@ def test_each_of_several_cookie_keys_has_to_be_whole(value: str) -> None:
 
 
 @pytest.mark.parametrize("value", ["thub/secrets", "/thub/", "/thub//secrets", "/a b"])
-def test_a_path_of_secrets_is_one_that_parameter_store_has(value: str) -> None:
+def test_a_path_of_secrets_is_valid_in_parameter_store(value: str) -> None:
     with pytest.raises(SettingsError, match="SECRETS_PATH"):
         Settings.from_environ({"SECRETS_PATH": value})
 
 
 @pytest.mark.parametrize("value", ["0", "5001", "many"])
 def test_the_mails_of_a_source_fit_into_one_item(value: str) -> None:
-    """DynamoDB's items hold 400 KB, and every mail that counts is an entry of one."""
+    """A DynamoDB item holds 400 KB, and every counted mail is an entry of one."""
     assert Settings.from_environ({}).source_mails_per_hour == 20
     assert Settings.from_environ({"SOURCE_MAILS_PER_HOUR": "5000"}).source_mails_per_hour == 5_000
     with pytest.raises(SettingsError, match="SOURCE_MAILS_PER_HOUR"):

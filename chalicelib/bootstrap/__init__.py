@@ -1,4 +1,4 @@
-"""The one place where the parts are put together: settings in, services out."""
+"""Builds the services from the settings, in one place."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ _key_check: KeyCheckService | None = None
 
 
 def use(replacement: Services | None) -> None:
-    """Put other services in their place, or none, so that the next call builds anew; for tests."""
+    """Replace the services, or discard them so that the next call builds them again; for tests."""
     global _built, _settings, _key_check  # noqa: PLW0603
     _built, _key_check = replacement, None
     _settings = replacement.settings if replacement else None
@@ -57,7 +57,7 @@ _settings: Settings | None = None
 
 
 def settings() -> Settings:
-    """Return this process's settings; light enough for routes that need no service."""
+    """Return this process's settings, without building a service."""
     global _settings  # noqa: PLW0603
     if _settings is None:
         _settings = Settings.from_environ(os.environ)
@@ -66,7 +66,7 @@ def settings() -> Settings:
 
 
 def build(chosen: Settings, clock: Clock | None = None) -> Services:
-    """Make the services, each of which is built by need; raises SettingsError."""
+    """Make the services, each built when first used; raises SettingsError."""
     from chalicelib.bootstrap.product import Services
     from chalicelib.bootstrap.shared import Shared
     from chalicelib.domain.clock import utc_now
@@ -76,9 +76,9 @@ def build(chosen: Settings, clock: Clock | None = None) -> Services:
 
 
 def _with_secrets(chosen: Settings) -> Settings:
-    """Add what the secrets' path holds; the environment's own win, as a local run wants it.
+    """Add the secrets from Parameter Store; variables of the environment win, for local runs.
 
-    Only whole services need them: the authorizer neither pays for it nor may.
+    Only the whole product needs them: the authorizer would lose time and has no permission.
     """
     if not chosen.secrets_path:
         return chosen

@@ -1,4 +1,4 @@
-"""Parts that are built when they are first asked for."""
+"""Parts that are built when they are first used."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# One for all parts, since a part asks for others. It is reentrant for the same reason.
+# One lock for all parts, and reentrant, because building a part can need another one.
 _lock = threading.RLock()
 
 
 class _BuiltOnce(cached_property[T]):
-    # Since Python 3.12 a cached_property holds no lock. Two threads of the local server would each
-    # build a part, and each make its own AWS client. The lock is left once the part is built:
-    # a second read finds it in the object and doesn't come here.
+    # Since Python 3.12 a cached_property holds no lock: two threads of the local server would each
+    # build a part, with an AWS client each. Once a part is built, a read finds it in the object and
+    # takes no lock.
     def __get__(self, instance: object, owner: type[Any] | None = None) -> Any:
         with _lock:
             return super().__get__(instance, owner)
@@ -27,6 +27,6 @@ class _BuiltOnce(cached_property[T]):
 def by_need(build: Callable[[Any], T]) -> cached_property[T]:
     """Make a property that builds its part once, whichever thread asks first.
 
-    The import of what it builds stands inside it, so that a process pays for what it uses.
+    The property imports what it builds, so that a process loads only what it uses.
     """
     return _BuiltOnce(build)

@@ -1,4 +1,4 @@
-"""The clients of AWS."""
+"""AWS clients."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def aws_client(service: str, chosen: Settings, **options: Any) -> Any:
-    """Make a client that gives up before the function's own time is over."""
+    """Make a client whose timeouts are shorter than the function's."""
     from botocore.config import Config
     from botocore.session import get_session
 

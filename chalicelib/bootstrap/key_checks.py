@@ -1,4 +1,4 @@
-"""The check of API keys, which is one request to DynamoDB, and how that request travels."""
+"""Builds the check of API keys, and chooses how its one request reaches DynamoDB."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from chalicelib.storage.keys.transport.signing import AwsCredentials
     from chalicelib.storage.keys.transport.transport import Updates
 
-# A check is asked again once at most: a connection that died while the function slept deserves it,
-# a table that is down doesn't. The request is ours alone, so botocore needn't look it over.
+# One retry: enough for a socket that closed while the function was frozen, and no more load on a
+# table that is down. The request is always valid, so botocore needn't validate it.
 _QUICK: dict[str, Any] = {
     "read_timeout": 2,
     "retries": {"total_max_attempts": 2, "mode": "standard"},
@@ -25,7 +25,7 @@ _QUICK: dict[str, Any] = {
     "max_pool_connections": 50,
 }
 
-# Wishes that the SDK alone can fulfil; each would otherwise be passed over without a word.
+# Settings that only the SDK supports; our own transport would silently ignore them.
 _WISHES = (
     "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
     "AWS_USE_DUALSTACK_ENDPOINT",
@@ -35,7 +35,7 @@ _WISHES = (
     "all_proxy",
     "https_proxy",
 )
-# The same in a file of AWS's, of whichever profile; to read it right is the SDK's work.
+# The same settings in AWS's own files, in any profile; only the SDK reads profiles correctly.
 _WISHES_IN_FILES = re.compile(
     rb"account_id_endpoint_mode|ca_bundle|endpoint_url|use_dualstack_endpoint|use_fips_endpoint"
 )
@@ -47,7 +47,7 @@ _USUAL_REGION = re.compile(r"(?:af|ap|ca|eu|il|me|mx|sa|us|us-gov|cn)-[a-z]+-[0-
 
 
 def build_key_check(chosen: Settings, clock: Clock, environ: Mapping[str, str]) -> KeyCheckService:
-    """Put the check of API keys together: all that the authorizer's function needs."""
+    """Build the check of API keys, which is all that the authorizer's function needs."""
     from chalicelib.services.keys.check import KeyCheckService
     from chalicelib.storage.keys.check import KeyChecks
 
@@ -60,7 +60,7 @@ def build_key_check(chosen: Settings, clock: Clock, environ: Mapping[str, str]) 
 
 
 def endpoint_url(region: str, environ: Mapping[str, str]) -> str | None:
-    """Say where DynamoDB is, by the SDK's own variables; None where only the SDK can tell."""
+    """Return DynamoDB's URL from the SDK's own variables; None if only the SDK can find it."""
     if any(environ.get(name, "").lower() not in ("", "false") for name in _WISHES):
         return None
     named = environ.get("AWS_ENDPOINT_URL_DYNAMODB") or environ.get("AWS_ENDPOINT_URL")
@@ -74,8 +74,8 @@ def endpoint_url(region: str, environ: Mapping[str, str]) -> str | None:
 
 def _updates(chosen: Settings, environ: Mapping[str, str]) -> Updates:
     url = endpoint_url(chosen.region, environ)
-    # In a Lambda they stand here; elsewhere a profile or a metadata service may give them, and
-    # those are the SDK's to ask.
+    # Lambda sets them. Elsewhere a profile or a metadata service may have them, which the SDK
+    # reads.
     has_keys = environ.get("AWS_ACCESS_KEY_ID") and environ.get("AWS_SECRET_ACCESS_KEY")
     is_asked_for = chosen.key_check_transport == "sdk" or _files_have_wishes(environ)
     if is_asked_for or url is None or not has_keys:
@@ -84,12 +84,13 @@ def _updates(chosen: Settings, environ: Mapping[str, str]) -> Updates:
 
 
 def _files_have_wishes(environ: Mapping[str, str]) -> bool:
-    """Whether AWS's own files ask for what the SDK alone can do; a Lambda has none."""
+    """Check whether AWS's own files have settings that only the SDK supports; never in Lambda."""
     for name, usual in _FILES.items():
         try:
             content = Path(environ.get(name) or usual).expanduser().read_bytes()
         except (OSError, RuntimeError):
-            # No such file, or no home to look in; the SDK passes over one that it can't read, too.
+            # The file is missing or unreadable, or there is no home directory. The SDK ignores it
+            # too.
             continue
         if _WISHES_IN_FILES.search(content):
             return True
@@ -126,7 +127,7 @@ def _credentials(environ: Mapping[str, str]) -> AwsCredentials:
 
 
 def _tls(bundle: str | None) -> Any:
-    # At the first connection: to read a system's certificates takes as long as half of a start,
+    # At the first connection: reading the system's certificates takes as long as half of a start,
     # and a malformed key needs none.
     import ssl
 

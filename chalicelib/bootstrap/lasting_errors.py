@@ -1,4 +1,4 @@
-"""Which errors of AWS a message would meet again however often it comes."""
+"""AWS errors that a redelivered message would meet again."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from chalicelib.domain.mail import MailRefusedError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# DynamoDB's for a key or an item that can't be stored; as the reason of a cancelled part, the
-# last. A missing table or permission isn't among them: operators mend that.
+# DynamoDB's errors for a key or an item that can't be stored; the last one is the reason of a
+# cancelled part. A missing table or permission isn't listed, because operators can fix it.
 _DYNAMODB = frozenset(("ValidationException", "ValidationError"))
 
 
 def lasting_reason(error: BaseException) -> str | None:
-    """Return the code of an error that can't get better, or None for one that may."""
+    """Return the code of an error that a retry can't fix, or None if it may."""
     from botocore.exceptions import ParamValidationError
 
     for cause in _causes(error):
@@ -37,7 +37,7 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def _codes(error: BaseException) -> Iterator[str]:
-    """Read botocore's code, and the reasons of a transaction that pynamodb saw cancelled."""
+    """Read botocore's code, and the reasons of a transaction that DynamoDB cancelled."""
     response: Any = getattr(error, "response", None) or {}
     yield str(response.get("Error", {}).get("Code", ""))
     for reason in getattr(error, "cancellation_reasons", ()):

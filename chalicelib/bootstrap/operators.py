@@ -1,4 +1,4 @@
-"""The flows of operators' commands: put together apart, so that no function loads them."""
+"""Builds the flows of operators' commands, separately, so that no function loads them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class OperatorServices:
-    """Every flow that operators have beyond those of the product."""
+    """The flows that only operators have."""
 
     clock: Clock
     users: OperatorUserService
@@ -34,7 +34,7 @@ class OperatorServices:
 
 
 def operator_services() -> OperatorServices:
-    """Put the operators' flows together, on the settings and secrets of this process's services."""
+    """Build the operators' flows from the settings and secrets of this process's services."""
     parts = services().shared
     operator_log = _operator_log(parts)
     users = _users(parts, operator_log)

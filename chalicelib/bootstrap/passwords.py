@@ -1,4 +1,4 @@
-"""The rules for passwords and how they are hashed, as the settings say."""
+"""Builds the password rules and the hasher from the settings."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ if TYPE_CHECKING:
     from chalicelib.settings import Settings
 
 _log = logging.getLogger(__name__)
-# NIST SP 800-63B-4, 3.1.1.2, where the password is the only factor.
+# NIST SP 800-63B-4, 3.1.1.2, if the password is the only factor.
 _NIST_LEAST = 15
 
 
 def warn_of_short_passwords(chosen: Settings) -> None:
-    """Say in the log that passwords may be shorter than NIST has them (`A1`)."""
+    """Log a warning if passwords may be shorter than NIST allows (`A1`)."""
     if chosen.password_min_length < _NIST_LEAST:
         lengths = {"allowed": chosen.password_min_length, "least": _NIST_LEAST}
         _log.warning("short_passwords_allowed", extra=lengths)
 
 
 def password_policy(chosen: Settings) -> PasswordPolicy:
-    """Put the rules for a new password together."""
+    """Build the rules for a new password."""
     from chalicelib.domain.passwords.policy import PasswordPolicy
 
     if not chosen.breached_passwords_url:
@@ -40,7 +40,7 @@ def password_policy(chosen: Settings) -> PasswordPolicy:
 
 
 def password_hasher(chosen: Settings) -> PasswordHasher:
-    """Put the hasher together; raises SettingsError."""
+    """Build the hasher; raises SettingsError."""
     from chalicelib.domain.passwords.hashing import Argon2Cost, PasswordHasher, Peppers
     from chalicelib.domain.passwords.imported_hashes import ForeignHashing
 
@@ -55,7 +55,7 @@ def password_hasher(chosen: Settings) -> PasswordHasher:
 
 @contextlib.contextmanager
 def named(names: str) -> Iterator[None]:
-    """Say which setting a refused value came from."""
+    """Name the setting that an invalid value came from."""
     try:
         yield
     except ValueError as error:

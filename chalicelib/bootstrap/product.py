@@ -1,4 +1,4 @@
-"""The product: every flow, each built when it is first asked for."""
+"""All flows of the product, each built when it is first used."""
 
 from __future__ import annotations
 
@@ -10,4 +10,4 @@ from chalicelib.bootstrap.flows.sso import SsoFlows
 
 
 class Services(SignInFlows, AccountFlows, SsoFlows, KeyFlows, AuditFlows):
-    """Every flow of the product; asking for one imports and builds it, and nothing else."""
+    """All flows of the product; using one imports and builds it, and nothing else."""

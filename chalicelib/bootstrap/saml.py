@@ -1,4 +1,4 @@
-"""The deployment's SAML key pairs, as the settings bring them."""
+"""Reads the deployment's SAML key pairs from the settings."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def saml_keys(chosen: Settings) -> SamlKeys | None:
-    """Read the pair that signs, and with it the second one, if any; raises SettingsError."""
+    """Read the pair that signs, and the second one, if any; raises SettingsError."""
     pairs = (
         chosen.saml_private_key,
         chosen.saml_certificate,

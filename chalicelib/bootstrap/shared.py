@@ -1,4 +1,4 @@
-"""What the flows share: stores, gateways and password rules, each built by need."""
+"""Parts that the flows share: stores, gateways and password rules, built by need."""
 
 from __future__ import annotations
 
@@ -49,18 +49,18 @@ _ATTEMPTS_KEPT = timedelta(days=400)
 
 
 class Shared:
-    """The parts of one process; raises SettingsError for a setting that no part could use."""
+    """The parts of one process; raises SettingsError for an invalid setting."""
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
         from chalicelib.storage.dynamo.connection import open_tables
 
         self.settings = settings
         self.clock = clock
-        # Built now: a bad pepper, cost or key pair has to stop the start, not a later sign-in.
+        # Built now: an invalid pepper, cost or key pair must stop the start, not a later sign-in.
         # None of these loads argon2 or the XML libraries.
         self.hasher = password_hasher(settings)
         self.saml_keys = saml_keys(settings)
-        # Opened now: it points the models at their tables, also for stores that aren't given it.
+        # Opened now: it sets the models' tables, also for stores that don't get the connection.
         self.connection = open_tables(settings.table_prefix, settings.region)
 
     @by_need

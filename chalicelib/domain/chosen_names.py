@@ -1,7 +1,7 @@
 """Names that users choose: one must not look like a link, the service or its operators.
 
-Names stand in mails to strangers, where mail programs turn `evil.com/login` into a link, and in
-the audit log, where `Operator Kim` would pass for somebody else.
+Names appear in mails to strangers, where mail programs turn `evil.com/login` into a link, and in
+the audit log, where `Operator Kim` would look like an operator.
 """
 
 from __future__ import annotations
@@ -19,13 +19,14 @@ if TYPE_CHECKING:
 
     from chalicelib.domain.email_address import EmailAddress
 
-# What reads as a full stop; NFKC knows the full-width one and the one-dot leader already.
+# Characters that look like a full stop. NFKC already replaces the full-width one and the one-dot
+# leader.
 _DOTS = dict.fromkeys(map(ord, "\u3002\u06d4\u0701\u0702\ua60e\U00010a50\ua4f8\u0660\u06f0"), ".")
-# A dot between a label and a label; or four numbers with dots.
+# A dot between two labels, or four numbers with dots.
 _LABEL = re.compile(r"(?<=[^\s.])\.([^\W\d_][\w-]*)")
 _IP_ADDRESS = re.compile(r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.])")
 _LINK_SIGN = re.compile(r"://|@|\bwww\.(?=\S)")
-# The look-alikes that make most Latin words: Cyrillic and Greek letters, and signs for letters.
+# The look-alikes that can spell most Latin words: Cyrillic and Greek letters, and letter symbols.
 _LATIN = str.maketrans(
     "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456\u0458\u0455\u0501\u04bb\u043c\u043d\u0442\u043a"
     "\u03b1\u03b5\u03bf\u03c1\u03b9\u03ba\u03bd\u03c4\u03c5\u03c7\u03b7\u0131l1|0$5",
@@ -43,7 +44,7 @@ def parse_user_name(text: str, param: str, product_name: str) -> str:
 
 
 def parse_thing_name(text: str, param: str, product_name: str) -> str:
-    """Check the name of a workspace or key, which may be called `Support`.
+    """Check the name of a workspace or key; unlike a user, it may be called `Support`.
 
     Raises InvalidValueError.
     """
@@ -51,14 +52,14 @@ def parse_thing_name(text: str, param: str, product_name: str) -> str:
 
 
 def name_of(email: EmailAddress) -> str:
-    """Make a name of an address, for somebody of whom nothing else is known."""
+    """Derive a name from an email, for a user of whom nothing else is known."""
     return re.sub(r"[.]+", " ", email.local_part).strip() or email.local_part
 
 
 def without_links(name: str) -> str:
-    """Give a name as a mail can hold it: with a space where a mail program would see a link.
+    """Return a name for use in a mail, with a space where a mail program would see a link.
 
-    Names of before this rule are among those that are stored.
+    Stored names can be older than this rule.
     """
     if not looks_like_link(name):
         return name
@@ -67,7 +68,7 @@ def without_links(name: str) -> str:
 
 
 def looks_like_link(name: str) -> bool:
-    """Tell whether a name holds what people or mail programs take for an address or link."""
+    """Check whether a name contains what people or mail programs read as an address or link."""
     plain = unicodedata.normalize("NFKC", name).casefold().translate(_DOTS)
     for text in (plain, _letters(plain)):
         if _LINK_SIGN.search(text) or _IP_ADDRESS.search(text):
@@ -89,7 +90,7 @@ def _parse(text: str, param: str, reserved: Iterable[str]) -> str:
 
 
 def _begins_with(name: str, reserved: str) -> bool:
-    """Compare whole words, however they are spaced: `TerminusHub` begins as `Terminus Hub` does."""
+    """Compare whole words, ignoring spaces: `TerminusHub` begins like `Terminus Hub`."""
     wanted, joined = "".join(_words(reserved)), ""
     for word in _words(name):
         joined += word
@@ -105,6 +106,6 @@ def _words(text: str) -> list[str]:
 
 
 def _letters(text: str) -> str:
-    """Leave out marks and joiners: what is under them is read."""
+    """Remove marks and joiners, which don't change how a reader sees the letters."""
     decomposed = unicodedata.normalize("NFKD", text)
     return "".join(c for c in decomposed if unicodedata.category(c) not in ("Mn", "Me", "Cf"))

@@ -1,4 +1,4 @@
-"""Time is an argument; this is where it comes from."""
+"""The clock, and times as text."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ def rfc3339(moment: datetime) -> str:
 
 
 def in_words(duration: timedelta) -> str:
-    """Say a duration in its largest unit, rounded down: "24 hours", "1 hour", "90 seconds"."""
+    """Write a duration in its largest unit, rounded down: "24 hours", "1 hour", "90 seconds"."""
     return _plural(*largest_unit(duration))
 
 
 def largest_unit(duration: timedelta) -> tuple[int, str]:
-    """Count a duration in its largest unit, for whoever says it in words."""
+    """Return a duration in its largest unit, as a count and the unit's name."""
     seconds = int(duration.total_seconds())
-    # Days only from two on: "24 hours" says better when a link ends than "1 day".
+    # Days only from two on: "24 hours" says more precisely when a link expires than "1 day".
     units = (("day", 86_400, 172_800), ("hour", 3_600, 3_600), ("minute", 60, 60))
     for unit, length, least in units:
         if seconds >= least:
@@ -35,7 +35,7 @@ def largest_unit(duration: timedelta) -> tuple[int, str]:
 
 
 def ago(moment: datetime, now: datetime) -> str:
-    """Say how long ago something was, and from a week on, on which day."""
+    """Write how long ago a time was; from a week on, the date."""
     past = now - moment
     if past < timedelta(minutes=1):
         return "just now"

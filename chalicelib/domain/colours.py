@@ -1,4 +1,4 @@
-"""An operator's accent colour, and what can be read beside it: contrast as WCAG 2.2 counts it."""
+"""An operator's accent colour, and the text colours readable on it by WCAG 2.2 contrast."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from typing import Final
 
 DEFAULT_ACCENT: Final = "#0b6253"
 TEXT_CONTRAST = 4.5
-# In dark more than has to be, as in our own palette; a little paler, since full colours glow there.
+# In the dark theme, more contrast than WCAG demands, as in our own palette. A little paler, because
+# saturated colours glare on a dark ground.
 _DARK_CONTRAST, _DARK_SATURATION = 7.0, 0.75
-# What accents are read on: the stylesheet's --ground in light, its --surface in dark, where that is
-# the harder one of the two.
+# The backgrounds that accents are shown on: the stylesheet's --ground in the light theme and its
+# --surface in the dark theme, which is the harder of the two there.
 _LIGHT_GROUND, _DARK_GROUND = "#f5f6f4", "#181d1b"
 _BLACK, _WHITE = "#000000", "#ffffff"
 _STEPS = 50
@@ -20,12 +21,12 @@ _HOVER_STEPS = 6
 
 
 class ColourError(ValueError):
-    """It isn't a colour that every browser and mail program reads alike."""
+    """The text is not a colour that every browser and mail program reads the same way."""
 
 
 @dataclass(frozen=True)
 class Accent:
-    """A theme's accent: for words and rings, for buttons, and for the words on buttons."""
+    """A theme's accent: for text and focus rings, for buttons, and for the text on buttons."""
 
     text: str
     text_strong: str
@@ -36,21 +37,21 @@ class Accent:
 
 @dataclass(frozen=True)
 class Palette:
-    """What one colour becomes in the light theme and in the dark one."""
+    """One colour in the light theme and in the dark theme."""
 
     light: Accent
     dark: Accent
 
 
 def parse_colour(raw: str) -> str:
-    """Take `#rrggbb` and nothing else, since it ends up in a stylesheet; raises ColourError."""
+    """Check that a text is `#rrggbb`, because it goes into a stylesheet; raises ColourError."""
     if not re.fullmatch(r"#[0-9A-Fa-f]{6}", raw):
         raise ColourError(raw)
     return raw.lower()
 
 
 def palette(accent: str) -> Palette:
-    """Keep the colour on light buttons; elsewhere shade it as far as reading takes."""
+    """Keep the colour for light buttons; elsewhere change its shade until the text is readable."""
     light, dark = _darkened(accent), _lightened(accent)
     return Palette(
         _accent(light, _shaded(light, _BLACK, _HOVER_STEPS), accent),
@@ -59,13 +60,13 @@ def palette(accent: str) -> Palette:
 
 
 def contrast(one: str, other: str) -> float:
-    """Say how far two colours stand apart, from 1 to 21 (WCAG 1.4.3)."""
+    """Return the contrast of two colours, from 1 to 21 (WCAG 1.4.3)."""
     low, high = sorted((_luminance(one), _luminance(other)))
     return (high + 0.05) / (low + 0.05)
 
 
 def _accent(text: str, text_strong: str, fill: str) -> Accent:
-    # One of the two always reaches 4.5.
+    # Black or white always reaches 4.5.
     on_fill = max((_WHITE, _BLACK), key=lambda colour: contrast(fill, colour))
     away = _BLACK if on_fill == _WHITE else _WHITE
     return Accent(text, text_strong, fill, _shaded(fill, away, _HOVER_STEPS), on_fill)
@@ -77,7 +78,7 @@ def _darkened(colour: str) -> str:
 
 
 def _lightened(colour: str) -> str:
-    """Keep the hue, where mixing with white would wash it out."""
+    """Make it lighter with the same hue; mixing with white would wash the hue out."""
     hue, lightness, saturation = rgb_to_hls(*(channel / 255 for channel in _channels(colour)))
     paler = saturation * _DARK_SATURATION
     lights = (lightness + (1 - lightness) * step / _STEPS for step in range(_STEPS + 1))

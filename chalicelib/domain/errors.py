@@ -1,18 +1,18 @@
-"""Refusals: each says why with a stable `reason` and a sentence for the person."""
+"""Refusals: each has a stable `reason` and a message for the user."""
 
 from __future__ import annotations
 
 
 class DomainError(Exception):
-    """A refusal with a stable `reason`; `web.errors` alone gives it an HTTP status."""
+    """A refusal with a stable `reason`; only `web.kit.errors` gives it an HTTP status."""
 
     reason = "refused"
     message = "That isn't possible."
-    # The JSON pointer of a nested value, where `param` alone doesn't say which one it is.
+    # The JSON pointer of a nested value, where `param` alone doesn't identify it.
     path: str | None = None
 
     def __init__(self, message: str | None = None, *, param: str | None = None) -> None:
-        """Say it in other words than the class does, and name the parameter concerned."""
+        """Replace the class's message, and name the parameter that is wrong."""
         super().__init__(message or self.message)
         self.message = message or self.message
         self.param = param
@@ -26,7 +26,7 @@ class InvalidValueError(DomainError):
 
 
 class MissingValueError(DomainError):
-    """A value that this case needs wasn't given at all."""
+    """A value that is required here is missing."""
 
     reason = "missing_value"
     message = "A value is missing."
@@ -40,28 +40,28 @@ class InvalidCredentialsError(DomainError):
 
 
 class EmailUnconfirmedError(DomainError):
-    """The password is right, but the address was never confirmed."""
+    """The password is right, but the email was never confirmed."""
 
     reason = "email_unconfirmed"
     message = "Confirm your email first: open the link that we mailed you, or ask for a new one."
 
 
 class LinkInvalidError(DomainError):
-    """An emailed link is unknown, spent or expired: one answer for all three."""
+    """A mailed link is unknown, used or expired: one answer for all three."""
 
     reason = "link_invalid"
     message = "This link has been used or is too old."
 
 
 class PasswordRequiredError(DomainError):
-    """Another browser than the one that signed up has to give the sign-up's password."""
+    """A browser other than the one that signed up must give the sign-up's password."""
 
     reason = "password_required"
     message = "Enter the password that you chose when you signed up."
 
 
 class WrongPasswordError(DomainError):
-    """A current password that a signed-in or confirming person gave is wrong."""
+    """The current password that a signed-in or confirming user gave is wrong."""
 
     reason = "wrong_password"
     message = "That password isn't right."
@@ -75,14 +75,14 @@ class NotSignedInError(DomainError):
 
 
 class SignInRequiredError(DomainError):
-    """A link is good, but it is for somebody who has to be signed in to use it."""
+    """The link is valid, but its user must be signed in to use it."""
 
     reason = "sign_in_required"
     message = "Sign in with the address that was invited, then open the link again. It stays good."
 
 
 class ProofRequiredError(DomainError):
-    """The session is good, but its last proof of who sits there is too old (`D9`)."""
+    """The session is valid, but its last proof is too old (`D9`)."""
 
     reason = "proof_required"
     message = "Confirm that it's you first: give your password again."
@@ -96,14 +96,14 @@ class InvalidApiKeyError(DomainError):
 
 
 class NotFoundError(DomainError):
-    """No such thing that this visitor may know of."""
+    """No such thing, or none that this visitor may see."""
 
     reason = "not_found"
     message = "There is no such thing here."
 
 
 class NotAllowedError(DomainError):
-    """Known, but not allowed."""
+    """The caller is known, but isn't allowed to do this."""
 
     reason = "not_allowed"
     message = "You don't have permission to do that."
@@ -117,39 +117,39 @@ class NoAccountOpenError(NotAllowedError):
 
 
 class ConflictError(DomainError):
-    """It collides with what is already there, or somebody else changed it first."""
+    """It conflicts with what already exists, or someone else changed it first."""
 
     reason = "conflict"
     message = "Somebody changed this at the same time. Load it again and retry."
 
 
 class UnavailableError(DomainError):
-    """Something that we depend on did not answer; nothing was decided."""
+    """A dependency did not answer; nothing was decided."""
 
     reason = "unavailable"
     message = "Something went wrong on our side. Try again in a moment."
 
 
 class TooManyAttemptsError(DomainError):
-    """A client address has failed too often, whoever it asked for."""
+    """A source has failed too often, for any email."""
 
     reason = "too_many_attempts"
     message = "Too many failed sign-ins from your network. Wait a few minutes and try again."
 
     def __init__(self, retry_after: int) -> None:
-        """Say after how many seconds it may try again."""
+        """Take after how many seconds it may try again."""
         super().__init__()
         self.retry_after = retry_after
 
 
 class RateLimitedError(DomainError):
-    """A key has used up its minute."""
+    """A key has used all calls of its minute."""
 
     reason = "rate_limited"
     message = "Too many requests with this API key. Wait until the minute is over."
 
     def __init__(self, limit: int, retry_after: int) -> None:
-        """Say what the limit is, and after how many seconds there is room again."""
+        """Take the limit, and after how many seconds there is room again."""
         super().__init__()
         self.limit = limit
         self.retry_after = retry_after

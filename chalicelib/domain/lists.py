@@ -1,4 +1,4 @@
-"""One page of a list, and what stands on it."""
+"""Pages of a list."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ PAGE_MAX = 1_000_000_000
 
 @dataclass(frozen=True)
 class PageRequest:
-    """Which page, counted from 1, and how much stands on one."""
+    """The number of a page, counted from 1, and how many items a page has."""
 
     number: int = 1
     limit: int = LIMIT_DEFAULT
 
     @property
     def offset(self) -> int:
-        """How many items stand on the pages before it."""
+        """Return the number of items on the pages before it."""
         return (self.number - 1) * self.limit
 
 
 @dataclass(frozen=True)
 class Slice(Generic[T]):
-    """The items of one page, and how many there are in all."""
+    """The items of one page, and the number of items in all."""
 
     items: tuple[T, ...]
     has_more: bool
@@ -35,11 +35,11 @@ class Slice(Generic[T]):
 
     @classmethod
     def of(cls, items: tuple[T, ...], asked: PageRequest, total: int) -> Slice[T]:
-        """Put a page together whose items were already picked."""
+        """Make a page of items that were already selected."""
         return cls(items, asked.offset + len(items) < total, total)
 
     @classmethod
     def cut(cls, everything: tuple[T, ...], asked: PageRequest) -> Slice[T]:
-        """Pick a page of a list that is at hand."""
+        """Select a page of a complete list."""
         items = everything[asked.offset : asked.offset + asked.limit]
         return cls.of(items, asked, len(everything))

@@ -1,4 +1,4 @@
-"""Mail: what a request asks the worker to send, and what the worker hands to SES."""
+"""Jobs that a request puts on the queue, and mails that the worker sends."""
 
 from __future__ import annotations
 
@@ -18,33 +18,33 @@ if TYPE_CHECKING:
 
 
 class Audit(Enum):
-    """What the audit log has of a job."""
+    """What the audit log records of a job."""
 
     NOTHING = "nothing"
-    # The refused sign-in, and the lock that it led to.
+    # The refused sign-in, and the lockout that it caused.
     FAILURE = "failure"
     # The event that the job's details name, if any.
     NAMED_EVENT = "named_event"
 
 
 class JobKind(StrEnum):
-    """What a request can ask the worker for, one row each; the worker decides what is sent.
+    """Every kind of job, one row each; the worker decides what is sent.
 
     `sender` is the method that sends the mail, as `flow.method` of `bootstrap.Services`; empty for
-    none. `cap` is the count of a mail that a user or stranger asks for; a notice has none, because
-    requests for others could fill the count before the notice that matters.
+    none. `cap` is the hourly cap of a mail that a user or stranger asks for. A notice has none:
+    with one, a stranger could use it up before the notice that matters.
     """
 
     sender: str
     cap: Cap | None
     audit: Audit
 
-    # Anybody can ask for these without a session, so their source is counted too.
+    # Anyone can ask for these without a session, so they also count for their source.
     SIGN_UP_CONFIRMATION = "sign_up_confirmation", "sign_up.send_mail", Cap.SOURCE
     ACCOUNT_UNLOCK = "account_unlock", "account_unlock.send_mail", Cap.SOURCE
     PASSWORD_RESET = "password_reset", "password_reset.send_mail", Cap.SOURCE
-    # Only the mail of a lock is counted, and not by source: a lock mails its user once, and its
-    # attempts have a limit for their source already.
+    # Only the mail of a lockout is counted, and not by source: a lockout mails its user once, and
+    # its attempts already have a limit for their source.
     SIGN_IN_FAILED = (
         "sign_in_failed",
         "account_unlock.send_mail_of_failure",
@@ -75,31 +75,31 @@ class JobKind(StrEnum):
     def __new__(
         cls, name: str, sender: str = "", cap: Cap | None = None, audit: Audit = Audit.NOTHING
     ) -> Self:
-        """Make a kind whose value is its name alone, as messages have it."""
+        """Make a kind whose value is its name alone, as in messages."""
         kind = str.__new__(cls, name)
         kind._value_ = name
         kind.sender, kind.cap, kind.audit = sender, cap, audit
         return kind
 
 
-# Set by the operators' commands alone: their mails are never counted.
+# Only operators' commands set this: their mails are never counted.
 _BY_OPERATOR = {"by_operator": "yes"}
 _TEXTS = ("id", "kind", "email", "asked_at", "address", "user_agent", "request_id")
 
 
 class MailRefusedError(Exception):
-    """A mail that can never be sent; its text is a code, never an address."""
+    """A mail that can never be sent; its text is a code, never an email."""
 
 
 class MalformedMailRequestError(ValueError):
-    """A message that is none of ours, or lacks what every one has."""
+    """A message that isn't one of ours, or lacks a required field."""
 
 
 @dataclass(frozen=True)
 class SourceEntry:
-    """The place of a requested mail in the count of the source that asked for it, if it has one.
+    """The entry of a requested mail in the count of the source that asked for it, if any.
 
-    Whoever uses the mailed link has shown that the mail was wanted: its place is given back.
+    A used link shows that the mail was wanted, so its entry is removed from the count.
     """
 
     count: str = ""
@@ -107,18 +107,18 @@ class SourceEntry:
 
     @property
     def details(self) -> dict[str, str]:
-        """What the message about a used link tells the worker."""
+        """Return the details for the message about a used link."""
         return {"source_count": self.count, "source_entry": self.message_id}
 
     @classmethod
     def of(cls, details: Mapping[str, str]) -> SourceEntry:
-        """Read it from a message."""
+        """Read it from a message's details."""
         return cls(details.get("source_count", ""), details.get("source_entry", ""))
 
 
 @dataclass(frozen=True)
 class Job:
-    """One message on the mail queue: no secret, and nothing that only a known address has."""
+    """One message on the queue, without secrets and without data that only a known email has."""
 
     id: str
     kind: JobKind
@@ -130,15 +130,15 @@ class Job:
     details: Mapping[str, str] = field(default_factory=dict)
 
     def to_json(self) -> str:
-        """Write it as the queue carries it."""
+        """Write it as a queue message."""
         return json.dumps({**asdict(self), "asked_at": self.asked_at.isoformat()})
 
     @classmethod
     def from_json(cls, body: str) -> Job:
-        """Read it off the queue; raises MalformedMailRequestError.
+        """Read a queue message; raises MalformedMailRequestError.
 
-        A kind or a field that this version doesn't know raises ValueError or TypeError: during a
-        deployment the newer worker knows it, so the message has to come again.
+        A kind or field that this version doesn't know raises ValueError or TypeError. During a
+        deployment the newer worker knows it, so SQS must deliver the message again.
         """
         try:
             fields = dict(json.loads(body))
@@ -157,7 +157,7 @@ class Job:
         now: datetime,
         details: Mapping[str, str],
     ) -> Job:
-        """Write the message for the queue."""
+        """Make a job from the request that asks for it."""
         return cls(
             id=new_id("msg"),
             kind=kind,
@@ -171,9 +171,9 @@ class Job:
 
     @property
     def is_counted(self) -> bool:
-        """Whether it falls under an hourly cap: a mail that a user or stranger asked for.
+        """Check whether an hourly cap applies: to mails that a user or stranger asks for.
 
-        Notices and the mails of operators' commands don't.
+        Notices and the mails of operators' commands aren't counted.
         """
         if self.details.get("by_operator"):
             return False
@@ -183,15 +183,15 @@ class Job:
 
     @property
     def source(self) -> SourceEntry:
-        """Its place in the count of the source that asked."""
+        """Return its entry in the count of the source that asked."""
         return SourceEntry.of(self.details)
 
     @property
     def asks_for_link(self) -> Job | None:
-        """The request that a sign-in with a waiting sign-up's password also makes: a fresh link.
+        """Return the job for a new confirmation link, for a waiting sign-up's password.
 
-        It counts as a mail of a sign-up. Its id follows from this one's, so that a message that
-        comes again asks for no second mail.
+        It counts as a sign-up's mail. Its id is derived from this job's, so a redelivered message
+        sends no second mail.
         """
         if self.kind is not JobKind.SIGN_IN_FAILED or not self.details.get("unconfirmed"):
             return None
@@ -200,12 +200,12 @@ class Job:
 
     @property
     def origin(self) -> RequestOrigin:
-        """The request that asked."""
+        """Return the origin of the request that asked."""
         return RequestOrigin(Client(self.address, self.user_agent), self.request_id)
 
     @property
     def asked(self) -> dict[str, object]:
-        """What a mail tells of who asked for it: when, and from where."""
+        """Return what a mail says about the request: when, and from where."""
         return {
             "asked_at": self.asked_at,
             "address": self.address,
@@ -226,7 +226,7 @@ def by_operator() -> Mapping[str, str]:
 
 @dataclass(frozen=True)
 class Mail:
-    """A mail by its template's name and what the template tells."""
+    """A mail: its recipient, the name of its texts, and the values in them."""
 
     to: str
     template: str

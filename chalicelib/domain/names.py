@@ -1,4 +1,4 @@
-"""Names that people give: to themselves, to accounts, workspaces and keys."""
+"""Names of users, accounts, workspaces and keys."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import unicodedata
 from chalicelib.domain.errors import InvalidValueError
 
 NAME_MAX_LENGTH = 100
-# Joiners are format characters, yet Persian and Indic names and emoji need them.
+# Joiners are format characters, but Persian and Indic names and emoji need them.
 _JOINERS = frozenset("\u200c\u200d")
-# Letters and signs that nothing is drawn for: Hangul fillers, the empty Braille cell.
+# Letters and signs without a shape: Hangul fillers, the empty Braille cell.
 _BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")
-# Letters, numbers, punctuation and signs; marks only change what they stand on, if that.
+# Letters, numbers, punctuation and signs. A mark alone shows nothing.
 _DRAWN = frozenset("LNPS")
 _INVISIBLE = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))
 
@@ -19,8 +19,8 @@ _INVISIBLE = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))
 def parse_name(text: str, param: str, maximum: int = NAME_MAX_LENGTH) -> str:
     """Normalise to NFC, strip the ends, and check 1 to `maximum` visible characters.
 
-    Raises InvalidValueError; control, bidirectional and other invisible characters are refused,
-    because a name with them can pretend to be another one.
+    Raises InvalidValueError. Control, bidirectional and other invisible characters are refused,
+    because a name with them can look like another one.
     """
     if len(text) > maximum * 4:
         raise _too_long(maximum, param)
@@ -32,10 +32,10 @@ def parse_name(text: str, param: str, maximum: int = NAME_MAX_LENGTH) -> str:
     if any(_is_invisible(c) for c in name):
         raise InvalidValueError("Remove the invisible or control characters.", param=param)
     if not any(unicodedata.category(c)[0] in _DRAWN for c in name):
-        # Joiners, marks and spaces alone: nothing would be there to see.
+        # A name of joiners, marks and spaces alone would be invisible.
         raise InvalidValueError("Enter a name.", param=param)
     if "://" in name:
-        # Names stand in mails, which must not carry a stranger's link.
+        # Names appear in mails, which must not carry a stranger's link.
         raise InvalidValueError("Leave out web addresses.", param=param)
     return name
 

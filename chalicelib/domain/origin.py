@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Client:
-    """Where a request comes from: the network's address for it, and what the browser says."""
+    """The IP address that API Gateway saw, and the user agent."""
 
     address: str
     user_agent: str
@@ -15,12 +15,12 @@ class Client:
 
 @dataclass(frozen=True)
 class RequestOrigin:
-    """Where a request comes from: its client, and its id in the logs."""
+    """The origin of a request: its client, and its id in the logs."""
 
     client: Client
     request_id: str
 
     @property
     def trace(self) -> dict[str, str]:
-        """What every log line about it has: in which request, and from where (`H4`)."""
+        """Return the fields of every log line about the request (`H4`)."""
         return {"request_id": self.request_id, "address": self.client.address}

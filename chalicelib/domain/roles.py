@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Role(StrEnum):
-    """What a person is in an account."""
+    """A user's role in an account."""
 
     OWNER = "owner"
     ADMIN = "admin"
@@ -14,7 +14,7 @@ class Role(StrEnum):
 
     @property
     def manages(self) -> bool:
-        """Whether the role administers the account."""
+        """Check whether the role manages the account."""
         return self is not Role.MEMBER
 
     @property
@@ -28,7 +28,7 @@ class Role(StrEnum):
 
 
 class WorkspaceRole(StrEnum):
-    """What a member is in a workspace that they were given."""
+    """A member's role in a workspace that they were given."""
 
     ADMIN = "admin"
     MEMBER = "member"
@@ -36,7 +36,7 @@ class WorkspaceRole(StrEnum):
 
 
 class MembershipStatus(StrEnum):
-    """Whether a membership gives access at present."""
+    """Whether a membership gives access."""
 
     ACTIVE = "active"
     SUSPENDED = "suspended"

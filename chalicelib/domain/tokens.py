@@ -1,4 +1,4 @@
-"""Random secrets and ids: where each is made, and the only form in which it is stored."""
+"""Random secrets and ids, and the digest that is stored of a secret."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SECRET_FORM = re.compile(r"[A-Za-z0-9_-]{43}\Z")
 
 
 class MalformedTokenError(ValueError):
-    """A text that no token of ours can be."""
+    """A text that can't be a token of ours."""
 
 
 @dataclass(frozen=True)
@@ -25,24 +25,24 @@ class SecretToken:
 
     @classmethod
     def new(cls) -> SecretToken:
-        """Draw one from the system's random source."""
+        """Generate a secret from the system's random source."""
         return cls(secrets.token_urlsafe(_SECRET_BYTES))
 
     @classmethod
     def parse(cls, text: str) -> SecretToken:
-        """Read one that came from outside; raises MalformedTokenError."""
+        """Read a token from outside; raises MalformedTokenError."""
         if not _SECRET_FORM.match(text):
             raise MalformedTokenError
         return cls(text)
 
     @property
     def digest(self) -> str:
-        """SHA-256, base64url without padding: 256 random bits need no slow hash (`C2`)."""
+        """Return its SHA-256 in base64url; 256 random bits need no slow hash (`C2`)."""
         return digest(self.value)
 
 
 def digest(text: str) -> str:
-    """SHA-256 of a text in UTF-8, base64url without padding, 43 characters."""
+    """Return the SHA-256 of a text in UTF-8, base64url without padding, 43 characters."""
     hashed = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
     return urlsafe_b64encode(hashed).rstrip(b"=").decode("ascii")
 
@@ -53,7 +53,7 @@ def random_text(alphabet: str, length: int) -> str:
 
 
 def derived_id(prefix: str, *parts: str) -> str:
-    """Make the id that these parts always get: who does a thing again does it under the same."""
+    """Return the id that these parts always give, so that a repeated job writes the same id."""
     return f"{prefix}_{hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]}"
 
 

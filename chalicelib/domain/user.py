@@ -1,4 +1,4 @@
-"""People, accounts, and who may do what in which."""
+"""Users, accounts, and who may do what in which."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ MAIN_WORKSPACE = "Main"
 class Membership:
     """A user in an account.
 
-    `grant` names this stretch of access: joining and reactivating begin a new one, and a session
-    opened under an older one is dead for good (`D7`). `version` counts the changes, so that of two
-    people who edit one membership at once the second is told. `workspaces` are by id, and mean
-    something to a member alone: owners and admins reach every workspace.
+    `grant` names one period of access: joining and reactivation start a new one, and a session
+    opened under an older one never works again (`D7`). `version` counts the changes, so that of two
+    admins who edit the same membership the second one sees a conflict. `workspaces` are by id and
+    matter for members only: owners and admins can open every workspace.
     """
 
     account_id: str
@@ -42,31 +42,31 @@ class Membership:
 
     @property
     def id(self) -> str:
-        """The account's id."""
+        """Return the account's id."""
         return self.account_id
 
     @property
     def name(self) -> str:
-        """The account's name."""
+        """Return the account's name."""
         return self.account_name
 
     @property
     def account_party(self) -> Party:
-        """The account as the audit trail names it."""
+        """Return the account's name in the audit log."""
         return Party(PartyType.ACCOUNT, self.account_id, self.account_name)
 
     @property
     def is_active(self) -> bool:
-        """Whether it gives access."""
+        """Check whether it gives access."""
         return self.status is MembershipStatus.ACTIVE
 
 
 @dataclass(frozen=True)
 class WayBack:
-    """A change that can still be undone, by the `sessions_version` that it made.
+    """A change of email that can be undone, by the `sessions_version` that it set.
 
-    Undoing one also ends the ways back of all later changes: whoever took an account over and moved
-    it on can't return by them. Those of earlier changes stay.
+    Undoing one also ends the undo of all later changes, so that an attacker who took over an
+    account and changed its email can't return through them. Earlier changes can still be undone.
     """
 
     version: int
@@ -75,10 +75,10 @@ class WayBack:
 
 @dataclass(frozen=True)
 class User:
-    """A person.
+    """A user.
 
-    `credentials_version` grows with each new password, `sessions_version` whenever they end all
-    sessions but one: sessions of an older one are dead.
+    `credentials_version` grows with each new password, `sessions_version` each time they sign out
+    everywhere else: sessions of an older version no longer work.
     """
 
     id: str
@@ -91,11 +91,11 @@ class User:
     # The account that they opened last, which a choice of accounts shows first.
     last_account_id: str | None = None
     sessions_version: int = 0
-    # The credentials_version that they last signed in with.
+    # The credentials_version of their last password sign-in.
     signed_in_version: int = 0
     # The changes of email that can still be undone, oldest first.
     ways_back: tuple[WayBack, ...] = ()
-    # The accounts that removed them, whether or not they came back.
+    # The accounts that removed them, even if they came back.
     removed_from: frozenset[str] = frozenset()
 
     def open_ways_back(self, now: datetime) -> tuple[WayBack, ...]:
@@ -104,38 +104,38 @@ class User:
 
     @property
     def active_memberships(self) -> tuple[Membership, ...]:
-        """The memberships that give access, by account name."""
+        """Return the memberships that give access, by account name."""
         active = (m for m in self.memberships.values() if m.is_active)
         return tuple(sorted(active, key=lambda m: (m.account_name.casefold(), m.account_id)))
 
     @property
     def suspended_memberships(self) -> tuple[Membership, ...]:
-        """The memberships that give no access at present, by account name."""
+        """Return the suspended memberships, by account name."""
         suspended = (m for m in self.memberships.values() if not m.is_active)
         return tuple(sorted(suspended, key=lambda m: (m.account_name.casefold(), m.account_id)))
 
     def workspaces_outside(self, account_id: str) -> int:
-        """How many workspaces they were given in all their accounts but one."""
+        """Return how many workspaces they have in all their accounts except one."""
         others = (m for m in self.memberships.values() if m.account_id != account_id)
         return sum(len(membership.workspaces) for membership in others)
 
     @property
     def party(self) -> Party:
-        """The person as the audit trail names them."""
+        """Return the user's name in the audit log."""
         return Party(PartyType.USER, self.id, self.name)
 
     def event(
         self, name: EventName, account_id: str, now: datetime, origin: RequestOrigin, **details: Any
     ) -> AuditEvent:
-        """Tell an account's audit trail of something that they do."""
+        """Make an event about something they do, for an account's audit log."""
         return AuditEvent(name, account_id, now, self.party, origin, None, details)
 
     def may_use_password(self, sso: DomainSso | None) -> bool:
-        """Whether a password signs them in, under the SSO of their email's domain.
+        """Check whether a password signs them in, under the SSO of their email's domain.
 
-        Owners and admins of the account that enforces SSO keep theirs. So do users whom its
-        provider refuses, since it has suspended or removed them, and users who are in no account at
-        all: no account can lock a user out of the product.
+        Owners and admins of the account that enforces SSO can use a password. So can users whom its
+        provider refuses because it suspended or removed them, and users in no account: an account
+        can't lock a user out of the product.
         """
         if sso is None or not sso.enforced:
             return True
@@ -146,13 +146,13 @@ class User:
 
     @property
     def has_used_password(self) -> bool:
-        """Whether today's password has signed them in before."""
+        """Check whether their current password has signed them in before."""
         return self.signed_in_version == self.credentials_version
 
 
 @dataclass(frozen=True)
 class Workspace:
-    """A named area of an account; `version` counts its changes, as a membership's does."""
+    """A named area of an account; `version` counts its changes, like a membership's."""
 
     id: str
     name: str
@@ -162,7 +162,7 @@ class Workspace:
 
     @property
     def party(self) -> Party:
-        """What the audit trail calls it."""
+        """Return its name in the audit log."""
         return Party(PartyType.WORKSPACE, self.id, self.name)
 
 
@@ -181,9 +181,9 @@ class Account:
 
 @dataclass(frozen=True)
 class AccountAdmin:
-    """An owner or admin in the account that they have open, and when they last proved it.
+    """An owner or admin in their open account, and when they last proved who they are.
 
-    What they were when the request began; a write holds it against what they are by then.
+    It holds what they were when the request began; each write checks that they still are.
     """
 
     user_id: str
@@ -192,12 +192,12 @@ class AccountAdmin:
     account_id: str
     proved_at: datetime | None
     origin: RequestOrigin
-    # Of the membership that they act by; what they send out ends with it.
+    # The grant of the membership they act under; what they send out ends with it.
     grant: str | None = None
 
     def event(
         self, name: EventName, now: datetime, target: Party | None = None, **details: Any
     ) -> AuditEvent:
-        """Tell the account's audit trail of something that they do."""
+        """Make an event about something they do, for the account's audit log."""
         actor = Party(PartyType.USER, self.user_id, self.name)
         return AuditEvent(name, self.account_id, now, actor, self.origin, target, details)

@@ -1,1 +1,1 @@
-"""The rest of the world: the mail queue, SES and what mails say."""
+"""External services: queue, mail, DNS, identity providers, breached passwords, secrets."""

@@ -1,8 +1,8 @@
-"""Asking a service of breached passwords about one, by five characters of its SHA-1 (`A5`).
+"""Asks a breached-password service about a password, by five characters of its SHA-1 (`A5`).
 
-The service's protocol is k-anonymity: it gets a prefix that about a thousand leaked passwords
-share, answers with the rest of each one's hash and how often it was seen, and never learns which
-of them, if any, was meant.
+The protocol is k-anonymity: the service gets a prefix that about a thousand leaked passwords share,
+and answers with the rest of each hash and how often it was seen. It never learns which of them was
+meant, if any.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-# A person waits for it, and nobody who chose a good password should notice when it is down.
+# A user waits for the answer, and an outage of the service must not be noticeable.
 _BUDGET_SECONDS = 0.5
 _PREFIX_LENGTH = 5
-# A padded answer of today is 40 KB.
+# A padded answer is 40 KB today.
 _MAX_ANSWER_BYTES = 262_144
 _LINE = re.compile(r"([0-9A-F]{35}):([0-9]{1,12})")
 _HEADERS = {
-    # Decoys with a count of 0, so that an eavesdropper can't tell the prefix by the answer's size.
+    # Asks for decoys with a count of 0, so that the answer's size doesn't reveal the prefix.
     "Add-Padding": "true",
     "User-Agent": "terminus-hub",
     "Connection": "close",
@@ -39,7 +39,7 @@ _HEADERS = {
 
 
 class _NoAnswerError(Exception):
-    """There is no usable answer; its one argument says why in words that are safe to log."""
+    """There is no usable answer; its one argument says why, in words that are safe to log."""
 
 
 @dataclass(frozen=True)
@@ -49,22 +49,22 @@ class BreachedPasswords:
     url: str
 
     def include(self, password: str) -> bool:
-        """Tell whether a password has leaked; False, and one line in the log, without an answer.
+        """Check whether a password has leaked; False, and one log line, if there is no answer.
 
-        Returns within half a second. Only what the bundled list lets through is asked about, and
-        an attacker who could keep the answer away gains a password that is long and unlisted.
+        Returns within half a second. It is asked only about passwords that pass the bundled list,
+        so an attacker who blocks the answer gains only a long, unlisted password.
         """
         digest = sha1(password.encode(), usedforsecurity=False).hexdigest().upper()
         prefix, rest = digest[:_PREFIX_LENGTH], digest[_PREFIX_LENGTH:]
         try:
             return _counts(self._ask(prefix)).get(rest, 0) > 0
         except _NoAnswerError as error:
-            # Neither the address asked, which holds the prefix, nor an error that may repeat it.
+            # Log neither the URL, which contains the prefix, nor an error that may repeat it.
             _log.warning("breached_passwords_unavailable", extra={"cause": error.args[0]})
             return False
 
     def _ask(self, prefix: str) -> bytes:
-        """Wait for a thread that asks: the only way to bound the look-up of a name as well."""
+        """Ask in a thread, which is the only way to limit the time of the DNS look-up as well."""
         from queue import Empty, SimpleQueue
         from threading import Event, Thread
 
@@ -85,7 +85,7 @@ class BreachedPasswords:
         return outcome
 
     def _connection(self) -> tuple[HTTPConnection, str]:
-        """Return a connection that isn't made yet, and the path; no proxy, redirect or retry."""
+        """Return a connection that isn't open yet, and the path; no proxy, redirect or retry."""
         from http.client import HTTPConnection, HTTPSConnection
 
         parts = urlsplit(self.url)
@@ -96,7 +96,7 @@ class BreachedPasswords:
 
     @cached_property
     def _trust(self) -> SSLContext:
-        """Read the system's certificates, once: it takes some 20 ms."""
+        """Read the system's certificates once: it takes about 20 ms."""
         from ssl import create_default_context
 
         return create_default_context()
@@ -112,7 +112,7 @@ def _exchange(
 
     try:
         connection.connect()
-        # Nobody waits any more: nothing is sent, and a slow name server keeps no thread.
+        # The caller has given up: send nothing, so that a slow name server holds no thread.
         if not over.is_set():
             connection.request("GET", path, headers=_HEADERS)
             outcomes.put(_read(connection))
@@ -138,13 +138,13 @@ def _read(connection: HTTPConnection) -> bytes:
 
 
 def _cut(connection: HTTPConnection) -> None:
-    """End a connection under the thread that reads from it, however slowly it is fed."""
+    """Close a connection while the thread reads from it, however slowly data arrives."""
     from contextlib import suppress
     from socket import SHUT_RDWR, socket
 
     if connection.sock is not None:
         with suppress(OSError):
-            # The plain socket's own: TLS's would first take its state from under the reader.
+            # On the plain socket: TLS's own shutdown would remove its state while the thread reads.
             socket.shutdown(connection.sock, SHUT_RDWR)
 
 

@@ -1,4 +1,4 @@
-"""TXT look-ups, by the system's resolver or the one that a setting names."""
+"""TXT look-ups, by the system's resolver or the one in the settings."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from dns.resolver import Resolver
 
 _log = logging.getLogger(__name__)
-# One try, then all of them together; somebody waits for the answer.
+# For one try, and for all of them; a user waits for the answer.
 _TRY_SECONDS = 2.0
 _ALL_SECONDS = 5.0
 _RECORDS_MAX = 100
@@ -22,18 +22,17 @@ _RECORDS_MAX = 100
 
 @dataclass(frozen=True)
 class TxtLookup:
-    """Asks for TXT records; `server` is a host and port, or None for the system's resolver."""
+    """Looks up TXT records; `server` is a host and port, or None for the system's resolver."""
 
     server: tuple[str, int] | None = None
 
     def __call__(self, name: str) -> tuple[str, ...]:
-        """Give the texts that stand at a name, none where there are none.
+        """Return the texts at a name, none if there are none.
 
-        Raises UnavailableError where no server gave an answer: nothing is known then. An answer to
-        another question, from another address or in no good form is no answer. One that UDP cut
-        short is asked for again over TCP.
+        Raises UnavailableError if no server answered. An answer to another question, from another
+        address or in a wrong form is ignored. One that UDP cut short is requested again over TCP.
         """
-        # Imported here: dnspython costs 60 ms, which only the proof of a domain should pay.
+        # Imported here: dnspython costs 60 ms, which only the verification of a domain should pay.
         from dns.exception import DNSException
         from dns.resolver import NXDOMAIN, NoAnswer
 
@@ -49,14 +48,14 @@ class TxtLookup:
 
 
 def resolver(server: tuple[str, int] | None) -> Resolver:
-    """Make a resolver that asks a server, or the system's own, and gives up in seconds."""
+    """Make a resolver for a server, or the system's own, that gives up within seconds."""
     from dns.nameserver import Do53Nameserver
     from dns.resolver import Resolver
 
     made = Resolver(configure=server is None)
     if server is not None:
         host, port = server
-        # A name such as localhost can stand for several addresses; any that answers will do.
+        # A name such as localhost can have several addresses; any that answers will do.
         found = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)
         addresses = dict.fromkeys(str(entry[4][0]) for entry in found)
         made.nameservers = [Do53Nameserver(address, port) for address in addresses]
@@ -66,7 +65,7 @@ def resolver(server: tuple[str, int] | None) -> Resolver:
 
 
 def _text(record: Rdata) -> str | None:
-    """Join a record's strings; None for what is no text."""
+    """Join a record's strings; None if it isn't text."""
     strings: tuple[bytes, ...] = getattr(record, "strings", ())
     try:
         return b"".join(strings).decode("ascii")

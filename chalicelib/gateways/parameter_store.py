@@ -1,4 +1,4 @@
-"""The deployment's secrets, kept by SSM Parameter Store and read once at a cold start."""
+"""The deployment's secrets: stored in SSM Parameter Store, read once at a cold start."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SECRET_NAMES = (
 def read_secrets(ssm: Any, path: str) -> dict[str, str]:
     """Read every secret under a path, by the name of its setting, in one request.
 
-    Parameters of other names are left out: the path must not become a way to set anything else.
+    Parameters with other names are ignored, so that the path can't set anything else.
     """
     answer = ssm.get_parameters_by_path(Path=path, WithDecryption=True)
     parameters = list(answer["Parameters"])

@@ -1,1 +1,1 @@
-"""What arrives without HTTP: the mail queue's worker."""
+"""Work without HTTP: the job queue's worker, and the daily SSO check."""

@@ -1,4 +1,4 @@
-"""What runs off the requests: every blueprint of jobs."""
+"""The list of blueprints of jobs."""
 
 from __future__ import annotations
 

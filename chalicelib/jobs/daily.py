@@ -1,4 +1,4 @@
-"""Work that a clock begins: once a day, what single sign-on rests on is looked at again."""
+"""Daily work: checks the domains and certificates of SSO."""
 
 from __future__ import annotations
 
@@ -17,6 +17,6 @@ scheduled_work = Blueprint(__name__)
 
 @scheduled_work.schedule(Rate(1, unit=Rate.DAYS), name="sso_watch")
 def watch_single_sign_on(event: CloudWatchEvent) -> None:
-    """Look whether domains are still proved, and which certificates end soon."""
+    """Check whether domains are still verified, and which certificates expire soon."""
     del event
     services().sso_watch.look()

@@ -1,4 +1,4 @@
-"""The mail queue's worker: what a request asked for is looked up, made and sent here."""
+"""The job queue's worker: does the jobs that requests put on the queue."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ _log = logging.getLogger(__name__)
 mail_worker = Blueprint(__name__)
 
 
-# One message at a time: a failing one is retried alone, and nobody else's mail is sent twice.
+# One message at a time: a failing one is retried alone, and no other mail is sent twice.
 @mail_worker.on_sqs_message(
     queue=os.environ.get("MAIL_QUEUE_NAME", "thub-mail"), batch_size=1, name="mail"
 )
 def deliver_mail(event: SQSEvent) -> None:
-    """Send the mails that were asked for; an error makes SQS deliver the message again.
+    """Do the jobs; an error makes SQS deliver the message again.
 
-    An error that can't get better by that is logged and counted, and its message is dropped.
+    An error that a retry can't fix is logged and counted, and its message is dropped.
     """
     for record in event:
         try:
@@ -54,10 +54,10 @@ def _deliver(request: Job, ready: Services) -> None:
     except Exception as error:
         reason = lasting_reason(error)
         if reason is None:
-            # Lambda logs the error itself; this line says which request's mail it was.
+            # Lambda logs the error itself; this line names the request.
             _log.warning("mail_failed", extra=asked)
             raise
-        # Without the error's own words, which may name the address.
+        # Without the error's message, which may contain the email.
         _log.error("mail_dropped", extra={**asked, "reason": reason})
 
 

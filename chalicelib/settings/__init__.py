@@ -1,4 +1,4 @@
-"""Every setting, one row each; read by `bootstrap` alone."""
+"""All settings, one row each; only `bootstrap` reads them."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 __all__ = ["PORT", "Settings", "SettingsError"]
 
-# Only the default of the public URL follows it, so it is no field.
+# Only the default of the public URL depends on it, so it is no field.
 PORT = Setting("PORT", "8000", "1 to 65,535", partial(readers.whole_number, limits=(1, 65_535)))
-# A source's mails are entries of one item, and 400 KB is the most that an item can have.
+# A source's mails are entries of one item, and an item can have at most 400 KB.
 _SOURCE_MAILS = (1, 5_000)
 _HTTPS = "https, or http for localhost alone"
 _LINE = "a line of text"
@@ -38,7 +38,7 @@ def _region(environ: Mapping[str, str]) -> str:
 
 @dataclass(frozen=True)
 class Settings:
-    """What the environment decides; times are timedeltas, secrets are hidden in `repr`."""
+    """All settings; times are timedeltas, secrets are hidden in `repr`."""
 
     public_url: str = row("PUBLIC_URL", _local_url, _HTTPS, readers.public_url)
     product_name: str = row("PRODUCT_NAME", "Terminus Hub", _LINE, readers.line)
@@ -88,10 +88,10 @@ class Settings:
 
     @property
     def is_local(self) -> bool:
-        """Whether people reach it over plain http on their own machine."""
+        """Check whether it is reached over plain http on the same machine."""
         return self.public_url.startswith("http://")
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Settings:
-        """Read and check every setting; raises SettingsError for the first that is wrong."""
+        """Read and check every setting; raises SettingsError for the first invalid one."""
         return cls(**{name: setting.value(environ) for name, setting in rows(cls).items()})

@@ -51,7 +51,7 @@ def line(name: str, raw: str) -> str:
 
 
 def colour(name: str, raw: str) -> str:
-    """Read a colour, in small letters."""
+    """Read a colour, in lower case."""
     try:
         return parse_colour(raw)
     except ColourError as error:
@@ -60,7 +60,7 @@ def colour(name: str, raw: str) -> str:
 
 
 def drawing(name: str, raw: str) -> str:
-    """Read the name of an SVG that is among the static files, or nothing."""
+    """Read the name of an SVG among the static files; may be empty."""
     named = re.fullmatch(r"[a-z0-9][a-z0-9-]{0,63}\.svg", raw)
     if raw and not (named and (_STATIC / raw).is_file()):
         message = (
@@ -77,12 +77,12 @@ def public_url(name: str, raw: str) -> str:
 
 
 def range_service(name: str, raw: str) -> str:
-    """Read the URL of a service of leaked passwords, or nothing."""
+    """Read the URL of a breached-password service; may be empty."""
     return _url(name, raw, "https://api.pwnedpasswords.com/range/") if raw else ""
 
 
 def dns_server(name: str, raw: str) -> tuple[str, int] | None:
-    """Read a host and a port, or nothing."""
+    """Read a host and a port; None if empty."""
     given = raw.strip()
     if not given:
         return None
@@ -98,7 +98,7 @@ def dns_server(name: str, raw: str) -> tuple[str, int] | None:
 
 
 def secrets_path(name: str, raw: str) -> str:
-    """Read a path in Parameter Store, or nothing."""
+    """Read a path in Parameter Store; may be empty."""
     if raw and not re.fullmatch(r"(/[A-Za-z0-9_.-]{1,60}){1,5}", raw):
         message = f"{name} must be a path such as /thub-prod/secrets; it is {raw!r}."
         raise SettingsError(message)
@@ -106,7 +106,7 @@ def secrets_path(name: str, raw: str) -> str:
 
 
 def key(name: str, raw: str) -> bytes:
-    """Read a key in base64, or nothing; an error doesn't repeat it."""
+    """Read a key in base64; may be empty. An error doesn't repeat it."""
     try:
         read = b64decode(raw, validate=True)
     except (Base64Error, ValueError):
@@ -118,8 +118,8 @@ def key(name: str, raw: str) -> bytes:
 
 
 def keys(name: str, raw: str) -> tuple[bytes, ...]:
-    """Read several keys, or nothing."""
-    # An empty part is refused, where a single key may be left out.
+    """Read several keys; may be empty."""
+    # An empty part is refused, although a single key may be empty.
     return tuple(key(name, part.strip() or "?") for part in raw.split(",")) if raw else ()
 
 
@@ -136,7 +136,7 @@ def _url(name: str, raw: str, example: str) -> str:
         raise SettingsError(message) from error
     plain = parts.scheme == "http" and host in _LOCAL_HOSTS
     extras = parts.query or parts.fragment or parts.username or parts.password
-    # Spaces and line breaks too, some of which urlsplit would take out without a word.
+    # Includes spaces and line breaks, some of which urlsplit would silently remove.
     odd = any(not "!" <= character <= "~" for character in url)
     if not host or extras or not (parts.scheme == "https" or plain) or odd:
         raise SettingsError(message)

@@ -1,4 +1,4 @@
-"""A setting is one row: its name, default, range and reader, declared as a field."""
+"""A setting as one row: its name, default, range and reader, declared as a field."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from chalicelib.settings.readers import choice, whole_number
 
 _T = TypeVar("_T")
-# A fixed text; or a computed one, which replaces an empty value as well as a missing one.
+# A fixed text, or a function whose text replaces an empty value as well as a missing one.
 _Default = str | Callable[[Mapping[str, str]], str]
 
 _SECONDS = (1, 31_536_000)
@@ -21,7 +21,7 @@ _ROW = "row"
 
 @dataclass(frozen=True)
 class Setting:
-    """A variable of the environment; `allowed` is its range as docs/settings.md has it."""
+    """An environment variable; `allowed` is its range as in docs/settings.md."""
 
     name: str
     default: _Default
@@ -35,7 +35,7 @@ class Setting:
         return self.read(self.name, environ.get(self.name) or self.default_text(environ))
 
     def default_text(self, environ: Mapping[str, str]) -> str:
-        """Return what it is read from where the environment has nothing."""
+        """Return the text that is read if the environment has none."""
         return self.default if isinstance(self.default, str) else self.default(environ)
 
 
@@ -64,19 +64,19 @@ def number(name: str, default: int, limits: tuple[int, int] = _COUNT, unit: str 
 
 
 def seconds(name: str, default: int) -> timedelta:
-    """Declare a duration that is given in seconds."""
+    """Declare a duration in seconds."""
     return _duration(name, default, _SECONDS, "seconds")
 
 
 def days(name: str, default: int, limits: tuple[int, int]) -> timedelta:
-    """Declare a duration that is given in days."""
+    """Declare a duration in days."""
     return _duration(name, default, limits, "days")
 
 
 def one_of(
     name: str, default: str, choices: tuple[str, ...], fold: Callable[[str], str] = str
 ) -> str:
-    """Declare a word out of a few; `fold` is applied to what is given."""
+    """Declare one of a few words; `fold` is applied to the given text."""
     return row(name, default, ", ".join(choices), partial(choice, choices=choices, fold=fold))
 
 

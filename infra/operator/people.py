@@ -111,7 +111,7 @@ def trail(context: CommandContext, days: int) -> None:
     An account that a killed command left untold is told by it.
     """
     from chalicelib.domain.audit.search import AuditFilter
-    from chalicelib.domain.audit.sentences import WORDS, target_words
+    from chalicelib.domain.audit.sentences import target_words
 
     services = context.services
     since = services.clock() - timedelta(days=days)
@@ -119,7 +119,7 @@ def trail(context: CommandContext, days: int) -> None:
     for event in services.users.look_back(AuditFilter(since=since)):
         told = True
         target = target_words(event) or "-"
-        line = (exact(event.at), event.actor.name or "-", WORDS[event.name], target)
+        line = (exact(event.at), event.actor.name or "-", event.name.sentence, target)
         context.say("  ".join((*line, event.origin.request_id)))
     if not told:
         context.say(f"No operator did anything in {days} days.")

@@ -13,7 +13,7 @@ from datetime import UTC
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.domain.audit.event import EventName
+from chalicelib.domain.audit.event import Effect, EventName
 from chalicelib.domain.roles import Role, WorkspaceRole
 
 if TYPE_CHECKING:
@@ -56,20 +56,13 @@ FATES: Mapping[str, Fate] = {
     "sign_ups": Fate.LEFT,
 }
 
-_KEYS_ENDED = frozenset({EventName.API_KEY_DELETED, EventName.API_KEY_REVOKED})
-_PASSWORDS_CHANGED = frozenset(
-    {
-        EventName.USER_PASSWORD_CHANGED,
-        EventName.USER_PASSWORD_REMOVED,
-        EventName.USER_PASSWORD_RESET,
-    }
-)
-_ACCESS_ENDED = frozenset(
-    {EventName.MEMBER_SUSPENDED, EventName.MEMBER_REMOVED, EventName.MEMBER_LEFT}
-)
-_ACCESS_GIVEN = frozenset({EventName.MEMBER_REACTIVATED, EventName.MEMBER_JOINED})
-# Who comes back after leaving comes as what they were made then.
-_CHANGED = frozenset({EventName.MEMBER_CHANGED, EventName.MEMBER_JOINED})
+_KEYS_ENDED = EventName.with_effect(Effect.API_KEY_ENDED)
+_PASSWORDS_CHANGED = EventName.with_effect(Effect.PASSWORD_CHANGED)
+_EMAILS_CHANGED = EventName.with_effect(Effect.EMAIL_CHANGED)
+_ACCESS_ENDED = EventName.with_effect(Effect.ACCESS_ENDED)
+_ACCESS_GIVEN = EventName.with_effect(Effect.ACCESS_GIVEN)
+_ROLES_SET = EventName.with_effect(Effect.ROLE_SET)
+_OWNERS_CHANGED = EventName.with_effect(Effect.OWNER_CHANGED)
 # The part of an account that holds an operator's request for another owner.
 _HANDOVER = "handover"
 _WEAKEST_FIRST = tuple(
@@ -113,12 +106,12 @@ class Since:
             access = (moment, event in _ACCESS_GIVEN)
             known = self.access.get((row["account_id"], whom), ("", True))
             self.access[row["account_id"], whom] = max(known, access)
-        elif event == EventName.USER_EMAIL_CHANGED:
+        elif event in _EMAILS_CHANGED:
             self.addresses_changed.add(whom)
-        elif event == EventName.ACCOUNT_OWNERSHIP_TRANSFERRED:
+        elif event in _OWNERS_CHANGED:
             heir = self.heirs.get(row["account_id"], ("", ""))
             self.heirs[row["account_id"]] = max(heir, (moment, whom))
-        if event in _CHANGED:
+        if event in _ROLES_SET:
             self.changes.setdefault((row["account_id"], whom), []).append(row["details"])
 
     def lost_access(self, account_id: str, user_id: str) -> bool:

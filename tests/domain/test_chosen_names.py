@@ -1,4 +1,4 @@
-"""What users may call themselves, their accounts, workspaces and keys."""
+"""Allowed names of users, accounts, workspaces and keys."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ OFFICES = ["Support", "support team", "System", "Administrator of Acme"]
 
 
 @pytest.mark.parametrize("name", ORDINARY)
-def test_an_ordinary_name_is_taken(name: str) -> None:
+def test_an_ordinary_name_is_accepted(name: str) -> None:
     assert parse_user_name(name, "name", PRODUCT) == name
     assert parse_thing_name(name, "name", PRODUCT) == name
     assert without_links(name) == name

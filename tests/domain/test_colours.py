@@ -1,4 +1,4 @@
-"""An accent of any colour stays readable."""
+"""Accent colours: text in any of them is readable."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _COLOURS = st.integers(0, 0xFFFFFF).map("#{:06x}".format)
 
 
 def _grounds() -> list[tuple[str, str]]:
-    """Read the colours that accents stand on, light first, from the stylesheet itself."""
+    """Read the backgrounds of accents from the stylesheet, the light theme's first."""
     css = _STYLES.read_text("utf-8")
     found = [re.findall(rf"--{name}: (#\w+);", css) for name in ("ground", "surface")]
     longer = [["#ffffff" if each == "#fff" else each for each in pair] for pair in found]

@@ -1,4 +1,4 @@
-"""The look-up of breached passwords, against a real server that does as it likes."""
+"""The look-up of breached passwords, with a real server that misbehaves."""
 
 from __future__ import annotations
 
@@ -34,17 +34,17 @@ _ENDLESS = b"0" * 100_000
 
 @pytest.fixture(autouse=True)
 def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let an answer that comes be taken, however late a busy machine makes it."""
+    """Accept an answer that arrives late on a busy machine."""
     monkeypatch.setattr(gateway, "_BUDGET_SECONDS", PATIENCE)
 
 
 @pytest.fixture
 def _in_time(_patient: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Give an answer a short time, in which a busy machine still makes the connection."""
+    """Allow a short time, in which a busy machine still connects."""
     monkeypatch.setattr(gateway, "_BUDGET_SECONDS", 2.0)
     began = time.monotonic()
     yield
-    # An answer a byte at a time takes more than an hour.
+    # One byte at a time, an answer takes more than an hour.
     assert time.monotonic() - began < PATIENCE
 
 
@@ -88,13 +88,13 @@ def test_one_that_did_not_leak_is_not(
 
 
 def test_padding_is_not_a_leak(ranges: RangeService, caplog: pytest.LogCaptureFixture) -> None:
-    """`A5`: entries with a count of 0 only make answers of one size."""
+    """`A5`: entries with a count of 0 only make all answers equally long."""
     ranges.leak(PASSWORD, count=0)
     assert not _ask(ranges.url)
     assert _warnings(caplog) == []
 
 
-def test_an_answer_in_pieces_or_in_lower_case_counts(ranges: RangeService) -> None:
+def test_an_answer_in_pieces_or_in_lower_case_is_read(ranges: RangeService) -> None:
     line = f"{REST.lower()}:12".encode()
     pieces = b"5\r\n" + line[:5] + b"\r\n%x\r\n" % len(line[5:]) + line[5:] + b"\r\n0\r\n\r\n"
     ranges.behave = lambda talk: talk.raw(
@@ -103,8 +103,8 @@ def test_an_answer_in_pieces_or_in_lower_case_counts(ranges: RangeService) -> No
     assert _ask(ranges.url)
 
 
-def test_five_characters_leave_the_house_and_padding_is_asked_for(ranges: RangeService) -> None:
-    """`A5`: the whole request is one line with them, and headers that say nothing of it."""
+def test_only_five_characters_are_sent_and_padding_is_requested(ranges: RangeService) -> None:
+    """`A5`: the request is one line with them, and headers without secrets."""
     ranges.leak(PASSWORD)
     _ask(ranges.url)
     (head,) = ranges.heads
@@ -156,7 +156,7 @@ _HOSTILE: dict[str, tuple[Callable[[Talk], None], str]] = {
 def test_without_a_usable_answer_it_says_no_and_logs_why(
     ranges: RangeService, name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """`A5`: it fails open, with one warning that repeats nothing of what was asked or answered."""
+    """`A5`: it fails open, with one warning that contains nothing of the request or answer."""
     ranges.behave, cause = _HOSTILE[name]
     assert not _ask(ranges.url)
     assert _warnings(caplog) == [cause]
@@ -173,16 +173,16 @@ _SLOW: dict[str, Callable[[Talk], None]] = {
 }
 
 
-# The whole budget is over at the same moment as the time for a single byte, where none comes.
+# If no byte arrives, the whole limit and the limit for a byte end at the same moment.
 _GIVEN_UP = ({"late"}, {"TimeoutError"})
 
 
 @pytest.mark.usefixtures("_in_time")
 @pytest.mark.parametrize("name", _SLOW)
-def test_half_a_second_is_all_that_a_slow_answer_gets(
+def test_a_slow_answer_is_cut_after_half_a_second(
     ranges: RangeService, name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """`A5`: in all, not for each byte; and the connection is cut, so that no thread goes on."""
+    """`A5`: in all, not for each byte; the connection is closed, so that no thread goes on."""
     ranges.behave = _SLOW[name]
     assert not _ask(ranges.url)
     assert set(_warnings(caplog)) in _GIVEN_UP
@@ -206,8 +206,8 @@ def test_a_slow_answer_under_tls_is_cut_as_well(
 
 
 @pytest.mark.usefixtures("_in_time")
-def test_a_server_that_takes_no_connection_is_given_up(caplog: pytest.LogCaptureFixture) -> None:
-    """`A5`: its queue is full, so the kernel leaves ours unanswered."""
+def test_a_server_that_accepts_no_connection_is_abandoned(caplog: pytest.LogCaptureFixture) -> None:
+    """`A5`: its queue is full, so the kernel doesn't answer."""
     with contextlib.ExitStack() as stack:
         server = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
         place = server.getsockname()
@@ -219,7 +219,7 @@ def test_a_server_that_takes_no_connection_is_given_up(caplog: pytest.LogCapture
     assert set(_warnings(caplog)) in _GIVEN_UP
 
 
-def test_a_closed_port_is_a_no(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_closed_port_counts_as_not_leaked(caplog: pytest.LogCaptureFixture) -> None:
     """`A5`."""
     assert not _ask(f"http://127.0.0.1:{free_port()}/range")
     assert _warnings(caplog) == ["ConnectionRefusedError"]
@@ -229,7 +229,7 @@ def test_a_closed_port_is_a_no(caplog: pytest.LogCaptureFixture) -> None:
 def test_no_redirect_is_followed(
     ranges: RangeService, status: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """`A5`: the five characters go to the configured service and to nobody else."""
+    """`A5`: the five characters go only to the configured service."""
     with running() as elsewhere:
         elsewhere.leak(PASSWORD)
         target = f"Location: {elsewhere.url}/{PREFIX}"

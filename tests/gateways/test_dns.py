@@ -1,4 +1,4 @@
-"""TXT look-ups, with a server that may be slow, lie or cut answers short."""
+"""TXT look-ups, with a server that may be slow, lie or truncate answers."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def server() -> Iterator[DnsServer]:
 
 @pytest.fixture
 def look_up(server: DnsServer, monkeypatch: pytest.MonkeyPatch) -> TxtLookup:
-    """Look up with time enough for an answer that comes, however busy the machine is."""
+    """Look up with a time limit that is long enough on a busy machine."""
     monkeypatch.setattr(gateway, "_TRY_SECONDS", PATIENCE)
     monkeypatch.setattr(gateway, "_ALL_SECONDS", PATIENCE)
     return TxtLookup(server.address)
@@ -42,14 +42,14 @@ def look_up(server: DnsServer, monkeypatch: pytest.MonkeyPatch) -> TxtLookup:
 
 @pytest.fixture
 def hasty(server: DnsServer, monkeypatch: pytest.MonkeyPatch) -> TxtLookup:
-    """Look up with a moment's time, where no answer will do."""
+    """Look up with a short time limit, where no valid answer arrives."""
     monkeypatch.setattr(gateway, "_TRY_SECONDS", 0.2)
     monkeypatch.setattr(gateway, "_ALL_SECONDS", 0.4)
     return TxtLookup(server.address)
 
 
 @pytest.mark.requirement("E9")
-def test_a_published_record_proves_the_domain(server: DnsServer, look_up: TxtLookup) -> None:
+def test_a_published_record_is_found(server: DnsServer, look_up: TxtLookup) -> None:
     _PROOF.check(look_up(_NAME))
     assert server.asked == [(f"{_NAME}.", "udp")]
 
@@ -64,7 +64,7 @@ def test_the_server_may_be_named(server: DnsServer) -> None:
 
 
 @pytest.mark.parametrize("records", [None, []], ids=["no-such-name", "no-such-record"])
-def test_where_nothing_stands_nothing_is_found(
+def test_a_name_without_records_returns_nothing(
     server: DnsServer, look_up: TxtLookup, records: list[str] | None
 ) -> None:
     del server.records[_NAME]
@@ -75,7 +75,7 @@ def test_where_nothing_stands_nothing_is_found(
         _PROOF.check(look_up(_NAME))
 
 
-def test_an_answer_that_was_cut_short_is_asked_for_over_tcp(
+def test_a_truncated_answer_is_requested_again_over_tcp(
     server: DnsServer, look_up: TxtLookup
 ) -> None:
     def cut(question: dns.message.Message, transport: str) -> dns.message.Message:
@@ -122,13 +122,13 @@ def _failure(_: DnsServer, question: dns.message.Message) -> dns.message.Message
     ],
     ids=["id", "question", "failure", "garbage", "empty", "half", "silence"],
 )
-def test_what_is_no_answer_proves_nothing_and_takes_no_time(
+def test_an_invalid_answer_is_ignored_within_the_time_limit(
     server: DnsServer, hasty: TxtLookup, lie: object
 ) -> None:
     server.behave = lambda question, _: lie(server, question)  # type: ignore[operator]
     with pytest.raises(UnavailableError):
         hasty(_NAME)
-    # One try after the other until the time is over: a busy machine gets fewer into it.
+    # One try after the other until the time is over: a busy machine makes fewer.
     assert len(server.asked) <= 4
 
 
@@ -147,7 +147,7 @@ def test_a_record_of_another_name_in_the_answer_is_not_read(
     assert look_up(_NAME) == ()
 
 
-def test_what_is_no_text_is_left_out(server: DnsServer, look_up: TxtLookup) -> None:
+def test_records_that_are_no_text_are_left_out(server: DnsServer, look_up: TxtLookup) -> None:
     server.records[_NAME] = ["\\255\\254", _PROOF.txt_value]
     assert look_up(_NAME) == (_PROOF.txt_value,)
 
@@ -158,7 +158,7 @@ def test_many_records_are_cut_off(server: DnsServer, look_up: TxtLookup) -> None
 
 
 @pytest.mark.usefixtures("hasty")
-def test_a_server_that_isnt_there_is_no_answer(server: DnsServer) -> None:
+def test_an_unreachable_server_gives_no_answer(server: DnsServer) -> None:
     with pytest.raises(UnavailableError):
         TxtLookup(("127.0.0.1", free_port()))(_NAME)
     assert server.asked == []

@@ -1,4 +1,4 @@
-"""Fetching metadata from an address that somebody typed."""
+"""Fetching metadata from a URL that a user typed."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_a_redirect_or_an_error_is_not_followed(
 
 @pytest.mark.requirement("E12")
 @pytest.mark.parametrize("announced", [True, False], ids=["announced", "unannounced"])
-def test_more_than_a_megabyte_is_not_taken(
+def test_more_than_a_megabyte_is_refused(
     server: RangeService, fetch: MetadataFetch, *, announced: bool
 ) -> None:
     body = b"x" * 1_100_000
@@ -96,10 +96,10 @@ def test_more_than_a_megabyte_is_not_taken(
 
 @pytest.mark.requirement("E12")
 @pytest.mark.parametrize("start", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n"])
-def test_a_server_that_trickles_is_given_up_in_time(
+def test_a_server_that_trickles_is_abandoned_in_time(
     server: RangeService, fetch: MetadataFetch, start: bytes
 ) -> None:
-    # A byte at a time it would take more than an hour.
+    # One byte at a time, it would take more than an hour.
     server.behave = lambda talk: talk.dribble(b"H" * 100_000, start)
     began = time.monotonic()
     with pytest.raises(MetadataUnreachableError):
@@ -108,21 +108,19 @@ def test_a_server_that_trickles_is_given_up_in_time(
     assert server.cut.wait(PATIENCE)
 
 
-def test_a_server_that_says_nothing_is_given_up_in_time(
-    server: RangeService, fetch: MetadataFetch
-) -> None:
+def test_a_silent_server_is_abandoned_in_time(server: RangeService, fetch: MetadataFetch) -> None:
     server.behave = Talk.hang
     with pytest.raises(MetadataUnreachableError):
         replace(fetch, seconds=1.0)(server.url)
 
 
-def test_garbage_is_no_answer(server: RangeService, fetch: MetadataFetch) -> None:
+def test_an_answer_that_is_not_http_is_refused(server: RangeService, fetch: MetadataFetch) -> None:
     server.behave = lambda talk: talk.raw(b"\x00\x01garbage\r\n\r\n")
     with pytest.raises(MetadataUnreachableError):
         fetch(server.url)
 
 
-def test_a_certificate_of_nobody_we_trust_is_refused(server: RangeService) -> None:
+def test_an_untrusted_certificate_is_refused(server: RangeService) -> None:
     fetch = MetadataFetch(ports=frozenset((_port(server),)), may_reach=lambda _: True)
     with pytest.raises(MetadataUnreachableError):
         fetch(server.url)
@@ -147,7 +145,7 @@ def test_a_certificate_of_nobody_we_trust_is_refused(server: RangeService) -> No
         "https://no-such-host.invalid/",
     ],
 )
-def test_an_address_of_another_form_is_never_connected_to(url: str) -> None:
+def test_a_url_of_another_form_is_never_fetched(url: str) -> None:
     with pytest.raises(MetadataUnreachableError):
         MetadataFetch(may_reach=lambda _: False)(url)
 
@@ -184,7 +182,7 @@ def test_one_private_address_among_public_ones_is_enough_to_refuse(
 def test_the_address_that_was_checked_is_the_one_connected_to(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """`E12`: a second look-up could name a private address (rebinding), so there is none."""
+    """`E12`: a second look-up could return a private IP address (rebinding), so there is none."""
     looked_up: list[object] = []
 
     def look_up(host: str, *_: object, **__: object) -> list[object]:
@@ -204,7 +202,9 @@ def test_the_address_that_was_checked_is_the_one_connected_to(
     assert looked_up == ["idp.example"]
 
 
-def test_an_allow_list_of_hosts_leaves_no_other(server: RangeService, fetch: MetadataFetch) -> None:
+def test_an_allow_list_of_hosts_excludes_all_others(
+    server: RangeService, fetch: MetadataFetch
+) -> None:
     server.behave = lambda talk: talk.send(b"<md/>")
     assert replace(fetch, hosts=frozenset(("127.0.0.1",)))(server.url) == b"<md/>"
     with pytest.raises(MetadataUnreachableError):
@@ -220,7 +220,7 @@ def test_addresses_on_the_internet(address: str) -> None:
 @pytest.mark.parametrize(
     "address",
     [
-        "0.0.0.0",  # noqa: S104 - an address to refuse
+        "0.0.0.0",  # noqa: S104 - an IP address to refuse
         "10.1.2.3",
         "100.64.0.1",
         "127.0.0.1",

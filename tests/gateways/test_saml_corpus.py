@@ -1,4 +1,4 @@
-"""The corpus at the gateway's functions: every attack refused for its reason, all else accepted."""
+"""The corpus on the gateway's functions: every attack refused for its reason, all else accepted."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def test_an_attack_is_refused_within_a_second(case: Case) -> None:
     field = case.build(situation)
     started = time.thread_time()
     try:
-        # What is left for the account's rules: whether it has proved the address's domain.
+        # Left to the account's rules: whether it has verified the email's domain.
         signs_in = is_in_domains(verified_in(situation, field).email, _PROVED)
         refusal = None
     except SamlRefusedError as error:

@@ -1,4 +1,4 @@
-"""What is taken from an identity provider's metadata, and what isn't."""
+"""What is read from an identity provider's metadata, and what isn't."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def _group(entities: Sequence[str], valid_until: str = "") -> str:
     )
 
 
-def test_entity_id_address_and_certificates_are_taken() -> None:
+def test_entity_id_sign_in_url_and_certificates_are_read() -> None:
     keys = _key(_IDP.base64) + _key(_NEXT.base64, "")
     services = _service("https://idp.test/post", HTTP_POST) + _service()
     provider = read_metadata(_entity(keys, services).encode(), _NOW, email_attribute="mail")
@@ -79,7 +79,7 @@ def test_entity_id_address_and_certificates_are_taken() -> None:
         _entity(services=_service("https://idp.test/sso?a=1&amp;b=2")),
     ],
 )
-def test_whatever_honest_providers_write_is_taken(xml: str) -> None:
+def test_metadata_of_real_providers_is_accepted(xml: str) -> None:
     assert read_metadata(xml.encode(), _NOW).certificates == (_IDP,)
 
 
@@ -103,7 +103,7 @@ def test_of_more_than_two_good_certificates_those_that_are_valid_longest_are_tak
     read = read_metadata(_entity("".join(map(_key, given.values()))).encode(), datetime.now(UTC))
     assert [certificate.base64 for certificate in read.certificates] == [given[400], given[900]]
     assert read.left_out == 2
-    # One that is valid already isn't given up for those of later.
+    # One that is valid now isn't dropped for later ones.
     later = [lasting(3_000, begins=5), lasting(4_000, begins=5)]
     read = read_metadata(
         _entity("".join(map(_key, [given[30], *later]))).encode(), datetime.now(UTC)
@@ -142,7 +142,7 @@ def test_of_more_than_two_good_certificates_those_that_are_valid_longest_are_tak
         (_entity() + " " * 1_100_000, "larger than 1 MB"),
     ],
 )  # fmt: skip
-def test_anything_else_is_refused_in_words(xml: str, words: str) -> None:
+def test_other_metadata_is_refused_with_the_reason(xml: str, words: str) -> None:
     with pytest.raises(InvalidMetadataError, match=words) as refused:
         read_metadata(xml.encode(), _NOW)
     assert refused.value.param == "idp_metadata_xml"
@@ -153,7 +153,7 @@ def test_utf_16_is_refused_before_it_is_parsed() -> None:
         read_metadata(_entity().encode("utf-16"), _NOW)
 
 
-def test_an_attribute_that_is_wrong_is_not_the_metadatas_fault() -> None:
+def test_a_wrong_attribute_name_is_not_blamed_on_the_metadata() -> None:
     with pytest.raises(InvalidValueError) as refused:
         read_metadata(_entity().encode(), _NOW, email_attribute="a\nb")
     assert refused.value.param == "email_attribute"

@@ -1,4 +1,4 @@
-"""Whole sign-ins at identity providers that we didn't write, up to the verified assertion."""
+"""Whole sign-ins at third-party identity providers, up to the verified assertion."""
 
 from __future__ import annotations
 
@@ -45,18 +45,18 @@ def _signs_in(provider: Provider, mode: Mode, keys: SamlKeys | None) -> None:
 
 
 @pytest.mark.parametrize("mode", _PLAIN_MODES)
-def test_a_person_signs_in_at_simplesamlphp(php: Provider, mode: Mode) -> None:
+def test_a_user_signs_in_at_simplesamlphp(php: Provider, mode: Mode) -> None:
     _signs_in(php, mode, None)
 
 
 @pytest.mark.parametrize("mode", Mode)
-def test_simplesamlphp_takes_our_signed_request_and_encrypts_to_us(
+def test_simplesamlphp_accepts_our_signed_request_and_encrypts_to_us(
     php: Provider, mode: Mode
 ) -> None:
     _signs_in(php, mode, _KEYS)
 
 
-def test_simplesamlphp_takes_no_request_that_we_did_not_sign(php: Provider) -> None:
+def test_simplesamlphp_refuses_a_request_that_we_did_not_sign(php: Provider) -> None:
     ours = ServiceProvider.of("https://hub.test", "con_forged")
     php.serve(ours, Mode.BOTH, _KEYS)
     other = rsa_pair("attacker")
@@ -67,10 +67,10 @@ def test_simplesamlphp_takes_no_request_that_we_did_not_sign(php: Provider) -> N
 
 
 @pytest.mark.parametrize("mode", _PLAIN_MODES)
-def test_a_person_signs_in_at_pysaml2(python: Provider, mode: Mode) -> None:
+def test_a_user_signs_in_at_pysaml2(python: Provider, mode: Mode) -> None:
     _signs_in(python, mode, None)
 
 
 @pytest.mark.parametrize("mode", _PLAIN_MODES)
-def test_pysaml2_takes_our_signed_request(python: Provider, mode: Mode) -> None:
+def test_pysaml2_accepts_our_signed_request(python: Provider, mode: Mode) -> None:
     _signs_in(python, mode, _KEYS)

@@ -1,4 +1,4 @@
-"""What we send to an identity provider, and what we tell it of ourselves."""
+"""Requests to an identity provider, and our metadata."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def _request_in(url: str) -> etree._Element:
 
 
 @pytest.mark.requirement("E16")
-def test_a_request_says_who_asks_and_where_the_answer_goes() -> None:
+def test_a_request_names_its_sender_and_where_the_response_goes() -> None:
     made = Saml().request(SignInAsk(_THEIRS, _OURS, _NOW), "state")
     request = _request_in(made.url)
     assert made.url.startswith("https://idp.test/sso?a=1&b=2&SAMLRequest=")
@@ -72,7 +72,7 @@ def test_a_fresh_proof_forces_the_provider_to_ask_again() -> None:
     assert _request_in(asked.url).get("ForceAuthn") == "true"
 
 
-def test_a_connection_that_reads_an_attribute_takes_any_name_id() -> None:
+def test_a_connection_that_reads_an_attribute_accepts_any_name_id() -> None:
     theirs = IdentityProvider(_THEIRS.entity_id, "https://idp.test/sso", (), "mail")
     policy = _request_in(Saml().request(SignInAsk(theirs, _OURS, _NOW), "s").url)[1]
     assert dict(policy.items()) == {"AllowCreate": "true"}
@@ -100,7 +100,7 @@ def test_the_private_keys_are_in_no_repr() -> None:
 
 
 def test_while_a_pair_is_changed_metadata_shows_both_to_verify_and_one_to_encrypt() -> None:
-    """`H12`: providers that read it take signatures before the switch and after it."""
+    """`H12`: providers that read it accept signatures before and after the rotation."""
     described = etree.fromstring(Saml(_ROTATING).metadata(_OURS).encode())
     assert OneLogin_Saml2_XML.validate_xml(described, "saml-schema-metadata-2.0.xsd") is described
     shown = [

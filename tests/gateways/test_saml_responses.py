@@ -1,4 +1,4 @@
-"""What a verified response says, what a refused one leaves for the audit trail, and damage."""
+"""What a verified response returns, what a refused one records, and damaged responses."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _S = a_situation()
 
 @pytest.fixture(autouse=True)
 def _now(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A response is good for minutes, and a run of all tests takes longer."""
+    """Responses are valid for minutes, and a run of all tests takes longer."""
     monkeypatch.setattr(sys.modules[__name__], "_S", a_situation())
 
 
@@ -62,13 +62,13 @@ def test_lxml_and_xmlsec_carry_the_same_libxml2() -> None:
         "https://auth.acme.test:8443/api",
     ],
 )
-def test_our_address_may_be_any_that_the_settings_take(public_url: str) -> None:
+def test_any_public_url_that_the_settings_allow_works(public_url: str) -> None:
     situation = replace(_S, sp=ServiceProvider.of(public_url, "con_1"))
     field = encoded(situation.signed(situation.facts(), "both"))
     assert verified_in(situation, field).email.value == _S.mallory
 
 
-def test_a_verified_response_says_who_when_and_by_which_certificate() -> None:
+def test_a_verified_response_names_user_time_and_certificate() -> None:
     attributes = (Attribute("givenName", ("Robin",)), Attribute("sn", ("Acme",)))
     facts = _S.facts().but(
         attributes=attributes,
@@ -89,13 +89,13 @@ def test_a_verified_response_says_who_when_and_by_which_certificate() -> None:
 
 
 @pytest.mark.requirement("E5")
-def test_its_id_is_to_be_kept_until_a_second_use_would_be_too_late() -> None:
+def test_an_assertion_id_is_kept_until_the_assertion_expires() -> None:
     verified = verified_in(_S, encoded(_S.signed(_S.facts())))
     assert verified.remember_until > _S.now + timedelta(minutes=5) + CLOCK_SKEW
 
 
 @pytest.mark.requirement("E8")
-def test_a_person_is_known_by_a_lasting_name() -> None:
+def test_a_user_is_identified_by_a_lasting_name() -> None:
     mail = (Attribute("mail", ("robin@acme.test",)),)
     for name_format, subject in (
         ("urn:oasis:names:tc:SAML:2.0:nameid-format:persistent", "Opaque-1"),
@@ -118,14 +118,14 @@ def test_a_person_is_known_by_a_lasting_name() -> None:
         ((Attribute("User.FirstName", ("R",)), Attribute("User.LastName", ("A",))), "R A"),
     ],
 )
-def test_a_name_is_taken_only_as_a_person_could_give_it(
+def test_a_name_from_a_provider_follows_our_rules_for_names(
     attributes: tuple[Attribute, ...], name: str | None
 ) -> None:
     facts = _S.facts().but(attributes=attributes)
     assert verified_in(_S, encoded(_S.signed(facts))).display_name == name
 
 
-def test_elliptic_curves_sign_too() -> None:
+def test_signatures_with_elliptic_curves_are_accepted() -> None:
     pair = ec_pair("idp")
     style = Style(method=f"{MORE}ecdsa-sha256", digest=SHA256)
     field = encoded(signed(_S.facts(), pair, "both", style))
@@ -144,7 +144,7 @@ def test_a_key_transported_with_sha_256_is_read() -> None:
 
 @pytest.mark.parametrize("known", ["hub", "next"])
 def test_while_a_pair_is_changed_either_decrypts(known: str) -> None:
-    """`H12`: a provider encrypts with the certificate that it knows."""
+    """`H12`: a provider encrypts with the certificate that it has."""
     document = _S.signed(_S.facts())
     encrypt(assertion_of(document), rsa_pair(known))
     coming = rsa_pair("next")
@@ -165,7 +165,7 @@ def test_a_third_key_is_refused_like_any_other_while_a_pair_is_changed() -> None
     assert refused.value.refusal is Refusal.UNREADABLE_ENCRYPTION
 
 
-def test_without_a_key_pair_nothing_encrypted_is_read() -> None:
+def test_without_a_key_pair_encrypted_assertions_are_refused() -> None:
     document = _S.signed(_S.facts())
     encrypt(assertion_of(document), _S.hub)
     received = Saml().receive(encoded(document))
@@ -174,7 +174,7 @@ def test_without_a_key_pair_nothing_encrypted_is_read() -> None:
     assert refused.value.refusal is Refusal.UNREADABLE_ENCRYPTION
 
 
-def test_a_received_response_claims_and_proves_nothing() -> None:
+def test_a_received_response_is_not_yet_verified() -> None:
     facts = _S.facts()
     claims = Saml().receive(encoded(signed(facts, _S.attacker))).claims
     assert claims.in_response_to == _S.request_id
@@ -184,7 +184,7 @@ def test_a_received_response_claims_and_proves_nothing() -> None:
     assert Saml().receive(encoded(_S.signed(unasked))).claims.in_response_to is None
 
 
-def test_claims_that_could_not_stand_in_a_log_are_left_out() -> None:
+def test_claims_that_are_unsafe_for_a_log_are_left_out() -> None:
     facts = _S.facts().but(response_issuer="a\nb", in_response_to="\u202e_x")
     claims = Saml().receive(encoded(_S.signed(facts))).claims
     assert claims.issuer is None
@@ -210,7 +210,7 @@ def test_a_refusal_of_an_encrypted_assertion_names_its_id() -> None:
     assert _refused(encoded(document)).claims.assertion_id == facts.assertion_id
 
 
-def test_the_person_gets_one_sentence_whatever_was_wrong() -> None:
+def test_the_user_gets_one_message_for_every_refusal() -> None:
     sentences = {
         str(_refused(field))
         for field in ("", "x", encoded(signed(_S.facts(), _S.attacker)), encoded(b"<x/>"))
@@ -218,7 +218,7 @@ def test_the_person_gets_one_sentence_whatever_was_wrong() -> None:
     assert len(sentences) == 1
 
 
-def test_a_certificate_that_openssl_cannot_use_is_a_refusal_and_no_fault() -> None:
+def test_a_certificate_that_openssl_cannot_use_is_a_refusal() -> None:
     broken = replace(_S.idp.certificate, der=b"\x30\x00")
     expected = expected_in(_S)
     provider = replace(expected.identity_provider, certificates=(broken,))
@@ -227,8 +227,8 @@ def test_a_certificate_that_openssl_cannot_use_is_a_refusal_and_no_fault() -> No
         Saml().verify(received, replace(expected, identity_provider=provider))
 
 
-def test_both_clocks_have_to_agree() -> None:
-    """`E4`: an hour later, by ours, the assertion is too old."""
+def test_an_expired_assertion_is_refused_by_our_clock_too() -> None:
+    """`E4`: an hour later by our clock, the assertion is too old."""
     received = Saml().receive(encoded(_S.signed(_S.facts())))
     late = replace(expected_in(_S), now=_S.now + timedelta(hours=1))
     with pytest.raises(SamlRefusedError) as refused:
@@ -246,7 +246,7 @@ def test_eight_threads_verify_at_once() -> None:
 @settings(max_examples=150, deadline=None)
 @given(place=st.integers(0, len(_WHOLE) - 1), byte=st.integers(0, 255))
 def test_no_changed_byte_signs_anybody_else_in(place: int, byte: int) -> None:
-    """`E1`: whatever is changed, it is refused, or says what the provider signed."""
+    """`E1`: with any change it is refused, or returns what the provider signed."""
     changed = _WHOLE[:place] + bytes((byte,)) + _WHOLE[place + 1 :]
     try:
         verified = verified_in(_S, b64encode(changed).decode())
@@ -257,7 +257,7 @@ def test_no_changed_byte_signs_anybody_else_in(place: int, byte: int) -> None:
 
 @settings(max_examples=100, deadline=None)
 @given(st.binary(max_size=300) | st.text(max_size=300).map(str.encode))
-def test_garbage_is_refused_and_raises_nothing_else(garbage: bytes) -> None:
+def test_garbage_raises_only_a_refusal(garbage: bytes) -> None:
     for field in (b64encode(garbage).decode(), garbage.decode("latin-1")):
         assert _refused(field).claims.assertion_id is None
 
@@ -269,7 +269,7 @@ def test_a_name_is_whole_or_refused() -> None:
 
 
 def test_a_rotated_certificate_signs_one_part_and_the_old_one_the_other() -> None:
-    """`E13`: the assertion's certificate is the one that is named."""
+    """`E13`: the assertion's certificate is the one that is returned."""
     document = signed(_S.facts(), _S.next_idp)
     sign(document, _S.idp)
     verified = verified_in(_S, encoded(document))

@@ -25,6 +25,7 @@ from infra.restore.rows import FATES, Kept, Since, amended
 from infra.restore.tables import Tables
 from infra.stack.resources import table_definitions
 from infra.stack.stages import read_stage
+from tests.support.audit_log import event_names, user_id_of
 from tests.support.keys import Holder, account_of, add_member, an_owner, make_key
 from tests.support.personas.journeys import (
     ADDRESS,
@@ -35,7 +36,6 @@ from tests.support.personas.journeys import (
 )
 from tests.support.personas.operators import done, operate
 from tests.support.servers.engines import REGION, boto3_session
-from tests.support.trail import names_told, user_id_of
 
 if TYPE_CHECKING:
     from click.testing import Result
@@ -357,7 +357,7 @@ def test_sessions_and_links_of_before_are_dead_and_history_is_whole(
     reset = {"token": token, "password": _ANOTHER}
     assert service.program().post("/auth/password_reset", reset).status == 410
     assert since.events["api_key.created"] == 1
-    assert "api_key.created" in names_told(service, account)
+    assert "api_key.created" in event_names(service, account)
 
 
 def test_every_table_has_a_fate() -> None:

@@ -9,12 +9,12 @@ import pytest
 
 from chalicelib.domain.errors import NotFoundError
 from chalicelib.domain.operators.action import OPERATORS
+from tests.support.audit_log import audit_events
 from tests.support.keys import account_of, an_owner, make_key
 from tests.support.personas.company import a_company
 from tests.support.personas.invitations import INVITED, accept_as_new, invite, mailed_token
 from tests.support.personas.journeys import ADDRESS, OTHER_PASSWORD, PASSWORD
 from tests.support.personas.operators import done, operate
-from tests.support.trail import told
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -98,10 +98,10 @@ def test_the_account_is_told_before_anything_is_written(
 ) -> None:
     account_id = account_of(owner)
     _exported(account_id, tmp_path)
-    (exported,) = told(service, account_id, "account.exported")
+    (exported,) = audit_events(service, account_id, "account.exported")
     assert exported["actor"] == {"type": "operator", "id": None, "name": "Jo"}
     assert exported["target"]["name"] == "Acme"
-    (known,) = told(service, OPERATORS, "account.exported")
+    (known,) = audit_events(service, OPERATORS, "account.exported")
     assert known["details"]["accounts"] == [account_id]
 
 
@@ -120,7 +120,7 @@ def test_a_load_is_told_once_and_one_that_changes_nothing_isnt(
     account_id = account_of(owner)
     workspace, ids = _workspaces(account_id), [f"r-{number}" for number in range(200)]
     assert "200 added" in _load(account_id, workspace, tmp_path, *ids)
-    (loaded,) = told(service, account_id, "record.loaded")
+    (loaded,) = audit_events(service, account_id, "record.loaded")
     assert loaded["actor"]["name"] == "Jo"
     assert "200 as they were" in _load(account_id, workspace, tmp_path, *ids)
-    assert told(service, account_id, "record.loaded") == [loaded]
+    assert audit_events(service, account_id, "record.loaded") == [loaded]

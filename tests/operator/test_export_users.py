@@ -10,6 +10,7 @@ import pytest
 
 from chalicelib.domain.operators.action import OPERATORS
 from infra.operator.problems import OperatorError
+from tests.support.audit_log import audit_events, user_id_of
 from tests.support.keys import account_of
 from tests.support.personas.journeys import (
     ADDRESS,
@@ -20,7 +21,6 @@ from tests.support.personas.journeys import (
 )
 from tests.support.personas.operators import done, operate
 from tests.support.service import running
-from tests.support.trail import told, user_id_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -161,9 +161,9 @@ def test_each_account_is_told_once_that_its_people_were_exported(
     account_id = account_of(signed_in_program(service))
     become_a_user(service, "kim@acme.test")
     assert operate("export-users", "-", said="n\n").exit_code == 1
-    assert told(service, account_id, "user.exported") == []
+    assert audit_events(service, account_id, "user.exported") == []
     _exported(tmp_path)
-    (exported,) = told(service, account_id, "user.exported")
+    (exported,) = audit_events(service, account_id, "user.exported")
     assert exported["actor"]["name"] == "Jo"
     assert exported["details"] == {}
-    assert len(told(service, OPERATORS, "user.exported")) == 1
+    assert len(audit_events(service, OPERATORS, "user.exported")) == 1

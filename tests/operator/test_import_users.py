@@ -12,6 +12,7 @@ import pytest
 from chalicelib.domain.operators.action import OPERATORS
 from chalicelib.storage.dynamo.tables import AccountRow, EmailRow, UserRow
 from infra.operator.users import LINE_MAX_BYTES
+from tests.support.audit_log import audit_events, user_id_of
 from tests.support.keys import account_of
 from tests.support.personas.journeys import (
     ADDRESS,
@@ -24,7 +25,6 @@ from tests.support.personas.journeys import (
 )
 from tests.support.personas.operators import done, operate
 from tests.support.servers.tables import everything
-from tests.support.trail import told, user_id_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -297,11 +297,11 @@ def test_an_imported_person_is_in_the_accounts_that_the_line_names(
     assert kim.get("/api/v1/members").status == 403
     assert lee.get("/api/v1/members").json["total_count"] == 3
     assert AccountRow.get(account_id, "account").member_count == 3
-    joined = told(service, account_id, "member.joined")
+    joined = audit_events(service, account_id, "member.joined")
     assert {event["target"]["name"] for event in joined} == {"Kim", "Lee"}
     assert all(event["actor"]["name"] == "Jo" for event in joined)
     assert {event["details"]["method"] for event in joined} == {"import"}
-    assert len(told(service, OPERATORS, "user.imported")) == 2
+    assert len(audit_events(service, OPERATORS, "user.imported")) == 2
 
 
 def test_accounts_can_be_left_out(service: Service, tmp_path: Path) -> None:
@@ -337,5 +337,5 @@ def test_an_owner_comes_with_their_account_and_others_join_it(
     assert lee.get("/api/v1/members").json["total_count"] == 2
     account = AccountRow.get(account_id, "account")
     assert (account.owner_id, account.member_count) == (user_id_of(KIM), 2)
-    (created,) = told(service, account_id, "account.created")
+    (created,) = audit_events(service, account_id, "account.created")
     assert created["actor"]["type"] == "operator"

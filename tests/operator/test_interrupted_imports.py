@@ -118,7 +118,7 @@ def test_of_two_imports_at_once_each_person_comes_by_one(
     """`H13`."""
     environ, owner = stage
     both = [_start(environ, file) for _ in range(2)]
-    told = [child.communicate()[0] for child in both]
+    outputs = [child.communicate()[0] for child in both]
     assert [child.returncode for child in both] == [0, 0]
-    assert sum(int(said.split(" ", 1)[0]) for said in told) == _PEOPLE
+    assert sum(int(said.split(" ", 1)[0]) for said in outputs) == _PEOPLE
     assert _assert_whole(owner) == _PEOPLE

@@ -12,6 +12,7 @@ from chalicelib.domain.errors import InvalidValueError, NotFoundError
 from chalicelib.domain.operators.action import OPERATORS
 from chalicelib.storage.dynamo.tables import AuditEventRow, UserRow
 from infra.operator.cli import cli
+from tests.support.audit_log import audit_events, user_id_of
 from tests.support.keys import account_of
 from tests.support.personas.journeys import (
     ADDRESS,
@@ -25,7 +26,6 @@ from tests.support.personas.journeys import (
     token_of,
 )
 from tests.support.personas.operators import done, operate
-from tests.support.trail import told, user_id_of
 
 if TYPE_CHECKING:
     from tests.support.personas.users import StoppedClock
@@ -82,10 +82,10 @@ def test_an_unconfirmed_sign_up_is_told_from_nobody(service: Service) -> None:
 def test_looking_is_told_to_the_operators_alone(service: Service) -> None:
     become_a_user(service)
     account_id = account_of(signed_in_program(service))
-    before = told(service, account_id)
+    before = audit_events(service, account_id)
     done("find", ADDRESS)
-    assert told(service, account_id) == before
-    (viewed,) = told(service, OPERATORS)
+    assert audit_events(service, account_id) == before
+    (viewed,) = audit_events(service, OPERATORS)
     assert viewed["event"] == "user.viewed"
     assert viewed["details"]["identity"].startswith("arn:aws:")
 
@@ -99,7 +99,7 @@ def test_an_unlocked_person_signs_in_at_once(service: Service) -> None:
     assert f"{ADDRESS} can try again at once." in done("unlock", ADDRESS)
     assert "open; 5 failures in a row" in done("find", ADDRESS)
     account_id = account_of(signed_in_program(service))
-    (unlocked,) = told(service, account_id, "sign_in.unlocked")
+    (unlocked,) = audit_events(service, account_id, "sign_in.unlocked")
     assert unlocked["actor"] == {"type": "operator", "id": None, "name": "Jo"}
     assert unlocked["target"]["id"] == user_id_of(ADDRESS)
     assert unlocked["details"] == {}
@@ -123,7 +123,7 @@ def test_ended_sessions_are_refused_on_the_next_request(service: Service) -> Non
     done("end-sessions", ADDRESS, "--yes")
     assert [program.get("/auth/session").status for program in programs] == [401, 401]
     assert signed_in_program(service).get("/auth/session").status == 200
-    (ended,) = told(service, account_id, "session.ended")
+    (ended,) = audit_events(service, account_id, "session.ended")
     assert ended["details"] == {"how": "all"}
 
 
@@ -135,7 +135,7 @@ def test_a_no_changes_nothing(service: Service) -> None:
         assert result.exit_code == 1
         assert ADDRESS in result.output
     assert program.get("/auth/session").status == 200
-    assert told(service, OPERATORS) == []
+    assert audit_events(service, OPERATORS) == []
 
 
 def test_a_sent_reset_is_an_ordinary_link(service: Service) -> None:
@@ -146,7 +146,7 @@ def test_a_sent_reset_is_an_ordinary_link(service: Service) -> None:
     reset = {"token": token, "password": OTHER_PASSWORD}
     assert service.program().post("/auth/password_reset", reset).status == 200
     account_id = account_of(signed_in_program(service, password=OTHER_PASSWORD))
-    (mailed,) = told(service, account_id, "user.reset_mailed")
+    (mailed,) = audit_events(service, account_id, "user.reset_mailed")
     assert token not in str(mailed)
 
 
@@ -171,7 +171,7 @@ def test_a_forced_reset_ends_password_sessions_and_links_and_says_so(service: Se
     reset = {"token": token_of(service.mail_to(ADDRESS).link), "password": PASSWORD}
     assert service.program().post("/auth/password_reset", reset).status == 200
     signed_in_program(service)
-    (removed,) = told(service, account_id, "user.password_removed")
+    (removed,) = audit_events(service, account_id, "user.password_removed")
     assert removed["request_id"].startswith("opr_")
 
 
@@ -191,7 +191,7 @@ def test_whoever_gives_no_name_is_called_as_aws_calls_them(service: Service) -> 
     become_a_user(service)
     result = CliRunner().invoke(cli, ["unlock", ADDRESS])
     assert result.exit_code == 0, result.exception
-    (own,) = told(service, OPERATORS)
+    (own,) = audit_events(service, OPERATORS)
     assert own["details"]["identity"] == "arn:aws:sts::123456789012:user/moto"
     assert own["actor"]["name"] == "moto"
 

@@ -15,10 +15,10 @@ from chalicelib.domain.accounts.handover import (
 from chalicelib.domain.errors import ConflictError, InvalidValueError, NotFoundError
 from chalicelib.domain.operators.action import OPERATORS
 from chalicelib.domain.roles import Role
+from tests.support.audit_log import audit_events
 from tests.support.keys import account_of, add_member, an_owner
 from tests.support.personas.journeys import ADDRESS, PASSWORD, sign_in, signed_in_program
 from tests.support.personas.operators import done, operate
-from tests.support.trail import told
 
 if TYPE_CHECKING:
     from tests.support.http import Browser, Program
@@ -61,7 +61,7 @@ def _roles(program: Program) -> dict[str, str]:
 
 
 def _events(service: Service, account_id: str) -> list[str]:
-    return [e["event"] for e in told(service, account_id) if ".ownership_" in e["event"]]
+    return [e["event"] for e in audit_events(service, account_id) if ".ownership_" in e["event"]]
 
 
 def _mailed(service: Service, about: str) -> set[str]:

@@ -1,4 +1,4 @@
-"""Callers of the service: a program that speaks JSON, and a browser without JavaScript."""
+"""Clients of the service: a program that uses JSON, and a browser without JavaScript."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MOST_REDIRECTS = 5
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer as it came over the wire."""
+    """An answer as it was received."""
 
     status: int
     headers: tuple[tuple[str, str], ...]
@@ -28,28 +28,28 @@ class Reply:
 
     @property
     def text(self) -> str:
-        """The body as UTF-8."""
+        """Return the body as UTF-8."""
         return self.body.decode("utf-8")
 
     @property
     def json(self) -> Any:
-        """The body as JSON."""
+        """Return the body as JSON."""
         return json.loads(self.body)
 
     @property
     def error(self) -> Mapping[str, Any]:
-        """The inside of the error envelope."""
+        """Return the content of the error envelope."""
         inside: Mapping[str, Any] = self.json["error"]
         return inside
 
     def header(self, name: str) -> str | None:
-        """Give a header's last value."""
+        """Return a header's last value."""
         found = [value for key, value in self.headers if key.lower() == name.lower()]
         return found[-1] if found else None
 
     @property
     def cookies(self) -> dict[str, str]:
-        """The cookies that it sets, each with its attributes as written."""
+        """Return the cookies that it sets, each with its attributes as written."""
         lines = [value for key, value in self.headers if key.lower() == "set-cookie"]
         return {line.partition("=")[0]: line.partition("=")[2] for line in lines}
 
@@ -61,7 +61,7 @@ class CookieJar:
     values: dict[str, str] = field(default_factory=dict)
 
     def keep(self, reply: Reply) -> None:
-        """Take over what an answer sets and drop what it clears."""
+        """Store the cookies that an answer sets, and drop those that it clears."""
         for name, written in reply.cookies.items():
             value, _, attributes = written.partition(";")
             if "max-age=0" in attributes.lower().replace(" ", "").split(";"):
@@ -71,20 +71,20 @@ class CookieJar:
 
     @property
     def header(self) -> dict[str, str]:
-        """The Cookie header, if there is any cookie."""
+        """Return the Cookie header, if there is any cookie."""
         pairs = "; ".join(f"{name}={value}" for name, value in self.values.items())
         return {"Cookie": pairs} if pairs else {}
 
 
 @dataclass
 class Program:
-    """Calls the JSON side; keeps cookies, sends no header that only browsers send."""
+    """Calls the JSON API; keeps cookies, sends no header that only browsers send."""
 
     send: Transport
     jar: CookieJar = field(default_factory=CookieJar)
 
     def call(self, method: str, path: str, body: Any = None, **headers: str) -> Reply:
-        """Send JSON; a header's name is written with underscores."""
+        """Send JSON; header names are written with underscores."""
         sent = {"User-Agent": "Program/1.0", **self.jar.header}
         sent |= {name.replace("_", "-"): value for name, value in headers.items()}
         raw = b""
@@ -96,21 +96,21 @@ class Program:
         return reply
 
     def get(self, path: str, **headers: str) -> Reply:
-        """Read."""
+        """Send a GET request."""
         return self.call("GET", path, **headers)
 
     def post(self, path: str, body: Any, **headers: str) -> Reply:
-        """Change."""
+        """Send a POST request."""
         return self.call("POST", path, body, **headers)
 
     def delete(self, path: str, **headers: str) -> Reply:
-        """End."""
+        """Send a DELETE request."""
         return self.call("DELETE", path, **headers)
 
 
 @dataclass
 class Browser:
-    """Walks pages as a person does: by the words on labels and buttons, and nothing else."""
+    """Uses pages as a user does: by the words on labels and buttons, and nothing else."""
 
     send: Transport
     origin: str
@@ -119,11 +119,11 @@ class Browser:
 
     @property
     def page(self) -> Page:
-        """The page that it shows."""
+        """Return the page that it shows."""
         return self.history[-1]
 
     def open(self, url: str) -> Page:
-        """Type an address, or follow a link from a mail."""
+        """Enter a URL, or follow a link from a mail."""
         return self._show("GET", url, {"Sec-Fetch-Site": "none"}, b"")
 
     def follow(self, words: str) -> Page:
@@ -167,7 +167,7 @@ class Browser:
 
 
 def over_sockets(origin: str) -> Transport:
-    """Reach a running service; each call on a connection of its own."""
+    """Return a transport to a running service; each call uses a socket of its own."""
     place = urlsplit(origin)
 
     def send(method: str, target: str, headers: Mapping[str, str], body: bytes) -> Reply:

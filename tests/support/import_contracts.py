@@ -1,4 +1,4 @@
-"""An import-linter contract that allow-lists third parties, where its own can only deny them."""
+"""An import-linter contract that allow-lists third parties; import-linter can only deny them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class AllowedExternals(Contract):
-    """A layer imports no third party beyond those named."""
+    """A layer imports no third party except those named."""
 
     type_name = "allowed_externals"
 
@@ -31,7 +31,7 @@ class AllowedExternals(Contract):
         return ContractCheck(kept=not strangers, metadata={"strangers": strangers})
 
     def render_broken_contract(self, check: ContractCheck) -> None:
-        """Name each import that is not on the list."""
+        """Print each import that is not on the list."""
         for line in check.metadata["strangers"]:
             output.print_error(f"- {line}", bold=False)
 

@@ -1,4 +1,4 @@
-"""Accounts with API keys, and programs that hold one."""
+"""Accounts with API keys, and programs that use one."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ KEYS = "/api/v1/api_keys"
 
 @dataclass
 class Holder:
-    """A program that holds a key."""
+    """A program that uses a key."""
 
     program: Program
     key: str
 
     def get(self, path: str, **headers: str) -> Reply:
-        """Read, with the key."""
+        """Send a GET request with the key."""
         return self.program.get(path, Authorization=f"Bearer {self.key}", **headers)
 
 
 def an_owner(service: Service, address: str = ADDRESS) -> Program:
-    """Sign up, and sign in as the owner of an account of one's own."""
+    """Sign up, and sign in as the owner of a new account."""
     become_a_user(service, address)
     return signed_in_program(service, address)
 
 
 def make_key(owner: Program, name: str = "CI pipeline") -> dict[str, Any]:
-    """Make a key through the API."""
+    """Create a key through the API."""
     reply = owner.post(KEYS, {"name": name})
     assert reply.status == 201, reply.text
     made: dict[str, Any] = reply.json
@@ -43,12 +43,12 @@ def make_key(owner: Program, name: str = "CI pipeline") -> dict[str, Any]:
 
 
 def a_holder(service: Service, address: str = ADDRESS, name: str = "CI pipeline") -> Holder:
-    """Give a program that holds a key of a new account."""
+    """Return a program with a key of a new account."""
     return Holder(service.program(), make_key(an_owner(service, address), name)["key"])
 
 
 def account_of(program: Program) -> str:
-    """Say which account a session has open."""
+    """Return the open account of a session."""
     account_id: str = program.get("/auth/session").json["account"]["id"]
     return account_id
 
@@ -56,7 +56,7 @@ def account_of(program: Program) -> str:
 def add_member(
     service: Service, account_id: str, address: str, role: Role, *, open_now: bool = True
 ) -> Program:
-    """Put somebody into an account, as an accepted invitation will, and let them open it."""
+    """Add a user to an account, as an accepted invitation does, and let them open it."""
     from chalicelib import bootstrap
     from chalicelib.storage.dynamo.tables import EmailRow
     from tests.support.personas.members import join

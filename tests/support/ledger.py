@@ -1,7 +1,7 @@
-"""Counts the work of an answer: calls to AWS by kind, and password hashes.
+"""Counts the work of an answer: AWS calls by kind, and password hashes.
 
-The only place where tests count calls: that known and unknown addresses cost the same is what
-the product promises.
+The only place where tests count calls, because the product promises that known and unknown emails
+cost the same.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class AwsCall:
-    """One request to AWS: the service, the operation, and the tables it names."""
+    """One request to AWS: the service, the operation, and its tables."""
 
     service: str
     operation: str
     tables: tuple[str, ...]
-    # What the request holds beside its values: the parts of a transaction, conditions, updates.
+    # What the request contains besides its values: parts of a transaction, conditions, updates.
     shape: str
 
     def __str__(self) -> str:
-        """Return it in a line."""
+        """Return it in one line."""
         return f"{self.service}.{self.operation}({', '.join(self.tables)})"
 
 
@@ -38,19 +38,19 @@ class Ledger:
     hashes: list[tuple[int, int]] = field(default_factory=list)
 
     def clear(self) -> None:
-        """Begin a new page."""
+        """Forget everything so far."""
         self.calls.clear()
         self.hashes.clear()
 
     @property
     def work(self) -> tuple[tuple[AwsCall, ...], tuple[tuple[int, int], ...]]:
-        """All of it, to be compared: calls, and each hash by memory and time."""
+        """Return all of it for comparison: calls, and each hash by memory and time."""
         return tuple(self.calls), tuple(self.hashes)
 
 
 @contextlib.contextmanager
 def ledger() -> Iterator[Ledger]:
-    """Write down every AWS call and argon2 hash of this process."""
+    """Record every AWS call and argon2 hash of this process."""
     import argon2.low_level
     from botocore.client import BaseClient
 
@@ -88,7 +88,7 @@ def _described(parameters: Mapping[str, Any]) -> tuple[tuple[str, ...], str]:
 
 
 def _asked(part: Any) -> str:
-    # A batch of writes is a list, a batch of reads has its keys.
+    # A batch of writes is a list; a batch of reads has its keys.
     return f"{len(part)}" if isinstance(part, list) else f"{len(part['Keys'])} {_names(part)}"
 
 

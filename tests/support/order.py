@@ -1,4 +1,4 @@
-"""Which files of tests start first: those that take the longest."""
+"""Which test files start first: those that take the longest."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.support.servers.children import ROOT
 if TYPE_CHECKING:
     from pathlib import Path
 
-# By the seconds that `pytest -n 0 --durations=0` shows for them; all that is not named follows.
+# By their seconds in `pytest -n 0 --durations=0`; all others follow.
 LONGEST = (
     "local_stack/test_killed.py",
     "local_stack/test_run.py",
@@ -31,6 +31,6 @@ LONGEST = (
 
 
 def rank(path: Path) -> int:
-    """Return a file's place in the order."""
+    """Return a file's position in the order."""
     name = path.relative_to(ROOT / "tests").as_posix()
     return LONGEST.index(name) if name in LONGEST else len(LONGEST)

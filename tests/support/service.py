@@ -1,7 +1,7 @@
 """The whole service in this process: real storage, a real queue, mail through SES's API.
 
-Requests pass the local gateway, which answers as API Gateway would; the worker gets the very
-event that Lambda would give it; the clock is stopped and moved by hand.
+Requests go through the local gateway, which answers as API Gateway would. The worker gets the same
+event that Lambda would give it. The test sets the clock.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ if TYPE_CHECKING:
 
 ORIGIN = "http://localhost:8000"
 SENDER = "no-reply@hub.test"
-# The choice of OWASP's that takes the least memory and time. What a hash costs by default is
-# tested in tests/domain and tests/test_settings.py.
+# The cheapest of OWASP's choices. tests/domain and tests/test_settings.py test the cost of a hash
+# by default.
 CHEAP_HASHES = {"ARGON2_MEMORY_KIB": "7168", "ARGON2_TIME": "5"}
 _LINK = re.compile(rf"^{re.escape(ORIGIN)}/\S+\?token=\S+$", re.MULTILINE)
 _QUEUE_ARN = f"arn:aws:sqs:{REGION}:123456789012:mail"
@@ -58,7 +58,7 @@ _DAILY = {
 
 
 class _Functions(Gateway):
-    """The gateway, each of whose functions is held to its own policy."""
+    """The gateway; each of its functions is restricted to its own policy."""
 
     def _event(self, request: Request, request_id: str) -> dict[str, Any]:
         with acting_as("key_check"):
@@ -71,7 +71,7 @@ class _Functions(Gateway):
 
 @dataclass(frozen=True)
 class Letter:
-    """A mail as SES was given it."""
+    """A mail as SES received it."""
 
     to: str
     subject: str
@@ -81,7 +81,7 @@ class Letter:
 
     @property
     def link(self) -> str:
-        """The one link with a token, on a line of its own in the text."""
+        """Return the one link with a token, on a line of its own in the text."""
         (link,) = _LINK.findall(self.text)
         return str(link)
 
@@ -97,15 +97,15 @@ class Service:
     handler: Any
 
     def browser(self, address: str = "192.0.2.7") -> Browser:
-        """Give a browser that was never here before."""
+        """Return a browser that was never here before."""
         return Browser(self.transport(address), ORIGIN)
 
     def program(self, address: str = "192.0.2.7") -> Program:
-        """Give a program that was never here before."""
+        """Return a program that was never here before."""
         return Program(self.transport(address))
 
     def transport(self, address: str) -> Any:
-        """Reach the service from a network address."""
+        """Return a transport to the service from an IP address."""
 
         def send(method: str, target: str, headers: Mapping[str, str], body: bytes) -> Reply:
             named = (("Host", "localhost:8000"), *headers.items())
@@ -116,7 +116,7 @@ class Service:
         return send
 
     def work(self) -> int:
-        """Let the worker handle what is queued now; how many messages it got rid of."""
+        """Let the worker handle the queued messages; returns how many it finished."""
         sqs = self.engine.client("sqs")
         done = 0
         while messages := sqs.receive_message(
@@ -132,7 +132,7 @@ class Service:
         return done
 
     def watch(self) -> None:
-        """Let the daily look at single sign-on happen."""
+        """Run the daily SSO check."""
         import app
 
         with acting_as("sso_watch"):
@@ -140,7 +140,7 @@ class Service:
 
     @property
     def outbox(self) -> list[Letter]:
-        """Every mail that reached SES, oldest first."""
+        """Return every mail that SES received, oldest first."""
         from moto.core.models import DEFAULT_ACCOUNT_ID
         from moto.ses.models import ses_backends
 
@@ -148,21 +148,21 @@ class Service:
         return [_letter(message.raw_data) for message in sent]
 
     def mail_to(self, address: str, about: str = "") -> Letter:
-        """Work, then give the newest mail to an address, with these words in its subject."""
+        """Run the worker, then return the newest mail to an email with this subject."""
         self.work()
         letters = [x for x in self.outbox if x.to == address and about in x.subject]
         assert letters, f"no mail to {address} about {about!r}"
         return letters[-1]
 
     def rows(self, table: str) -> list[dict[str, Any]]:
-        """Read a whole table, as DynamoDB holds it."""
+        """Read a whole table, as DynamoDB stores it."""
         name = f"{self.settings.table_prefix}{table}"
         items: list[dict[str, Any]] = self.engine.client("dynamodb").scan(TableName=name)["Items"]
         return items
 
 
 def environ_for(engine: Engine, prefix: str) -> dict[str, str]:
-    """Make a queue, prove the sender, and give the settings of a service on the engine."""
+    """Create a queue, verify the sender, and return the settings of a service on the engine."""
     queue = engine.client("sqs").create_queue(QueueName=f"{prefix}mail")
     engine.client("ses").verify_email_identity(EmailAddress=SENDER)
     return {
@@ -171,7 +171,8 @@ def environ_for(engine: Engine, prefix: str) -> dict[str, str]:
         "MAIL_QUEUE_URL": queue["QueueUrl"],
         "MAIL_FROM": SENDER,
         "AWS_REGION": REGION,
-        # moto answers botocore alone; the direct way has tests of its own, and the local stack.
+        # moto works with botocore only; the direct transport has its own tests, and the local
+        # stack.
         "KEY_CHECK_TRANSPORT": "direct" if engine.endpoint else "sdk",
         **CHEAP_HASHES,
         **fresh_secrets(),
@@ -179,7 +180,7 @@ def environ_for(engine: Engine, prefix: str) -> dict[str, str]:
 
 
 def fresh_secrets() -> dict[str, str]:
-    """Give the secrets of a deployment, by the names of their settings."""
+    """Return the secrets of a deployment, by the names of their settings."""
     return {
         "PASSWORD_PEPPERS": f"test:{_key()}",
         "ADDRESS_KEY": _key(),
@@ -213,14 +214,14 @@ def running(
 
 
 def changed(ready: Services, **flows: Any) -> Services:
-    """Give the same services, with other flows in the place of some."""
+    """Return the same services, with some flows replaced."""
     made = Services(ready.shared)
     vars(made).update(flows)
     return made
 
 
 def stop() -> None:
-    """Take them away again."""
+    """Discard the services."""
     bootstrap.use(None)
 
 

@@ -1,4 +1,4 @@
-"""RFC 9651's structured fields, read strictly, as far as rate limits use them."""
+"""A strict reader of RFC 9651's structured fields, as far as rate limits use them."""
 
 from __future__ import annotations
 

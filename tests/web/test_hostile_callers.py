@@ -70,7 +70,7 @@ def test_opening_a_link_to_a_new_address_changes_nothing(service: Service) -> No
     assert program.post("/auth/email_confirmation", {"token": token}).status == 200
 
 
-def test_a_link_is_good_for_its_own_purpose_alone(service: Service) -> None:
+def test_a_link_is_valid_only_for_its_own_purpose(service: Service) -> None:
     """`C4`."""
     sign_up(service.browser())
     confirm = token_of(service.mail_to(ADDRESS).link)

@@ -1,4 +1,4 @@
-"""Accounts, and who belongs to them."""
+"""Accounts and their members."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class AccountFlows(Flows):
-    """Accounts, and who belongs to them."""
+    """Accounts and their members."""
 
     @by_need
     def accounts(self) -> AccountService:

@@ -1,4 +1,4 @@
-"""What each room of flows is built from."""
+"""The base of the flows of each room."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 class Flows:
-    """The flows of one room, over the parts that all rooms share."""
+    """The flows of one room, built from the parts that all rooms share."""
 
     def __init__(self, shared: Shared) -> None:
         self.shared = shared

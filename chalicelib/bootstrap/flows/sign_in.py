@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from chalicelib.services.sign_in.sign_up import SignUpService
     from chalicelib.services.sign_in.unlock import UnlockService
 
-# So many mails a day say that an email is taken: a stranger's sign-ups must not fill its mailbox.
+# Mails a day to an email that already has a user, so that sign-ups by strangers can't fill its
+# mailbox.
 _TAKEN_MAILS = 1
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from chalicelib.storage.sso.sign_ins import SsoSignIns
 
 _MAIL_WINDOW = timedelta(hours=1)
-# So many notices of a provider's new link one user gets in that time from one account.
+# Mails about a provider's new link to a user, in that time, from one account.
 _SSO_NOTICES = 5
 
 

@@ -1,4 +1,4 @@
-"""Ownership that operators hand over for an owner who can't: announced, and done a day later."""
+"""Transfers of ownership by an operator: announced first, carried out a day later."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from chalicelib.domain.errors import ConflictError, InvalidValueError, NotFoundE
 if TYPE_CHECKING:
     from datetime import datetime
 
-# The owner and all admins are mailed at once, and have this long to object.
+# The owner and all admins get a mail at once, and have this long to object.
 WAIT = timedelta(days=1)
-# A request that nobody carried out is forgotten: nobody expects it any more.
+# A request that wasn't carried out by then is dropped.
 LAPSES_AFTER = timedelta(days=7)
 
 
 class NoHandoverError(NotFoundError):
-    """No request to hand the account over waits."""
+    """No request to transfer the account is waiting."""
 
     reason = "no_handover"
     message = "No request to hand this account over is waiting."
 
 
 class HandoverTooEarlyError(InvalidValueError):
-    """The people of the account haven't had their day yet."""
+    """The account's owner and admins haven't had their day to object yet."""
 
     reason = "handover_too_early"
 
 
 class HandoverWaitsError(ConflictError):
-    """A request waits already."""
+    """A request is already waiting."""
 
     reason = "handover_waits"
     message = "A request to hand this account over is waiting already. Cancel it first."
@@ -40,7 +40,7 @@ class HandoverWaitsError(ConflictError):
 
 @dataclass(frozen=True)
 class Handover:
-    """A request of an operator to make an admin the owner; `announced_at` is None until mailed."""
+    """An operator's request to make an admin the owner; `announced_at` is None until mailed."""
 
     id: str
     account_id: str
@@ -54,20 +54,20 @@ class Handover:
 
     @property
     def heir(self) -> Party:
-        """The admin who is to be the owner, as the audit log names them."""
+        """Return the admin who is to become the owner, as the audit log names them."""
         return Party(PartyType.USER, self.heir_id, self.heir_name)
 
     @property
     def due_at(self) -> datetime:
-        """Return from when on it can be carried out."""
+        """Return the earliest time at which it can be carried out."""
         return (self.announced_at or self.asked_at) + WAIT
 
     def waits(self, now: datetime) -> bool:
-        """Whether it can still be carried out, now or later."""
+        """Check whether it can still be carried out, now or later."""
         return self.announced_at is not None and now < self.asked_at + LAPSES_AFTER
 
     def check_due(self, now: datetime, heir_id: str) -> None:
-        """Let it be carried out for this admin; raises NoHandoverError, HandoverTooEarlyError."""
+        """Check that it is due for this admin; raises NoHandoverError, HandoverTooEarlyError."""
         if not self.waits(now) or self.heir_id != heir_id:
             raise NoHandoverError
         if now < self.due_at:

@@ -1,4 +1,4 @@
-"""Invitations: who is asked into an account, as what, and until when."""
+"""Invitations: who is invited to an account, with which role, and until when."""
 
 from __future__ import annotations
 
@@ -23,47 +23,47 @@ if TYPE_CHECKING:
     from chalicelib.domain.user import Account, AccountAdmin, User
 
 INVITATIONS_MAX = 1_000
-# Ownership is handed over by its owner, never given away by mail.
+# Only the owner can transfer ownership, and never by an invitation.
 INVITED_ROLES = (Role.MEMBER, Role.ADMIN)
 
 
 class TooManyInvitationsError(DomainError):
-    """The account has all the open invitations that it may have."""
+    """The account has as many open invitations as it may have."""
 
     reason = "too_many_invitations"
     message = f"An account can have {INVITATIONS_MAX:,} open invitations. Revoke some first."
 
 
 class AlreadyInvitedError(ConflictError):
-    """The address has an open invitation to this account."""
+    """The email has an open invitation to this account."""
 
     reason = "already_invited"
     message = "This address has an invitation already. Resend that one, or revoke it first."
 
 
 class AlreadyMemberError(ConflictError):
-    """The address belongs to somebody in this account, suspended or not."""
+    """The email belongs to a member of this account, active or suspended."""
 
     reason = "already_member"
     message = "Whoever has this address is in the account already."
 
 
 class InvitationStatus(StrEnum):
-    """Whether any of an invitation's links can still be good."""
+    """Whether any link of an invitation can still be valid."""
 
     PENDING = "pending"
     EXPIRED = "expired"
-    # Its inviter is no active owner or admin any more.
+    # Its inviter is no longer an active owner or admin.
     ENDED = "ended"
 
 
 @dataclass(frozen=True)
 class Invitation:
-    """A person asked into an account; an account has one at most for an address.
+    """A user invited to an account; an email has at most one invitation to an account.
 
-    It stays until it is accepted or revoked. `expires_at` is the end of its newest link. Its
-    inviter is who sent it last; it lets nobody in without `inviter_grant`, the membership that
-    they sent it with.
+    It stays until it is accepted or revoked. `expires_at` is when its newest link expires. Its
+    inviter is the admin who sent it last. It is valid only while `inviter_grant`, the grant that
+    the inviter held when they sent it, still exists.
     """
 
     id: str
@@ -75,12 +75,12 @@ class Invitation:
     created_at: datetime
     expires_at: datetime
     workspaces: Mapping[str, WorkspaceRole] = field(default_factory=dict)
-    # None in rows of earlier versions, which the inviter's role alone decides about.
+    # None in rows of earlier versions; for those only the inviter's role is checked.
     inviter_grant: str | None = None
     is_ended: bool = False
 
     def judged_by(self, inviter: User | None) -> Invitation:
-        """Return it as ended unless its inviter, as they are now, could still invite."""
+        """Return it as ended if its inviter may no longer invite."""
         membership = inviter.memberships.get(self.account_id) if inviter else None
         stands = membership is not None and membership.is_active and membership.role.manages
         if membership is not None and self.inviter_grant is not None:
@@ -88,7 +88,7 @@ class Invitation:
         return replace(self, is_ended=not stands)
 
     def renewed_by(self, manager: AccountAdmin, expires_at: datetime) -> Invitation:
-        """Return it as sent again by somebody, who stands for it from then on."""
+        """Return it as sent again by an admin, who becomes its inviter."""
         return replace(
             self,
             inviter_id=manager.user_id,
@@ -100,17 +100,17 @@ class Invitation:
 
     @property
     def party(self) -> Party:
-        """What the audit trail calls it."""
+        """Return its name in the audit log."""
         return Party(PartyType.INVITATION, self.id, self.email.value)
 
     def status(self, now: datetime) -> InvitationStatus:
-        """Say whether it can still be accepted without being sent again."""
+        """Return whether it can still be accepted without being sent again."""
         if self.is_ended:
             return InvitationStatus.ENDED
         return InvitationStatus.PENDING if now < self.expires_at else InvitationStatus.EXPIRED
 
     def membership_in(self, account: Account) -> Membership:
-        """Make what accepting it gives; a workspace that is gone meanwhile is left out."""
+        """Return the membership it gives, without workspaces that were deleted since."""
         existing = {workspace.id for workspace in account.workspaces}
         return Membership(
             account.id,
@@ -130,7 +130,7 @@ def parse_invited_role(text: str) -> Role:
 
 @dataclass(frozen=True)
 class OpenInvitation:
-    """What a good link leads to: the invitation, its account, and whose its address is."""
+    """What a valid link leads to: the invitation, its account, and the email's user, if any."""
 
     invitation: Invitation
     account: Account
@@ -138,7 +138,7 @@ class OpenInvitation:
 
 
 def may_accept(opened: OpenInvitation, user: User, session: Session | None) -> bool:
-    """Whether a session stands for its user here: no account's provider joins others for them."""
+    """Check that a session may accept for its user: an SSO session belongs to one account alone."""
     if session is None:
         return False
     return session.reaches(opened.account.id) or session.speaks_for(user)
@@ -146,7 +146,7 @@ def may_accept(opened: OpenInvitation, user: User, session: Session | None) -> b
 
 @dataclass(frozen=True)
 class Guest:
-    """Whoever follows a link: the person signed in there, and what a new one gives."""
+    """A visitor who follows an invitation's link: signed in, or with what they enter to sign up."""
 
     user: User | None = None
     session: Session | None = field(default=None, repr=False)
@@ -156,7 +156,7 @@ class Guest:
 
 @dataclass(frozen=True)
 class Acceptance:
-    """A link about to be spent: who joins by it, and as what."""
+    """The use of an invitation's link: who joins, and with which membership."""
 
     link: Link
     invitation: Invitation
@@ -167,7 +167,7 @@ class Acceptance:
 
     @property
     def events(self) -> tuple[AuditEvent, AuditEvent]:
-        """What the account's audit trail tells of it."""
+        """Return the events for the account's audit log."""
         joined = self.user.party
         workspaces = {key: role.value for key, role in self.membership.workspaces.items()}
         details = {"role": self.membership.role.value, "workspaces": workspaces}

@@ -1,15 +1,15 @@
-"""Accounts that people make for themselves."""
+"""The limit on how many accounts a user can be in."""
 
 from __future__ import annotations
 
 from chalicelib.domain.errors import DomainError
 
-# All memberships of a person are in one row, which every request of theirs reads.
+# All memberships of a user are in one row, which each of their requests reads.
 ACCOUNTS_MAX = 200
 
 
 class TooManyAccountsError(DomainError):
-    """The person is in all the accounts that one person may be in."""
+    """The user is in as many accounts as one user may be in."""
 
     reason = "too_many_accounts"
     message = (

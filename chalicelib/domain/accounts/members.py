@@ -1,4 +1,4 @@
-"""An account's members: what its owner and admins may make of them, and what nobody may."""
+"""An account's members: which changes its owner and admins may make, and which no one may."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class OwnerUntouchableError(NotAllowedError):
-    """An account has exactly one owner, whom nobody can take away: they hand over."""
+    """The owner can't be changed, suspended or removed; they can only transfer ownership."""
 
     reason = "owner_untouchable"
     message = (
@@ -31,7 +31,7 @@ class OwnerUntouchableError(NotAllowedError):
 
 
 class OwnAccessError(InvalidValueError):
-    """Somebody would take their own access away by a call that is meant for others."""
+    """A call that changes other members would take away the caller's own access."""
 
     reason = "own_access"
     message = "You can't do that to yourself. To go, leave the account from your profile."
@@ -39,48 +39,48 @@ class OwnAccessError(InvalidValueError):
 
 @dataclass(frozen=True)
 class Member:
-    """A person in one account."""
+    """A user in one account."""
 
     user_id: str
     email: EmailAddress
     name: str
     membership: Membership
-    # How many workspaces they were given in other accounts; nobody is shown it.
+    # How many workspaces they have in other accounts. Never shown to anyone.
     workspaces_elsewhere: int = 0
 
     @property
     def role(self) -> Role:
-        """What they are in the account."""
+        """Return their role in the account."""
         return self.membership.role
 
     @property
     def is_owner(self) -> bool:
-        """Whether the account is theirs."""
+        """Check whether they own the account."""
         return self.role is Role.OWNER
 
     @property
     def may_manage(self) -> bool:
-        """Whether they manage the account at present."""
+        """Check whether they are an active owner or admin."""
         return self.membership.is_active and self.role.manages
 
     @property
     def party(self) -> Party:
-        """What the audit trail calls them."""
+        """Return their name in the audit log."""
         return Party(PartyType.USER, self.user_id, self.name)
 
     def workspaces_in(self, account: Account) -> dict[str, WorkspaceRole]:
-        """Say what they were given that still exists: nothing to who reaches all there is."""
+        """Return the existing workspaces they were given; none for owners and admins."""
         if self.role.manages:
             return {}
         existing = {workspace.id for workspace in account.workspaces}
         return {key: role for key, role in self.membership.workspaces.items() if key in existing}
 
     def with_status(self, status: MembershipStatus) -> Member:
-        """Suspend or reactivate: a new grant, so that no session of before is good ever again."""
+        """Suspend or reactivate: starts a new grant, so earlier sessions never work again."""
         return self._with(status=status, grant=new_id("grt"))
 
     def with_role(self, role: Role, workspaces: dict[str, WorkspaceRole] | None = None) -> Member:
-        """Make them something else in the account, or give them other workspaces."""
+        """Change their role in the account, or their workspaces."""
         return self._with(role=role, workspaces=workspaces or {})
 
     def _with(self, **changes: Any) -> Member:
@@ -90,13 +90,13 @@ class Member:
 
 @dataclass(frozen=True)
 class MemberChange:
-    """What a member is to be, as somebody wrote it; None leaves it as it is."""
+    """A requested change of a member; None leaves a value as it is."""
 
     role: str | None = None
     workspaces: Sequence[tuple[str, str]] | None = None
 
     def applied_to(self, member: Member, account: Account) -> Member:
-        """Give the member as they are to be, the same one where nothing is new.
+        """Return the changed member, or the same one if nothing is new.
 
         Raises OwnerUntouchableError, InvalidValueError, TooManyWorkspacesGivenError.
         """
@@ -115,7 +115,7 @@ class MemberChange:
 
 
 def parse_role(text: str) -> Role:
-    """Read the role that a member is to have; raises InvalidValueError."""
+    """Read the new role of a member; raises InvalidValueError."""
     if text == Role.OWNER:
         words = "An account has one owner. Hand over ownership to make somebody else the owner."
         raise InvalidValueError(words, param="role")
@@ -125,14 +125,14 @@ def parse_role(text: str) -> Role:
 
 
 def difference(before: Member, after: Member) -> dict[str, Any]:
-    """Tell the audit trail what is new about a member, and what it was."""
-    told: dict[str, Any] = {}
+    """Return the old and new values of a changed member, for the audit log."""
+    fields: dict[str, Any] = {}
     if before.role is not after.role:
-        told |= {"old_role": before.role.value, "new_role": after.role.value}
+        fields |= {"old_role": before.role.value, "new_role": after.role.value}
     old, new = (dict(m.membership.workspaces) for m in (before, after))
     if old != new:
-        told |= {
+        fields |= {
             "old_workspaces": {key: role.value for key, role in old.items()},
             "new_workspaces": {key: role.value for key, role in new.items()},
         }
-    return told
+    return fields

@@ -13,14 +13,15 @@ if TYPE_CHECKING:
     from chalicelib.domain.user import Workspace
 
 PARAM = "workspaces"
-# All that one person was given, in all their accounts, is in one row, which every request of theirs
-# reads: 200 accounts at their longest take about 160 KB of the 400 KB that a row may have, so many
-# workspaces another 90 KB. What is left is room for changes in several accounts at the same moment.
+# The workspaces of a user, over all their accounts, are in one row, which each of their requests
+# reads. 200 accounts with the longest names take about 160 KB of the 400 KB that a row may have,
+# and this many workspaces another 90 KB. The rest leaves room for changes in several accounts at
+# once.
 GIVEN_MAX = 2_000
 
 
 class TooManyWorkspacesGivenError(DomainError):
-    """One person would have more workspaces, in all their accounts, than one person may have."""
+    """The user would have more workspaces, over all their accounts, than one user may have."""
 
     reason = "too_many_workspaces_given"
     message = (
@@ -30,7 +31,7 @@ class TooManyWorkspacesGivenError(DomainError):
 
 
 def demand_room(given_elsewhere: int, given: int) -> None:
-    """Refuse more than one person's row holds; raises TooManyWorkspacesGivenError."""
+    """Check that the workspaces fit in the user's row; raises TooManyWorkspacesGivenError."""
     if given and given_elsewhere + given > GIVEN_MAX:
         raise TooManyWorkspacesGivenError(param=PARAM)
 
@@ -38,11 +39,11 @@ def demand_room(given_elsewhere: int, given: int) -> None:
 def parse_workspace_roles(
     given: Sequence[tuple[str, str]], workspaces: Iterable[Workspace], role: Role = Role.MEMBER
 ) -> dict[str, WorkspaceRole]:
-    """Check what somebody of an account role is to be given, as pairs of (workspace id, role).
+    """Check which workspaces a member is to get, as pairs of (workspace id, role).
 
-    `workspaces` are the account's own; another account's id is refused like one that never was
-    (`H15`). Raises InvalidValueError, with the JSON pointer of what is wrong in a body that holds
-    the pairs as `workspaces: [{id, role}]`.
+    `workspaces` are the account's own. An id of another account is refused like one that doesn't
+    exist (`H15`). Raises InvalidValueError with the JSON pointer of the invalid pair in a body that
+    holds the pairs as `workspaces: [{id, role}]`.
     """
     if given and role.manages:
         words = (

@@ -1,4 +1,4 @@
-"""The counts of requested mails, so that no stranger uses up what somebody else needs."""
+"""Hourly caps on requested mails, so that a stranger can't use up a mail that a user needs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Cap(StrEnum):
-    """Which count was full."""
+    """Which cap was reached."""
 
     SOURCE = "source"
     ADDRESS = "address"
@@ -17,9 +17,9 @@ class Cap(StrEnum):
 
 
 class MailCappedError(Exception):
-    """A requested mail that is not sent, because a count is full; no answer shows it (`B14`)."""
+    """A requested mail is not sent, because a cap was reached; no answer shows it (`B14`)."""
 
     def __init__(self, cap: Cap) -> None:
-        """Keep which count it was."""
+        """Keep which cap it was."""
         super().__init__(cap.value)
         self.cap = cap

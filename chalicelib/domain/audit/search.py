@@ -1,4 +1,4 @@
-"""Looking into an audit trail: what is looked for, and where one stands in it."""
+"""Searching an audit log: filters and cursors."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from chalicelib.domain.audit.event import AuditEvent
 
-# The first halves of the names, with their dot: what a group of events is asked for by.
+# The first halves of the names, with their dot. A filter takes one for all events of a group.
 GROUPS = tuple(dict.fromkeys(f"{name.value.partition('.')[0]}." for name in EventName))
 ACTOR_MAX = 320
 CURSOR_PATTERN = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\.[0-9]{6}Z#evt_[0-9a-f]{32}"
@@ -25,9 +25,10 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z", re.ASCII)
 
 @dataclass(frozen=True)
 class AuditFilter:
-    """What is looked for; `until` is the first moment that isn't.
+    """A filter; `until` is the first time that is no longer included.
 
-    `event` is a name or a group such as `member.`; `actor` an id or a name, exactly as it stands.
+    `event` is a name or a group such as `member.`; `actor` is an id or a name and must match
+    exactly.
     """
 
     event: str = ""
@@ -37,7 +38,7 @@ class AuditFilter:
 
     @classmethod
     def parse(cls, given: Mapping[str, str]) -> AuditFilter:
-        """Read what is looked for, each part if it is given; raises InvalidValueError."""
+        """Read the filter, with each part that is given; raises InvalidValueError."""
         return cls(
             event=parse_event(given["event"]) if "event" in given else "",
             actor=parse_actor(given["actor"]) if "actor" in given else "",
@@ -47,15 +48,16 @@ class AuditFilter:
 
     @property
     def takes_all(self) -> bool:
-        """Whether every event of its time fits."""
+        """Check whether every event in its time range matches."""
         return not self.event and not self.actor
 
 
 @dataclass(frozen=True)
 class AuditPage:
-    """Events in a row, newest first, and from where it goes on in each direction.
+    """Events in order, newest first, with the cursors of the pages on either side.
 
-    A stretch can be short, or empty, and still go on: how much is read at once is bounded.
+    A page can be short or empty and still have a next one, because each request reads a bounded
+    number of events.
     """
 
     events: tuple[AuditEvent, ...]
@@ -65,20 +67,20 @@ class AuditPage:
 
 @dataclass(frozen=True)
 class NextCursor:
-    """An export ends here for this time; there is more before this place."""
+    """An export ends here because of its size; older events come before this cursor."""
 
     before: str
 
 
 def parse_event(text: str) -> str:
-    """Take an event's name or a group's; raises InvalidValueError."""
+    """Check an event's name or a group; raises InvalidValueError."""
     if text not in list(EventName) and text not in GROUPS:
         raise InvalidValueError("Give an event's name, or a group such as member.", param="event")
     return text
 
 
 def parse_actor(text: str) -> str:
-    """Take an id, a name or an email address; raises InvalidValueError."""
+    """Check an id, a name or an email; raises InvalidValueError."""
     if not text or len(text) > ACTOR_MAX or not text.isprintable():
         message = f"Give an id, a name or an email address of at most {ACTOR_MAX} characters."
         raise InvalidValueError(message, param="actor")
@@ -86,19 +88,19 @@ def parse_actor(text: str) -> str:
 
 
 def parse_since(text: str) -> datetime:
-    """Take a day from its beginning on, in UTC; raises InvalidValueError."""
+    """Return the start of a day in UTC; raises InvalidValueError."""
     return _day(text, "since")
 
 
 def parse_until(text: str) -> datetime:
-    """Take a day to its end, in UTC; raises InvalidValueError."""
+    """Return the end of a day in UTC; raises InvalidValueError."""
     day = _day(text, "until")
-    # The last day that there is has no next one.
+    # Python's last date has no next day.
     return day + timedelta(days=1) if day.date() < date.max else datetime.max.replace(tzinfo=UTC)
 
 
 def parse_cursor(text: str, param: str) -> str:
-    """Take a place in a trail, as we gave it out; raises InvalidValueError."""
+    """Check a cursor's form; raises InvalidValueError."""
     if not _CURSOR.match(text):
         raise InvalidValueError("Give the cursor as it stood in the link.", param=param)
     return text

@@ -1,4 +1,4 @@
-"""API keys: what they look like, what is kept of them, and what using one says."""
+"""API keys: their form, what is stored of them, and the result of a check."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.errors import DomainError, InvalidApiKeyError
-from chalicelib.domain.tokens import digest, random_text
+from chalicelib.domain.tokens import digest, new_id, random_text
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from chalicelib.domain.audit.event import Party
+    from chalicelib.domain.user import AccountAdmin
 
 KEYS_MAX = 1_000
 WINDOW_SECONDS = 60
@@ -26,14 +27,15 @@ _PREFIX = "thub_"
 _RANDOM_LENGTH = 26
 _CHECKSUM_LENGTH = 6
 _FORM = re.compile(rf"{PATTERN}\Z")
-# Anywhere in a text, next to any character: the checksum decides. The underscore may be escaped for
-# a URL or for Markdown. Only the prefix is consumed, so that a key may begin inside a look-alike.
+# A key can stand anywhere in a text, next to any character: the checksum decides. The underscore
+# may be escaped for a URL or for Markdown. Only the prefix is consumed, so that a key can begin
+# inside a look-alike.
 _FOUND = re.compile(r"thub(?:\\*_|%(?:25)*5[Ff])(?=([0-9A-Za-z]{32}))")
 REPORTED_MAX = 10
 
 
 class TooManyKeysError(DomainError):
-    """The account has all the keys that it may have (`G7`)."""
+    """The account has as many keys as it may have (`G7`)."""
 
     reason = "too_many_keys"
     message = f"An account can have {KEYS_MAX:,} API keys. Delete one that nothing uses any more."
@@ -47,13 +49,13 @@ class ApiKeySecret:
 
     @classmethod
     def new(cls) -> ApiKeySecret:
-        """Draw one from the system's random source."""
+        """Generate a key from the system's random source."""
         random = random_text(_BASE62, _RANDOM_LENGTH)
         return cls(_PREFIX + random + checksum(random))
 
     @classmethod
     def parse(cls, text: str) -> ApiKeySecret:
-        """Read one that came from outside; raises InvalidApiKeyError without asking any table."""
+        """Read a key from outside; raises InvalidApiKeyError without a request to a table."""
         if not _FORM.match(text):
             raise InvalidApiKeyError
         random = text[len(_PREFIX) : -_CHECKSUM_LENGTH]
@@ -63,7 +65,7 @@ class ApiKeySecret:
 
     @classmethod
     def find(cls, text: str) -> tuple[ApiKeySecret, ...]:
-        """Find keys in a text that somebody reports: the first ten different ones."""
+        """Find the keys in a reported text: the first ten different ones."""
         found: dict[ApiKeySecret, None] = {}
         for match in _FOUND.finditer(text):
             with suppress(InvalidApiKeyError):
@@ -74,12 +76,12 @@ class ApiKeySecret:
 
     @property
     def digest(self) -> str:
-        """The one form in which it is stored and found (`F3`, `F4`)."""
+        """Return the only form in which it is stored and looked up (`F3`, `F4`)."""
         return digest(self.value)
 
 
 def checksum(random: str) -> str:
-    """CRC-32 of the random characters in base62, padded with zeros to six."""
+    """Return the CRC-32 of the random characters in base62, padded with zeros to six."""
     number = zlib.crc32(random.encode("ascii"))
     digits = ""
     for _ in range(_CHECKSUM_LENGTH):
@@ -90,19 +92,24 @@ def checksum(random: str) -> str:
 
 @dataclass(frozen=True)
 class ApiKey:
-    """A key as its account sees it; the secret itself is nowhere."""
+    """A key as its account sees it, without its secret."""
 
     id: str
     account_id: str
     name: str
-    created_at: datetime
     created_by: str
+    created_at: datetime
     last_used_at: datetime | None = None
+
+    @classmethod
+    def new(cls, manager: AccountAdmin, name: str, now: datetime) -> ApiKey:
+        """Make a key of the admin's account."""
+        return cls(new_id("key"), manager.account_id, name, manager.user_id, now)
 
     @property
     def party(self) -> Party:
-        """What the audit trail calls it."""
-        # Late: a key's check has no part in the trail, and shouldn't load it at its start.
+        """Return its name in the audit log."""
+        # Imported here: a key's check writes no event, so its cold start shouldn't load this.
         from chalicelib.domain.audit.event import Party, PartyType
 
         return Party(PartyType.API_KEY, self.id, self.name)
@@ -110,7 +117,7 @@ class ApiKey:
 
 @dataclass(frozen=True)
 class KeyUse:
-    """A call that a key was good for: whose it is, and what its minute has left."""
+    """An accepted call: the key, its account, and what is left of its minute."""
 
     account_id: str
     key_id: str
@@ -120,6 +127,6 @@ class KeyUse:
 
 
 def minute_of(now: datetime) -> tuple[int, int]:
-    """Return the fixed minute that a call counts in, and how many seconds it has left."""
+    """Return the fixed minute that a call counts in, and how many seconds are left of it."""
     minute, second = divmod(int(now.timestamp()), WINDOW_SECONDS)
     return minute, WINDOW_SECONDS - second

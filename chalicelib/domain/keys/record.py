@@ -1,4 +1,4 @@
-"""Records: what the public API shows of an account's contents."""
+"""Records: the account's contents that the public API returns."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from chalicelib.domain.errors import InvalidValueError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# A page of 10,000 has to fit into one answer, and 100 writes into one transaction.
+# A page of 10,000 must fit into one answer, and 100 writes into one transaction.
 DATA_MAX_BYTES = 16 * 1024
 TERMINUS_ID_MAX = 200
 ID_PATTERN = "[A-Za-z0-9_-]{1,100}"
@@ -46,26 +46,26 @@ class Record:
 
     @property
     def data(self) -> dict[str, Any]:
-        """The data as it was loaded."""
+        """Return the data as it was loaded."""
         data: dict[str, Any] = json.loads(self.content)
         return data
 
 
 @dataclass(frozen=True)
 class RecordFilter:
-    """Which records a list is about; None leaves it open."""
+    """A filter of a list of records; None matches all."""
 
     workspace_id: str | None = None
     status: RecordStatus | None = None
 
     @property
     def is_open(self) -> bool:
-        """Whether it lets every record through."""
+        """Check whether it matches every record."""
         return self.workspace_id is None and self.status is None
 
 
 def parse_record(fields: Mapping[str, Any], now: datetime) -> Record:
-    """Check one record that an operator loads; raises InvalidValueError, which names the field."""
+    """Check a record that an operator loads; raises InvalidValueError, which names the field."""
     for name in fields:
         if name not in _FIELDS:
             raise InvalidValueError("there is no such field", param=name[:100])

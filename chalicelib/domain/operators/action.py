@@ -1,4 +1,4 @@
-"""Operators: who runs a command on a stage, and what the trails tell of what they do."""
+"""Operators' actions: who runs a command on a stage, and its audit events."""
 
 from __future__ import annotations
 
@@ -16,40 +16,40 @@ if TYPE_CHECKING:
 
     from chalicelib.domain.audit.event import EventName
 
-# Where the operators' own trail stands: no account has such an id, so nobody reads it over HTTP.
+# The key of the operators' own audit log. No account has this id, so it can't be read over HTTP.
 OPERATORS = "operators"
 NAME_MAX_LENGTH = 60
-# Said in the operators' own trail alone: who AWS says it was, and which accounts were told.
+# Only in the operators' own log: who AWS says the operator is, and the accounts concerned.
 _IDENTITY, _ACCOUNTS = "identity", "accounts"
 _COMMAND = "operator"
 
 
 @dataclass(frozen=True)
 class Operator:
-    """Who runs a command: the name that accounts are told, and who AWS says they are."""
+    """Who runs a command: the name that accounts see, and the identity that AWS reports."""
 
     name: str
     identity: str
 
     @classmethod
     def parse(cls, name: str, identity: str) -> Operator:
-        """Take the name that was given, without an address's domain; raises InvalidValueError.
+        """Read the given name, without the domain of an email; raises InvalidValueError.
 
-        Accounts are told a name and no address of whoever works for the deployment.
+        Accounts see a name, but not the email of someone who works for the operator.
         """
         return cls(parse_name(name.partition("@")[0], "as", NAME_MAX_LENGTH), identity)
 
     @property
     def party(self) -> Party:
-        """What the audit trail calls them."""
+        """Return the name in audit logs."""
         return Party(PartyType.OPERATOR, None, self.name)
 
 
 @dataclass(frozen=True)
 class OperatorAction:
-    """Something that an operator does, and the accounts that are told of it.
+    """Something that an operator does, and the accounts whose audit log records it.
 
-    `id` is what the command prints; it stands in each event in the place of a request's id.
+    `id` is what the command prints. In each event it takes the place of a request id.
     """
 
     operator: Operator
@@ -62,12 +62,12 @@ class OperatorAction:
 
     @property
     def origin(self) -> RequestOrigin:
-        """The command, where events and messages name a request."""
+        """Return the command as the origin of events and messages."""
         return RequestOrigin(Client("", _COMMAND), self.id)
 
     @property
     def event(self) -> AuditEvent:
-        """What the operators' own trail tells."""
+        """Return the event for the operators' own log."""
         known = {_IDENTITY: self.operator.identity, _ACCOUNTS: list(self.account_ids)}
         return AuditEvent(
             name=self.name,
@@ -81,19 +81,19 @@ class OperatorAction:
         )
 
 
-def accounts_told(event: AuditEvent) -> tuple[str, ...]:
-    """Read from an event of the operators' trail which accounts it concerns."""
+def concerned_accounts(event: AuditEvent) -> tuple[str, ...]:
+    """Return the accounts that an event of the operators' log concerns."""
     return tuple(event.details.get(_ACCOUNTS, ()))
 
 
-def told_to(event: AuditEvent, account_id: str) -> AuditEvent:
-    """Tell one account what the operators' trail says: always the same event, however often."""
+def event_in(event: AuditEvent, account_id: str) -> AuditEvent:
+    """Return the event for one account's log, with the same id each time."""
     details = {k: v for k, v in event.details.items() if k not in (_IDENTITY, _ACCOUNTS)}
     event_id = _event_id(event.origin.request_id, account_id, event.name, event.target)
     return replace(event, account_id=account_id, details=details, id=event_id)
 
 
-def _event_id(deed_id: str, account_id: str, name: EventName, target: Party | None) -> str:
-    # With whom it was done to: an import does the same to many.
+def _event_id(action_id: str, account_id: str, name: EventName, target: Party | None) -> str:
+    # Include the target: one import command creates many events.
     whom = target.id if target and target.id else ""
-    return derived_id("evt", deed_id, account_id, name.value, whom)
+    return derived_id("evt", action_id, account_id, name.value, whom)

@@ -1,4 +1,4 @@
-"""A person as a line of a file: what an export writes and an import reads."""
+"""A user as a line of a file: what an export writes and an import reads."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from chalicelib.domain.user import Account, User
 
-# Each takes up to four parts of the transaction that makes the person.
+# Each takes up to four parts of the transaction that creates the user.
 ACCOUNTS_MAX = 20
 HASH_MAX_LENGTH = 400
 _FIELDS = frozenset(
@@ -37,29 +37,29 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)
 
 @dataclass(frozen=True)
 class NamedAccount:
-    """An account that a line puts its person in, by id, or makes for its owner."""
+    """An account in a line of an import: an existing one by id, or a new one for its owner."""
 
     id: str
     role: Role
     status: MembershipStatus = MembershipStatus.ACTIVE
     workspaces: tuple[tuple[str, str], ...] = ()
-    # What an account that is made is to be called.
+    # The name of the new account.
     name: str = ""
 
     @property
     def alone(self) -> Membership:
-        """The membership of an account that isn't there yet: its owner makes it."""
+        """Return the membership of a new account, as its owner."""
         return Membership(self.id, self.name, self.role)
 
     def membership(self, account: Account) -> Membership:
-        """Make the membership; raises InvalidValueError for a workspace that isn't there."""
+        """Return the membership; raises InvalidValueError for a workspace that doesn't exist."""
         given = parse_workspace_roles(self.workspaces, account.workspaces, self.role)
         return Membership(account.id, account.name, self.role, status=self.status, workspaces=given)
 
 
 @dataclass(frozen=True)
 class UserLine:
-    """A person who is to be taken over."""
+    """A user to import."""
 
     email: EmailAddress
     name: str
@@ -73,7 +73,7 @@ class UserLine:
 def parse_user(
     fields: Mapping[str, Any], product_name: str = "", *, with_accounts: bool = True
 ) -> UserLine:
-    """Read a person out of a line; raises InvalidValueError, which names the field."""
+    """Read a user from a line; raises InvalidValueError, which names the field."""
     _known(fields, _FIELDS)
     email = EmailAddress.parse(_text(fields, "email"))
     if fields.get("confirmed", True) is not True:
@@ -93,7 +93,7 @@ def parse_user(
 
 
 def user_fields(user: User, pepper: str | None) -> dict[str, Any]:
-    """Write a person as a line has them."""
+    """Write a user as a line of a file."""
     return {
         "id": user.id,
         "email": user.email.value,
@@ -142,7 +142,7 @@ def _account(fields: Mapping[str, Any], product_name: str) -> NamedAccount:
         raise InvalidValueError("must be roles by id", param="accounts.workspaces")
     account_id = _text(fields, "id", "accounts.id")
     if not _ANY_ID.match(account_id):
-        # DynamoDB refuses a longer key, and would end the import by it.
+        # DynamoDB rejects a longer key, which would end the import.
         words = "must be 1 to 100 letters, digits, _ or -"
         raise InvalidValueError(words, param="accounts.id")
     return NamedAccount(account_id, Role(role), MembershipStatus(status), tuple(given.items()))

@@ -1,4 +1,4 @@
-"""How passwords are kept and compared: a peppered argon2id, one hash for every question."""
+"""Stored passwords: a peppered argon2id, and exactly one hash for every check."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from typing import Any
 from chalicelib.domain.passwords.imported_hashes import RECIPE, ForeignHash, ForeignHashing
 from chalicelib.domain.passwords.policy import WeakPasswordError, normalised
 
-# OWASP's equal choices (`A11`): memory in KiB and passes. 47104 and 1 also satisfy ASVS.
+# OWASP's equivalent choices (`A11`): memory in KiB and passes. 47104 and 1 also satisfy ASVS.
 OWASP_FLOOR = ((47104, 1), (19456, 2), (12288, 3), (9216, 4), (7168, 5))
-# No more than a function can give, whatever a setting or a damaged row asks for (`A14`).
+# As much as a function has, whatever a setting or a damaged row asks for (`A14`).
 MEMORY_CEILING_KIB = 1 << 20
 TIME_CEILING = 32
 PARALLELISM_CEILING = 8
@@ -36,14 +36,14 @@ STORED = re.compile(
 
 @dataclass(frozen=True)
 class Argon2Cost:
-    """What one hash costs; refuses to be under OWASP's floor (`A11`) or over our ceiling."""
+    """The cost of one hash: at least OWASP's floor (`A11`), at most our ceiling."""
 
     memory_kib: int = 47104
     time: int = 1
     parallelism: int = 1
 
     def numbers(self) -> tuple[int, int, int]:
-        """Return memory, time and parallelism, in the order in which a stored hash has them."""
+        """Return memory, time and parallelism, in the order of a stored hash."""
         return self.memory_kib, self.time, self.parallelism
 
     def __post_init__(self) -> None:
@@ -61,7 +61,7 @@ class Argon2Cost:
 
 @dataclass(frozen=True)
 class Pepper:
-    """A secret that every hash is keyed with, kept apart from the hashes (`A13`)."""
+    """A secret that every hash is keyed with, stored apart from the hashes (`A13`)."""
 
     id: str
     secret: bytes = field(repr=False)
@@ -71,19 +71,19 @@ class Pepper:
             reason = "A pepper's id is 1 to 32 letters, digits, - and _."
             raise ValueError(reason)
         if len(self.secret) < PEPPER_BYTES:
-            # Without its id: where the colon was forgotten, that is the secret.
+            # Don't show the id: if the colon is missing, it is the secret.
             reason = f"A pepper's secret is at least {PEPPER_BYTES} bytes."
             raise ValueError(reason)
 
     def keyed(self, text: str) -> bytes:
-        """Return the password keyed with this pepper, all that argon2 gets to see of it."""
-        # A lone half of a surrogate pair can come in by JSON; it has to be hashed, not to raise.
+        """Return the password keyed with this pepper, which is what argon2 hashes."""
+        # JSON can contain half of a surrogate pair; it must be hashed rather than raise.
         return hmac.digest(self.secret, text.encode("utf-8", "surrogatepass"), "sha256")
 
 
 @dataclass(frozen=True)
 class Peppers:
-    """The peppers in use, the newest first: it makes new hashes, the others verify old ones."""
+    """The peppers in use, newest first: the newest makes new hashes, the others verify old ones."""
 
     newest_first: tuple[Pepper, ...] = field(repr=False)
 
@@ -104,13 +104,13 @@ class Peppers:
         return self.newest_first[0]
 
     def named(self, pepper_id: str) -> Pepper | None:
-        """Find a pepper; one that was taken out of the settings fails its hashes closed."""
+        """Find a pepper; hashes of one that was removed from the settings never match."""
         return next((p for p in self.newest_first if p.id == pepper_id), None)
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """The answer to one password; as a truth value, whether it matches."""
+    """The result of one check; true if the password matches."""
 
     matches: bool
     needs_rehash: bool = False
@@ -128,30 +128,30 @@ class PasswordHasher:
     foreign: ForeignHashing = field(default_factory=ForeignHashing)
 
     def hash(self, password: str) -> str:
-        """Return the form to store; raises `WeakPasswordError` if it could never be a password."""
+        """Return the form to store; raises `WeakPasswordError` if it can't be a password."""
         salt = secrets.token_bytes(SALT_BYTES)
         record = _Record(self.peppers.newest, self.cost.numbers(), salt)
         return record.stored(record.digest_of(normalised(password)))
 
     def wrap(self, made: ForeignHash) -> str:
-        """Return the form in which a hash of another product is stored: as if it were a password.
+        """Return the form in which another product's hash is stored: hashed like a password.
 
-        It is replaced by the password's own at the first sign-in.
+        The first sign-in replaces it by a hash of the password itself.
         """
         salt = secrets.token_bytes(SALT_BYTES)
         record = _Record(self.peppers.newest, self.cost.numbers(), salt, made.recipe)
         return record.stored(record.digest_of(made.digest))
 
     def reads(self, stored: str) -> bool:
-        """Whether a stored form is whole, bearable, and under a pepper that is here."""
+        """Check that a stored form is complete, affordable, and under a configured pepper."""
         return self._read(stored) is not None
 
     def verify(self, stored: str | None, password: str) -> Verdict:
-        """Compare after exactly one argon2, whatever is stored, missing or asked (`A12`, `A14`)."""
+        """Check a password with exactly one argon2, whatever is stored (`A12`, `A14`)."""
         try:
             text, typed, usable = normalised(password), password, True
         except WeakPasswordError:
-            # Too long, empty or not text: it can't be anybody's, and costs what any other costs.
+            # Too long, empty or not text: it can't match, and must cost what any other check costs.
             text, typed, usable = "", "", False
         wanted = stored if stored is not None and usable else None
         found = self._read(self._dummy if wanted is None else wanted)
@@ -162,11 +162,11 @@ class PasswordHasher:
         return Verdict(matches, needs_rehash=matches and not self._is_current(record, expected))
 
     def _subject(self, record: _Record, text: str, typed: str) -> str | None:
-        """Give what argon2 is asked about: the password, or what another product made of it."""
+        """Return what argon2 hashes: the password, or the other product's hash of it."""
         if record.foreign is None:
             self.foreign.spend(typed)
             return text
-        # As it was typed: the other product didn't normalise.
+        # As typed: the other product didn't normalise.
         return self.foreign.digest_of(record.foreign, typed)
 
     def _read(self, stored: str) -> tuple[_Record, bytes] | None:
@@ -182,13 +182,13 @@ class PasswordHasher:
 
     @property
     def _dummy_record(self) -> _Record:
-        # At the current cost, since every hash in use is brought to it at sign-in; the result is
-        # compared and thrown away, so nobody's password can match it.
+        # At the current cost, because every hash in use is upgraded to it at sign-in. The result is
+        # compared and discarded, so no password can match it.
         return _Record(self.peppers.newest, self.cost.numbers(), bytes(SALT_BYTES))
 
     @cached_property
     def _dummy(self) -> str:
-        # As it would be stored, since reading it is work too.
+        # In the stored form, because reading it is work too.
         return self._dummy_record.stored(bytes(DIGEST_BYTES))
 
     def _is_current(self, record: _Record, digest: bytes) -> bool:
@@ -202,18 +202,18 @@ class PasswordHasher:
 
 @dataclass(frozen=True)
 class _Record:
-    """All of a stored password but the digest."""
+    """A stored password without its digest."""
 
     pepper: Pepper
     cost: tuple[int, int, int]
     salt: bytes
-    # How another product made what is hashed here in the place of the password.
+    # How another product computed what is hashed here instead of the password.
     foreign: str | None = None
 
     def digest_of(self, text: str, length: int = DIGEST_BYTES) -> bytes:
         from argon2.low_level import Type
 
-        # The raw call, since argon2's own verify answers a damaged hash without hashing.
+        # The raw call: argon2's own verify answers a damaged hash without hashing.
         memory_kib, time, parallelism = self.cost
         return hash_secret_raw(
             secret=self.pepper.keyed(text),
@@ -233,7 +233,7 @@ class _Record:
 
 
 def hash_secret_raw(**inputs: Any) -> bytes:
-    """Make one argon2 hash; imported here, since most calls to the service need no password."""
+    """Compute one argon2 hash; imported here, since most calls need no password."""
     from argon2 import low_level
 
     return low_level.hash_secret_raw(**inputs)
@@ -249,7 +249,7 @@ def _is_bearable(cost: tuple[int, int, int]) -> bool:
 
 
 def _parsed_pepper(text: str) -> Pepper:
-    # What is wrong is said without the text: it is a secret, and errors end up in logs.
+    # The error doesn't repeat the text, which is a secret: errors end up in logs.
     pepper_id, _, encoded = text.partition(":")
     try:
         secret = b64decode(encoded, validate=True)

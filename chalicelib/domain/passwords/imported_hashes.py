@@ -1,7 +1,7 @@
-"""Hashes that another product made: never stored as they came, only wrapped in one of our own.
+"""Hashes of other products: never stored as they come, only hashed again with our own.
 
-What argon2id gets for such a password isn't the password but what the foreign function made of
-it. So an imported hash is peppered and costs what ours cost, from the import on (`A13`).
+For such a password argon2id gets the result of the other product's function. So an imported hash is
+peppered and costs as much as ours from the import on (`A13`).
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 
 from chalicelib.domain.errors import InvalidValueError
 
-# Twice the time for each step; 14 is a second.
+# Each step takes twice as long; 14 takes a second.
 BCRYPT_LEAST = 4
 BCRYPT_MOST = 14
-# bcrypt looks at so much and no more.
+# bcrypt ignores everything after this.
 _BCRYPT_BYTES = 72
 _BCRYPT_DIGITS = "./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 _BCRYPT = re.compile(
@@ -25,7 +25,7 @@ _ARGON2 = re.compile(
     r"\$argon2id\$v=19\$m=(?P<memory>[0-9]{1,7}),t=(?P<time>[0-9]{1,2}),p=(?P<lanes>[0-9])"
     r"\$(?P<salt>[A-Za-z0-9+/]{11,86})\$(?P<digest>[A-Za-z0-9+/]{22,86})"
 )
-# How each stands at the end of a stored hash: no digest, since only its wrapping is kept.
+# The end of a stored hash, without the digest: only its own hash is stored.
 RECIPE = (
     r"(?:bcrypt(?:-pepper)?\$[0-9]{2}\$[./A-Za-z0-9]{21}[.Oeu]"
     r"|argon2id\$m=[0-9]{1,7},t=[0-9]{1,2},p=[0-9]\$[A-Za-z0-9+/]{11,86}\$[0-9]{2})"
@@ -40,7 +40,7 @@ _LANES_MOST = 8
 
 @dataclass(frozen=True)
 class ForeignHash:
-    """A hash out of an export: how it is made, and what came of the password."""
+    """A hash from an export: how it was computed, and its digest."""
 
     recipe: str
     digest: str = field(repr=False)
@@ -49,7 +49,7 @@ class ForeignHash:
     def parse(cls, text: str, *, peppered: bool = False) -> ForeignHash:
         """Read bcrypt or argon2id in their usual form; raises InvalidValueError.
 
-        `peppered` says that the product put Devise's pepper behind each password.
+        `peppered` says that the product appended Devise's pepper to each password.
         """
         if bcrypt := _BCRYPT.fullmatch(text):
             return _parsed_bcrypt(bcrypt, peppered=peppered)
@@ -59,16 +59,16 @@ class ForeignHash:
 
     @property
     def bcrypt_cost(self) -> int | None:
-        """Return bcrypt's cost; argon2id has none."""
+        """Return bcrypt's cost; None for argon2id."""
         return bcrypt_cost_of(self.recipe)
 
 
 @dataclass(frozen=True)
 class ForeignHashing:
-    """What a deployment that took people over does for their passwords.
+    """What a deployment that imported users does for their passwords.
 
-    While `bcrypt_cost` is set, a question about anybody else costs such a bcrypt too, so that an
-    imported person can't be told from nobody by the time of an answer (`B3`).
+    While `bcrypt_cost` is set, every other check also computes such a bcrypt, so that the time of
+    an answer doesn't reveal an imported user (`B3`).
     """
 
     bcrypt_cost: int = 0
@@ -80,9 +80,9 @@ class ForeignHashing:
             raise ValueError(reason)
 
     def digest_of(self, recipe: str, password: str) -> str | None:
-        """Make what the foreign function makes of a password as it was typed.
+        """Compute the other product's function for a password as it was typed.
 
-        None where the recipe is damaged.
+        Returns None if the recipe is damaged.
         """
         scheme, *rest = recipe.split("$")
         if scheme == "argon2id":
@@ -100,13 +100,13 @@ class ForeignHashing:
 
 
 def bcrypt_cost_of(recipe: str) -> int | None:
-    """Read bcrypt's cost out of how a hash is made; argon2id has none."""
+    """Return bcrypt's cost from the recipe of a hash; None for argon2id."""
     scheme, cost, *_ = recipe.split("$")
     return int(cost) if scheme.startswith("bcrypt") else None
 
 
 def is_bearable_recipe(recipe: str) -> bool:
-    """Whether a function can give what making such a hash takes (`A14`)."""
+    """Check that a function can afford to compute such a hash (`A14`)."""
     cost = bcrypt_cost_of(recipe)
     if cost is not None:
         return BCRYPT_LEAST <= cost <= BCRYPT_MOST
@@ -120,7 +120,7 @@ def _parsed_bcrypt(parts: re.Match[str], *, peppered: bool) -> ForeignHash:
         reason = f"bcrypt's cost is from {BCRYPT_LEAST} to {BCRYPT_MOST} here, not {cost}."
         raise _refusal(reason)
     scheme = "bcrypt-pepper" if peppered else "bcrypt"
-    # The last digits hold bits that nothing uses, which some libraries leave set.
+    # The last digits hold unused bits, which some libraries leave set.
     salt, digest = _cleared(parts["salt"], 4), _cleared(parts[3], 2)
     return ForeignHash(f"{scheme}${cost}${salt}", digest)
 
@@ -135,7 +135,7 @@ def _parsed_argon2(parts: re.Match[str]) -> ForeignHash:
 
 
 def _bcrypt_digest(password: str, cost: str, salt: str) -> str:
-    # Imported here: only a deployment that took people over needs it.
+    # Imported here: only a deployment that imported users needs it.
     import bcrypt
 
     text = password.encode("utf-8", "surrogatepass")[:_BCRYPT_BYTES]

@@ -1,4 +1,4 @@
-"""What is left of a password once repetition, padding and look-alike signs are taken off."""
+"""What is left of a password without repetition, padding and look-alike signs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-# Digits, punctuation, separators and joiners pad a word out; pictures don't, they are chosen.
+# Digits, punctuation, separators and joiners only pad a word. Pictures are chosen, so they count.
 PADDING_MAJOR = frozenset("NPZ")
 PADDING_MINOR = frozenset({"Sm", "Sc", "Sk", "Cc", "Cf"})
 
@@ -37,7 +37,7 @@ READINGS = tuple(
     for reading in (0, -1)
 )
 
-# Rows of keys, columns of keys and alphabets that fingers and memory run along, both ways.
+# Rows of keys, columns of keys and alphabets, in both directions.
 ROWS = (
     "01234567890",
     "!@#$%^&*()_+",
@@ -65,17 +65,17 @@ STEPS_ASIDE = 2
 SHORTEST_WORD = 2
 SHORTEST_NUMBER = 6
 
-# 256 characters of any living script decompose to 768 letters at most; ligatures give more.
+# 256 characters of any living script decompose to at most 768 letters; ligatures give more.
 TEXT_LETTERS = 1_024
 # In letters: enough for 170 accounts whose names have 80 letters in 10 words.
 WORDS_COST = 32_768
-# What each word costs besides its letters, and how much of a word is read.
+# The cost of each word besides its letters, and how much of a word is read.
 WORD_COST = 8
 WORD_RAW = 400
 
 
 def cores(text: str) -> list[str]:
-    """List every simpler text that this one is a repetition, padding or respelling of."""
+    """List every simpler text that this one repeats, pads or respells."""
     found = [text]
     for form in found:
         for simpler in (_stripped(form), unit(form), *(form.translate(r) for r in READINGS)):
@@ -85,13 +85,13 @@ def cores(text: str) -> list[str]:
 
 
 def is_repetition(text: str, *, shorter_than: int) -> bool:
-    """Tell whether a short piece, repeated at least twice, makes the whole text."""
+    """Check whether a short piece, repeated at least twice, makes the whole text."""
     return len(unit(text)) < min(shorter_than, len(text))
 
 
 def unit(text: str) -> str:
-    """Find the piece that makes the text by repetition, the last one perhaps cut short."""
-    # borders[i]: the longest proper start of text[: i + 1] that is also its end.
+    """Return the piece whose repetition makes the text; its last copy may be cut short."""
+    # borders[i]: the longest proper prefix of text[: i + 1] that is also its suffix.
     borders = [0] * len(text)
     for i in range(1, len(text)):
         border = borders[i - 1]
@@ -103,7 +103,7 @@ def unit(text: str) -> str:
 
 
 def is_run(text: str) -> bool:
-    """Tell whether the text, but for a character or two, runs along keys, digits or an alphabet."""
+    """Check whether all but one or two characters follow keys, digits or an alphabet."""
     at = aside = 0
     while at < len(text) and aside <= STEPS_ASIDE:
         walked = _walked(text, at)
@@ -113,11 +113,11 @@ def is_run(text: str) -> bool:
 
 
 def is_made_of(text: str, words: Iterable[str]) -> bool:
-    """Tell whether the text is these words, one or more in any order, and digits and signs.
+    """Check whether the text consists of these words, in any order, and digits and signs.
 
-    One compatibility character can decompose to 18 letters, so text and words are bounded after
-    they are decomposed. A text beyond the bound is judged by its start: if that can be made of the
-    words, the answer is yes. Words beyond `WORDS_COST` are ignored, the last ones first.
+    One compatibility character can decompose to 18 letters, so text and words are cut after they
+    are decomposed. A text that was cut is judged by its start: if the words can make it, the answer
+    is yes. Words beyond `WORDS_COST` are ignored, the last ones first.
     """
     letters = _unaccented(text)
     start = letters[:TEXT_LETTERS]
@@ -139,7 +139,7 @@ class _Words:
 
     @classmethod
     def of(cls, words: Iterable[str], text: str) -> _Words:
-        """Write the words in a row, for this text."""
+        """Put the words in a row, for this text."""
         firsts, lasts, places = list[int](), list[int](), dict[str, list[int]]()
         end = 0
         for name in _names(words, len(text)):
@@ -155,7 +155,7 @@ class _Words:
         return cls(_bits(firsts, end), _bits(lasts, end), read_as)
 
     def make(self, text: str, *, cut: bool) -> bool:
-        """Tell whether the words make the text; of a text that was cut, whether they make a start.
+        """Check whether the words make the text; if it was cut, whether they make its start.
 
         A word that the cut goes through counts as well.
         """
@@ -181,7 +181,7 @@ def _bits(places: Iterable[int], size: int) -> int:
 
 
 def _names(words: Iterable[str], longest: int) -> list[str]:
-    """Give each word's letters and digits, and its letters alone, up to `WORDS_COST`."""
+    """Return each word's letters and digits, and its letters alone, up to `WORDS_COST`."""
     names: dict[str, None] = {}
     cost = 0
     for word in words:
@@ -192,7 +192,7 @@ def _names(words: Iterable[str], longest: int) -> list[str]:
         bare = "".join(filter(str.isalnum, decomposed))
         for name in (bare, "".join(filter(str.isalpha, bare))):
             if _tells(name):
-                # A word that is longer than the text can begin in it, but never end.
+                # A word longer than the text can begin in it, but never end.
                 names[name[: longest + 1]] = None
     return list(names)
 
@@ -223,7 +223,7 @@ def _is_padding(character: str) -> bool:
 
 
 def _tells(name: str) -> bool:
-    """Tell whether a name is long enough to be somebody's; short numbers are in every password."""
+    """Check whether a name is long enough to matter; short numbers are in every password."""
     return len(name) >= (SHORTEST_NUMBER if name.isdecimal() else SHORTEST_WORD)
 
 

@@ -1,4 +1,4 @@
-"""What a new password has to be: long enough, and not one that others would try."""
+"""The rules for a new password: long enough, and not one that attackers try first."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ if TYPE_CHECKING:
 MINIMUM_FLOOR = 8
 MINIMUM_CEILING = 64
 MAX_LENGTH = 256
-# One composed character comes from at most four code points, so no longer input can fit. Looked at
+# One composed character comes from at most four code points, so longer input can't fit. Checked
 # before normalising, whose cost grows with the square of a run of combining marks (`A14`).
 RAW_MAX_LENGTH = 4 * MAX_LENGTH
 
-# Ten million guesses: what an attacker tries of every stolen hash before going on to the next. Two
-# uncommon words are estimated ten times higher, most passphrases a hundred thousand times.
+# Ten million guesses: what an attacker tries on every stolen hash before the next one. Two uncommon
+# words are estimated at ten times as many, most passphrases at a hundred thousand times.
 GUESSES_FLOOR = 10_000_000
-# zxcvbn's time grows with the square of the length, and with every sign that may stand for a
-# letter: 72 characters of signs keep it busy for seconds, 32 with three such signs for 50 ms.
+# zxcvbn's time grows with the square of the length, and with every sign that can stand for a
+# letter: 72 such characters take seconds, 32 with three such signs 50 ms.
 ESTIMATED_LENGTH = 32
 ESTIMATED_SIGNS = 3
 SIGNS_FOR_LETTERS = "@([{<!|$+%"
 
-# What everybody tries first, listed here to find it joined with names and with each other: the
-# word itself in the languages that most people write, and the few that always come with it.
+# What attackers try first, listed to find it combined with names and with each other: the word
+# "password" in the most common languages, and the few words that often follow it.
 EXPECTED_WORDS = (
     *("password", "passwort", "wachtwoord", "lösenord", "motdepasse", "contraseña", "senha"),
     *("parola", "hasło", "пароль", "密码", "パスワード"),
@@ -48,7 +48,7 @@ class WeakPasswordError(DomainError):
     message = "Choose another password."
 
     def __init__(self, message: str | None = None, *, param: str | None = "password") -> None:
-        """Name the parameter that every refusal of a new password is about."""
+        """Set the parameter, which is the same for every refusal of a new password."""
         super().__init__(message, param=param)
 
 
@@ -67,14 +67,14 @@ class PasswordTooLongError(WeakPasswordError):
 
 
 class PasswordInvalidError(WeakPasswordError):
-    """It isn't text: it holds a NUL or half of a surrogate pair."""
+    """It isn't text: it contains a NUL or half of a surrogate pair."""
 
     reason = "password_invalid"
     message = "This password holds a character that can't be used. Type it again without it."
 
 
 class CommonPasswordError(WeakPasswordError):
-    """It is on the list of common and breached passwords, or made from one (`A5`)."""
+    """It is on the list of common and breached passwords, or derived from one (`A5`)."""
 
     reason = "password_common"
     message = (
@@ -84,7 +84,7 @@ class CommonPasswordError(WeakPasswordError):
 
 
 class ContextualPasswordError(WeakPasswordError):
-    """It is nothing but names that an attacker of this person would try first (`A6`)."""
+    """It consists only of names that an attacker of this user would try first (`A6`)."""
 
     reason = "password_contextual"
     message = (
@@ -94,7 +94,7 @@ class ContextualPasswordError(WeakPasswordError):
 
 
 class GuessablePasswordError(WeakPasswordError):
-    """It is on no list, but a guessing program would soon come to it."""
+    """It is on no list, but a guessing program would soon find it."""
 
     reason = "password_guessable"
     message = "This password is easy to guess."
@@ -102,18 +102,18 @@ class GuessablePasswordError(WeakPasswordError):
 
 @dataclass(frozen=True)
 class PasswordContext:
-    """The names that must not be the whole of a password (`A6`)."""
+    """The names that must not make up a whole password (`A6`)."""
 
     product_name: str
     account_name: str = ""
     person_name: str = ""
     email: str = ""
-    # All accounts of a user who has some already.
+    # All accounts of an existing user.
     account_names: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, user: User, product_name: str) -> PasswordContext:
-        """Gather the names around a user."""
+        """Collect the names around a user."""
         return cls(
             product_name=product_name,
             account_names=tuple(m.account_name for m in user.memberships.values()),
@@ -122,9 +122,9 @@ class PasswordContext:
         )
 
     def words(self) -> Iterator[str]:
-        """List each name and address, whole and in its parts."""
+        """List each name and email, whole and in its parts."""
         yield from self.email.split("@")
-        # The user's own names come first: of very many account names, the last are ignored.
+        # The user's own names come first: with very many account names, the last are ignored.
         own = (self.product_name, self.person_name, self.email, self.account_name)
         for name in (*own, *self.account_names):
             yield name
@@ -139,16 +139,16 @@ class NewPassword:
 
 
 def nothing_leaked(_password: str) -> bool:
-    """Know of no breach; what asks where no service of breached passwords is set."""
+    """Report no breach; used where no breached-password service is configured."""
     return False
 
 
 @dataclass(frozen=True)
 class PasswordPolicy:
-    """The rules for a new password; an old one is judged by its hash alone.
+    """The rules for a new password; an existing one is checked by its hash alone.
 
-    `has_leaked` asks the outside world, last and only of a password that all rules let through. It
-    is part of the policy so that no flow can forget it.
+    `has_leaked` asks an outside service, last and only about a password that passed all other
+    rules. It is part of the policy so that no flow can forget it.
     """
 
     min_length: int = 15
@@ -177,7 +177,7 @@ class PasswordPolicy:
 
 
 def normalised(password: str) -> str:
-    """Return the password in NFC, else unchanged (`A4`); raises if it could never be one."""
+    """Return the password in NFC (`A4`); raises if it can't be a password."""
     if not password:
         raise PasswordTooShortError
     if len(password) > RAW_MAX_LENGTH:
@@ -212,7 +212,7 @@ def _refuse_common(text: str) -> None:
 
 
 def _refuse_guessable(text: str) -> None:
-    # A long password is as strong as the stronger of its ends, at least, unless it repeats itself.
+    # A long password is at least as strong as the stronger of its ends, unless it repeats itself.
     if len(text) > ESTIMATED_LENGTH:
         text = patterns.unit(text)
     advice = _advice(text[:ESTIMATED_LENGTH])
@@ -223,10 +223,10 @@ def _refuse_guessable(text: str) -> None:
 
 
 def _advice(text: str) -> list[str]:
-    """Say why a password is easy to guess and what to do; nothing if it isn't."""
+    """Say why a password is easy to guess and what to do; empty if it isn't."""
     from zxcvbn import zxcvbn
 
-    # No names are handed over: zxcvbn keeps them in a dictionary that all threads share.
+    # Names aren't passed on: zxcvbn stores them in a dictionary that all threads share.
     estimate = zxcvbn(_with_few_signs(text))
     if estimate["guesses"] >= GUESSES_FLOOR:
         return []

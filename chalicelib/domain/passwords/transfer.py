@@ -1,7 +1,7 @@
-"""Password hashes that leave a stage or come into one: what is taken, and what goes with it.
+"""Password hashes in exports and imports.
 
-Ours are peppered, so they are good only where the same pepper is. An export says which it was by a
-mark that only who has the secret can make, and an import holds its own against it.
+Our hashes are peppered, so they work only with the same pepper. An export marks each hash with a
+value that only a holder of that pepper can compute, and an import checks it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from chalicelib.domain.passwords.imported_hashes import (
 if TYPE_CHECKING:
     import re
 
-# What one password may cost at most that we haven't hashed here: a quarter of a function's memory.
+# The highest cost of one password that we didn't hash here: a quarter of a function's memory.
 _MEMORY_MOST_KIB = 262_144
 _TIME_MOST = 10
 _VERSION = "19"
@@ -39,14 +39,14 @@ class OwnHash:
 
 @dataclass(frozen=True)
 class MovedHashes:
-    """Takes hashes in and marks those that go out, by the peppers of this stage."""
+    """Reads imported hashes and marks exported ones, with the peppers of this stage."""
 
     hasher: PasswordHasher
 
     def mark(self, stored: str) -> str | None:
-        """Name the secrets that a stored hash needs, without giving any of them away.
+        """Return a mark of the secrets that a stored hash needs, which reveals none of them.
 
-        None where this stage doesn't have them itself.
+        None if this stage doesn't have them itself.
         """
         parts = STORED.fullmatch(stored)
         pepper = self.hasher.peppers.named(parts["pepper_id"]) if parts else None
@@ -58,10 +58,10 @@ class MovedHashes:
         return urlsafe_b64encode(made[:16]).decode().rstrip("=")
 
     def read(self, text: str, mark: str | None = None) -> ForeignHash | OwnHash:
-        """Check a hash out of a file; raises InvalidValueError with the reason.
+        """Check a hash from a file; raises InvalidValueError with the reason.
 
-        bcrypt of another cost than the stage's is refused: whoever has one could be told by the
-        time of an answer (`B3`).
+        bcrypt of another cost than the stage's is refused: the time of an answer would reveal its
+        user (`B3`).
         """
         if parts := STORED.fullmatch(text):
             return self._own(text, parts, mark)
@@ -71,7 +71,7 @@ class MovedHashes:
         return made
 
     def stored(self, made: ForeignHash | OwnHash) -> str:
-        """Return the form to store; a foreign one is wrapped, which takes one argon2."""
+        """Return the form to store; another product's hash is hashed again, with one argon2."""
         return made.stored if isinstance(made, OwnHash) else self.hasher.wrap(made)
 
     def _own(self, text: str, parts: re.Match[str], mark: str | None) -> OwnHash:

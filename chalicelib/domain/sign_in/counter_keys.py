@@ -1,4 +1,4 @@
-"""Addresses as counters know them: by a keyed hash, and network addresses by who holds them."""
+"""Keys of counters: keyed hashes of emails, and the source of an IP address."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class AddressKeys:
-    """Turns an address into a key that only the holder of the secret can make."""
+    """Turns a text into a key that can't be computed without the secret."""
 
     secret: bytes = field(repr=False)
 
     def of(self, text: str) -> str:
-        """HMAC-SHA-256 under the deployment's key, base64url without padding, 43 characters."""
+        """Return the HMAC-SHA-256 under the deployment's key, base64url, 43 characters."""
         made = hmac.digest(self.secret, text.encode("utf-8", "surrogatepass"), hashlib.sha256)
         return urlsafe_b64encode(made).rstrip(b"=").decode("ascii")
 
 
 def source_of(address: str) -> str:
-    """Return what counts as one source: an IPv4 address, or the /64 that one site's IPv6 has."""
+    """Return the source of an IP address: an IPv4 address, or the /64 network of an IPv6 one."""
     try:
         parsed = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:

@@ -1,4 +1,4 @@
-"""A user's new email: what one write changes, and how long the change can be taken back."""
+"""A change of a user's email: what one write changes, and how long it can be undone."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from chalicelib.domain.sign_in.session import Session
     from chalicelib.domain.user import User
 
-# So that a user's row stays small; nobody changes their email ten times in three days.
+# Keeps a user's row small; nobody changes their email ten times in three days.
 WAYS_BACK_MAX = 10
 
 
 class EmailTakenError(ConflictError):
-    """The email of before is another user's by now."""
+    """The old email belongs to another user now."""
 
     reason = "email_taken"
     message = (
@@ -31,7 +31,7 @@ class EmailTakenError(ConflictError):
 
 
 class TooManyEmailChangesError(ConflictError):
-    """There are as many open ways back as one user may have."""
+    """The user has as many changes that can be undone as one user may have."""
 
     reason = "too_many_email_changes"
     message = "You've changed your email too often in a short time. Wait a few days."
@@ -39,7 +39,7 @@ class TooManyEmailChangesError(ConflictError):
 
 @dataclass(frozen=True)
 class EmailChange:
-    """A confirmed change: by its link, of the user as read, in a session of theirs or in none."""
+    """A confirmed change: its link, the user as read, and the user's session, if any."""
 
     link: Link
     user: User
@@ -49,17 +49,17 @@ class EmailChange:
 
     @property
     def old_email(self) -> EmailAddress:
-        """The email that the link changes."""
+        """Return the email that the link changes."""
         return EmailAddress(self.link.user_email)
 
     @property
     def version(self) -> int:
-        """The `sessions_version` that it makes, which ends every other session."""
+        """Return the `sessions_version` that the change sets, which ends every other session."""
         return self.user.sessions_version + 1
 
     @property
     def ways_back(self) -> tuple[WayBack, ...]:
-        """The user's open ways back, with this one; raises TooManyEmailChangesError."""
+        """Return the changes that can be undone, with this one; raises TooManyEmailChangesError."""
         still_open = self.user.open_ways_back(self.at)
         if len(still_open) >= WAYS_BACK_MAX:
             raise TooManyEmailChangesError

@@ -1,7 +1,7 @@
-"""Known browsers: a signed cookie, bound to an address, that a successful sign-in leaves behind.
+"""Known browsers: a successful sign-in leaves a signed cookie, bound to one email.
 
-It signs nobody in. Attempts that carry it have a budget of their own, so that a stranger who locks
-an address doesn't lock its person out of the browser they use.
+The cookie signs nobody in. Attempts with it have a count of their own, so a stranger who locks an
+email doesn't lock its user out of the browser they use.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from chalicelib.domain.origin import RequestOrigin
     from chalicelib.domain.user import User
 
-# Cookies of before have no second version.
+# Older cookies have no second version.
 _FORM = re.compile(r"(dev_[0-9a-f]{32})\.([0-9]{1,9})(?:\.([0-9]{1,9}))?\.([A-Za-z0-9_-]{43})\Z")
 
 
 @dataclass(frozen=True)
 class Device:
-    """A browser that once signed in, with the versions of its user at that time."""
+    """A browser that signed in before, with the versions of its user at that time."""
 
     id: str
     credentials_version: int
@@ -39,7 +39,7 @@ class Device:
 class DeviceCookies:
     """Signs and reads device cookies with HMAC-SHA-256 under the deployment's keys (`H17`).
 
-    The newest key comes first and signs; the others still read what they signed.
+    The newest key comes first and signs; the others still read the cookies they signed.
     """
 
     keys: tuple[bytes, ...] = field(repr=False)
@@ -51,9 +51,9 @@ class DeviceCookies:
         known: Device | None,
         sessions_version: int = 0,
     ) -> str:
-        """Write the cookie of a browser that has just signed in; a known one keeps its id.
+        """Write the cookie of a browser that just signed in; a known one keeps its id.
 
-        `sessions_version` is 0 for users who never ended all other sessions.
+        `sessions_version` is 0 until the user first signs out everywhere.
         """
         device_id = known.id if known else new_id("dev")
         versions = f"{credentials_version}.{sessions_version}"
@@ -61,7 +61,7 @@ class DeviceCookies:
         return f"{device_id}.{versions}.{signature}"
 
     def read(self, text: str | None, email: EmailAddress) -> Device | None:
-        """Read a cookie for an address; an edited one, or another address's, is no device."""
+        """Read a cookie for an email; an edited one, or one for another email, is no device."""
         parts = _FORM.match(text or "")
         if parts is None:
             return None
@@ -82,9 +82,10 @@ class DeviceCookies:
 
 
 def is_current(device: Device, user: User | None) -> bool:
-    """Whether a device cookie is as new as the user's password and as their sessions.
+    """Check that a device cookie is as new as the user's password and sessions.
 
-    A reset ends it, and so does ending all other sessions: who takes browsers back means them all.
+    A reset ends it, and so does signing out everywhere: the user no longer trusts the other
+    browsers.
     """
     return user is not None and (device.credentials_version, device.sessions_version) == (
         user.credentials_version,
@@ -93,13 +94,13 @@ def is_current(device: Device, user: User | None) -> bool:
 
 
 def device_details(device: Device | None, key: str) -> dict[str, str]:
-    """Name a browser in a message to the worker: one shape, whether or not it is known."""
+    """Name a browser in a message to the worker, in one shape whether or not it is known."""
     versions = f"{device.credentials_version}.{device.sessions_version}" if device else ""
     return {"device": key, "device_version": versions}
 
 
 def device_of(details: Mapping[str, str]) -> Device | None:
-    """Read the browser that a message names, by the key that its own counts have."""
+    """Read the browser that a message names, by the key of its own counts."""
     version = details.get("device_version")
     if not version:
         return None
@@ -109,7 +110,7 @@ def device_of(details: Mapping[str, str]) -> Device | None:
 
 @dataclass(frozen=True)
 class Browser:
-    """What a browser brings to a password: who asks, its device cookie, the session it had."""
+    """What a browser sends with a password: its origin, its device cookie, its old session."""
 
     origin: RequestOrigin
     device_cookie: str | None = field(default=None, repr=False)

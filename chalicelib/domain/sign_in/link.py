@@ -1,4 +1,4 @@
-"""Emailed one-time links."""
+"""Mailed one-time links."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class LinkPurpose(StrEnum):
-    """What a link may be used for, and nothing else."""
+    """What a link may be used for."""
 
     CONFIRM_SIGN_UP = "confirm_sign_up"
     CHANGE_EMAIL = "change_email"
@@ -28,7 +28,7 @@ class LinkPurpose(StrEnum):
 
 @dataclass(frozen=True)
 class LinkOrigin:
-    """Where a link was asked for: in which known browser, and from which source."""
+    """Where a link was requested: in which known browser, and from which source."""
 
     known_browser: str = ""
     source: SourceEntry = field(default_factory=SourceEntry)
@@ -36,21 +36,21 @@ class LinkOrigin:
 
 @dataclass(frozen=True)
 class Link:
-    """What the token of a mail stands for; the token itself is stored nowhere."""
+    """What a mailed token stands for; the token itself is stored nowhere."""
 
     digest: str
     purpose: LinkPurpose
     email: EmailAddress
     subject_id: str
     expires_at: datetime
-    # Of a user's link: their address and password when it was made; it dies with either (`C4`).
+    # Of a user's link: the email and password version when it was made; it ends with either (`C4`).
     user_email: str = ""
     credentials_version: int = 0
     # The user's `sessions_version` when the link was made. A change of email and its stop end with
-    # that version; the undo names the change that made it. Links of before have none.
+    # that version; the undo names the version that its change set. Older links have none.
     sessions_version: int | None = None
-    # Of an invitation's link: the account that it leads into.
+    # Of an invitation's link: its account.
     account_id: str = ""
-    # Of an unlock link: the known browser whose own budget is spent, by its keyed hash.
+    # Of an unlock link: the known browser that is locked, by its keyed hash.
     known_browser: str = ""
     source: SourceEntry = field(default_factory=SourceEntry)

@@ -1,7 +1,7 @@
-"""Counting failed passwords: what each attempt may do, decided before the password is looked at.
+"""Counting failed passwords: whether an attempt may go on, before its password is checked.
 
-An attempt is reserved as if it would fail, so that no race can have more passwords checked than the
-budget allows; a success clears the count, also for those who race with it.
+An attempt is counted as a failure beforehand, so that concurrent requests can't check more
+passwords than allowed. A success clears the count, for concurrent attempts too.
 """
 
 from __future__ import annotations
@@ -19,28 +19,28 @@ class AttemptStep(StrEnum):
 
     SIGN_IN = "sign_in"
     EMAIL_CONFIRMATION = "email_confirmation"
-    # Inside a session: to prove oneself again, or to change one's email or password.
+    # In a session: for a new proof, or to change the email or password.
     PROOF = "proof"
 
 
 class AttemptOrigin(Enum):
-    """What brings a password, which says where its attempt counts.
+    """Where a password comes from, which decides where its attempt counts.
 
-    Only a new browser falls under what its source did before: an office isn't shut out of its own
-    sessions and browsers by one machine in it.
+    Only a new browser is refused because of its source: one machine in an office must not shut the
+    office out of its own sessions and browsers.
     """
 
-    # At the email, or at its source's pair with it; and at the source.
+    # Counts at the email, or for this source at this email; and at the source.
     NEW_BROWSER = auto()
-    # At the browser alone.
+    # Counts at the browser alone.
     KNOWN_BROWSER = auto()
-    # In a session of the user's own, from a browser that isn't known: at the email alone.
+    # In a session of the user's own, from an unknown browser: counts at the email alone.
     SESSION = auto()
 
 
 @dataclass(frozen=True)
 class AttemptRules:
-    """The numbers of the lock (`B4`, `B6`) and of the limit for one source."""
+    """The limits of the lockout (`B4`, `B6`) and of a source."""
 
     attempts: int
     window: timedelta
@@ -52,10 +52,10 @@ class AttemptRules:
 
 @dataclass(frozen=True)
 class AttemptState:
-    """What is remembered of the attempts at one address, or of one known browser at it.
+    """The attempt record of an email, or of a known browser for it.
 
-    `failures` are the attempts of the running window; `consecutive` counts all since the last
-    success or reset and survives locks; `version` grows with each write.
+    `failures` counts the attempts of the current window. `consecutive` counts all since the last
+    success or reset, through lockouts. `version` grows with each write.
     """
 
     failures: tuple[datetime, ...] = ()
@@ -64,7 +64,7 @@ class AttemptState:
     version: int = 0
 
     def reserve(self, now: datetime, rules: AttemptRules) -> Reservation:
-        """Count one attempt, and say whether its password may be checked."""
+        """Count an attempt, and decide whether its password may be checked."""
         if self.is_refused(now, rules):
             return Reservation(replace(self, version=self.version + 1), granted=False)
         failures = (*self._running(now, rules), now)
@@ -79,24 +79,24 @@ class AttemptState:
         return Reservation(state, granted=True, locks=is_last, stops=is_last_of_all)
 
     def is_refused(self, now: datetime, rules: AttemptRules) -> bool:
-        """Whether no password counts at present, the right one included."""
+        """Check whether every password is refused now, the right one included."""
         if self.consecutive >= rules.consecutive:
             return True
         return self.locked_until is not None and now < self.locked_until
 
     def _running(self, now: datetime, rules: AttemptRules) -> tuple[datetime, ...]:
         if self.locked_until is not None:
-            # The lock is over: the next attempts have a budget of their own.
+            # The lockout is over: the next attempts start a new count.
             return ()
         return tuple(at for at in self.failures if at > now - rules.window)
 
 
 @dataclass(frozen=True)
 class Reservation:
-    """An attempt that is counted: the state with it, and what it may do.
+    """A counted attempt: the new record, and what the attempt may do.
 
-    `locks` says that it is the last of its budget: unless it succeeds, the address is locked.
-    `stops` says that it is the last of all: unless it succeeds, only a reset helps (`B4`).
+    `locks`: it is the last one before a lockout; unless it succeeds, the email is locked. `stops`:
+    it is the last one of all; unless it succeeds, only a reset helps (`B4`).
     """
 
     state: AttemptState
@@ -111,17 +111,17 @@ class Reservation:
 
 @dataclass(frozen=True)
 class SourceState:
-    """The attempts from one client address in the window that began with the first of them."""
+    """The attempts from one source in the window that began with the first of them."""
 
     began_at: datetime | None = None
     failures: int = 0
 
     def blocked_until(self, now: datetime, rules: AttemptRules) -> datetime | None:
-        """Return when the source may try again, or None where it may now."""
+        """Return when the source may try again, or None if it may now."""
         if not self.is_running(now, rules) or self.failures < rules.source_failures:
             return None
         return (self.began_at or now) + rules.source_window
 
     def is_running(self, now: datetime, rules: AttemptRules) -> bool:
-        """Whether its window still counts."""
+        """Check whether its window is still open."""
         return self.began_at is not None and now < self.began_at + rules.source_window

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class SignInMethod(StrEnum):
-    """How the person proved who they are."""
+    """How the user signed in."""
 
     PASSWORD = "password"  # noqa: S105 - the name of a method, not a secret
     SSO = "sso"
@@ -27,7 +27,7 @@ class SignInMethod(StrEnum):
 
 @dataclass(frozen=True)
 class SessionLimits:
-    """How long a session lives: untouched, and in all (`D5`)."""
+    """How long a session lasts: without use, and in all (`D5`)."""
 
     idle: timedelta
     overall: timedelta
@@ -35,7 +35,7 @@ class SessionLimits:
 
 @dataclass(frozen=True)
 class Session:
-    """A session; `id` is the digest of its token, which can't be turned back into it."""
+    """A session; `id` is the digest of its token, from which the token can't be computed."""
 
     id: str
     user_id: str
@@ -46,44 +46,44 @@ class Session:
     last_seen_at: datetime
     proved_at: datetime
     client: Client
-    # The stretch of access to the open account that it was opened under; see Membership.
+    # The grant of the open account that it was opened under; see Membership.
     grant: str | None = None
-    # The user's `sessions_version` at its start, or when it ended all the others.
+    # The user's `sessions_version` when it started, or when it ended all others.
     sessions_version: int = 0
-    # The connection of a sign-in through an identity provider; the password's has none.
+    # The connection of an SSO sign-in; None for a password sign-in.
     connection_id: str | None = None
-    # When the password was last given in it; a session that a password began needs no such mark.
+    # When the password was last given in it. None where it started with the password.
     password_proved_at: datetime | None = None
 
     @property
     def is_own(self) -> bool:
-        """Whether its user proved in it who they are, rather than a provider alone said so."""
+        """Check that the user gave their password in it, rather than only an SSO sign-in."""
         return self.method is SignInMethod.PASSWORD or self.password_proved_at is not None
 
     def is_by_provider_of(self, account_id: str | None) -> bool:
-        """Whether this account's own connection made it."""
+        """Check whether this account's own connection made it."""
         return account_id is not None and self.connection_id == connection_id_of(account_id)
 
     def reaches(self, account_id: str) -> bool:
-        """Whether what it proves counts in an account (`E8`).
+        """Check whether its sign-in counts in an account (`E8`).
 
-        An account's provider vouches for its own account alone: its admins choose who it says that
-        somebody is. Every other account asks for the user's own proof.
+        An account's identity provider vouches for its own account only, because its admins choose
+        who it says a user is. Any other account needs the user's own proof.
         """
         return self.is_own or self.is_by_provider_of(account_id)
 
     def opens(self, account: Account, role: Role) -> bool:
-        """Whether an account, as it is now, lets this session in as somebody of that role."""
+        """Check whether an account, as it is now, accepts this session for a user of that role."""
         if not self.reaches(account.id):
             return False
         exempt = not account.sso.enforced or role.is_exempt_from_sso
         return exempt or self.is_by_provider_of(account.id)
 
     def speaks_for(self, user: User) -> bool:
-        """Whether it may do what concerns its user in every account.
+        """Check whether it may do what concerns its user in every account.
 
-        Without a proof of their own only for somebody who has no password to give, and who is in
-        the account of that provider and in no other.
+        Without the user's own proof, only for a user who has no password, and who is in the account
+        of that provider and in no other.
         """
         if self.is_own:
             return True
@@ -93,22 +93,22 @@ class Session:
         )
 
     def proof_in(self, account_id: str | None) -> datetime | None:
-        """Return when its user last proved, for this account, who they are."""
+        """Return when its user last proved who they are, for this account."""
         if self.method is SignInMethod.PASSWORD or self.is_by_provider_of(account_id):
             return self.proved_at
         return self.password_proved_at
 
     def proof_for(self, user: User) -> datetime | None:
-        """Return when its user last proved it for what concerns every account of theirs."""
+        """Return when its user last proved who they are, for all their accounts."""
         at_home = not self.is_own and self.speaks_for(user)
         return self.proved_at if at_home else self.proof_in(None)
 
     def holds_for(self, user: User) -> bool:
-        """Whether its person, as they are now, still lets it in where it is (`D7`).
+        """Check whether its user, as they are now, still gives it access (`D7`).
 
-        It falls with a new password, when its person ends all other sessions, and when they are
-        suspended in or removed from the account that it has open; for good, since coming back
-        begins another grant. Without an account open no account can end it.
+        It ends with a new password, when its user signs out everywhere, and when they are suspended
+        or removed in the open account. It never works again, because coming back starts another
+        grant. With no account open, no account can end it.
         """
         if (
             self.user_id != user.id
@@ -143,15 +143,15 @@ class Session:
 
 
 def require_fresh_proof(proved_at: datetime | None, now: datetime, lasts: timedelta) -> None:
-    """Let through what follows a proof closely enough (`D9`); raises ProofRequiredError."""
+    """Require a proof that is recent enough (`D9`); raises ProofRequiredError."""
     if proved_at is None or now - proved_at > lasts:
         raise ProofRequiredError
 
 
 def require_own_proof(session: Session, user: User) -> None:
-    """Keep what concerns all of a user's accounts from one account's provider.
+    """Require the user's own proof for what concerns all their accounts.
 
-    Raises ProofRequiredError.
+    One account's identity provider isn't enough. Raises ProofRequiredError.
     """
     if not session.speaks_for(user):
         raise ProofRequiredError

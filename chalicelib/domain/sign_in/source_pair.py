@@ -1,4 +1,4 @@
-"""What one source does at one email: it may lock the email once, and from then on itself alone."""
+"""One source at one email: it can lock the email once, after that only itself."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ if TYPE_CHECKING:
     from chalicelib.domain.sign_in.lockout import AttemptRules
 
 _LONGEST_LOCK = timedelta(days=1)
-# Doubled so often, a lock of a second is longer than the longest one.
+# A lockout of one second, doubled this often, is longer than the longest one.
 _DOUBLINGS = 20
 
 
 @dataclass(frozen=True)
 class SourcePair:
-    """A source at an email: what it added to the email's count, and then its own count.
+    """A source at an email: its part of the email's count, and later its own count.
 
-    `own` counts the attempts that the email's count is spared; `level` is how often they locked.
+    `own` counts the attempts that the email's count leaves out; `level` is how often they locked.
     """
 
     own: AttemptState = field(default_factory=AttemptState)
@@ -31,15 +31,15 @@ class SourcePair:
     level: int = 0
 
     def is_spent(self, rules: AttemptRules) -> bool:
-        """Whether the source has done to the email what one source may do since its last success.
+        """Check whether the source has done what one source may do since its last success.
 
-        A lock, or as many failures as make one: four in each window would otherwise keep the email
-        one mistake away from a lock, for as long as they go on.
+        That is a lockout, or as many failures as cause one: with four failures in each window it
+        would otherwise keep the email one mistake away from a lockout forever.
         """
         return self.caused_lock or self.added >= rules.attempts
 
     def reserve(self, email: AttemptState, now: datetime, rules: AttemptRules) -> PairReservation:
-        """Count an attempt at the email, or at the pair once the source is spent."""
+        """Count an attempt at the email, or for the pair once the source is spent."""
         if email.is_refused(now, rules):
             return PairReservation(pair=self, at_email=email.reserve(now, rules))
         if not self.is_spent(rules):
@@ -64,7 +64,7 @@ class SourcePair:
 
 @dataclass(frozen=True)
 class PairReservation:
-    """An attempt from a new browser: counted at the email, or else at the pair alone."""
+    """An attempt from a new browser: counted at the email, or for the pair alone."""
 
     pair: SourcePair
     at_email: Reservation | None = None
@@ -72,7 +72,7 @@ class PairReservation:
 
     @property
     def made(self) -> Reservation:
-        """Return what the attempt may do; a lock of one source is no lock of the email."""
+        """Return what the attempt may do; a lockout of one source doesn't lock the email."""
         if self.at_email is not None:
             return self.at_email
         own = self.at_pair or Reservation(self.pair.own, granted=False)

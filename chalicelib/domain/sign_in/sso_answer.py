@@ -1,4 +1,4 @@
-"""A verified response on its way to a session: what it was judged by, and what it leads to."""
+"""A verified SSO response on its way to a session."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SsoCompletion:
-    """What a sign-in ends with: what it was judged by, what it spends, and what it tells.
+    """The end of an SSO sign-in: what it relies on, what it uses up, and its audit events.
 
-    `renames` is whether the identity is still kept under its key without a format; the write that
+    `renames` says that the identity is still stored under a key without a format; the write that
     ends the sign-in moves it.
     """
 
@@ -39,7 +39,7 @@ class SsoCompletion:
 
 @dataclass(frozen=True)
 class Answer:
-    """A verified response with all that it is judged by."""
+    """A verified response, with the rows that decide about it."""
 
     connection: SsoConnection
     request: SsoRequest
@@ -50,11 +50,11 @@ class Answer:
 
     @property
     def identity(self) -> SsoIdentity:
-        """The person, as their connection knows them (`E8`)."""
+        """Return the user's identity at the connection (`E8`)."""
         return SsoIdentity.of(self.connection.id, self.assertion)
 
     def finish(self, actor: Party, *more: AuditEvent) -> SsoCompletion:
-        """Say what ends here, and what the account's trail is told of it."""
+        """Return the completion, with the events for the account's audit log."""
         accepted = AuditEvent(
             EventName.SSO_RESPONSE_ACCEPTED,
             self.connection.account_id,
@@ -75,14 +75,14 @@ class Answer:
         )
 
     def event(self, user: User, name: EventName, **details: Any) -> AuditEvent:
-        """Tell the account of what somebody does by it."""
+        """Return an event of the account about this user."""
         account_id, method = self.connection.account_id, SignInMethod.SSO.value
         return user.event(name, account_id, self.now, self.origin, method=method, **details)
 
     def linked(self, user: User) -> AuditEvent:
-        """Tell the account that an existing user is linked to the provider's name for them."""
-        told = {"email": user.email.value, "name_id_format": self.assertion.name_id_format}
-        return self.event(user, EventName.USER_SSO_LINKED, **told)
+        """Return the event that an existing user was linked to the provider's name for them."""
+        details = {"email": user.email.value, "name_id_format": self.assertion.name_id_format}
+        return self.event(user, EventName.USER_SSO_LINKED, **details)
 
     def authentication(self, user: User) -> Authentication:
         """Return what the provider proved of a user."""
@@ -111,5 +111,5 @@ class Answer:
 
 
 def connection_party(connection: SsoConnection) -> Party:
-    """Name a connection as the audit trail does."""
+    """Return the connection's name in the audit log."""
     return Party(PartyType.SSO_CONNECTION, connection.id, connection.identity_provider.entity_id)

@@ -1,4 +1,4 @@
-"""What a SAML response claims, what a verified one says, and why one is refused."""
+"""SAML responses: what one claims, what a verified one proves, and why one is refused."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 # How far a provider's clock may be from ours (`E4`).
 CLOCK_SKEW = timedelta(minutes=3)
-# A provider that lets its assertions live longer than this has a mistake in its settings.
+# An assertion that lives longer than this comes from a wrongly configured provider.
 LIFETIME_MAX = timedelta(hours=12)
 
 _FORMATS = "urn:oasis:names:tc:SAML:"
@@ -25,14 +25,14 @@ PERSISTENT_FORMAT = f"{_FORMATS}2.0:nameid-format:persistent"
 TRANSIENT_FORMAT = f"{_FORMATS}2.0:nameid-format:transient"
 UNSPECIFIED_FORMAT = f"{_FORMATS}1.1:nameid-format:unspecified"
 
-# One @, no quotes, no blanks, nothing that only looks like ASCII.
+# One @, no quotes, no spaces, no characters that look like ASCII but aren't.
 _PLAIN_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+\Z")
 
 
 class Refusal(StrEnum):
-    """Why a response was refused; stable, for the audit trail and the test page.
+    """Why a response was refused; stable names, for the audit log and the connection test.
 
-    None of them is ever shown to the person who came with the response.
+    The user who brought the response never sees them.
     """
 
     TOO_LARGE = "too_large"
@@ -63,7 +63,7 @@ class Refusal(StrEnum):
     EMAIL_MISSING = "email_missing"
     EMAIL_FORM = "email_form"
     LIBRARY = "library"
-    # Found out by whoever asks the store.
+    # Decided by the store.
     REQUEST_UNKNOWN = "request_unknown"
     OTHER_CONNECTION = "other_connection"
     OTHER_BROWSER = "other_browser"
@@ -81,10 +81,10 @@ class Refusal(StrEnum):
 
 @dataclass(frozen=True)
 class ResponseClaims:
-    """What a response says of itself before anything is proved: for finding its request, and logs.
+    """What a response says before anything is proved: to find its request, and for logs.
 
-    Ids and issuer are ASCII of bounded length, or None where they aren't. The fingerprint alone is
-    no claim: it is of the configured certificate that signed it, once that is found out.
+    Ids and issuer are ASCII of bounded length, or None. The fingerprint isn't a claim: it is of the
+    configured certificate that signed the response, once that is known.
     """
 
     response_id: str | None = None
@@ -92,13 +92,13 @@ class ResponseClaims:
     assertion_id: str | None = None
     issuer: str | None = None
     certificate_fingerprint: str | None = None
-    # Of a provider's error alone: its status codes, and its own words, cut and cleaned.
+    # Of a provider's error only: its status codes and its message, cut and cleaned.
     status: str | None = None
     status_message: str | None = None
 
     @property
     def provider_words(self) -> dict[str, str]:
-        """What the provider says went wrong, for the audit log and the connection test."""
+        """Return the provider's error message, for the audit log and the connection test."""
         said = {"provider_status": self.status, "provider_message": self.status_message}
         return {name: words for name, words in said.items() if words}
 
@@ -113,24 +113,24 @@ class SamlRefusedError(DomainError):
     message = "Your company's sign-in didn't work. Try again, or ask your administrator."
 
     def __init__(self, refusal: Refusal, claims: ResponseClaims | None = None) -> None:
-        """Say why, and what the response called itself."""
+        """Take the reason, and what the response claimed."""
         super().__init__(_PROVIDER_FAILED if refusal is Refusal.PROVIDER_ERROR else None)
         self.refusal = refusal
         self.claims = claims or ResponseClaims()
 
     @classmethod
     def unsaid(cls) -> SamlRefusedError:
-        """Refuse what couldn't even be read as a form."""
+        """Refuse a response that couldn't even be read as a form."""
         return cls(Refusal.SHAPE)
 
 
 @dataclass(frozen=True)
 class VerifiedAssertion:
-    """What an identity provider said, after every check but two that need a store.
+    """What an identity provider asserts, after every check except those that need a store.
 
-    Left to the caller, in one transaction: that `id` was never seen before from this provider, and
-    that its request is still unused. Left to it as well: whether the account has proved the
-    domain of `email`.
+    The caller does these in one transaction: `id` was never accepted before from this provider, and
+    its request is unused. The caller also checks that the account has verified the domain of
+    `email`.
     """
 
     id: str
@@ -141,31 +141,31 @@ class VerifiedAssertion:
     name_id_format: str
     email: EmailAddress
     certificate_fingerprint: str
-    # When the person last proved to the provider who they are.
+    # When the user last signed in at the provider.
     authenticated_at: datetime
-    # From when on a second use would be refused for its age; until then its id must be kept.
+    # Keep the assertion id until the assertion itself would be rejected as expired.
     remember_until: datetime
-    # When the provider wants the session to end; None where it doesn't say.
+    # When the provider wants the session to end; None if it doesn't say.
     session_ends_at: datetime | None = None
     display_name: str | None = None
 
     @property
     def subject(self) -> str:
-        """The name under which a connection knows the person for good, in its format (`E8`).
+        """Return the lasting name of the user at the connection, in its format (`E8`).
 
-        An address counts in lower case. A transient NameID is another one each time, so there the
-        address has to do.
+        An email is compared in lower case. A transient NameID differs each time, so the email is
+        used instead.
         """
         return self.email.value if self.is_known_by_address else self.name_id
 
     @property
     def is_known_by_address(self) -> bool:
-        """Whether the address is the lasting name."""
+        """Check whether the email is the lasting name."""
         return self.name_id_format in (EMAIL_FORMAT, TRANSIENT_FORMAT)
 
 
 def asserted_email(text: str) -> EmailAddress:
-    """Read an address that a provider asserts: plain ASCII with one @ (`E9`).
+    """Read an email that a provider asserts: plain ASCII with one @ (`E9`).
 
     Raises InvalidEmailError for all else, so that no two readers see different domains in it.
     """
@@ -174,7 +174,7 @@ def asserted_email(text: str) -> EmailAddress:
     return EmailAddress.parse(text)
 
 
-# For who set the connection up; what isn't here is a response that no provider sends by mistake.
+# For the admin who set up the connection. A refusal that isn't here can't be a provider's mistake.
 _WORDS = {
     Refusal.UNSIGNED: "the response isn't signed. Have your provider sign the assertion.",
     Refusal.SIGNATURE_WRONG: "it isn't signed with a certificate that stands here.",
@@ -197,6 +197,6 @@ _WORDS = {
 
 
 def refusal_words(refusal: str) -> str:
-    """Say why a tried sign-in was refused, and what helps, to who set the connection up."""
+    """Explain to the admin why a test sign-in was refused, and what helps."""
     known = {each.value: words for each, words in _WORDS.items()}
     return known.get(refusal, "the response can't be trusted as it is.")

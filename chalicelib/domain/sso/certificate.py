@@ -1,7 +1,7 @@
-"""X.509 certificates, as far as trust in one that was handed over needs: its key and its times.
+"""X.509 certificates, as far as a pinned one matters: its key and its times.
 
-A certificate of an identity provider is pinned, not chained: nothing of its issuer, names or
-extensions is believed, so nothing of them is read.
+A provider's certificate is trusted because an admin entered it, not through its issuer. So its
+issuer, names and extensions aren't read.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from textwrap import wrap
 
 from chalicelib.domain.errors import InvalidValueError
 
-# An RSA key under 2048 bits doesn't hold SHA-256's strength; one over 8192 only costs time.
+# An RSA key under 2048 bits is weaker than SHA-256; one over 8192 only costs time.
 _RSA_BITS = (2_048, 8_192)
 _LONGEST_TEXT = 32_768
 _PEM = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \1-----", re.DOTALL)
@@ -35,7 +35,7 @@ class InvalidCertificateError(InvalidValueError):
 
 @dataclass(frozen=True)
 class Certificate:
-    """A signing certificate: its DER form, and between which times its issuer meant it to serve."""
+    """A signing certificate: its DER form, and the times between which it is valid."""
 
     der: bytes = field(repr=False)
     not_before: datetime
@@ -72,23 +72,23 @@ class Certificate:
 
     @property
     def base64(self) -> str:
-        """The form in which it is stored and shown: one line."""
+        """Return the form in which it is stored and shown: one line."""
         return b64encode(self.der).decode("ascii")
 
     @property
     def pem(self) -> str:
-        """The form that XML libraries take."""
+        """Return the form that XML libraries take."""
         lines = "\n".join(wrap(self.base64, 64))
         return f"-----BEGIN CERTIFICATE-----\n{lines}\n-----END CERTIFICATE-----\n"
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 of the DER form in hexadecimal: its name in the audit trail."""
+        """Return the SHA-256 of the DER form in hexadecimal, its name in the audit log."""
         return hashlib.sha256(self.der).hexdigest()
 
 
 class _MalformedError(ValueError):
-    """Why a text is refused, in a sentence where there is more to say than that."""
+    """Why a text is refused, with a sentence where there is more to say."""
 
     def __init__(self, sentence: str | None = None) -> None:
         super().__init__(sentence)
@@ -96,7 +96,7 @@ class _MalformedError(ValueError):
 
 
 class _Der:
-    """Reads the elements of a DER value one after the other, never past its end."""
+    """Reads the elements of a DER value in order, never past its end."""
 
     def __init__(self, content: bytes) -> None:
         self._content = content
@@ -104,7 +104,7 @@ class _Der:
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing is left."""
+        """Check whether nothing is left."""
         return self._at == len(self._content)
 
     def take(self, tag: int) -> bytes:
@@ -122,13 +122,14 @@ class _Der:
         if form is None:
             raise _MalformedError
         try:
-            # strptime turns a two-digit year at 69, RFC 5280 at 50; nothing of ours is that old.
+            # strptime changes the century of two-digit years at 69, RFC 5280 at 50. No valid
+            # certificate is that old.
             return datetime.strptime(self.take(tag).decode("ascii"), form).replace(tzinfo=UTC)
         except ValueError as error:
             raise _MalformedError from error
 
     def skip_if(self, tag: int) -> None:
-        """Step over the next element if it has this tag."""
+        """Skip the next element if it has this tag."""
         found, _, end = self._header()
         if found == tag:
             self._at = end

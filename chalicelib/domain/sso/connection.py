@@ -1,4 +1,4 @@
-"""An account's single sign-on: its connection, its domains, and the sign-ins under way."""
+"""An account's SSO: its connection, its domains, and its sign-ins in progress."""
 
 from __future__ import annotations
 
@@ -22,35 +22,35 @@ if TYPE_CHECKING:
     from chalicelib.domain.sso.provider import IdentityProvider
 
 DOMAINS_MAX = 20
-# How long a person may take at their provider; then they start again.
+# How long a user may take at their provider before they must start again.
 REQUEST_LIVES = timedelta(minutes=10)
-# A proof that has gone missing may be a mistake at the DNS: so long it still counts.
+# A missing DNS record may be a mistake: the domain stays verified for this long.
 LAPSE_AFTER = timedelta(days=3)
-# How long before a certificate's end its account is told, longest first.
+# How long before a certificate expires its account gets a mail, longest first.
 CERTIFICATE_WARNINGS = (timedelta(days=30), timedelta(days=7), timedelta(days=1))
 
 
 class SsoRequiredError(NotAllowedError):
-    """The account is opened by a session of its own connection alone."""
+    """Only a session of the account's own connection opens this account."""
 
     reason = "sso_required"
     message = "This account is opened through your company's sign-in."
 
     def __init__(self, sso_url: str) -> None:
-        """Say where that begins."""
+        """Take where that sign-in begins."""
         super().__init__()
         self.sso_url = sso_url
 
 
 class TooManyDomainsError(DomainError):
-    """The account has all the domains that it may have."""
+    """The account has as many domains as it may have."""
 
     reason = "too_many_domains"
     message = f"An account can have {DOMAINS_MAX} domains. Remove one that isn't used any more."
 
 
 class NoPasswordLeftError(DomainError):
-    """Nobody who manages the account could get in if the provider broke."""
+    """If the provider broke, none of the account's owners and admins could sign in."""
 
     reason = "no_password_left"
     message = (
@@ -60,7 +60,7 @@ class NoPasswordLeftError(DomainError):
 
 
 class RequestPurpose(StrEnum):
-    """What a sign-in at the provider was begun for, and nothing else."""
+    """What a sign-in at the provider was started for."""
 
     SIGN_IN = "sign_in"
     PROOF = "proof"
@@ -69,7 +69,7 @@ class RequestPurpose(StrEnum):
 
 @dataclass(frozen=True)
 class AccountSso:
-    """What an account's row says of its single sign-on; `version` counts every change to it."""
+    """What an account's row has of its SSO; `version` counts every change."""
 
     connection_id: str | None = None
     enforced: bool = False
@@ -78,11 +78,11 @@ class AccountSso:
 
 @dataclass(frozen=True)
 class SsoTest:
-    """What came back from the last tried sign-in, for who set the connection up."""
+    """The result of the last test sign-in, for the admin who set up the connection."""
 
     at: datetime
     outcome: str
-    told: Mapping[str, str] = field(default_factory=dict)
+    claims: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -98,38 +98,38 @@ class SsoConnection:
     last_test: SsoTest | None = None
 
     def service_provider(self, public_url: str) -> ServiceProvider:
-        """Return our end of it."""
+        """Return our side of it."""
         return ServiceProvider.of(public_url, self.id)
 
 
 @dataclass(frozen=True)
 class AccountDomain:
-    """A domain that an account says it owns; it counts from `verified_at` on."""
+    """A domain that an account added; it is in effect from `verified_at` on."""
 
     domain: str
     token: str
     created_at: datetime
     verified_at: datetime | None = None
-    # Since when the record has been missing from the DNS.
+    # Since when the DNS record has been missing.
     failing_since: datetime | None = None
 
     @property
     def is_verified(self) -> bool:
-        """Whether its proof was seen and hasn't lapsed."""
+        """Check whether it was verified and its record hasn't been missing for too long."""
         return self.verified_at is not None
 
     @property
     def proof(self) -> DomainProof:
-        """The record that has to stand in the DNS."""
+        """Return the DNS record that verifies it."""
         return DomainProof(self.domain, self.token)
 
 
 @dataclass(frozen=True)
 class SsoRequest:
-    """A sign-in that a browser began here and takes to its provider (`E6`).
+    """A sign-in that a browser started here and continues at its provider (`E6`).
 
-    `browser_digest` is of a secret that only that browser holds; `session_id` is the session that
-    it brought, which a sign-in ends and a proof makes fresh.
+    `browser_digest` is of a secret that only that browser holds. `session_id` is the browser's
+    session, which a sign-in replaces and a proof refreshes.
     """
 
     id: str
@@ -144,30 +144,30 @@ class SsoRequest:
 
     @property
     def begun_at(self) -> datetime:
-        """When the browser was sent to the provider."""
+        """Return when the browser was sent to the provider."""
         return self.expires_at - REQUEST_LIVES
 
 
 def connection_id_of(account_id: str) -> str:
-    """Name an account's connection, so that its addresses are known before it is set up."""
+    """Return the id of an account's connection, so that its URLs are known before it is set up."""
     return f"sso_{digest(f'connection of {account_id}')[:32]}"
 
 
 @dataclass(frozen=True)
 class SsoIdentity:
-    """A person as a provider of a connection knows them: the NameID, in its format (`E8`).
+    """A user as a connection knows them: the NameID, in its format (`E8`).
 
-    One text means one person in one format only: the address that is a NameID of the format
-    emailAddress may be somebody else's user name elsewhere.
+    A text identifies a user in one format only: an emailAddress NameID can be another user's user
+    name in another format.
     """
 
     key: str
-    # Where it was kept before the format belonged to it.
+    # The key before it contained the format.
     former_key: str
 
     @classmethod
     def of(cls, connection_id: str, assertion: VerifiedAssertion) -> SsoIdentity:
-        """Name whom an assertion is about."""
+        """Return the identity of the user that an assertion is about."""
         provider = f"{connection_id}#{digest(assertion.issuer)}"
         subject = digest(assertion.subject)
         return cls(
@@ -177,12 +177,13 @@ class SsoIdentity:
 
 
 def is_carried_over(assertion: VerifiedAssertion, user_id: str, holder_id: str | None) -> bool:
-    """Whether an identity that was kept without its format is the one that an assertion names.
+    """Check whether an identity stored without a format is the one that an assertion names.
 
-    `user_id` is whom the kept one means, `holder_id` who has the asserted address. Where both are
-    one, the address alone would link them too. Otherwise only a format whose texts nobody chooses
-    for themselves: an address that the provider gives and nobody has here, or a persistent NameID
-    that no other format could have left there. Any other is linked anew, by its address.
+    `user_id` is the user of the stored one, `holder_id` the user with the asserted email. If both
+    are the same, the email alone would link them too. Otherwise only a format in which users can't
+    choose their text counts: an email that the provider issues and no user here has, or a
+    persistent NameID that no other format could have stored. Any other is linked again, by its
+    email.
     """
     if holder_id == user_id:
         return True

@@ -1,4 +1,4 @@
-"""Email domains that an account proves: what may be one, how it is proved, and who is in it."""
+"""Email domains that an account verifies: which are possible, and how it is done."""
 
 from __future__ import annotations
 
@@ -22,27 +22,28 @@ _RECORD_PREFIX = "_terminus-hub."
 _VALUE_PREFIX = "thub-domain-verification="
 _LONGEST = 253 - len(_RECORD_PREFIX)
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
-# 155 bits: a stranger who could guess it could plant it nowhere, but nobody has to rely on that.
+# 155 bits. A guess wouldn't help a stranger, who can't write to the domain's DNS, but nothing
+# relies on that.
 _TOKEN_LENGTH = 30
 _DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]\Z")
 
 
 class InvalidEmailDomainError(InvalidValueError):
-    """The text is no domain that an account could prove."""
+    """The text is no domain that an account could verify."""
 
     reason = "invalid_domain"
     message = "Enter a domain, such as example.com."
 
 
 class PublicDomainError(InvalidValueError):
-    """Everybody can have an address there, so nobody may claim it."""
+    """Anyone can have an email there, so no account may claim it."""
 
     reason = "public_domain"
     message = "This domain is open to everybody, so no account can claim it."
 
 
 class DomainUnprovenError(DomainError):
-    """The record isn't there, or not the one that we asked for."""
+    """The DNS record is missing or has another value."""
 
     reason = "domain_unproven"
     message = "The TXT record wasn't found. DNS changes can take a while; try again later."
@@ -50,34 +51,34 @@ class DomainUnprovenError(DomainError):
 
 @dataclass(frozen=True)
 class DomainProof:
-    """The TXT record that shows that an account's people run a domain's DNS (`E9`)."""
+    """The TXT record that shows that an account controls a domain's DNS (`E9`)."""
 
     domain: str
     token: str
 
     @classmethod
     def ask_for(cls, domain: str) -> DomainProof:
-        """Ask for a record that nobody has published yet."""
+        """Make a new record for the account to publish."""
         return cls(domain, random_text(_ALPHABET, _TOKEN_LENGTH))
 
     @property
     def txt_name(self) -> str:
-        """Where the record has to stand."""
+        """Return the record's name."""
         return f"{_RECORD_PREFIX}{self.domain}"
 
     @property
     def txt_value(self) -> str:
-        """What it has to say."""
+        """Return the record's value."""
         return f"{_VALUE_PREFIX}{self.token}"
 
     def check(self, texts: Iterable[str]) -> None:
-        """Look for it among the records found there; raises DomainUnprovenError."""
+        """Check that the record is among those found; raises DomainUnprovenError."""
         if self.txt_value not in (text.strip() for text in texts):
             raise DomainUnprovenError
 
 
 def parse_domain(text: str, param: str = "domain") -> str:
-    """Bring a domain into the one form that we compare: lower-case ASCII, IDNA.
+    """Normalise a domain to the form that we compare: lower-case ASCII, IDNA.
 
     Raises InvalidEmailDomainError, or PublicDomainError for public suffixes and mail providers.
     """
@@ -88,7 +89,7 @@ def parse_domain(text: str, param: str = "domain") -> str:
         raise InvalidEmailDomainError(param=param)
     try:
         domain = given if given.isascii() else idna.encode(given, uts46=True).decode("ascii")
-        # What claims to be IDNA has to be it: a label that decodes to nothing proves nothing.
+        # A label that looks like IDNA must be valid IDNA.
         idna.decode(domain)
     except (idna.IDNAError, UnicodeError) as error:
         raise InvalidEmailDomainError(param=param) from error
@@ -101,12 +102,12 @@ def parse_domain(text: str, param: str = "domain") -> str:
 
 
 def is_in_domains(email: EmailAddress, domains: Collection[str]) -> bool:
-    """Whether an address is in one of these domains: exactly in it, not in one under it (`E9`)."""
+    """Check whether an email is in one of these domains, and not in a subdomain (`E9`)."""
     return email.domain in domains
 
 
 def is_top_level(label: str) -> bool:
-    """Tell whether domains can end with this label, in letters of any script."""
+    """Check whether domains can end with this label, in letters of any script."""
     try:
         ascii_label = label.encode("idna").decode("ascii")
     except UnicodeError:
@@ -118,7 +119,7 @@ def is_top_level(label: str) -> bool:
 
 @cache
 def public_mail_domains() -> frozenset[str]:
-    """Give the mail providers, internet providers and throw-away inboxes that are open to all."""
+    """Return the domains of public mail providers, internet providers and throw-away inboxes."""
     listed = resources.files("chalicelib.domain.sso").joinpath("public_mail_domains.txt")
     return frozenset(listed.read_text("ascii").split())
 

@@ -1,4 +1,4 @@
-"""How the people of a domain sign in, and the two ends of a SAML connection."""
+"""How the users of a domain sign in, and the two sides of a SAML connection."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from chalicelib.domain.sso.certificate import Certificate
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# Two, so that a provider's new certificate can be there before it is used (`E13`).
+# Two, so that a provider's new certificate can be stored before it is used (`E13`).
 CERTIFICATES_MAX = 2
 
 _LONGEST = 1_024
 _VISIBLE_ASCII = re.compile(r"[!-~]+\Z")
-# What would end an attribute or a header somewhere if a writer downstream forgot to escape.
+# Characters that would end an attribute or a header if code downstream forgot to escape.
 _NEVER_IN_URLS = frozenset("\"'<>\\^`{|}")
 _LOCAL_HOSTS = frozenset(("localhost", "127.0.0.1", "::1"))
 
 
 @dataclass(frozen=True)
 class DomainSso:
-    """A proved domain's identity provider: which connection of which account, and how firmly."""
+    """A verified domain's SSO: the connection, its account, and whether it is enforced."""
 
     domain: str
     account_id: str
@@ -35,16 +35,16 @@ class DomainSso:
 
 @dataclass(frozen=True)
 class IdentityProvider:
-    """The other end of a connection: all that we believe of it, and nothing else of its metadata.
+    """The provider's side of a connection: all that we take from its metadata.
 
-    `email_attribute` names the one attribute that holds the address where the NameID doesn't.
+    `email_attribute` names the attribute that holds the email, if the NameID doesn't.
     """
 
     entity_id: str
     sso_url: str
     certificates: tuple[Certificate, ...]
     email_attribute: str | None = None
-    # How many good signing certificates of its metadata weren't taken; said once, and not kept.
+    # How many valid signing certificates of its metadata were left out; shown once, not stored.
     left_out: int = field(default=0, compare=False)
 
     @classmethod
@@ -64,26 +64,26 @@ class IdentityProvider:
         )
 
     def reading(self, email_attribute: str) -> IdentityProvider:
-        """Read the address from another attribute, or from the NameID where it names none."""
+        """Return it with the email in another attribute, or in the NameID if the name is empty."""
         return replace(self, email_attribute=_attribute_name(email_attribute or None))
 
 
 @dataclass(frozen=True)
 class ServiceProvider:
-    """Our end of a connection; the addresses come from the configured public URL alone (`C6`)."""
+    """Our side of a connection; its URLs come from the configured public URL alone (`C6`)."""
 
     entity_id: str
     acs_url: str
 
     @classmethod
     def of(cls, public_url: str, connection_id: str) -> ServiceProvider:
-        """Name a connection's end: its entity id is where its metadata stands."""
+        """Return our side of a connection; its entity id is the URL of its metadata."""
         base = f"{public_url}/sso/{connection_id}"
         return cls(f"{base}/metadata", f"{base}/acs")
 
 
 def parse_sso_url(text: str, param: str = "idp_sso_url") -> str:
-    """Check an address to which we send browsers: https, or http on this machine."""
+    """Check a URL to which we send browsers: https, or http on this machine."""
     refusal = InvalidValueError(
         "Enter the https address of the identity provider's sign-in page.", param=param
     )
@@ -113,7 +113,7 @@ def _certificates(texts: Sequence[str]) -> tuple[Certificate, ...]:
     if len(texts) > CERTIFICATES_MAX:
         message = f"Give at most {CERTIFICATES_MAX} signing certificates."
         raise InvalidValueError(message, param="idp_certificates")
-    # One that stands there twice is one: in metadata that is common.
+    # Metadata often lists the same certificate twice.
     found = tuple({c.der: c for c in map(Certificate.parse, texts)}.values())
     if not found:
         raise InvalidValueError("Give a signing certificate.", param="idp_certificates")

@@ -1,9 +1,12 @@
-"""What each mail has, whatever its language: its link, and whether it greets by name."""
+"""What each mail has in every language: its links, and whether it greets the user by name."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from functools import cache
 from typing import TYPE_CHECKING
+
+from chalicelib.gateways.mail.sentences import mail_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -11,40 +14,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class MailForm:
-    """Which of the facts a mail tells are its links; `greets` takes a name that is known."""
+    """The names of the context values that are links, and whether a known name is greeted."""
 
     link: str | None = None
     second_link: str | None = None
     greets: bool = True
 
 
-MAIL_FORMS: Mapping[str, MailForm] = {
-    # Nobody is greeted before an address is confirmed: anybody may have typed that name to have us
-    # mail it.
-    "sign_up_confirmation": MailForm("link", greets=False),
-    "sign_up_address_taken": MailForm("sign_in_link", "reset_link"),
-    "sign_up_sso": MailForm("sign_in_link", greets=False),
-    "sign_up_email_kept": MailForm(greets=False),
-    "new_sign_in": MailForm(),
-    "password_reset": MailForm("link"),
-    "password_changed": MailForm(),
-    "password_stopped": MailForm("reset_link"),
-    "password_removed": MailForm("reset_link"),
-    "account_unlock": MailForm("link"),
-    # The address isn't known to be this person's yet.
-    "email_change_confirmation": MailForm("link", greets=False),
-    "email_change_asked": MailForm("link"),
-    "email_changed": MailForm(),
-    "email_changed_away": MailForm("link"),
-    "email_taken_back": MailForm("reset_link"),
-    "invitation": MailForm("link", greets=False),
-    "ownership_transferred": MailForm(),
-    "sso_linked": MailForm(),
-    "handover_requested": MailForm("members_link"),
-    "handover_stopped": MailForm(),
-    "handover_completed": MailForm("members_link"),
-    "api_key_leaked": MailForm(),
-    "sso_domain_failing": MailForm(),
-    "sso_domain_lapsed": MailForm(),
-    "sso_certificate_ending": MailForm(),
-}
+FORM_FIELDS = frozenset(field.name for field in fields(MailForm))
+
+
+@cache
+def mail_forms() -> Mapping[str, MailForm]:
+    """Read the form of each mail; `en.toml` holds them for all languages."""
+    return {
+        mail: MailForm(**{name: entry[name] for name in FORM_FIELDS & entry.keys()})
+        for mail, entry in mail_words("en").catalogue.items()
+        if mail != "common"
+    }

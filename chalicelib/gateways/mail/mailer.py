@@ -1,4 +1,4 @@
-"""What mails look like: one layout's text and HTML parts in one MIME message."""
+"""Renders mails: the text and HTML parts of one layout in one MIME message."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from chalicelib.domain.chosen_names import without_links
 from chalicelib.domain.colours import DEFAULT_ACCENT, palette
 from chalicelib.domain.mail import MailRefusedError
-from chalicelib.gateways.mail.forms import MAIL_FORMS
+from chalicelib.gateways.mail.forms import mail_forms
 from chalicelib.gateways.mail.sentences import MAIL_TEMPLATES, mail_words
 from chalicelib.gateways.mail.user_agent import browser_and_system
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from chalicelib.domain.mail import Mail
     from chalicelib.gateways.mail.sentences import MailWords
 
-# RFC 5321 4.5.3.1.6, without the line's end; SES refuses more.
+# RFC 5321 4.5.3.1.6, without the line ending; SES refuses more.
 _LINE_MOST = 998
 _ENCODED_WORD = "=?"
 _CHOSEN_NAMES = frozenset(
@@ -58,8 +58,8 @@ class Mailer:
     def send(self, mail: Mail) -> None:
         """Render and deliver one mail; raises MailRefusedError."""
         if _ENCODED_WORD in mail.to:
-            # The header would be decoded, and the mail would go to another address. No address
-            # that is checked today has one; an older row may.
+            # The header would be decoded, and the mail would go to another address. No email that
+            # is checked today contains one, but an older row may.
             raise MailRefusedError("EncodedWordInAddress")
         parts = self._parts(mail)
         message = EmailMessage(policy=SMTP)
@@ -67,7 +67,7 @@ class Mailer:
         message["To"] = mail.to
         message["Subject"] = parts["subject"]
         message["Message-ID"] = make_msgid(domain=self.sender.rpartition("@")[2])
-        # RFC 3834: nobody's holiday reply should come back.
+        # RFC 3834: prevents out-of-office replies.
         message["Auto-Submitted"] = "auto-generated"
         message["Content-Language"] = self.language
         text = _render("layout.txt", parts) + "\n"
@@ -76,16 +76,16 @@ class Mailer:
         self.deliver(message)
 
     def send_each(self, mails: Iterable[Mail]) -> None:
-        """Send one fact's mails to several people; one that is refused keeps back no other."""
+        """Send mails to several users; if one is refused, the others are still sent."""
         for mail in mails:
             try:
                 self.send(mail)
             except MailRefusedError as error:
-                told = {"kind": mail.template, "reason": str(error)}
-                _log.error("mail_dropped", extra=told)
+                fields = {"kind": mail.template, "reason": str(error)}
+                _log.error("mail_dropped", extra=fields)
 
     def _parts(self, mail: Mail) -> dict[str, object]:
-        words, form = mail_words(self.language), MAIL_FORMS[mail.template]
+        words, form = mail_words(self.language), mail_forms()[mail.template]
         facts = {"brand": self.brand, **mail.context, **_chosen(mail.context)}
         said, colours = words.of(mail.template), palette(self.accent)
         greeted = form.greets and facts.get("name")
@@ -108,7 +108,7 @@ class Mailer:
 
 
 def _chosen(context: Mapping[str, object]) -> dict[str, object]:
-    """Break up what is a link in a name that was chosen before names were held to today's rules."""
+    """Break links in a name that is older than today's rules for names."""
     return {
         name: without_links(value)
         for name, value in context.items()
@@ -117,9 +117,9 @@ def _chosen(context: Mapping[str, object]) -> dict[str, object]:
 
 
 def _encoding(text: str) -> str:
-    """Leave a text as it is, which every program shows, unless a line of it is too long to send.
+    """Keep the text as it is, which every program shows, unless a line is too long to send.
 
-    Three names of a hundred emoji in a sentence are enough.
+    Three names of a hundred emoji in one sentence are enough.
     """
     longest = max(len(line.encode()) for line in text.splitlines())
     return "8bit" if longest <= _LINE_MOST else "quoted-printable"
@@ -131,7 +131,7 @@ def _paragraphs(words: MailWords, said: list[str], facts: Mapping[str, object]) 
 
 
 def _from(words: MailWords, facts: Mapping[str, object]) -> str:
-    """Say from where it was asked, as far as that is known."""
+    """Write where the request came from, as far as that is known."""
     browser, system = browser_and_system(str(facts.get("client") or ""))
     client = browser or system
     if browser and system:
@@ -146,7 +146,7 @@ def _render(template: str, parts: Mapping[str, object]) -> str:
 
 @cache
 def _layouts() -> Environment:
-    # Imported here: a flow of the API has a mailer, and sends its mails in the worker.
+    # Imported here: flows of the API have a mailer, but only the worker sends.
     from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
     return Environment(

@@ -1,4 +1,4 @@
-"""The SQS queue between a request and the worker that mails."""
+"""The SQS queue between requests and the worker."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class JobQueue:
-    """Puts mail requests on the queue; `sqs` is a botocore client."""
+    """Puts jobs on the queue; `sqs` is a botocore client."""
 
     sqs: Any
     queue_url: str
 
     def put_notice(self, request: Job) -> None:
-        """Hand over a notice of what has been done already; a failure is logged, not raised."""
+        """Queue a notice of something already done; a failure is logged, not raised."""
         try:
             self.put(request)
         except UnavailableError:
             _log.exception("notice_lost", extra={"kind": request.kind})
 
     def put(self, request: Job) -> None:
-        """Hand a request to the worker; raises UnavailableError when SQS doesn't take it."""
+        """Queue a job; raises UnavailableError if SQS doesn't accept it."""
         try:
             self.sqs.send_message(QueueUrl=self.queue_url, MessageBody=request.to_json())
         except (BotoCoreError, ClientError) as error:

@@ -1,4 +1,4 @@
-"""The sentences of our mails in one language, filled in; one file holds a language."""
+"""The texts of all mails in one language, which is one file."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ MAIL_TEMPLATES = Path(__file__).parent / "templates"
 
 @dataclass(frozen=True)
 class MailWords:
-    """One language: what it says, and how it says times."""
+    """The texts and time formats of one language."""
 
     language: str
     catalogue: Mapping[str, Any]
 
     def of(self, mail: str) -> Mapping[str, Any]:
-        """Give the sentences of a mail, not yet filled in."""
+        """Return the texts of a mail, before values are filled in."""
         found: Mapping[str, Any] = self.catalogue[mail]
         return found
 
     def common(self, name: str, facts: Mapping[str, object]) -> str:
-        """Say what every mail says."""
+        """Return a text that all mails share."""
         return self.filled(self.catalogue["common"][name], facts)
 
     def filled(self, sentence: str, facts: Mapping[str, object]) -> str:
-        """Put the facts into a sentence; it is plain text, which the HTML part escapes."""
+        """Fill values into a text; the result is plain text, which the HTML part escapes."""
         spoken = {name: self._spoken(fact) for name, fact in facts.items()}
         return _compiled(sentence).render(spoken)
 
@@ -57,7 +57,7 @@ class MailWords:
 
 @cache
 def mail_words(language: str) -> MailWords:
-    """Read a language's file."""
+    """Read the file of a language."""
     with (MAIL_TEMPLATES / f"{language}.toml").open("rb") as file:
         return MailWords(language, tomllib.load(file))
 
@@ -71,5 +71,5 @@ def _compiled(sentence: str) -> Template:
 def _sentences() -> Environment:
     from jinja2 import Environment, StrictUndefined
 
-    # No escaping here: names stay as they are in the text part.
+    # No escaping here: the text part shows names as they are.
     return Environment(undefined=StrictUndefined, autoescape=False)  # noqa: S701

@@ -1,4 +1,4 @@
-"""Sending through Amazon SES."""
+"""Sends mail through Amazon SES."""
 
 from __future__ import annotations
 
@@ -15,23 +15,24 @@ if TYPE_CHECKING:
 
 _INVALID = "InvalidParameterValue"
 _REJECTED = "MessageRejected"
-# SES says MessageRejected as well where our sender isn't verified, the account is still in its
-# sandbox, or sending is suspended. Operators mend that, so such a mail is tried again and parked.
+# SES also answers MessageRejected if our sender isn't verified, the account is still in the
+# sandbox, or sending is suspended. Operators can fix that, so such a mail is retried and ends in
+# the dead-letter queue.
 _OURS_TO_MEND = re.compile(r"verified|suspended|authority")
 
 
 @dataclass(frozen=True)
 class Ses:
-    """Sends raw MIME; `client` is a botocore SES client. Its errors reach the worker as they are.
+    """Sends raw MIME; `client` is a botocore SES client, whose errors are raised as they are.
 
-    The worker lets them pass, so that SQS delivers the request again. A mail that SES will never
-    take raises MailRefusedError.
+    The worker raises them too, so that SQS delivers the job again. A mail that SES will never
+    accept raises MailRefusedError.
     """
 
     client: Any
 
     def __call__(self, message: EmailMessage) -> None:
-        """Send one message to the address in its To header."""
+        """Send a message to the email in its To header."""
         try:
             self.client.send_raw_email(
                 Source=message["From"],

@@ -1,21 +1,21 @@
-"""Browsers in words, out of the User-Agent header, which says whatever its sender likes."""
+"""Names of browsers, from the User-Agent header, which the sender can set to any text."""
 
 from __future__ import annotations
 
 import re
 
-# Words that stand in our mails and pages: no dots, colons or slashes, so never an address.
+# Words for our mails and pages: without dots, colons or slashes, they can't be an address.
 _PLAIN = re.compile(r"[A-Za-z0-9 +_-]{1,40}\Z")
 
 
 def in_words(user_agent: str) -> str | None:
-    """Say "Firefox on Linux", or None for what no known browser says."""
+    """Return a text such as "Firefox on Linux", or None if no known browser sends it."""
     return " on ".join(word for word in browser_and_system(user_agent) if word) or None
 
 
 def browser_and_system(user_agent: str) -> tuple[str, str]:
-    """Name both, each empty where no known browser says it."""
-    # Imported here: its patterns cost 180 ms, which the mail worker alone should pay.
+    """Return both names, each empty if it isn't a known one."""
+    # Imported here: its patterns cost 180 ms, which only the mail worker should pay.
     from ua_parser import parse
 
     parsed = parse(user_agent)

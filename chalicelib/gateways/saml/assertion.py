@@ -1,7 +1,7 @@
-"""What a signed assertion says, held against the sign-in that it is to answer.
+"""Compares a signed assertion with the sign-in that it must answer.
 
-The library lets much of this pass when it is missing, or is only like what it should be: an
-audience, a recipient, a destination, an InResponseTo, an end. Here each is compulsory and exact.
+The library accepts much of this when it is missing or only similar: audience, recipient,
+destination, InResponseTo, expiry. Here each is required and must be exact.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ _NAME_ID_MAX = 256
 
 @dataclass(frozen=True)
 class Expected:
-    """What the assertion has to fit: who may say it, to whom, in answer to what, and when.
+    """What the assertion must match: its issuer, its audience, its request, and the time.
 
-    A `request_id` of None is for a response that nobody asked for: it must name no request at all,
-    and what it proves signs nobody in.
+    A `request_id` of None is for a response without a request: it must name no request, and what
+    it proves signs nobody in.
     """
 
     identity_provider: IdentityProvider
@@ -52,7 +52,7 @@ class Expected:
 
 @dataclass(frozen=True)
 class Times:
-    """When an accepted assertion's person signed in, and what ends when."""
+    """When the user of an accepted assertion signed in, and when the assertion and session end."""
 
     authenticated_at: datetime
     session_ends_at: datetime | None
@@ -61,7 +61,7 @@ class Times:
 
 @dataclass(frozen=True)
 class AssertedUser:
-    """Who an accepted assertion is about."""
+    """The user that an accepted assertion is about."""
 
     name_id: str
     name_id_format: str
@@ -70,7 +70,7 @@ class AssertedUser:
 
 
 def check_response(response: _Element, expected: Expected) -> None:
-    """Check what stands around the assertion; raises SamlRefusedError."""
+    """Check the response around the assertion; raises SamlRefusedError."""
     codes = response.findall(f"{{{SAMLP}}}Status/{{{SAMLP}}}StatusCode")
     _demand([code.get("Value") for code in codes] == [SUCCESS], Refusal.STATUS)
     _demand(response.get("InResponseTo") == expected.request_id, Refusal.IN_RESPONSE_TO)
@@ -84,7 +84,7 @@ def check_response(response: _Element, expected: Expected) -> None:
 
 
 def check_assertion(assertion: _Element, expected: Expected) -> Times:
-    """Check for whom, in answer to what and for how long it was made; raises SamlRefusedError."""
+    """Check audience, request and validity of the assertion; raises SamlRefusedError."""
     issuers = [_text(issuer) for issuer in assertion.findall(f"{{{SAML}}}Issuer")]
     _demand(issuers == [expected.identity_provider.entity_id], Refusal.ISSUER)
     issued_at = _time(assertion, "IssueInstant", Refusal.SHAPE)
@@ -98,7 +98,7 @@ def check_assertion(assertion: _Element, expected: Expected) -> Times:
 
 
 def read_person(assertion: _Element, expected: Expected) -> AssertedUser:
-    """Read who it is about: by the NameID, or the one attribute that is named for the address."""
+    """Read the user: from the NameID, or from the one attribute that is set for the email."""
     subject = _only(assertion, "Subject", Refusal.NAME_ID)
     name_id = _only(subject, "NameID", Refusal.NAME_ID)
     text = _text(name_id) or ""
@@ -121,7 +121,7 @@ def read_person(assertion: _Element, expected: Expected) -> AssertedUser:
 
 
 def _check_confirmation(assertion: _Element, expected: Expected) -> datetime:
-    """Find a bearer confirmation that fits in every point; returns when it ends."""
+    """Find a bearer confirmation that matches in every point; returns when it expires."""
     subject = _only(assertion, "Subject", Refusal.SUBJECT_CONFIRMATION)
     refusal = SamlRefusedError(Refusal.SUBJECT_CONFIRMATION)
     for data in _bearer_data(subject):
@@ -149,7 +149,7 @@ def _check_conditions(assertion: _Element, expected: Expected) -> datetime:
     conditions = _only(assertion, "Conditions", Refusal.AUDIENCE)
     restrictions = conditions.findall(f"{{{SAML}}}AudienceRestriction")
     ours = expected.service_provider.entity_id
-    # Several restrictions all hold; the audiences inside one are alternatives.
+    # All restrictions must hold; the audiences within one are alternatives.
     named = [
         ours in [_text(audience) for audience in restriction.findall(f"{{{SAML}}}Audience")]
         for restriction in restrictions
@@ -179,7 +179,7 @@ def _read_statement(assertion: _Element, now: datetime) -> tuple[datetime, datet
 
 
 def _time(element: _Element, attribute: str, refusal: Refusal) -> datetime:
-    """Read a time in UTC, which SAML allows alone; parts of a second don't matter."""
+    """Read a time in UTC, the only zone that SAML allows; fractions of a second are ignored."""
     written = _TIME.match(element.get(attribute) or "")
     try:
         if written:
@@ -197,7 +197,7 @@ def _only(parent: _Element, name: str, refusal: Refusal) -> _Element:
 
 
 def _text(element: _Element) -> str | None:
-    """Give the whole text of an element that holds nothing else."""
+    """Return the whole text of an element that contains nothing else."""
     return element.text if len(element) == 0 else None
 
 

@@ -1,4 +1,4 @@
-"""The attributes of an assertion; a name that stands there twice is as good as none."""
+"""The attributes of an assertion; a name that occurs twice is ignored."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from lxml.etree import _Element
 
 _CLAIMS = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims"
-# What identity providers call a person's whole name, and its two parts.
+# How identity providers name a user's full name, and its two parts.
 _WHOLE = (
     "displayName",
     "urn:oid:2.16.840.1.113730.3.1.241",
@@ -40,7 +40,7 @@ class Attributes:
 
     @classmethod
     def of(cls, assertion: _Element) -> Attributes:
-        """Read those of an assertion."""
+        """Read the attributes of an assertion."""
         values: dict[str, tuple[str | None, ...]] = {}
         for attribute in assertion.iterfind(f"{{{SAML}}}AttributeStatement/{{{SAML}}}Attribute"):
             name = attribute.get("Name") or ""
@@ -49,12 +49,12 @@ class Attributes:
         return cls(values)
 
     def one(self, name: str) -> str | None:
-        """Give the value of an attribute that has exactly one, and None otherwise."""
+        """Return the value of an attribute that has exactly one, otherwise None."""
         texts = self.values.get(name, ())
         return texts[0] if len(texts) == 1 else None
 
     def display_name(self) -> str | None:
-        """Give the person's name, if one is there that we would take from a person too."""
+        """Return the user's name, if it meets our own rules for names."""
         whole = (self.one(name) for name in _WHOLE)
         parts = ((self.one(given), self.one(family)) for given, family in _PARTS)
         joined = (f"{given} {family}" for given, family in parts if given and family)
@@ -68,5 +68,5 @@ class Attributes:
 
 
 def _text(value: _Element) -> str | None:
-    """Give the text of a value that holds nothing else, without the blanks around it."""
+    """Return the stripped text of a value that contains nothing else."""
     return (value.text or "").strip(" \t\r\n") if len(value) == 0 else None

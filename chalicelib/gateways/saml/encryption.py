@@ -1,4 +1,4 @@
-"""The one form of encryption that is taken: one assertion, one key inside it, sound algorithms."""
+"""The only accepted form of encryption: one assertion, one key in it, sound algorithms."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ _HINTS = frozenset((f"{{{DS}}}KeyName", f"{{{DS}}}X509Data"))
 
 
 def is_encrypted(assertion: _Element) -> bool:
-    """Whether it has to be decrypted first."""
+    """Check whether it must be decrypted first."""
     return bool(assertion.tag == f"{{{SAML}}}EncryptedAssertion")
 
 
 def check_encryption(root: _Element, assertion: _Element) -> None:
-    """Refuse encryption of any other form, or anywhere else; raises SamlRefusedError."""
+    """Refuse encryption in any other form or place; raises SamlRefusedError."""
     expected = 1 if is_encrypted(assertion) else 0
     for name in (_DATA, _KEY):
         if sum(1 for _ in root.iter(name)) != expected:

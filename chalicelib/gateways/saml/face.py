@@ -1,11 +1,10 @@
-"""SAML 2.0 as the services see it: our requests and metadata, and the answers that come back.
+"""SAML 2.0 for the services: our requests and metadata, and the provider's responses.
 
-Importing this loads nothing of the XML stack; what first needs it does, so that only the routes of
-single sign-on pay for it.
+Importing this doesn't load the XML libraries, so that only SSO routes pay for them.
 
-In order: `request` sends a browser away, and its `id` is kept with the browser and the connection.
-What comes back is given to `receive`, whose claims name the request that it answers. With that
-found, and belonging to this browser and connection, `verify` proves the rest.
+First `request` makes the redirect, and its `id` is stored with the browser and the connection.
+`receive` reads a response, whose claims name the request it answers. When that is found, and
+belongs to this browser and connection, `verify` proves the rest.
 """
 
 from __future__ import annotations
@@ -25,22 +24,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Saml:
-    """Our side of every connection; without keys requests go unsigned, and nothing is decrypted."""
+    """Our side of every connection; without keys, it signs and decrypts nothing."""
 
     keys: SamlKeys | None = None
 
     def request(self, ask: SignInAsk, relay_state: str) -> SignInRequest:
-        """Make a sign-in request: its id, and the address to send the browser to."""
+        """Make a sign-in request: its id, and the URL to send the browser to."""
         return requests.sign_in_request(ask, relay_state, self.keys)
 
     def metadata(self, ours: ServiceProvider) -> str:
-        """Write the metadata of our end of a connection."""
+        """Return the metadata of our side of a connection."""
         return requests.metadata(ours, self.keys)
 
     def receive(self, text: str) -> ReceivedResponse:
-        """Read the form field `SAMLResponse`, unproved; raises SamlRefusedError."""
+        """Read the form field `SAMLResponse`, without proof; raises SamlRefusedError."""
         return responses.receive(text)
 
     def verify(self, received: ReceivedResponse, expected: Expected) -> VerifiedAssertion:
-        """Prove a response; raises SamlRefusedError and nothing else."""
+        """Verify a response; raises SamlRefusedError and nothing else."""
         return responses.verify(received, expected, self.keys)

@@ -1,9 +1,9 @@
-"""What a SAML response must be before the library may see it.
+"""What a SAML response must look like before the library may parse it.
 
-libxmlsec does whatever a signature's transforms say before it knows whether the signature is good:
-XSLT, XPath and thousands of canonicalisations cost minutes and need no key. And a signature that
-leaves part of its element out is good and proves nothing. So the form is checked first, against a
-list of what is allowed, and again on whatever an encrypted assertion turns into.
+libxmlsec runs the transforms of a signature before it knows whether the signature is valid: XSLT,
+XPath and thousands of canonicalisations take minutes and need no key. And a signature that leaves
+out part of its element is valid and proves nothing. So the form is checked first, against a list of
+what is allowed, and again after an assertion is decrypted.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 BYTES_MAX = 256 * 1_024
 
-# A group's name as an attribute value takes 60 bytes or more, so these don't bind honest ones.
+# A group as an attribute value takes 60 bytes or more, so real responses stay under these limits.
 _ELEMENTS_MAX = 4_000
 _DEPTH_MAX = 40
 _NAMESPACES_MAX = 32
@@ -38,7 +38,7 @@ _ENCODING = re.compile(rb"\s*<\?xml[^>]*?\sencoding\s*=\s*[\"']([^\"']*)[\"']")
 _ID = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,255}\Z")
 _ID_NAMES = frozenset(("ID", "Id", "id"))
 _ASSERTIONS = (f"{{{SAML}}}Assertion", f"{{{SAML}}}EncryptedAssertion")
-# They may stand in one place only, which the checks of signatures and encryption look into.
+# Allowed in one place only, which the checks of signatures and encryption examine.
 _FORBIDDEN = frozenset(
     (
         f"{{{SAML}}}EncryptedID",
@@ -52,7 +52,7 @@ _FORBIDDEN = frozenset(
 
 
 def decode(text: str) -> bytes:
-    """Undo the base64 of a form field; raises SamlRefusedError."""
+    """Decode the base64 of a form field; raises SamlRefusedError."""
     if len(text) > BYTES_MAX * 3 // 2:
         raise SamlRefusedError(Refusal.TOO_LARGE)
     try:
@@ -77,7 +77,7 @@ def parse(xml: bytes) -> _Element:
 
 
 def check_text(xml: bytes) -> None:
-    """Hold the bytes to one reading: UTF-8, and nothing that declares (`E11`)."""
+    """Require bytes with only one reading: UTF-8, without declarations (`E11`)."""
     try:
         xml.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -90,9 +90,9 @@ def check_text(xml: bytes) -> None:
 
 
 def check_form(root: _Element) -> _Element:
-    """Hold a parsed response to the form that is allowed, and return its one assertion.
+    """Check the form of a parsed response, and return its one assertion.
 
-    Of a decrypted one, too. Raises SamlRefusedError.
+    Also used after decryption. Raises SamlRefusedError.
     """
     _check_amounts(root)
     if root.tag != f"{{{SAMLP}}}Response":
@@ -108,9 +108,9 @@ def check_form(root: _Element) -> _Element:
 
 
 def is_error(root: _Element) -> bool:
-    """Whether it is a provider's error: a status that isn't success, and no assertion at all.
+    """Check whether it is a provider's error: a status other than success, and no assertion.
 
-    Nothing in it is proved or needs to be. Raises SamlRefusedError for one that is too large.
+    Nothing in it is proved or needs to be. Raises SamlRefusedError if it is too large.
     """
     _check_amounts(root)
     if root.tag != f"{{{SAMLP}}}Response" or any(e.tag in _ASSERTIONS for e in root.iter("*")):
@@ -120,7 +120,7 @@ def is_error(root: _Element) -> bool:
 
 
 def _check_amounts(root: _Element) -> None:
-    """Bound what canonicalisation multiplies: depth, and names in scope by elements."""
+    """Limit what multiplies in canonicalisation: depth, and namespaces in scope by elements."""
     attributes = 0
     namespaces: set[tuple[str | None, str]] = set()
     for elements, element in enumerate(root.iter("*")):
@@ -134,8 +134,8 @@ def _check_amounts(root: _Element) -> None:
 
 
 def _check_comments(root: _Element) -> None:
-    """Refuse a comment or instruction beside text, which some reader might take for its end."""
-    # Only so many are fetched: lxml's time for fetching them grows with their square.
+    """Refuse comments and instructions beside text: some parsers end the text there."""
+    # Fetch only this many: lxml's time for them grows with the square of their number.
     found: Any = root.xpath(
         "descendant::node()[self::comment() or self::processing-instruction()]"
         f"[position() <= {_COMMENTS_MAX + 1}]"
@@ -152,7 +152,7 @@ def _check_ids(root: _Element) -> None:
     for element in root.iter("*"):
         attributes: Any = element.items()
         for name, value in attributes:
-            # In any namespace: libxmlsec looks at the local name alone when it collects ids.
+            # In any namespace: libxmlsec compares only the local name when it collects ids.
             if name.rpartition("}")[2] not in _ID_NAMES:
                 continue
             if value in seen or not _ID.match(value):

@@ -1,7 +1,7 @@
-"""An identity provider's metadata: entity id, sign-in address and signing certificates, no more.
+"""An identity provider's metadata: entity id, sign-in URL and signing certificates.
 
-Metadata is a stranger's text. It also names our own policy, other services and other entities;
-none of that is taken.
+Metadata comes from a stranger. It also names policies, other services and other entities, which are
+ignored.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 class InvalidMetadataError(InvalidValueError):
-    """The text is no metadata of one identity provider that we could use."""
+    """The text is no metadata of exactly one identity provider that we could use."""
 
     reason = "invalid_metadata"
     message = "This is not the metadata of a SAML identity provider."
@@ -41,15 +41,15 @@ class InvalidMetadataError(InvalidValueError):
 def read_metadata(
     xml: bytes, now: datetime, param: str = "idp_metadata_xml", email_attribute: str | None = None
 ) -> IdentityProvider:
-    """Take what we believe of it; raises InvalidMetadataError, which says what's wrong.
+    """Read what we use of it; raises InvalidMetadataError, which says what's wrong.
 
-    A signature on it isn't looked at: whoever is signed in hands it over, or its https address.
+    Its signature isn't checked: it comes from a signed-in admin, or from its https URL.
     """
     try:
         role, entity_id = _only_provider(_parse(xml), now)
         url, current = _sso_url(role), _certificates(role, now)
-        # Metadata may name more than the two that a rotation needs: those that are valid longest,
-        # and first those that are valid already, since the provider signs with one of them.
+        # Metadata may list more than the two that a rotation needs. Take those that are valid
+        # longest, but first those that are valid now, because the provider signs with one of them.
         lasting = sorted(current, key=lambda c: (c.not_before <= now, c.not_after), reverse=True)
         lasting = lasting[:CERTIFICATES_MAX]
         taken = [certificate.base64 for certificate in current if certificate in lasting]
@@ -131,7 +131,7 @@ def _sso_url(role: _Element) -> str:
 
 
 def _certificates(role: _Element, now: datetime) -> list[Certificate]:
-    """Give the certificates that may sign; of several, those that have ended are left out."""
+    """Return the signing certificates; if there are several, without the expired ones."""
     texts = [
         certificate.text or ""
         for key in role.iterchildren(_KEY)

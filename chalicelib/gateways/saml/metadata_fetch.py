@@ -1,7 +1,7 @@
-"""Metadata from an address that somebody typed, without becoming their way into our network.
+"""Fetches metadata from a URL that a user typed, without access to our own network.
 
-The name is resolved once, every address behind it must be public, and the connection goes to the
-very address that was checked: a second look-up could say something else (`E12`).
+The name is resolved once, every IP address behind it must be public, and the request goes to the
+same IP address that was checked: a second look-up could give another one (`E12`).
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ _log = logging.getLogger(__name__)
 _SECONDS = 5.0
 _PORTS = frozenset((443, 8443))
 _OK = 200
-# Addresses that carry an IPv4 address inside: some gateway might unwrap it.
+# Addresses that contain an IPv4 address, which some gateway might unwrap.
 _TRANSLATED = tuple(map(IPv6Network, ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32")))
 
 
 class MetadataUnreachableError(InvalidValueError):
-    """The address isn't one that we fetch from, or it gave no metadata."""
+    """The URL isn't one that we fetch from, or it returned no metadata."""
 
     reason = "metadata_unreachable"
     message = (
@@ -44,7 +44,7 @@ class MetadataUnreachableError(InvalidValueError):
 
 
 def is_public(address: Address) -> bool:
-    """Whether an address is out on the internet, however it is written."""
+    """Check that an IP address is on the internet, in whatever form it is written."""
     if isinstance(address, IPv6Address):
         if address.ipv4_mapped is not None:
             return is_public(address.ipv4_mapped)
@@ -55,9 +55,9 @@ def is_public(address: Address) -> bool:
 
 @dataclass(frozen=True)
 class MetadataFetch:
-    """Fetches over https; `hosts` allow-lists names where it isn't empty.
+    """Fetches over https; if `hosts` isn't empty, only from these names.
 
-    `may_reach` and `ports` say which addresses may be connected to. `tls` proves who answers.
+    `may_reach` and `ports` limit where it may connect to. `tls` verifies the server.
     """
 
     hosts: frozenset[str] = frozenset()
@@ -67,11 +67,11 @@ class MetadataFetch:
     seconds: float = _SECONDS
 
     def __call__(self, url: str, param: str = "idp_metadata_url") -> bytes:
-        """Give the body of a 200 of at most 1 MB; raises MetadataUnreachableError for all else."""
+        """Return the body of a 200 of at most 1 MB; raises MetadataUnreachableError."""
         try:
             return self._get(url)
         except (_RefusedError, OSError, HTTPException, ValueError) as error:
-            # The person learns nothing of what stands where: it is the same for closed ports.
+            # The same error for every cause, so that a user can't scan our network.
             _log.info("metadata_not_fetched", extra={"kind": type(error).__name__})
             raise MetadataUnreachableError(param=param) from error
 
@@ -104,11 +104,11 @@ class MetadataFetch:
 
 
 class _RefusedError(Exception):
-    """One of our own rules says no."""
+    """One of our own rules refuses the URL."""
 
 
 class _Deadline(io.RawIOBase):
-    """Reads a connection until a moment: a server that trickles can't prolong it."""
+    """Reads a socket until a deadline, so that a slow server can't prolong the call."""
 
     def __init__(self, connection: ssl.SSLSocket, deadline: float) -> None:
         self._connection = connection
@@ -122,7 +122,7 @@ class _Deadline(io.RawIOBase):
         return self._connection.recv_into(buffer)
 
     def makefile(self, _mode: str) -> io.BufferedReader:
-        """Be to http.client what a socket is to it."""
+        """Return the reader, as http.client expects of a socket."""
         return io.BufferedReader(self)
 
 

@@ -1,4 +1,4 @@
-"""Names of SAML, XML Signature and XML Encryption: the few that we speak, and no others."""
+"""Names of SAML, XML Signature and XML Encryption: those that we accept."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SUCCESS = "urn:oasis:names:tc:SAML:2.0:status:Success"
 
 ENVELOPED = f"{DS}enveloped-signature"
 RSA_SHA256 = f"{_MORE}rsa-sha256"
-# SHA-256 and up, nothing with a secret key (`E2`).
+# SHA-256 and stronger, without HMAC (`E2`).
 SIGNATURE_METHODS = frozenset(
     f"{_MORE}{key}-sha{bits}" for key in ("rsa", "ecdsa") for bits in (256, 384, 512)
 )
@@ -33,8 +33,9 @@ CIPHERS = frozenset(
         *(f"{XENC11}aes{bits}-gcm" for bits in (128, 192, 256)),
     )
 )
-# OAEP only: PKCS #1 v1.5 lets whoever can ask often enough decrypt (Bleichenbacher).
+# OAEP only: with PKCS #1 v1.5 an attacker who can send enough requests can decrypt
+# (Bleichenbacher).
 KEY_TRANSPORTS = frozenset((RSA_OAEP, f"{XENC11}rsa-oaep"))
-# Inside OAEP, SHA-1 is no weakness, and most providers use it. Another mask function can't be
-# named: the schema that python3-saml brings doesn't know the element.
+# Within OAEP, SHA-1 is not a weakness, and most providers use it. Another mask function can't be
+# used: python3-saml's schema doesn't know its element.
 OAEP_DIGESTS = DIGESTS | {f"{DS}sha1"}

@@ -1,4 +1,4 @@
-"""What we send: sign-in requests by redirect, and the metadata that describes our end."""
+"""SAML that we send: sign-in requests by redirect, and our metadata."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SamlKeys:
-    """The deployment's own key pair: signs requests, decrypts assertions. The key is PEM, RSA.
+    """The deployment's key pair, which signs requests and decrypts assertions (PEM, RSA).
 
-    A second pair is on its way in or out: it decrypts as well, and stands in our metadata so that
-    providers take our signatures before and after the change.
+    During a rotation there is a second pair: it also decrypts, and is in our metadata, so that
+    providers accept our signatures before and after the change.
     """
 
     private_key: str = field(repr=False)
@@ -47,7 +47,7 @@ class SamlKeys:
     def parse(
         cls, private_key: str, certificate: str, second: SamlKeys | None = None
     ) -> SamlKeys | None:
-        """Read the pair that the settings hold; none where both are empty; raises ValueError."""
+        """Read the pair from the settings; None if both are empty; raises ValueError."""
         if not private_key and not certificate:
             return None
         if "PRIVATE KEY-----" not in private_key:
@@ -60,13 +60,13 @@ class SamlKeys:
 
     @property
     def pairs(self) -> tuple[SamlKeys, ...]:
-        """Return the pairs, the one that signs first."""
+        """Return all pairs; the first one signs."""
         return (self, self.second) if self.second else (self,)
 
 
 @dataclass(frozen=True)
 class SignInRequest:
-    """A request on its way: the id that its answer has to name, and where the browser goes."""
+    """A sign-in request: the id that its response must name, and the URL for the browser."""
 
     id: str
     url: str
@@ -74,7 +74,7 @@ class SignInRequest:
 
 @dataclass(frozen=True)
 class SignInAsk:
-    """What is asked: of whom, by whom, when, and whether the person must prove themselves anew."""
+    """The parameters of a request: both sides, the time, and whether to ask for a new sign-in."""
 
     identity_provider: IdentityProvider
     service_provider: ServiceProvider
@@ -83,12 +83,13 @@ class SignInAsk:
 
 
 def sign_in_request(ask: SignInAsk, relay_state: str, keys: SamlKeys | None) -> SignInRequest:
-    """Make a request for the HTTP-Redirect binding, signed when we have a key.
+    """Make a request for the HTTP-Redirect binding, signed if we have a key.
 
-    `relay_state` comes back unsigned, as anybody likes it: let it name nothing but the request.
+    RelayState is attacker-controlled on return, so `relay_state` must carry nothing that is
+    trusted.
     """
     request_id = f"_{secrets.token_hex(16)}"
-    # Raw DEFLATE, as the binding wants it: without zlib's header and checksum.
+    # Raw DEFLATE, as the binding requires: without zlib's header and checksum.
     packer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
     packed = packer.compress(_authn_request(ask, request_id).encode("utf-8")) + packer.flush()
     query = urlencode({"SAMLRequest": b64encode(packed), "RelayState": relay_state})
@@ -100,10 +101,10 @@ def sign_in_request(ask: SignInAsk, relay_state: str, keys: SamlKeys | None) -> 
 
 
 def metadata(ours: ServiceProvider, keys: SamlKeys | None) -> str:
-    """Describe our end. It names no end of its validity: a copy must not go stale."""
+    """Return our metadata, without an expiry, so that a provider's copy doesn't become invalid."""
     signed = "true" if keys else "false"
     pairs = keys.pairs if keys else ()
-    # What is encrypted for us is encrypted with the first alone: a provider takes any that it sees.
+    # Only the first pair is listed for encryption: a provider may use any that it sees.
     described = "".join(_key_descriptor("signing", pair) for pair in pairs)
     described += "".join(_key_descriptor("encryption", pair) for pair in pairs[:1])
     return (
@@ -120,7 +121,7 @@ def metadata(ours: ServiceProvider, keys: SamlKeys | None) -> str:
 
 def _authn_request(ask: SignInAsk, request_id: str) -> str:
     theirs, ours = ask.identity_provider, ask.service_provider
-    # Where an attribute names the address, any NameID will do.
+    # If an attribute holds the email, any NameID will do.
     wanted = "" if theirs.email_attribute else f" Format={quoteattr(EMAIL_FORMAT)}"
     forced = ' ForceAuthn="true"' if ask.fresh else ""
     return (

@@ -1,4 +1,4 @@
-"""SAML responses: guarded first, then judged by us and by python3-saml, which have to agree."""
+"""SAML responses: guarded first, then verified by us and by python3-saml, which must agree."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _STATUS_MAX = 64
 _MESSAGE_MAX = 200
 _MESSAGE_READ = 1_000
 _PLAIN = re.compile(r"[!-~]{1,256}\Z")
-# python3-saml's words for what our own checks before it don't find.
+# python3-saml's error codes for what our own checks before it don't find.
 _LIBRARY = {
     14: Refusal.SCHEMA,
     19: Refusal.TOO_EARLY,
@@ -55,19 +55,19 @@ _LIBRARY = {
 
 @dataclass(frozen=True)
 class ReceivedResponse:
-    """A response that has the form of one; nothing in it is proved."""
+    """A response in a valid form; nothing in it is verified."""
 
     xml: bytes = field(repr=False)
     encrypted: bool
     claims: ResponseClaims
-    # A provider's error: it has no assertion, so there is nothing to verify.
+    # A provider's error: without an assertion, there is nothing to verify.
     is_error: bool = False
 
 
 def receive(text: str) -> ReceivedResponse:
-    """Read the form field `SAMLResponse`, guard it, and tell what it claims.
+    """Read the form field `SAMLResponse`, check its form, and return its claims.
 
-    Raises SamlRefusedError. The claims are for finding the request that it answers, and for logs.
+    Raises SamlRefusedError. The claims serve to find the request that it answers, and for logs.
     """
     xml = guards.decode(text)
     root = guards.parse(xml)
@@ -82,10 +82,10 @@ def receive(text: str) -> ReceivedResponse:
 def verify(
     received: ReceivedResponse, expected: Expected, keys: SamlKeys | None = None
 ) -> VerifiedAssertion:
-    """Prove a response, and say what it proves; raises SamlRefusedError and nothing else."""
+    """Verify a response and return what it proves; raises SamlRefusedError and nothing else."""
     with _evidence(received.claims):
         judged = _open(received, expected, keys)
-        # A response is signed as it was sent, its assertion as it was before it was encrypted.
+        # A response was signed as it was sent, its assertion before it was encrypted.
         sent, read = judged.document, judged.get_xml_document()
         assertion = _check_form(sent, read)
         claims = replace(received.claims, assertion_id=_plain(assertion.get("ID")))
@@ -114,13 +114,13 @@ def verify(
 
 @contextlib.contextmanager
 def _evidence(claims: ResponseClaims) -> Iterator[None]:
-    """Add to a refusal what is known of the response, and make one of whatever else is raised."""
+    """Add what is known of the response to a refusal, and turn any other error into a refusal."""
     try:
         yield
     except SamlRefusedError as error:
         raise SamlRefusedError(error.refusal, claims) from error
     except Exception as error:
-        # libxml2, libxmlsec and python3-saml raise what they like; all of it means no.
+        # libxml2, libxmlsec and python3-saml raise various errors; each of them is a refusal.
         _log.warning("saml_library_refused", extra={"kind": type(error).__name__})
         raise SamlRefusedError(Refusal.LIBRARY, claims) from error
 
@@ -133,19 +133,19 @@ def _open(received: ReceivedResponse, expected: Expected, keys: SamlKeys | None)
         raise SamlRefusedError(Refusal.UNREADABLE_ENCRYPTION)
     text = b64encode(received.xml).decode("ascii")
     if received.encrypted and keys is not None and keys.second is not None:
-        # Encrypted with whichever certificate its provider knows.
+        # The provider may have encrypted with either certificate.
         with contextlib.suppress(Exception):
             return OneLogin_Saml2_Response(_library_settings(expected, keys.second), text)
     try:
         return OneLogin_Saml2_Response(_library_settings(expected, keys), text)
     except Exception as error:
-        # One answer for a wrong key, wrong padding and wrong content: no oracle.
+        # One error for a wrong key, wrong padding and wrong content: no oracle.
         refusal = Refusal.UNREADABLE_ENCRYPTION if received.encrypted else Refusal.LIBRARY
         raise SamlRefusedError(refusal) from error
 
 
 def _check_form(sent: _Element, read: _Element) -> _Element:
-    """Guard what the library parsed, and what it decrypted, as if that had come in the open."""
+    """Check what the library parsed and decrypted, by the same rules as an unencrypted response."""
     assertion = guards.check_form(sent)
     if read is not sent:
         assertion = guards.check_form(read)
@@ -155,12 +155,12 @@ def _check_form(sent: _Element, read: _Element) -> _Element:
 
 
 def _ask_library(judged: Any, expected: Expected) -> None:
-    """Have python3-saml judge it too: schema, signatures, times, and all that it compares."""
+    """Let python3-saml verify it too: schema, signatures, times, and everything it compares."""
     from onelogin.saml2.errors import OneLogin_Saml2_ValidationError
 
     acs = urlsplit(expected.service_provider.acs_url)
     request: dict[str, Any] = {
-        # From the configured address: with the Host header the caller would choose the recipient.
+        # From the configured URL: with the Host header, the caller would choose the recipient.
         "https": "on" if acs.scheme == "https" else "off",
         "http_host": acs.netloc,
         "script_name": acs.path,
@@ -190,13 +190,13 @@ def _library_settings(expected: Expected, keys: SamlKeys | None) -> Any:
             },
             "idp": {
                 "entityId": theirs.entity_id,
-                # It asks for one and doesn't use it: requests are made by saml_requests.
+                # The library requires one and doesn't use it: `requests.py` makes the requests.
                 "singleSignOnService": {"url": "https://idp.invalid/"},
                 "x509certMulti": {"signing": [c.pem for c in theirs.certificates]},
             },
             "security": {
                 "wantNameId": True,
-                # Without attributes a person is known all the same.
+                # Users are identified without attributes too.
                 "wantAttributeStatement": False,
                 "rejectDeprecatedAlgorithm": True,
                 "requestedAuthnContext": False,
@@ -228,17 +228,17 @@ def _error_claims(root: _Element) -> ResponseClaims:
     return replace(
         _claims(root),
         status="/".join(map(_status_name, values)),
-        # Anybody can send this unsigned, and admins read it: no link may stand in it.
+        # Anyone can send this unsigned, and admins read it, so it must not contain a link.
         status_message=without_links(" ".join(text.split())[:_MESSAGE_MAX]) or None,
     )
 
 
 def _status_name(value: str) -> str:
-    """Return a status code of SAML's own by its short name; any other text is left out."""
+    """Return the short name of one of SAML's own status codes; None for any other text."""
     name = value.removeprefix(_STATUS)[:_STATUS_MAX]
     return name if value.startswith(_STATUS) and name.isascii() and name.isalpha() else "?"
 
 
 def _plain(text: str | None) -> str | None:
-    """Keep what can stand in a log or a key of a table."""
+    """Keep only text that is safe in a log or a table's key."""
     return text if text and _PLAIN.match(text) else None

@@ -1,4 +1,4 @@
-"""The one form of XML signature that is taken: a whole element, by its id, transformed plainly."""
+"""The only accepted form of XML signature: a whole element, by its id, with plain transforms."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from chalicelib.gateways.saml.names import (
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
-# Each costs a look-up in each element; those who list any list xs and xsi.
+# Each costs a look-up in each element; providers that list any list xs and xsi.
 _PREFIXES_MAX = 80
 _SIGNATURE = f"{{{DS}}}Signature"
 _KEY_HINTS = frozenset(f"{{{DS}}}{name}" for name in ("KeyName", "KeyValue", "X509Data"))
-# Each stands once in a signature, and nowhere without one.
+# Each must occur once in a signature, and nowhere else.
 _PARTS = ("SignedInfo", "SignatureValue", "SignatureMethod", "CanonicalizationMethod", "Reference")
 
 
 def check_signatures(root: _Element, assertion: _Element) -> None:
-    """Refuse every signature but one of this form on the response, and one on its assertion."""
+    """Refuse every signature except one of this form on the response, and one on its assertion."""
     signatures = list(root.iter(_SIGNATURE))
     parents = [signature.getparent() for signature in signatures]
     allowed = (root, assertion)
@@ -71,7 +71,7 @@ def _check_reference(reference: _Element, signed_id: str | None) -> None:
     transforms, method, value = reference
     if any(_name(transform) != "Transform" for transform in transforms):
         raise SamlRefusedError(Refusal.SIGNATURE_FORM)
-    # Before the digest's algorithm: these are what costs.
+    # Before the digest's algorithm: the transforms are what costs time.
     if [t.get("Algorithm") for t in transforms] not in ([ENVELOPED], [ENVELOPED, EXC_C14N]):
         raise SamlRefusedError(Refusal.ALGORITHM)
     for transform in transforms:
@@ -83,7 +83,7 @@ def _check_reference(reference: _Element, signed_id: str | None) -> None:
 
 
 def _check_prefixes(element: _Element) -> None:
-    """Allow one short list of prefixes, the only parameter that canonicalisation has."""
+    """Allow one short list of prefixes, the only parameter of canonicalisation."""
     children = list(element)
     if not children:
         return
@@ -104,6 +104,6 @@ def _demand_text(element: _Element) -> None:
 
 
 def _name(element: _Element) -> str | None:
-    """Give the local name of an element of XML Signature; None for anything else."""
+    """Return the local name of an element of XML Signature; None for any other."""
     prefix, _, name = str(element.tag).rpartition("}")
     return name if prefix == f"{{{DS}" else None

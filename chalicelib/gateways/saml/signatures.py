@@ -1,4 +1,4 @@
-"""Which certificate signed: verified by libxmlsec, with a list of what it may do."""
+"""Finds the certificate that signed: verified by libxmlsec, with a list of allowed transforms."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def signing_certificate(
 ) -> Certificate:
     """Verify every signature, and return the certificate of the one nearest to the assertion.
 
-    The forms were checked before: a signature covers the whole of its parent. `KeyInfo` isn't
-    read (`E1`). Raises SamlRefusedError.
+    The forms were checked before: a signature covers the whole of its parent. `KeyInfo` isn't read
+    (`E1`). Raises SamlRefusedError.
     """
     signatures = [
         (signed, signature)
@@ -31,7 +31,7 @@ def signing_certificate(
     ]
     if not signatures:
         raise SamlRefusedError(Refusal.UNSIGNED)
-    # All of them, and the first one's counts: a bad signature beside a good one is no good.
+    # Verify all of them, and return the first one's: one bad signature makes the response invalid.
     signers = [_signer(signed, signature, certificates) for signed, signature in signatures]
     return signers[0]
 
@@ -55,7 +55,7 @@ def _signer(
 
 
 def _allow_transforms(context: SignatureContext) -> None:
-    """List for libxmlsec too what it may do; whatever else the document says is an error then."""
+    """Allow these transforms in libxmlsec too; any other in the document is an error."""
     from xmlsec import Transform as Known
 
     digests = (Known.SHA256, Known.SHA384, Known.SHA512)

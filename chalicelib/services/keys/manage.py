@@ -9,7 +9,7 @@ from chalicelib.domain.audit.event import AuditEvent, EventName, Party, PartyTyp
 from chalicelib.domain.keys.api_key import ApiKey, ApiKeySecret
 from chalicelib.domain.mail import Job, JobKind, Mail
 from chalicelib.domain.sign_in.session import require_fresh_proof
-from chalicelib.domain.tokens import digest, new_id
+from chalicelib.domain.tokens import digest
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -45,13 +45,7 @@ class ApiKeyService:
         now = self.clock()
         require_fresh_proof(account_admin.proved_at, now, self.proof)
         secret = ApiKeySecret.new()
-        key = ApiKey(
-            id=new_id("key"),
-            account_id=account_admin.account_id,
-            name=name,
-            created_at=now,
-            created_by=account_admin.user_id,
-        )
+        key = ApiKey.new(account_admin, name, now)
         event = account_admin.event(EventName.API_KEY_CREATED, now, key.party)
         self.keys.add(key, secret.digest, account_admin, event)
         return key, secret

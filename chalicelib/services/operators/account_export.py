@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.audit.event import EventName, Party, PartyType
@@ -13,7 +14,6 @@ from chalicelib.domain.operators.action import OperatorAction
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import datetime
 
     from chalicelib.domain.accounts.invitations import Invitation
     from chalicelib.domain.accounts.members import Member
@@ -76,8 +76,8 @@ class AccountExportService:
             ("record", map(_record, self.contents.records(account.id))),
             ("audit_event", map(_event, self.contents.events(account.id, self.clock()))),
         ):
-            for fields in found:
-                yield _typed(kind, fields)
+            for line in found:
+                yield _typed(kind, line)
 
     def _connections(self, account: Account) -> Iterator[SsoConnection]:
         if account.sso.connection_id is not None:
@@ -133,12 +133,12 @@ def _invitation(invitation: Invitation) -> dict[str, Any]:
 
 
 def _key(key: ApiKey) -> dict[str, Any]:
+    # Every field, so that a new one can't be missing here; each line is of the one account.
+    named = {field.name: getattr(key, field.name) for field in fields(key)}
+    del named["account_id"]
     return {
-        "id": key.id,
-        "name": key.name,
-        "created_by": key.created_by,
-        "created_at": rfc3339(key.created_at),
-        "last_used_at": _time(key.last_used_at),
+        name: rfc3339(value) if isinstance(value, datetime) else value
+        for name, value in named.items()
     }
 
 

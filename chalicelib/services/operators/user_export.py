@@ -7,7 +7,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.audit.event import EventName
-from chalicelib.domain.operators.action import OperatorAction, told_to
+from chalicelib.domain.operators.action import OperatorAction, event_in
 from chalicelib.domain.operators.user_file import user_fields
 from chalicelib.domain.roles import Role
 from chalicelib.storage.dynamo.rows import user_of
@@ -56,5 +56,5 @@ class UserExportService:
     def _write_events(self, user: User, action: OperatorAction, written: set[str]) -> None:
         for account_id in user.memberships:
             if account_id not in written:
-                self.operator_log.audit.append(told_to(action.event, account_id))
+                self.operator_log.audit.append(event_in(action.event, account_id))
                 written.add(account_id)

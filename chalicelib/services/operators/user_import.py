@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from chalicelib.domain.accounts.new_account import NewAccount
 from chalicelib.domain.audit.event import EventName
 from chalicelib.domain.errors import InvalidValueError, NotFoundError, UnavailableError
-from chalicelib.domain.operators.action import OperatorAction, told_to
+from chalicelib.domain.operators.action import OperatorAction, event_in
 from chalicelib.domain.roles import Role
 from chalicelib.domain.tokens import derived_id
 from chalicelib.domain.user import User
@@ -161,14 +161,14 @@ def import_events(user: User, action: OperatorAction) -> Iterator[AuditEvent]:
     for membership in user.memberships.values():
         if membership.role is Role.OWNER:
             account = membership.account_party
-            yield told_to(replace(made, target=account), membership.account_id)
+            yield event_in(replace(made, target=account), membership.account_id)
             continue
         details = {
             "role": membership.role.value,
             "workspaces": {key: role.value for key, role in membership.workspaces.items()},
             "method": _METHOD,
         }
-        yield replace(told_to(own, membership.account_id), details=details)
+        yield replace(event_in(own, membership.account_id), details=details)
 
 
 def _refusal(named: NamedAccount) -> InvalidValueError:

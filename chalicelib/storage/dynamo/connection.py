@@ -1,4 +1,4 @@
-"""One DynamoDB client for all tables, and what its failures mean to callers."""
+"""One DynamoDB client for all tables, and how its errors reach callers."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-# pynamodb's own 15 s and 30 s outlive a Lambda that a person is waiting for.
+# Shorter than pynamodb's 15 s and 30 s, which outlive a Lambda that a user waits for.
 _CONNECT_SECONDS = 1.0
 _READ_SECONDS = 3.0
 _RETRIES = 3
 _USER_AGENT = "terminus-hub-auth"
 
-# Answers that are a decision, not a disturbance; the stores read these.
+# Answers that are a decision rather than a failure; `transaction.py` reads these.
 _DECISIONS = frozenset(
     ("ConditionalCheckFailedException", "TransactionCanceledException", "ValidationException")
 )
 
 
 class StoreConnection(Connection):
-    """A pynamodb connection that turns disturbances into UnavailableError (`H3`)."""
+    """A pynamodb connection that turns failures into UnavailableError (`H3`)."""
 
     def _make_api_call(self, *args: Any, **kwargs: Any) -> Any:
         try:
@@ -51,7 +51,7 @@ class StoreConnection(Connection):
 
 
 def open_tables(prefix: str, region: str) -> StoreConnection:
-    """Point every model at its table, over one shared client.
+    """Set the table of every model, over one shared client.
 
     pynamodb would make a client for each model class, at about 40 ms of a cold start each.
     """
@@ -61,8 +61,8 @@ def open_tables(prefix: str, region: str) -> StoreConnection:
         read_timeout_seconds=_READ_SECONDS,
         max_retry_attempts=_RETRIES,
     )
-    # A fixed name: botocore composes its own anew for each request, a fifth of a request's CPU.
-    # Sessions are a thread's own, so the client is made here, before other threads come.
+    # A fixed name: botocore builds its own for each request, with a fifth of a request's CPU.
+    # pynamodb keeps one session per thread, so the client is made here, before other threads start.
     shared.session.set_default_client_config(Config(user_agent=_USER_AGENT))
     shared.client.meta.events.register("before-parse.dynamodb.BatchGetItem", take_as_sent)
     _bind(TABLES, prefix, shared)
@@ -72,10 +72,10 @@ def open_tables(prefix: str, region: str) -> StoreConnection:
 def take_as_sent(
     response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: Any
 ) -> None:
-    """Leave rows as the JSON that they came as, which is what pynamodb wants.
+    """Keep rows as the JSON they arrive as, which is the form that pynamodb reads.
 
-    botocore would walk through every value, as often as not to change nothing: only binary ones
-    look different afterwards, and we store none. It is most of the time that a row takes to read.
+    botocore would walk through every value and change only binary ones, which we don't store. That
+    takes most of the time of reading a row.
     """
     if response_dict["status_code"] == HTTPStatus.OK:
         with contextlib.suppress(ValueError):

@@ -1,8 +1,8 @@
-"""Rows out of DynamoDB's answers, and the decoys that are read where there is no row.
+"""Decodes rows from DynamoDB's answers, and decoys where a row is missing.
 
-A row that isn't there takes no time to read, and with enough samples that tells who is a user. So
-where it must not tell, a decoy of the usual shape is read in its place, from JSON on, as the row
-itself would have been (`B3`).
+Without a decoy a missing row takes no time to decode, and enough samples would show which emails
+have a user. Where that must stay hidden, a decoy of the usual shape is decoded instead, from JSON
+on, as the row would have been (`B3`).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pynamodb.models import Model
 
     Item = dict[str, dict[str, Any]]
-    # An attribute's name in Python, its name in the table, and how its value is read.
+    # An attribute's name in Python, its name in the table, and the function that reads its value.
     Reader = tuple[str, str, Callable[[dict[str, Any]], Any]]
 
 _LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
@@ -37,16 +37,16 @@ _HASH = f"1$argon2id$v=19$m=47104,t=1,p=1${'A' * 22}${'A' * 43}"
 
 @dataclass(frozen=True)
 class Found:
-    """A row, or the decoy that was read in its place."""
+    """A row, or the decoy that was decoded instead."""
 
     row: Any
     exists: bool
 
 
 def row_of(model: type[Model], item: Item) -> Any:
-    """Read a row as pynamodb would, but for defaults, of which our models have none.
+    """Decode a row as pynamodb does, without defaults, which our models don't have.
 
-    Its own way sets each attribute through a descriptor, twice: it takes three times as long.
+    pynamodb sets each attribute through a descriptor, twice, which takes three times as long.
     """
     row = model.__new__(model)
     row.attribute_values = {
@@ -56,7 +56,7 @@ def row_of(model: type[Model], item: Item) -> Any:
 
 
 def found(model: type[Model], item: Item | None) -> Found:
-    """Read a row, or a decoy in its place."""
+    """Decode a row, or a decoy where it is missing."""
     if item is None:
         return Found(row_of(model, json.loads(_decoys()[model])), exists=False)
     return Found(row_of(model, item), exists=True)

@@ -1,4 +1,4 @@
-"""Read rows of several tables in one request."""
+"""Reads rows of several tables in one request."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ if TYPE_CHECKING:
 
     from chalicelib.storage.dynamo.decoding import Found, Item
 
-    # Which row: its model, its hash key, and its range key where there is one.
+    # The key of a row: its model, its hash key, and its range key if there is one.
     Key = tuple[type[Model], str, str | None]
     # A table's name and the values of a key.
     Place = tuple[str, ...]
 
 _TRIES = 12
-# What one BatchGetItem takes.
+# The limit of one BatchGetItem.
 _BATCH = 100
 
 
 def read_all(connection: Connection, *keys: Key) -> list[Any]:
-    """Read rows of any tables strongly, in one request; a missing row is None.
+    """Read rows of any tables with strong consistency, in one request; a missing row is None.
 
-    A batch rather than a transaction: half the price, and a write to one of the rows at the same
-    time doesn't cancel it.
+    A batch costs half as much as a transaction, and a concurrent write to one of the rows doesn't
+    cancel it.
     """
     items = _items(connection, keys)
     return [
@@ -41,9 +41,9 @@ def read_all(connection: Connection, *keys: Key) -> list[Any]:
 
 
 def read_many(connection: Connection, keys: Iterable[Key]) -> Iterator[Any]:
-    """Read any number of rows strongly, in their order, one request for each hundred.
+    """Read any number of rows strongly, in their order, with one request per hundred.
 
-    A missing row is None. Each hundred is read when it is come to, so that few are held at once.
+    A missing row is None. Each hundred is read when it is reached, so that memory holds few rows.
     """
     rest = iter(keys)
     while batch := tuple(islice(rest, _BATCH)):
@@ -51,7 +51,7 @@ def read_many(connection: Connection, keys: Iterable[Key]) -> Iterator[Any]:
 
 
 def read_alike(connection: Connection, *keys: Key) -> list[Found]:
-    """Read the same, and for a missing row a decoy, so that both take the same time."""
+    """Read rows, with a decoy for each missing one, so that both take the same time."""
     items = _items(connection, keys)
     return [found(model, item) for (model, *_), item in zip(keys, items, strict=True)]
 

@@ -1,4 +1,4 @@
-"""Rows to domain objects and back, where more than one store needs it."""
+"""Conversion of rows and domain objects that more than one store needs."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def session_of(row: SessionRow) -> Session:
 
 
 def membership_of(account_id: str, value: dict[str, Any]) -> Membership:
-    """Read a membership out of its user's row."""
+    """Read a membership from its user's row."""
     return Membership(
         account_id=account_id,
         account_name=value["name"],

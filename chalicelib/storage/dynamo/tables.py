@@ -1,7 +1,7 @@
-"""Every DynamoDB model on one page, each under its access patterns.
+"""All DynamoDB models, each with its access patterns.
 
-`infra/stack/resources.yaml` creates the tables; a test holds the two equal. Names are set at run
-time by `connection.open_tables`. A TTL only tidies up: whatever expires is compared in code.
+`infra/stack/resources.yaml` creates the tables; a test keeps the two equal. `open_tables` sets the
+names at run time. A TTL only removes old rows: code compares every expiry itself.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class UserRow(Model):
-    """A person, with the truth about their memberships.
+    """A user with their memberships, which are stored here and nowhere else.
 
     - read by id, strongly: every sign-in and every request with a session
     - written with a condition on `credentials_version`, on `sessions_version`, or on the membership
@@ -47,17 +47,17 @@ class UserRow(Model):
     signed_in_version = NumberAttribute(null=True)
     # The changes of email that can be undone: pairs of a `sessions_version` and a time in seconds.
     ways_back = JSONAttribute(null=True)
-    # The accounts that removed them; it stays when they come back.
+    # The accounts that removed them; an account stays in it when they come back.
     removed_from = UnicodeSetAttribute(null=True)
 
 
 class EmailRow(Model):
-    """The claim of one user to one address; its key makes addresses unique.
+    """Which user has an email; its key makes emails unique.
 
-    - read by address at sign-in and by the mail worker
-    - put only where none exists, in the transaction that makes or changes the user
-    - after a change of email the old address is nobody's, and is kept for its user: `kept_for`
-      until `kept_until`, in the place of `user_id`
+    - read by email at sign-in and by the worker
+    - put only if none exists, in the transaction that creates or changes the user
+    - after a change of email the old email belongs to no user and is reserved for its last one:
+      `kept_for` until `kept_until`, instead of `user_id`
     """
 
     class Meta:  # noqa: D106 - pynamodb's own idiom
@@ -71,12 +71,12 @@ class EmailRow(Model):
 
 
 class SignUpRow(Model):
-    """A sign-up that waits for confirmation, and `latest`, a copy of an address's newest one.
+    """A sign-up that waits for confirmation, and `latest`, a copy of an email's newest one.
 
-    - read by (address, id) when its link is used, and at sign-in by the browser that holds its
-      ticket; (address, `latest`) at sign-in and on resend
-    - `latest` goes when the address becomes a user's; all others stay for their time, so that the
-      answer to the browser of one doesn't change, and none of them can be confirmed any more
+    - read by (email, id) when its link is used, and at sign-in in the browser that has its ticket;
+      (email, `latest`) at sign-in and on resend
+    - `latest` is deleted when the email becomes a user's; all others stay until they expire, so
+      that the answers to their browsers don't change, but none can be confirmed any more
     """
 
     class Meta:  # noqa: D106 - pynamodb's own idiom
@@ -94,7 +94,7 @@ class SignUpRow(Model):
 
 
 class LinkRow(Model):
-    """An emailed link under its token's digest.
+    """A mailed link under its token's digest.
 
     - read by digest to show its page; deleted by digest, with every condition, to use it
     """
@@ -112,14 +112,14 @@ class LinkRow(Model):
     sessions_version = NumberAttribute(null=True)
     known_browser = UnicodeAttribute(null=True)
     account_id = UnicodeAttribute(null=True)
-    # Of a requested mail: its place in the count of the source that asked for it.
+    # Of a requested mail: its entry in the count of the source that asked for it.
     source_count = UnicodeAttribute(null=True)
     source_entry = UnicodeAttribute(null=True)
     ttl = TTLAttribute()
 
 
 class SessionsByUser(GlobalSecondaryIndex["SessionRow"]):
-    """A person's sessions, keys alone: a session's last use never rewrites the index."""
+    """A user's sessions, keys only: a session's last use never rewrites the index."""
 
     class Meta:  # noqa: D106 - pynamodb's own idiom
         index_name = "by_user"
@@ -131,10 +131,10 @@ class SessionsByUser(GlobalSecondaryIndex["SessionRow"]):
 class SessionRow(Model):
     """A session under its token's digest.
 
-    - resumed by digest, in the conditional update that also notes the use
+    - resumed by digest, in the conditional update that also records the use
     - replaced in one transaction at sign-in and account switch
-    - a person's sessions by the index, then read strongly by key; the index may lag, so what has to
-      end for certain ends by `sessions_version` in the user's row
+    - a user's sessions by the index, then read strongly by key; the index may lag, so sessions that
+      must end are ended by `sessions_version` in the user's row
     """
 
     class Meta:  # noqa: D106 - pynamodb's own idiom
@@ -162,22 +162,22 @@ class AccountRow(Model):
     """An account in parts: `account`, `workspaces`, a `member#…` for each member, and more.
 
     - `account` and `workspaces` read by key with the session's user; `account` counts the members,
-      in the transaction in which one joins or goes
+      in the transaction in which one joins or leaves
     - all workspaces are one row, `items` by id and `names` by the folded name's digest, so that one
       condition keeps names unique
-    - members listed by the key's prefix; what they are stands in their user row
-    - `removed#…` says of a person that they were removed, in the transaction that does it: single
-      sign-on lets them join again by an invitation only
-    - `api_keys` holds how many keys there are, `key#…` what each is called and its digest: written
-      in one transaction with the key itself, so that a key is listed the moment it exists
-    - `domain#…` is an email domain that the account says it owns, `domains` how many there are
-    - every change to the account's single sign-on counts `sso_version` of `account` up, under the
-      condition that it is as it was read
-    - `records` holds how many records there are by workspace and status, in `items`
-    - `invitations` holds how many are open, `invitation#…` what each offers (`items` are roles by
-      workspace, `name`, `created_by` and `grant` the inviter's), `invitee#…` which one an address
-      has, so that it has one at most: written in one transaction, gone with the invitation
-    - `handover` is an operator's request to make `heir_id` the owner, from when it was announced
+    - members listed by the key's prefix; their role is in their user row
+    - `removed#…` says that a user was removed, written in the same transaction: after that, SSO
+      alone doesn't let them join again, they need an invitation
+    - `api_keys` holds the number of keys, `key#…` the name and digest of each: written in one
+      transaction with the key itself, so that a key is listed as soon as it exists
+    - `domain#…` is an email domain that the account added, `domains` their number
+    - every change of the account's SSO increases `sso_version` of `account`, on the condition that
+      it hasn't changed since it was read
+    - `records` holds the number of records by workspace and status, in `items`
+    - `invitations` holds the number of open ones, `invitation#…` each of them (`items` are roles by
+      workspace; `name`, `created_by` and `grant` are the inviter's), `invitee#…` the invitation of
+      an email, so that it has at most one: all written and deleted in one transaction
+    - `handover` is an operator's request to make `heir_id` the owner, once it is announced
     """
 
     class Meta:  # noqa: D106 - pynamodb's own idiom
@@ -212,11 +212,11 @@ class AccountRow(Model):
 
 
 class ApiKeyRow(Model):
-    """An API key under the digest of its secret: the one table that the authorizer may touch.
+    """An API key under the digest of its secret: the only table that the authorizer may use.
 
-    - checked by digest, in the conditional update that also counts the use (`key_checks`); the
+    - checked by digest, in the conditional update that also counts the use (`keys/check.py`); the
       counters are attributes named by their minute
-    - read by digest for the last use, revoked by digest when it leaked
+    - read by digest for its last use, revoked by digest when it leaked
     """
 
     class Meta:  # noqa: D106 - pynamodb's own idiom
@@ -232,7 +232,7 @@ class ApiKeyRow(Model):
 
 
 class RecordRow(Model):
-    """A record that the public API shows; the operator's command loads them.
+    """A record that the public API returns; an operator's command loads it.
 
     - read by (account, id); listed by account, in the order of ids
     - put in one transaction with the account's counts
@@ -251,10 +251,10 @@ class RecordRow(Model):
 
 
 class AuditEventRow(Model):
-    """One thing that happened in an account; put once, never changed, gone with its TTL.
+    """One thing that happened in an account; put once, never changed, removed by its TTL.
 
     - listed by account, newest first: `moment` is the time in microseconds, then the event's id
-    - put in the transaction of the change that it tells of, or by the worker
+    - put in the transaction of the change that it records, or by the worker
     """
 
     class Meta:  # noqa: D106 - pynamodb's own idiom
@@ -273,9 +273,9 @@ class AuditEventRow(Model):
 
 
 class DomainRow(Model):
-    """A proved email domain and the SSO connection it belongs to.
+    """A verified email domain and its SSO connection.
 
-    - read by domain whenever someone types an address
+    - read by domain whenever someone enters an email
     """
 
     class Meta:  # noqa: D106 - pynamodb's own idiom
@@ -291,7 +291,7 @@ class SsoConnectionRow(Model):
     """An account's link to its identity provider.
 
     - read by id for every step of a sign-in, and for the settings page
-    - written in one transaction with the account's row, which says the same of `enforced`
+    - written in one transaction with the account's row, which has the same `enforced`
     """
 
     class Meta:  # noqa: D106 - pynamodb's own idiom
@@ -307,12 +307,13 @@ class SsoConnectionRow(Model):
     enforced = NumberAttribute()
     created_at = UTCDateTimeAttribute()
     last_test = JSONAttribute(null=True)
-    # Of which certificates' ends the account was told, by fingerprint: how many days ahead.
+    # The certificates whose expiry the account was mailed about, by fingerprint: how many days
+    # before.
     told = JSONAttribute(null=True)
 
 
 class SsoRequestRow(Model):
-    """A sign-in that was begun here, under the id of its SAML request.
+    """A sign-in that was started here, under the id of its SAML request.
 
     - read by id when a response names it; deleted by id, with every condition, to use it
     """
@@ -333,9 +334,9 @@ class SsoRequestRow(Model):
 
 
 class SsoAssertionRow(Model):
-    """An assertion that was accepted, by its connection and id: it is never accepted again.
+    """An accepted assertion, by its connection and id, so that it is never accepted again.
 
-    - put only where none exists, in the transaction that uses its request (`E5`)
+    - put only if none exists, in the transaction that uses its request (`E5`)
     """
 
     class Meta:  # noqa: D106 - pynamodb's own idiom
@@ -346,10 +347,10 @@ class SsoAssertionRow(Model):
 
 
 class SsoIdentityRow(Model):
-    """Whom a connection means by a name, by the two of them (`E8`).
+    """The user that a connection's identity provider means by a name (`E8`).
 
     - read by its key when a verified assertion names it
-    - put only where none exists, in the transaction that makes or links the user
+    - put only if none exists, in the transaction that creates or links the user
     """
 
     class Meta:  # noqa: D106 - pynamodb's own idiom
@@ -363,10 +364,10 @@ class SsoIdentityRow(Model):
 class LimitRow(Model):
     """A count under the keyed hash of what is counted.
 
-    - failed passwords by address, by known browser, or by source and address together: read,
-      then put with a condition on `version`, those of a new browser with the source's count
-    - attempts by source: added to while `began_at` is as it was read
-    - requested mails by kind and address or known browser, by source, and notices: read, then
+    - failed passwords by email, by known browser, or by source and email together: read, then put
+      with a condition on `version`; those of a new browser with the source's count
+    - attempts by source: increased while `began_at` is as it was read
+    - requested mails by kind and email or known browser, by source, and notices: read, then
       put with a condition on `version`
     """
 
@@ -375,14 +376,14 @@ class LimitRow(Model):
 
     subject = UnicodeAttribute(hash_key=True)
     version = NumberAttribute(null=True)
-    # As text, which takes no longer to write and read for five than for one.
+    # As JSON text, which takes no longer to write and read for five times than for one.
     failed_at = JSONAttribute(null=True)
     locked_until = UTCDateTimeAttribute(null=True)
     consecutive = NumberAttribute(null=True)
     began_at = UTCDateTimeAttribute(null=True)
     hits = NumberAttribute(null=True)
-    # Of a source at an address: what it added to the address's count, whether that locked it, and
-    # how often the pair itself was locked since.
+    # Of a source at an email: what it added to the email's count, whether that locked it, and how
+    # often the pair itself was locked since.
     added = NumberAttribute(null=True)
     caused_lock = NumberAttribute(null=True)
     level = NumberAttribute(null=True)
@@ -390,7 +391,7 @@ class LimitRow(Model):
     ttl = TTLAttribute(null=True)
 
 
-# By the names that the deployment's prefix is put before.
+# By the names that follow the deployment's prefix.
 TABLES: dict[str, type[Model]] = {
     model.Meta.table_name: model
     for model in (

@@ -120,10 +120,6 @@ class Transaction:
 
         self._parts.append(_Part(_DELETE, add, otherwise))
 
-    # The names that helpers call on pynamodb's transaction, until every store uses this one.
-    condition_check = check
-    save = put
-
     def __enter__(self) -> Self:
         return self
 

@@ -46,7 +46,7 @@ class ApiKeys:
     def add(self, key: ApiKey, digest: str, account_admin: AccountAdmin, event: AuditEvent) -> None:
         """Store a new key while its creator is an owner or admin of the account.
 
-        Raises TooManyKeysError at the cap (`G7`), NotAllowedError.
+        Raises TooManyKeysError at the limit (`G7`), NotAllowedError.
         """
         with Transaction(self.connection) as tx:
             still_manages(tx, account_admin)
@@ -61,7 +61,7 @@ class ApiKeys:
             )
 
     def page(self, account_id: str, asked: PageRequest) -> Slice[ApiKey]:
-        """List an account's keys strongly, newest first, each with its last use."""
+        """List an account's keys with strong consistency, newest first, each with its last use."""
         listed = list(
             AccountRow.query(account_id, AccountRow.part.startswith(_LISTED), consistent_read=True)
         )

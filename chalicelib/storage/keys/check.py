@@ -1,6 +1,6 @@
-"""The one request that checks an API key, by either way to DynamoDB (`updates`).
+"""The one request that checks an API key, over either transport (`updates`).
 
-pynamodb stays out: its import would cost the authorizer's cold start more than the check.
+Without pynamodb: its import would cost the authorizer's cold start more than the check.
 """
 
 from __future__ import annotations
@@ -28,9 +28,10 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-# Counters stay for twelve minutes. AWS refuses a request whose time is off by more than five, so of
-# a fast instance and a slow one neither can remove a counter that the other still uses. A call that
-# is stamped at the end of a minute also finds its count after the next minute's first call.
+# Counters stay for twelve minutes. AWS rejects a request whose time is off by more than five, so an
+# instance with a fast clock and one with a slow clock can't remove a counter that the other still
+# uses. A call that is stamped at the end of a minute also finds its count after the next minute's
+# first call.
 UPDATE = "SET last_used_at = :now ADD #minute :one REMOVE #old12, #old13, #old14, #old15"
 CONDITION = (
     "attribute_exists(digest) AND attribute_not_exists(revoked_at)"
@@ -39,25 +40,24 @@ CONDITION = (
 _REMOVED = range(12, 16)
 _COUNTER = "m"
 _COUNTER_NAME = re.compile(rf"{_COUNTER}[0-9]{{1,12}}")
-# One that shows a wrong clock, the one after it, and one for a clock that is put right meanwhile.
+# One that shows a wrong clock, the one after it, and one for a clock that is corrected meanwhile.
 _TRIES = 3
-# So many forgotten counters, about 400 bytes, make it worth a write of its own to drop them.
+# This many left-over counters, about 400 bytes, justify a write of their own to remove them.
 _SWEPT_AT = 32
 
 
 @dataclass(frozen=True)
 class KeyChecks:
-    """Proves that a key exists now, counts its use in its minute, and notes when it was used."""
+    """Proves that a key exists now, counts its use in its minute, and records when it was used."""
 
     updates: Updates
     table: str
     limit: int
 
     def use(self, digest: str, now: datetime) -> KeyUse:
-        """Check a key in one conditional write, exact however many race (`G6`).
+        """Check a key in one conditional write, which is exact under concurrency (`G6`).
 
-        Raises InvalidApiKeyError, RateLimitedError, and UnavailableError when DynamoDB didn't
-        decide.
+        Raises InvalidApiKeyError, RateLimitedError, and UnavailableError if DynamoDB didn't decide.
         """
         try:
             counted = self._count(digest, now)
@@ -71,8 +71,8 @@ class KeyChecks:
     def _count(self, digest: str, now: datetime) -> _Counted:
         """Count a call in its minute by DynamoDB's clock, so that all instances count alike.
 
-        An answer can show that our clock is wrong, or is no longer as wrong as it was. The call
-        then has to find room in the right minute as well.
+        An answer can show that our clock is wrong, or less wrong than before. The call must then
+        also find room in the right minute.
         """
         for _ in range(_TRIES):
             ahead = self.updates.ahead
@@ -142,10 +142,10 @@ class KeyChecks:
 
     def _sweep(self, digest: str, row: Mapping[str, Any], minute: int) -> None:
         # A key that is used every ten minutes leaves a counter each time, which no later call can
-        # name. The answer shows them; left alone they would fill the row.
+        # name. The answer lists them; without removal they would fill the row.
         if len(row) < _SWEPT_AT:
             return
-        # What a clock that was far ahead has left goes as well.
+        # Also removes counters that a clock far ahead has left.
         counters = [name for name in row if _COUNTER_NAME.fullmatch(name)]
         old = [name for name in counters if abs(int(name[1:]) - minute) >= _REMOVED.start]
         if len(old) < _SWEPT_AT:
@@ -156,7 +156,7 @@ class KeyChecks:
                     "TableName": self.table,
                     "Key": {"digest": {"S": digest}},
                     "UpdateExpression": f"REMOVE {', '.join(old)}",
-                    # An update without a condition would bring a deleted key back.
+                    # An update without a condition would create a deleted key again.
                     "ConditionExpression": "attribute_exists(digest)",
                 }
             )
@@ -165,7 +165,7 @@ class KeyChecks:
 
 
 class _Counted(NamedTuple):
-    """What an update came to, and in which minute it counted."""
+    """The result of an update, and the minute in which it counted."""
 
     minute: int
     seconds_left: int

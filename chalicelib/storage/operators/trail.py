@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.errors import ConflictError, UnavailableError
-from chalicelib.domain.operators.action import OPERATORS, accounts_told, told_to
+from chalicelib.domain.operators.action import OPERATORS, concerned_accounts, event_in
 from chalicelib.storage.audit.log import AuditLog, AuditQuery
 from chalicelib.storage.dynamo.transaction import Transaction
 
@@ -69,7 +69,7 @@ class OperatorLog:
         event = action.event
         self.audit.add(tx, event)
         for account_id in action.account_ids[:TOLD_AT_ONCE]:
-            self.audit.add(tx, told_to(event, account_id))
+            self.audit.add(tx, event_in(event, account_id))
 
     def look_back(self, now: datetime, wanted: AuditFilter) -> Iterator[AuditEvent]:
         """Read the operators' log, newest first.
@@ -83,5 +83,5 @@ class OperatorLog:
                 yield event
 
     def _write_the_others(self, event: AuditEvent) -> None:
-        for account_id in accounts_told(event)[TOLD_AT_ONCE:]:
-            self.audit.append(told_to(event, account_id))
+        for account_id in concerned_accounts(event)[TOLD_AT_ONCE:]:
+            self.audit.append(event_in(event, account_id))

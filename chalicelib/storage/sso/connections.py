@@ -125,7 +125,7 @@ class SsoConnections:
 
     def note_test(self, connection_id: str, test: SsoTest) -> None:
         """Store the result of a test, unless the connection is gone."""
-        result = {"at": test.at.isoformat(), "outcome": test.outcome, "told": dict(test.told)}
+        result = {"at": test.at.isoformat(), "outcome": test.outcome, "told": dict(test.claims)}
         self._note(connection_id, SsoConnectionRow.last_test.set(result))
 
     def warned_of(self, connection_id: str) -> dict[str, int]:

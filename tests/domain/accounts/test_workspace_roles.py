@@ -1,4 +1,4 @@
-"""Which workspaces somebody is given, by value."""
+"""Which workspaces a member is given, by value."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def test_each_workspace_comes_with_its_role() -> None:
 
 
 @pytest.mark.parametrize("role", Role)
-def test_none_at_all_is_good_for_every_role(role: Role) -> None:
+def test_every_role_may_have_no_workspaces(role: Role) -> None:
     assert parse_workspace_roles([], _OURS, role) == {}
 
 
@@ -38,7 +38,9 @@ def test_none_at_all_is_good_for_every_role(role: Role) -> None:
     ],
     ids=str,
 )
-def test_what_is_wrong_is_named_by_its_place(given: list[tuple[str, str]], path: str) -> None:
+def test_an_error_names_the_place_of_the_invalid_value(
+    given: list[tuple[str, str]], path: str
+) -> None:
     """`H11`, `H15`."""
     with pytest.raises(InvalidValueError) as refused:
         parse_workspace_roles(given, _OURS)
@@ -46,7 +48,7 @@ def test_what_is_wrong_is_named_by_its_place(given: list[tuple[str, str]], path:
 
 
 @pytest.mark.parametrize("role", [Role.ADMIN, Role.OWNER])
-def test_who_reaches_every_workspace_is_given_none(role: Role) -> None:
+def test_owners_and_admins_are_given_no_workspaces(role: Role) -> None:
     with pytest.raises(InvalidValueError, match="reaches every workspace") as refused:
         parse_workspace_roles([("wsp_main", "viewer")], _OURS, role)
     assert refused.value.param == "workspaces"

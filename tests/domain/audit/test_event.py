@@ -1,4 +1,4 @@
-"""The grammar of the audit trail, and what can be looked for in it."""
+"""The names of audit events, and the filters of the log."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from chalicelib.domain.audit.event import EventName, moment_text
+from chalicelib.domain.audit.event import GROUP_LABELS, EventName, moment_text
 from chalicelib.domain.audit.search import GROUPS, AuditFilter, parse_cursor, parse_event
-from chalicelib.domain.audit.sentences import GROUP_WORDS, WORDS, event_options
+from chalicelib.domain.audit.sentences import event_options
 from chalicelib.domain.errors import InvalidValueError
 from chalicelib.domain.tokens import derived_id
 from tests.support.personas.users import NOON
@@ -21,15 +21,15 @@ def test_a_name_is_a_thing_a_dot_and_a_participle() -> None:
     assert [name for name in EventName if not grammar.match(name)] == []
 
 
-def test_every_event_and_group_has_words_and_each_can_be_asked_for() -> None:
-    assert set(WORDS) == set(EventName)
-    assert set(GROUP_WORDS) == set(GROUPS)
+def test_every_event_and_group_has_a_text_and_can_be_filtered() -> None:
+    assert [name for name in EventName if not name.sentence] == []
+    assert set(GROUP_LABELS) == set(GROUPS)
     offered = [value for value, _ in event_options()]
     assert sorted(offered) == sorted([*EventName, *GROUPS])
     assert [parse_event(value) for value in offered] == offered
 
 
-def test_moments_sort_as_times_do() -> None:
+def test_event_times_sort_as_text() -> None:
     times = [
         datetime(1, 1, 1, tzinfo=UTC),
         NOON,
@@ -39,14 +39,14 @@ def test_moments_sort_as_times_do() -> None:
     assert sorted(map(moment_text, times)) == [moment_text(time) for time in times]
 
 
-def test_a_day_is_meant_from_its_beginning_to_its_end() -> None:
+def test_a_day_of_a_filter_includes_all_of_it() -> None:
     wanted = AuditFilter.parse({"since": "2026-11-24", "until": "2026-11-24"})
     assert wanted.since == datetime(2026, 11, 24, tzinfo=UTC)
     assert wanted.until == datetime(2026, 11, 25, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("text", ["", "2026-11-24", "~", "2026-11-24T12:00:00.000000Z#evt_X"])
-def test_a_place_is_one_that_we_gave_out(text: str) -> None:
+def test_a_cursor_of_another_form_is_refused(text: str) -> None:
     with pytest.raises(InvalidValueError):
         parse_cursor(text, "before")
 

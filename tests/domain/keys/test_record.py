@@ -22,7 +22,7 @@ _json = st.recursive(
 )
 
 
-def test_the_least_that_a_record_has() -> None:
+def test_a_record_needs_only_its_required_fields() -> None:
     record = parse_record(_LEAST, NOON)
     assert record == Record("r-1", "T 1", "wsp_1", RecordStatus.ACTIVE, "{}", NOON)
 
@@ -58,17 +58,17 @@ def test_a_time_is_kept_in_utc() -> None:
         ("colour", "red"),
     ],
 )
-def test_a_wrong_value_is_named(field: str, value: object) -> None:
+def test_an_error_names_the_invalid_field(field: str, value: object) -> None:
     with pytest.raises(InvalidValueError) as refusal:
         parse_record(_LEAST | {field: value}, NOON)
     assert refusal.value.param == field
 
 
 @given(st.dictionaries(st.sampled_from([*_LEAST, "status", "data", "created_at"]), _json))
-def test_whatever_comes_is_a_record_or_refused(changes: dict[str, Any]) -> None:
+def test_any_input_is_a_record_or_refused(changes: dict[str, Any]) -> None:
     try:
         record = parse_record(_LEAST | changes, NOON)
     except InvalidValueError as refusal:
-        assert refusal.param in {*_LEAST, *changes}  # noqa: PT017 - one of two good ends
+        assert refusal.param in {*_LEAST, *changes}  # noqa: PT017 - one of two allowed results
     else:
         assert json.loads(record.content) == record.data

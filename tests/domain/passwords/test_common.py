@@ -54,8 +54,8 @@ def test_the_bundled_list_holds_common_passwords_in_any_case(password: str) -> N
 
 
 @pytest.mark.requirement("A5")
-def test_the_bundled_list_takes_no_other_password_for_one_of_its_own() -> None:
-    chance = Random(40)  # noqa: S311 - the same on every run, and nobody's secret
+def test_the_bundled_list_matches_no_other_password() -> None:
+    chance = Random(40)  # noqa: S311 - the same on every run, and no secret
     mistaken = [n for n in range(2000) if common.includes(f"{n} {chance.random()}")]
     assert mistaken == []
 
@@ -100,7 +100,7 @@ def test_an_archive_that_is_not_the_named_one_changes_nothing(
     assert not builder.TABLE.exists()
 
 
-def test_a_missing_archive_is_said_plainly(
+def test_a_missing_archive_is_reported(
     archives: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert builder.main([archives[0], archives[1] + ".missing"]) == 1

@@ -1,6 +1,6 @@
-"""What a new password costs to check, in steps: no input may keep the check busy (`A14`).
+"""The cost of checking a new password, in steps: no input may make it slow (`A14`).
 
-A step is a call of a function, of Python or of C, or a turn of a generator. They are counted, since
+A step is a call of a function, of Python or of C, or a step of a generator. They are counted, since
 a measured time differs from machine to machine.
 """
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 LIGATURE = "\ufdfa"  # decomposes to 18 letters, the most of all characters
 POLICY = PasswordPolicy(min_length=8)
-# 200,000 steps take 15 ms at most, without the count; one argon2id hash takes 50 ms or more.
+# Without the counting, 200,000 steps take at most 15 ms; one argon2id hash takes 50 ms or more.
 NAMES_STEPS = 200_000
 CHECK_STEPS = 300_000
 
@@ -47,7 +47,7 @@ def _text(most: int) -> st.SearchStrategy[str]:
 
 
 def _accounts(seeds: list[str]) -> tuple[str, ...]:
-    """Name 201 accounts, all differently."""
+    """Return 201 different account names."""
     return tuple(f"{seed[:96]} {number}" for number in range(201) for seed in seeds)[:201]
 
 
@@ -119,7 +119,7 @@ def test_a_password_that_decomposes_beyond_the_bound_is_judged_by_its_start() ->
 
 
 @pytest.mark.requirement("A6")
-def test_the_names_of_a_hundred_and_seventy_accounts_are_all_looked_for() -> None:
+def test_the_names_of_a_hundred_and_seventy_accounts_are_all_found() -> None:
     names = tuple(f"number{n:03}" + " bluekilns" * 7 for n in range(170))
     context = PasswordContext("Terminus Hub", "", "Kim", "kim@acme.test", names)
     assert is_made_of("number169-number169", context.words())
@@ -127,7 +127,7 @@ def test_the_names_of_a_hundred_and_seventy_accounts_are_all_looked_for() -> Non
 
 
 @pytest.mark.requirement("A6")
-def test_a_persons_own_names_are_looked_for_however_many_accounts_they_are_in() -> None:
+def test_a_users_own_names_are_found_with_any_number_of_accounts() -> None:
     many = tuple(chr(0x4E00 + n) * 100 for n in range(WORDS_COST // 100))
     context = PasswordContext("Terminus Hub", "", "Kim Marmot", "kettle@acme.test", many)
     for name in ("terminus-hub-terminus-hub", "KimMarmotKimMarmot", "kettle.kettle.kettle"):

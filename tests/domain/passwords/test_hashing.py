@@ -103,7 +103,7 @@ def test_the_stored_form_names_the_pepper_and_every_cost() -> None:
 
 
 @pytest.mark.requirement("A11")
-def test_no_two_hashes_of_a_password_are_alike() -> None:
+def test_two_hashes_of_a_password_differ() -> None:
     assert HASHER.hash(PASSWORD) != HASHER.hash(PASSWORD)
 
 
@@ -141,7 +141,7 @@ def test_a_changed_cost_asks_for_a_rehash_after_the_right_password_only() -> Non
 
 @pytest.mark.requirement("A12")
 @pytest.mark.parametrize("cost", [CHEAPEST, OTHER_COST])
-def test_an_unknown_person_costs_one_hash_at_the_current_cost(
+def test_an_unknown_user_costs_one_hash_at_the_current_cost(
     cost: Argon2Cost, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with _counted(monkeypatch) as costs:
@@ -152,7 +152,7 @@ def test_an_unknown_person_costs_one_hash_at_the_current_cost(
 @pytest.mark.requirement("A12", "A14")
 @pytest.mark.parametrize("password", ASKED.values(), ids=ASKED.keys())
 @pytest.mark.parametrize("stored", [STORED, None], ids=["known", "unknown"])
-def test_every_question_costs_one_hash(
+def test_every_check_costs_one_hash(
     stored: str | None, password: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with _counted(monkeypatch) as costs:
@@ -177,12 +177,12 @@ def test_a_damaged_hash_fails_closed_after_one_hash(
 @given(at=st.integers(0, len(STORED) - 1), character=st.characters(codec="ascii"))
 def test_no_changed_character_lets_another_password_in(at: int, character: str) -> None:
     damaged = STORED[:at] + character + STORED[at + 1 :]
-    # Costs that an attacker of the table could raise would only slow this test down.
+    # Higher costs in the hash would only slow this test down.
     if damaged.split("$")[:-2] == STORED.split("$")[:-2]:
         assert not HASHER.verify(damaged, "another password")
 
 
-def test_the_dummy_is_nobodys_hash() -> None:
+def test_the_dummy_hash_matches_no_password() -> None:
     zeros = b64encode(bytes(32)).decode().rstrip("=")
     salt = b64encode(bytes(16)).decode().rstrip("=")
     assert not HASHER.verify(f"2025$argon2id$v=19$m=7168,t=5,p=1${salt}${zeros}", "")
@@ -221,7 +221,7 @@ def test_any_text_is_verified_as_it_was_hashed(password: str) -> None:
 
 
 @pytest.mark.requirement("A14")
-def test_what_could_never_be_a_password_is_not_hashed() -> None:
+def test_text_that_cannot_be_a_password_is_not_hashed() -> None:
     with pytest.raises(PasswordTooLongError):
         HASHER.hash("x" * 1_000_000)
     with pytest.raises(PasswordInvalidError):
@@ -287,9 +287,7 @@ def test_peppers_are_read_newest_first() -> None:
         ("2025:" + b64encode(bytes(32)).decode() + ",", "id is 1 to 32"),
     ],
 )
-def test_peppers_that_can_not_be_used_are_refused_without_being_repeated(
-    text: str, reason: str
-) -> None:
+def test_invalid_peppers_are_refused_without_being_repeated(text: str, reason: str) -> None:
     with pytest.raises(ValueError, match=reason) as refused:
         Peppers.parse(text)
     assert "c2hv" not in str(refused.value)
@@ -303,7 +301,7 @@ def test_there_is_always_a_pepper() -> None:
 
 
 @pytest.mark.requirement("A13")
-def test_secrets_do_not_show_themselves() -> None:
+def test_secrets_are_hidden_in_reprs() -> None:
     shown = repr(HASHER) + repr(HASHER.peppers) + repr(NEW)
     assert repr(NEW.secret) not in shown
     assert "secret" not in shown
@@ -319,8 +317,8 @@ def test_threads_share_a_hasher() -> None:
 
 @pytest.mark.requirement("A11")
 def test_a_verification_costs_little_more_than_the_bare_hash() -> None:
-    # In a process of its own, and the least of many: this is about work, not about the machine.
-    # On a busy one it takes more of them until each has once been undisturbed.
+    # In a process of its own, and the minimum of many: the test measures work, not the machine.
+    # A busy machine needs more of them until each has run once without interruption.
     code = """
 import json, time
 from argon2.low_level import Type, hash_secret_raw

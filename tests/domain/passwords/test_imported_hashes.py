@@ -1,4 +1,4 @@
-"""Hashes of other products: taken over wrapped, verified, and gone at the first sign-in."""
+"""Imported hashes: stored hashed again, verified, and replaced at the first sign-in."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_a_bcrypt_hash_is_verified_and_asks_for_a_rehash(prefix: str) -> None:
     assert not HASHER.verify(stored, "")
 
 
-def test_devises_pepper_stands_behind_the_password() -> None:
+def test_devises_pepper_is_appended_to_the_password() -> None:
     stored = HASHER.wrap(ForeignHash.parse(_bcrypt(PASSWORD + DEVISE_PEPPER), peppered=True))
     assert HASHER.verify(stored, PASSWORD)
     unpeppered = PasswordHasher(HASHER.cost, HASHER.peppers)
@@ -54,7 +54,7 @@ def test_devises_pepper_stands_behind_the_password() -> None:
 
 
 @pytest.mark.requirement("A13")
-def test_what_is_stored_is_no_bcrypt_hash_and_useless_without_our_pepper() -> None:
+def test_the_stored_form_is_useless_without_our_pepper() -> None:
     made = _bcrypt(PASSWORD)
     stored = HASHER.wrap(ForeignHash.parse(made))
     assert made[-31:-1] not in stored
@@ -63,14 +63,14 @@ def test_what_is_stored_is_no_bcrypt_hash_and_useless_without_our_pepper() -> No
     assert made[-31:] not in repr(ForeignHash.parse(made))
 
 
-def test_foreign_argon2id_is_verified_too() -> None:
+def test_imported_argon2id_hashes_are_verified_too() -> None:
     made = argon2.PasswordHasher(time_cost=2, memory_cost=1024, parallelism=2).hash(PASSWORD)
     stored = HASHER.wrap(ForeignHash.parse(made))
     assert HASHER.verify(stored, PASSWORD) == Verdict(matches=True, needs_rehash=True)
     assert not HASHER.verify(stored, "another password")
 
 
-def test_a_password_counts_as_it_was_typed_and_as_far_as_bcrypt_looks() -> None:
+def test_a_password_is_checked_as_typed_and_up_to_bcrypts_limit() -> None:
     typed = "cafe\u0301 " + "x" * 90
     stored = HASHER.wrap(ForeignHash.parse(_bcrypt(typed)))
     assert HASHER.verify(stored, typed)
@@ -102,14 +102,14 @@ def test_bits_that_bcrypt_does_not_use_do_not_matter() -> None:
         "{SSHA}c2VjcmV0",
     ],
 )
-def test_what_is_no_hash_that_we_know_is_refused_without_being_repeated(text: str) -> None:
+def test_an_unknown_hash_is_refused_without_being_repeated(text: str) -> None:
     with pytest.raises(InvalidValueError) as refused:
         ForeignHash.parse(text)
     assert not text or text not in refused.value.message
 
 
 @pytest.mark.requirement("B3")
-def test_while_people_are_taken_over_every_question_costs_the_same_bcrypt(
+def test_during_an_import_every_check_costs_the_same_bcrypt(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     costs: list[bytes] = []

@@ -33,7 +33,7 @@ SAMPLE = Path(__file__).parent / "most_common_long_passwords.txt.gz"
 
 
 def _chance(seed: int) -> random.Random:
-    return random.Random(seed)  # noqa: S311 - the same on every run, and nobody's secret
+    return random.Random(seed)  # noqa: S311 - the same on every run, and no secret
 
 
 CONTEXT = PasswordContext(
@@ -130,7 +130,7 @@ def _refusal(
 
 @pytest.mark.requirement("A3", "A5", "A6")
 @pytest.mark.parametrize("password", HONEST)
-def test_an_honest_password_is_accepted_as_it_was_typed(password: str) -> None:
+def test_a_good_password_is_accepted_as_it_was_typed(password: str) -> None:
     assert POLICY.check(password, CONTEXT).value == unicodedata.normalize("NFC", password)
 
 
@@ -155,7 +155,7 @@ def test_the_minimum_can_not_be_set_under_eight_or_over_sixty_four(length: int) 
 
 
 @pytest.mark.requirement("A1")
-def test_a_refusal_for_length_says_the_minimum() -> None:
+def test_a_refusal_for_length_names_the_minimum() -> None:
     refused = _refusal("short", policy=PasswordPolicy(min_length=12))
     assert (refused.reason, refused.param) == ("password_too_short", "password")
     assert refused.message.startswith("Use at least 12 characters.")
@@ -192,7 +192,7 @@ def test_a_megabyte_of_combining_marks_is_refused_before_it_is_normalised() -> N
 
 @pytest.mark.requirement("A3")
 @pytest.mark.parametrize("password", ["nul\0 in a passphrase", "half a \ud83d pair of code units"])
-def test_what_is_not_text_is_refused(password: str) -> None:
+def test_a_password_that_is_not_text_is_refused(password: str) -> None:
     refused = _refusal(password)
     assert isinstance(refused, PasswordInvalidError)
     assert refused.reason == "password_invalid"
@@ -215,7 +215,7 @@ def test_nothing_is_trimmed_or_folded() -> None:
     assert normalised("\u2126 \ufb01") == "\u03a9 \ufb01"
 
 
-def test_an_accepted_password_does_not_show_itself() -> None:
+def test_an_accepted_password_is_hidden_in_its_repr() -> None:
     assert "kettle" not in repr(NewPassword("violet kettle marmot"))
     assert "kettle" not in f"{NewPassword('violet kettle marmot')}"
 
@@ -240,7 +240,7 @@ def test_the_three_thousand_most_common_passwords_of_the_default_length_are_refu
 
 @pytest.mark.requirement("A5")
 def test_the_three_thousand_most_common_passwords_of_the_floor_length_are_refused() -> None:
-    # zxcvbn brings a ranking of its own, made by others than the list that is bundled.
+    # zxcvbn has a ranking of its own, from other authors than the bundled list.
     from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
     ranking = [p for p in FREQUENCY_LISTS["passwords"] if len(p) >= SHORTEST_POLICY.min_length]
@@ -271,7 +271,7 @@ def test_passphrases_of_four_plain_words_are_never_refused() -> None:
 
 @pytest.mark.requirement("A5")
 @pytest.mark.parametrize("password", ["longpasswordlongpassword", "passwordpasswordx"])
-def test_what_a_guessing_program_soon_finds_is_refused_with_advice(password: str) -> None:
+def test_a_guessable_password_is_refused_with_advice(password: str) -> None:
     refused = _refusal(password)
     assert isinstance(refused, GuessablePasswordError)
     assert refused.reason == "password_guessable"
@@ -302,7 +302,7 @@ def test_a_password_that_is_weak_at_both_ends_is_refused() -> None:
         "qwertyuiop" * 25,
     ],
 )
-def test_no_password_keeps_the_check_busy(password: str) -> None:
+def test_no_password_makes_the_check_slow(password: str) -> None:
     context = PasswordContext("a" * 100, "aa " * 60, "ai" * 60, "a" * 64 + "@" + "a" * 60 + ".aa")
     POLICY.check("load whatever is loaded late", context)
     started = time.thread_time()
@@ -313,7 +313,7 @@ def test_no_password_keeps_the_check_busy(password: str) -> None:
 
 @pytest.mark.requirement("A6")
 @pytest.mark.parametrize("password", NAMES)
-def test_nothing_but_names_is_refused_with_the_reason(password: str) -> None:
+def test_a_password_of_names_only_is_refused_with_the_reason(password: str) -> None:
     refused = _refusal(password)
     assert isinstance(refused, ContextualPasswordError)
     assert (refused.reason, refused.param) == ("password_contextual", "password")
@@ -321,7 +321,7 @@ def test_nothing_but_names_is_refused_with_the_reason(password: str) -> None:
 
 @pytest.mark.requirement("A6")
 @pytest.mark.parametrize("password", NAMES)
-def test_names_that_are_nobodys_here_are_not_refused_as_names(password: str) -> None:
+def test_names_of_other_people_are_not_refused_as_names(password: str) -> None:
     stranger = PasswordContext("Harbour", "Blue Kiln", "Mei Lin", "mei@kiln.example.org")
     with suppress(CommonPasswordError, GuessablePasswordError):
         SHORTEST_POLICY.check(password, stranger)

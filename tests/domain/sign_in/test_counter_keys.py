@@ -1,4 +1,4 @@
-"""Addresses as counters know them: keyed hashes, and what is one source."""
+"""Keys of counters: keyed hashes of emails, and sources."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ _KEYS = AddressKeys(b"k" * 32)
 _IPV6 = st.integers(0, 2**64 - 1)
 
 
-def test_a_key_is_an_hmac_that_only_the_holder_of_the_secret_can_make() -> None:
-    """`B6`: who reads the table can't try addresses against it."""
+def test_a_key_is_an_hmac_under_the_secret() -> None:
+    """`B6`: a reader of the table can't test emails against it."""
     made = _KEYS.of("robin@acme.test")
     expected = hmac.digest(b"k" * 32, b"robin@acme.test", hashlib.sha256)
     assert urlsafe_b64decode(made + "=") == expected
@@ -26,7 +26,7 @@ def test_a_key_is_an_hmac_that_only_the_holder_of_the_secret_can_make() -> None:
 
 
 @given(st.text(alphabet=st.characters(), max_size=300))
-def test_anything_has_a_key_of_one_form(text: str) -> None:
+def test_any_text_has_a_key_of_one_form(text: str) -> None:
     made = _KEYS.of(text)
     assert re.fullmatch(r"[A-Za-z0-9_-]{43}", made)
     assert made == _KEYS.of(text)
@@ -56,13 +56,13 @@ def test_the_secret_is_not_shown() -> None:
     ],
 )
 def test_a_source_is_an_ipv4_address_or_a_sites_ipv6(address: str, source: str) -> None:
-    """`G5`: the common spelling, whichever way it was written."""
+    """`G5`: in the usual spelling, however it was written."""
     assert source_of(address) == source
 
 
 @given(prefix=_IPV6.filter(lambda prefix: prefix > 0), host=_IPV6, other=_IPV6)
 def test_all_hosts_of_a_64_are_one_source(prefix: int, host: int, other: int) -> None:
-    """`G5`: a site that has 2^64 addresses gains nothing by using them all."""
+    """`G5`: a site with 2^64 IP addresses gains nothing from using them all."""
     assert source_of(_spelled(prefix, host)) == source_of(_spelled(prefix, other))
     assert source_of(_spelled(prefix, host)) != source_of(_spelled(prefix ^ 1, host))
 
@@ -84,8 +84,8 @@ def test_all_hosts_of_a_64_are_one_source(prefix: int, host: int, other: int) ->
     ],
     ids=lambda garbage: f"{garbage[:16]!r} of {len(garbage)}",
 )
-def test_what_is_no_address_is_a_source_of_its_own(garbage: str) -> None:
-    """`G5`: counted, rather than let through or refused with a 500."""
+def test_text_that_is_no_ip_address_is_a_source_of_its_own(garbage: str) -> None:
+    """`G5`: it is counted, not admitted or refused with a 500."""
     assert source_of(garbage) == garbage
     assert re.fullmatch(r"[A-Za-z0-9_-]{43}", _KEYS.of(source_of(garbage)))
 

@@ -1,4 +1,4 @@
-"""Device cookies: written after a success, read for one address, and worth nothing else."""
+"""Device cookies: written after a success, and valid for one email only."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _COOKIES = DeviceCookies((b"k" * 32,))
 _KIM = EmailAddress("kim@acme.test")
 
 
-# As the first form of the cookie was written, under the same key: without the second version.
+# The first form of the cookie, under the same key: without the second version.
 _OF_BEFORE = "dev_00000000000000000000000000000000.3.zB27u2pdTdWi0LmTGOgJ2MDJ-hxxcK4NZDXv_dGRvVE"
 
 
@@ -35,7 +35,7 @@ def test_a_cookie_is_read_for_the_address_that_it_was_written_for() -> None:
 
 
 def test_a_known_browser_keeps_its_id_and_a_new_one_gets_its_own() -> None:
-    """Its count goes on, however often it signs in."""
+    """Its count continues over all its sign-ins."""
     first = _COOKIES.read(_COOKIES.issue(ROBIN, 1, None), ROBIN)
     again = _COOKIES.read(_COOKIES.issue(ROBIN, 2, first), ROBIN)
     other = _COOKIES.read(_COOKIES.issue(ROBIN, 1, None), ROBIN)
@@ -45,20 +45,20 @@ def test_a_known_browser_keeps_its_id_and_a_new_one_gets_its_own() -> None:
     assert other.id != first.id
 
 
-def test_it_is_good_for_no_other_address() -> None:
-    """`H17`: who can sign in to their own address gets no budget at somebody else's."""
+def test_a_device_cookie_is_invalid_for_another_email() -> None:
+    """`H17`: a user's own cookie gives no attempts at another user's email."""
     written = _COOKIES.issue(_KIM, 1, None)
     assert _COOKIES.read(written, ROBIN) is None
 
 
-def test_it_is_good_under_no_other_key() -> None:
+def test_a_device_cookie_is_invalid_under_another_key() -> None:
     """`H17`."""
     assert DeviceCookies((b"j" * 32,)).read(_COOKIES.issue(ROBIN, 1, None), ROBIN) is None
 
 
 @given(place=st.integers(0, 10_000), character=st.sampled_from("A0_-.ab9 \n"))
-def test_with_one_character_changed_it_is_no_device(place: int, character: str) -> None:
-    """`H17`: its id, the version of the password, and the signature alike."""
+def test_a_device_cookie_with_a_changed_character_is_invalid(place: int, character: str) -> None:
+    """`H17`: the id, the password's version, and the signature."""
     written = _COOKIES.issue(ROBIN, 1, None)
     place %= len(written)
     edited = written[:place] + character + written[place + 1 :]
@@ -70,7 +70,7 @@ def test_with_one_character_changed_it_is_no_device(place: int, character: str) 
     "edit", ["version", "sessions", "no sessions", "id", "two of them", "cut", "a line more"]
 )
 def test_an_edited_cookie_is_no_device(edit: str) -> None:
-    """`H17`: nobody makes an old one current, or borrows another's signature."""
+    """`H17`: an old cookie can't be made current, nor use another's signature."""
     written, other = _COOKIES.issue(ROBIN, 1, None), _COOKIES.issue(ROBIN, 2, None)
     device_id, version, sessions, signature = written.split(".")
     edited = {
@@ -95,33 +95,33 @@ def test_garbage_is_no_device(garbage: str | None) -> None:
 
 
 @given(st.text(max_size=200))
-def test_no_text_is_ever_more_than_no_device(text: str) -> None:
+def test_any_other_text_is_no_device(text: str) -> None:
     assert _COOKIES.read(text, ROBIN) is None
 
 
-def test_a_new_password_ends_it() -> None:
-    """`C8`: a thief of the old browser has no budget after a reset."""
+def test_a_new_password_ends_a_device_cookie() -> None:
+    """`C8`: a thief of the old browser has no attempts of its own after a reset."""
     device = Device("dev_1", 3)
     assert is_current(device, _user(3))
     assert not is_current(device, _user(4))
     assert not is_current(device, None)
 
 
-def test_ending_all_other_sessions_ends_it() -> None:
+def test_ending_all_other_sessions_ends_device_cookies() -> None:
     device = _COOKIES.read(_COOKIES.issue(ROBIN, 3, None, 2), ROBIN)
     assert device is not None
     assert is_current(device, _user(3, 2))
     assert not is_current(device, _user(3, 3))
 
 
-def test_a_cookie_of_before_is_read_as_of_a_user_who_never_ended_all_others() -> None:
+def test_an_older_cookie_has_no_sessions_version() -> None:
     device = _COOKIES.read(_OF_BEFORE, ROBIN)
     assert device == Device(f"dev_{'0' * 32}", 3, 0)
     assert is_current(device, _user(3))
     assert not is_current(device, _user(3, 1))
 
 
-def test_neither_the_key_nor_the_cookie_says_whose_it_is() -> None:
+def test_neither_the_key_nor_the_cookie_contains_the_email() -> None:
     """`H5`."""
     assert "kkkk" not in repr(_COOKIES)
     assert "robin" not in _COOKIES.issue(ROBIN, 1, None)

@@ -1,4 +1,4 @@
-"""The rules of the lock by value, and under any sequence of what people do."""
+"""The rules of the lockout by value, and under any sequence of actions."""
 
 from __future__ import annotations
 
@@ -54,14 +54,14 @@ def test_the_fifth_attempt_is_checked_and_locks_and_the_sixth_is_not_checked() -
 
 
 def test_a_refused_attempt_has_no_hash_to_match() -> None:
-    """`B2`: locked, the right password is compared with nothing."""
+    """`B2`: during a lockout the right password isn't compared with anything."""
     refused = _after([NOON] * 5).reserve(NOON, _DEFAULTS)
     assert refused.admits("the stored hash") is None
     assert AttemptState().reserve(NOON, _DEFAULTS).admits("the stored hash") == "the stored hash"
 
 
 def test_a_refused_attempt_neither_counts_nor_makes_the_lock_longer() -> None:
-    """`B5`: whoever keeps trying waits no longer than whoever stops."""
+    """`B5`: further attempts don't extend the lockout."""
     locked = _after([NOON] * 5)
     tried = locked.reserve(NOON + 9 * _MINUTE, _DEFAULTS).state
     assert replace(tried, version=locked.version) == locked
@@ -75,7 +75,7 @@ def test_a_lock_lasts_ten_minutes_to_the_second() -> None:
     assert _granted(locked, NOON + 10 * _MINUTE)
 
 
-def test_after_a_lock_the_budget_is_whole_though_the_window_still_runs() -> None:
+def test_after_a_lockout_the_whole_budget_is_back_within_the_window() -> None:
     locked = _after([NOON] * 5)
     later = NOON + 10 * _MINUTE
     again = locked.reserve(later, _DEFAULTS).state
@@ -84,7 +84,7 @@ def test_after_a_lock_the_budget_is_whole_though_the_window_still_runs() -> None
 
 
 def test_attempts_leave_the_count_one_by_one_after_fifteen_minutes() -> None:
-    """`B6`: the window slides; it isn't a period that begins anew."""
+    """`B6`: the window slides; it isn't a period that restarts."""
     minutes = [0, 4, 8, 12]
     state = _after(NOON + minute * _MINUTE for minute in minutes)
     assert state.reserve(NOON + 15 * _MINUTE - _SECOND, _DEFAULTS).locks
@@ -94,7 +94,7 @@ def test_attempts_leave_the_count_one_by_one_after_fifteen_minutes() -> None:
 
 
 def test_one_failure_every_four_minutes_never_locks_and_stops_at_a_hundred() -> None:
-    """`B4`: the slow guesser, whom no window sees."""
+    """`B4`: a slow attacker stays below the limit of every window."""
     state, made = AttemptState(), list[tuple[bool, bool, bool]]()
     for number in range(102):
         reservation = state.reserve(NOON + number * 4 * _MINUTE, _DEFAULTS)
@@ -104,14 +104,14 @@ def test_one_failure_every_four_minutes_never_locks_and_stops_at_a_hundred() -> 
     assert made == [checked] * 99 + [stopping] + [refused] * 2
 
 
-def test_after_a_hundred_in_a_row_no_wait_helps() -> None:
+def test_after_a_hundred_failures_waiting_does_not_help() -> None:
     """`B4`."""
     state = _after(NOON + timedelta(days=number) for number in range(100))
     assert state.consecutive == 100
     assert not _granted(state, NOON + timedelta(days=100_000))
 
 
-def test_the_ninety_ninth_failure_leaves_the_password_good() -> None:
+def test_after_ninety_nine_failures_the_password_still_works() -> None:
     """`B4`."""
     state = _after(NOON + timedelta(days=number) for number in range(99))
     assert _granted(state, NOON + timedelta(days=99))
@@ -142,13 +142,13 @@ def test_a_source_waits_for_the_end_of_the_window_that_its_first_failure_began(
     assert until == (NOON + after + blocked_for if blocked_for is not None else None)
 
 
-def test_a_source_that_never_failed_is_free() -> None:
+def test_a_source_without_failures_is_not_limited() -> None:
     assert SourceState().blocked_until(NOON, _DEFAULTS) is None
     assert not SourceState().is_running(NOON, _DEFAULTS)
 
 
 def test_a_source_that_fails_slowly_adds_no_more_than_one_lock_takes() -> None:
-    """Four in each window would keep the email one mistake away from a lock for good."""
+    """Four in each window would keep the email one mistake away from a lockout forever."""
     email, pair = AttemptState(), SourcePair()
     for number in range(40):
         tried = pair.reserve(email, NOON + number * 4 * _MINUTE, _DEFAULTS)
@@ -179,7 +179,7 @@ def test_each_lock_of_a_source_is_twice_as_long_up_to_a_day(
 
 
 class _Rules(LockMachine):
-    """The rules alone; what a store does with a count is done to the value."""
+    """The rules alone, without a store."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -219,6 +219,6 @@ class _Rules(LockMachine):
 
 
 @pytest.mark.requirement("B4", "B5", "B6")
-def test_no_sequence_of_moves_leaves_a_state_that_is_forbidden() -> None:
+def test_no_sequence_of_moves_reaches_a_forbidden_state() -> None:
     many = settings(max_examples=300, stateful_step_count=40, deadline=None)
     run_state_machine_as_test(_Rules, settings=many)

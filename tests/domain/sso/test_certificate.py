@@ -1,4 +1,4 @@
-"""Certificates that are pasted or read from metadata."""
+"""Certificates that are pasted, or read from metadata."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_a_certificate_that_ends_after_2050_is_read_too() -> None:
     assert certificate.not_after - certificate.not_before == timedelta(days=20_000)
 
 
-def test_an_elliptic_curve_is_taken() -> None:
+def test_an_elliptic_curve_key_is_accepted() -> None:
     assert ec_pair("idp").certificate.der
 
 
@@ -70,7 +70,7 @@ def test_an_elliptic_curve_is_taken() -> None:
         _PAIR.private_pem,
     ],
 )
-def test_what_is_no_certificate_is_refused(text: str) -> None:
+def test_text_that_is_no_certificate_is_refused(text: str) -> None:
     with pytest.raises(InvalidCertificateError) as refused:
         Certificate.parse(text)
     assert refused.value.param == "idp_certificates"
@@ -82,10 +82,10 @@ def test_a_pasted_private_key_is_refused_with_advice() -> None:
 
 
 @pytest.mark.requirement("E2")
-def test_a_weak_or_strange_key_is_refused_with_the_reason() -> None:
+def test_a_weak_or_unknown_key_is_refused_with_the_reason() -> None:
     with pytest.raises(InvalidCertificateError, match="2,048"):
         _ = rsa_pair("weak", bits=1_024).certificate
-    # Another algorithm where RSA's name stood.
+    # Another algorithm in place of RSA's.
     strange = _DER.replace(bytes.fromhex("2a864886f70d010101"), bytes.fromhex("2a864886f70d010199"))
     with pytest.raises(InvalidCertificateError, match="RSA or ECDSA"):
         Certificate.from_der(strange)

@@ -1,4 +1,4 @@
-"""What an identity provider's end of a connection may be."""
+"""The provider's side of a connection: allowed values."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _PEM = rsa_pair("idp").certificate.pem
 _URL = "https://idp.test/sso?tenant=1"
 
 
-def test_our_end_is_named_after_the_public_url() -> None:
+def test_our_urls_come_from_the_public_url() -> None:
     ours = ServiceProvider.of("https://hub.test/api", "con_1")
     assert ours.entity_id == "https://hub.test/api/sso/con_1/metadata"
     assert ours.acs_url == "https://hub.test/api/sso/con_1/acs"
@@ -27,7 +27,7 @@ def test_a_provider_is_read_from_fields() -> None:
 
 
 @pytest.mark.requirement("E13")
-def test_two_certificates_are_taken_and_a_third_is_not() -> None:
+def test_two_certificates_are_accepted_and_a_third_is_refused() -> None:
     pems = [rsa_pair(name).certificate.pem for name in ("idp", "next", "attacker")]
     assert len(IdentityProvider.parse("urn:idp", _URL, pems[:2]).certificates) == 2
     with pytest.raises(InvalidValueError) as refused:
@@ -36,7 +36,7 @@ def test_two_certificates_are_taken_and_a_third_is_not() -> None:
 
 
 @pytest.mark.parametrize("url", ["https://idp.test/", "http://localhost:8080/sso", _URL])
-def test_an_address_to_send_people_to_is_https_or_local(url: str) -> None:
+def test_a_sign_in_url_is_https_or_local(url: str) -> None:
     assert IdentityProvider.parse("urn:idp", url, [_PEM]).sso_url == url
 
 
@@ -79,7 +79,7 @@ def test_any_other_address_is_refused(url: str) -> None:
         ("urn:idp", [_PEM], "a\nb", "email_attribute"),
     ],
 )
-def test_what_is_wrong_is_named(
+def test_an_error_names_the_wrong_value(
     entity_id: str, pems: list[str], attribute: str | None, param: str
 ) -> None:
     with pytest.raises(InvalidValueError) as refused:
@@ -87,7 +87,7 @@ def test_what_is_wrong_is_named(
     assert refused.value.param == param
 
 
-def test_an_asserted_address_is_plain_or_refused() -> None:
+def test_an_asserted_email_is_plain_ascii_or_refused() -> None:
     assert asserted_email("Robin+x@ACME.test").value == "robin+x@acme.test"
     for text in (
         "a@b@acme.test",

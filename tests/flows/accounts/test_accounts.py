@@ -1,4 +1,4 @@
-"""Several accounts, or none: picking one, switching, and what a domain's SSO says."""
+"""Several accounts, or none: opening one, switching, and SSO by domain."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from chalicelib.domain.roles import Role
 from chalicelib.domain.user import Membership
 from chalicelib.storage.dynamo.rows import membership_map
 from chalicelib.storage.dynamo.tables import AccountRow, DomainRow, UserRow
+from tests.support.audit_log import audit_events, user_id_of
 from tests.support.keys import Holder, account_of, an_owner, make_key
 from tests.support.personas.invitations import accept, invite, mailed_token
 from tests.support.personas.journeys import (
@@ -23,7 +24,6 @@ from tests.support.personas.journeys import (
 )
 from tests.support.personas.users import NOON
 from tests.support.races.races import race
-from tests.support.trail import told, user_id_of
 
 if TYPE_CHECKING:
     from tests.support.http import Browser
@@ -35,7 +35,7 @@ _SECOND = membership_map(Membership("acc_2", "Borealis", Role.MEMBER))
 
 @pytest.fixture
 def two_accounts(service: Service) -> Service:
-    """A person whom a second account, with no workspace for them, has let in."""
+    """A user with a second account, in which they have no workspace."""
     become_a_user(service)
     AccountRow("acc_2", "account", name="Borealis", owner_id="usr_2", created_at=NOON).save()
     _person(service).update(actions=[UserRow.memberships["acc_2"].set(_SECOND)])
@@ -47,8 +47,8 @@ def _person(service: Service) -> UserRow:
     return UserRow.get(row["user_id"]["S"])
 
 
-def test_a_person_of_two_accounts_picks_one_and_switches(two_accounts: Service) -> None:
-    """`D3`: each switch has a token of its own."""
+def test_a_user_of_two_accounts_opens_one_and_switches(two_accounts: Service) -> None:
+    """`D3`: each switch gives a new token."""
     program = two_accounts.program()
     reply = ask_sign_in(program)
     assert reply.json["next"] == "choose_account"
@@ -62,7 +62,7 @@ def test_a_person_of_two_accounts_picks_one_and_switches(two_accounts: Service) 
     assert program.get("/auth/session").status == 401
 
 
-def test_an_account_that_is_not_theirs_does_not_exist(two_accounts: Service) -> None:
+def test_another_users_account_is_not_found(two_accounts: Service) -> None:
     program = two_accounts.program()
     ask_sign_in(program)
     for account_id in ("acc_3", "", "../x"):
@@ -92,10 +92,10 @@ def test_a_suspension_ends_access_on_the_next_request(two_accounts: Service) -> 
     assert program.get("/auth/session").status == 401
 
 
-def test_a_member_who_was_suspended_meanwhile_can_not_open_the_account(
+def test_a_member_who_was_suspended_meanwhile_cannot_open_the_account(
     two_accounts: Service,
 ) -> None:
-    """`D7`: what the person may enter is judged when they enter."""
+    """`D7`: checked when the user opens the account."""
     program = two_accounts.program()
     ask_sign_in(program)
     suspended = UserRow.memberships["acc_2"]["status"].set("suspended")
@@ -111,8 +111,8 @@ def test_a_member_who_was_suspended_meanwhile_can_not_open_the_account(
     assert "Borealis" not in {caption for form in browser.page.forms for caption in form.buttons}
 
 
-def test_each_switch_ends_the_token_before_it(two_accounts: Service) -> None:
-    """`D3`: on pages as in calls, there and back."""
+def test_each_switch_ends_the_previous_token(two_accounts: Service) -> None:
+    """`D3`: on pages and in calls, in both directions."""
     browser = two_accounts.browser()
     sign_in(browser)
     seen = [browser.jar.values["thub_session"]]
@@ -142,7 +142,7 @@ def _choices(browser: Browser) -> list[str]:
     return [b.text for b in buttons if b.attributes.get("class") == "choice"]
 
 
-def test_someone_in_no_account_is_told_how_to_get_into_one(service: Service) -> None:
+def test_a_user_in_no_account_sees_how_to_join_one(service: Service) -> None:
     become_a_user(service)
     _person(service).update(actions=[UserRow.memberships.set({})])
     assert ask_sign_in(service.program()).json == {"next": "no_account"}
@@ -158,8 +158,8 @@ def test_someone_in_no_account_is_told_how_to_get_into_one(service: Service) -> 
     assert ask_sign_in(service.program()).json["account"]["name"] == "Cumulus"
 
 
-def test_a_person_makes_another_account_and_is_in_it_at_once(service: Service) -> None:
-    """`D3`: under a new token; the first account is as it was."""
+def test_a_user_creates_another_account_and_it_is_open_at_once(service: Service) -> None:
+    """`D3`: under a new token; the first account is unchanged."""
     become_a_user(service)
     program = signed_in_program(service)
     first, before = account_of(program), program.jar.values["thub_session"]
@@ -178,14 +178,14 @@ def test_a_person_makes_another_account_and_is_in_it_at_once(service: Service) -
     assert main["name"] == "Main"
     account = AccountRow.get(made["id"], "account")
     assert (account.owner_id, account.member_count) == (user_id_of(ADDRESS), 1)
-    (created,) = told(service, made["id"], "account.created")
+    (created,) = audit_events(service, made["id"], "account.created")
     assert created["actor"]["id"] == user_id_of(ADDRESS)
     assert created["target"] == {"type": "account", "id": made["id"], "name": "Cumulus"}
     assert program.post("/auth/session/account", {"account_id": first}).status == 200
 
 
 @pytest.mark.parametrize("name", ["", " ", "x" * 101, "a\nb", "https://evil.test"], ids=ascii)
-def test_an_account_needs_a_name_that_people_can_read(service: Service, name: str) -> None:
+def test_an_account_needs_a_readable_name(service: Service, name: str) -> None:
     become_a_user(service)
     program = signed_in_program(service)
     reply = program.post("/auth/accounts", {"account_name": name})
@@ -201,7 +201,7 @@ def test_an_account_needs_a_name_that_people_can_read(service: Service, name: st
     assert len(_person(service).memberships.as_dict()) == 1
 
 
-def test_nobody_makes_an_account_without_being_signed_in(service: Service) -> None:
+def test_a_visitor_cannot_create_an_account(service: Service) -> None:
     assert service.program().post("/auth/accounts", {"account_name": "X"}).status == 401
     assert service.browser().open("/accounts/new").url.endswith("/sign-in")
     assert service.rows("accounts") == []
@@ -220,8 +220,8 @@ def _in_accounts(service: Service, count: int) -> None:
     _person(service).update(actions=[UserRow.memberships.set(stored)])
 
 
-def test_a_person_is_in_two_hundred_accounts_and_no_more(service: Service) -> None:
-    """Of several at once only as many get through as there is room for."""
+def test_a_user_is_in_two_hundred_accounts_at_most(service: Service) -> None:
+    """Of several at once only as many succeed as there is room for."""
     become_a_user(service)
     _in_accounts(service, ACCOUNTS_MAX - 1)
     programs = [signed_in_program(service) for _ in range(4)]
@@ -240,7 +240,7 @@ def test_a_person_is_in_two_hundred_accounts_and_no_more(service: Service) -> No
     assert "200 accounts" in browser.page.alert
 
 
-def test_an_invitation_into_one_account_too_many_waits_until_there_is_room(
+def test_an_invitation_beyond_the_account_limit_waits_until_there_is_room(
     service: Service,
 ) -> None:
     become_a_user(service)
@@ -259,7 +259,7 @@ def test_an_invitation_into_one_account_too_many_waits_until_there_is_room(
 
 
 @pytest.mark.parametrize("count", [10, ACCOUNTS_MAX])
-def test_a_page_costs_two_requests_in_however_many_accounts(
+def test_a_page_costs_two_requests_with_any_number_of_accounts(
     service: Service, ledger: Ledger, count: int
 ) -> None:
     become_a_user(service)
@@ -279,7 +279,7 @@ def test_a_page_costs_two_requests_in_however_many_accounts(
 
 
 def test_the_switcher_is_on_every_signed_in_page(service: Service) -> None:
-    """With one account it still leads to another."""
+    """With one account it offers to create another."""
     become_a_user(service)
     browser = service.browser()
     sign_in(browser)
@@ -298,7 +298,7 @@ def account_name(browser: Browser) -> str:
     return summary.text.removeprefix("Account: ")
 
 
-def test_a_person_may_have_two_accounts_of_one_name(service: Service) -> None:
+def test_a_user_may_have_two_accounts_with_one_name(service: Service) -> None:
     become_a_user(service)
     program = signed_in_program(service)
     first = account_of(program)
@@ -306,7 +306,7 @@ def test_a_person_may_have_two_accounts_of_one_name(service: Service) -> None:
     assert account_of(program) != first
 
 
-def test_the_domain_alone_decides_the_way_in(service: Service) -> None:
+def test_only_the_domain_decides_how_to_sign_in(service: Service) -> None:
     """`B1`: with SSO set up, and with SSO enforced, for users and strangers."""
     become_a_user(service)
     row = DomainRow("acme.test", account_id="acc_9", connection_id="con_1", enforced=0)
@@ -323,10 +323,10 @@ def test_the_domain_alone_decides_the_way_in(service: Service) -> None:
         assert ask_sign_in(program, address, PASSWORD).status == 401
 
 
-def test_a_form_of_one_tab_does_not_act_in_the_account_that_another_tab_has_opened(
+def test_a_form_does_not_act_in_an_account_that_another_tab_opened(
     service: Service,
 ) -> None:
-    """The page says which account is open, and leads back to the one that the form was for."""
+    """The page names the open account, and leads back to the form's account."""
     owner = an_owner(service)
     ours = account_of(owner)
     browser = service.browser()

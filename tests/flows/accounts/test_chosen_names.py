@@ -1,4 +1,4 @@
-"""Names that users choose pass for no link in a mail, and for no operator in the audit log."""
+"""Names that users choose look neither like links in mails nor like operators in the log."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pytest
 from chalicelib.domain.errors import InvalidValueError
 from chalicelib.domain.operators.user_file import parse_user
 from chalicelib.storage.dynamo.tables import AccountRow, UserRow
+from tests.support.audit_log import user_id_of
 from tests.support.keys import KEYS, account_of, add_member, an_owner
 from tests.support.personas.invitations import accept_as_new, invite, mailed_token
 from tests.support.personas.journeys import (
@@ -19,7 +20,6 @@ from tests.support.personas.journeys import (
     sign_in,
 )
 from tests.support.personas.operators import done
-from tests.support.trail import user_id_of
 
 if TYPE_CHECKING:
     from tests.support.http import Program
@@ -35,7 +35,7 @@ def _events(owner: Program, name: str) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_no_call_takes_a_name_that_passes_for_something_else(service: Service, name: str) -> None:
+def test_no_call_accepts_a_misleading_name(service: Service, name: str) -> None:
     owner = an_owner(service)
     sign_up = {"name": "Kim", "email": "kim@acme.test", "password": OTHER_PASSWORD}
     workspace = owner.post("/api/v1/workspaces", {"name": "Sales", "description": ""}).json["id"]
@@ -55,7 +55,7 @@ def test_no_call_takes_a_name_that_passes_for_something_else(service: Service, n
     assert {reply.json["error"]["param"] for reply in refused} == {"name", "account_name"}
 
 
-def test_forms_say_what_to_do_about_a_name_that_looks_like_a_link(service: Service) -> None:
+def test_forms_explain_a_name_that_looks_like_a_link(service: Service) -> None:
     browser = become_a_user(service)
     sign_in(browser)
     browser.open("/profile")
@@ -74,11 +74,11 @@ def test_an_import_refuses_a_line_with_such_a_name(name: str) -> None:
         parse_user(owned, "Terminus Hub")
 
 
-def test_an_import_makes_a_name_of_an_address_that_has_dots() -> None:
+def test_an_import_derives_a_name_from_an_email_with_dots() -> None:
     assert parse_user({"email": "wei.li@acme.test"}, "Terminus Hub").name == "wei li"
 
 
-def test_names_of_before_the_rule_make_no_link_in_a_mail(service: Service) -> None:
+def test_older_names_make_no_link_in_a_mail(service: Service) -> None:
     owner = an_owner(service)
     UserRow(user_id_of(ADDRESS)).update(actions=[UserRow.name.set("https://evil.com/login")])
     AccountRow(account_of(owner), "account").update(actions=[AccountRow.name.set("www.evil.com")])
@@ -92,7 +92,7 @@ def test_names_of_before_the_rule_make_no_link_in_a_mail(service: Service) -> No
     assert "evil. com" in letter.html
 
 
-def test_a_workspace_of_before_the_rule_keeps_its_name_while_its_description_changes(
+def test_a_workspace_with_an_older_name_can_change_its_description(
     service: Service,
 ) -> None:
     owner = an_owner(service)
@@ -105,7 +105,7 @@ def test_a_workspace_of_before_the_rule_keeps_its_name_while_its_description_cha
     assert owner.call("PATCH", path, {"name": "Hotels.com"}).status == 422
 
 
-def test_a_new_name_of_a_user_is_written_to_each_of_their_accounts(service: Service) -> None:
+def test_a_users_new_name_is_recorded_in_each_of_their_accounts(service: Service) -> None:
     owner = an_owner(service)
     from chalicelib.domain.roles import Role
 
@@ -129,7 +129,7 @@ def _accounts(member: Program) -> list[str]:
     return list(UserRow.get(user_id_of("kim@acme.test")).memberships.as_dict())
 
 
-def test_a_new_name_of_a_workspace_is_written_with_the_old_one(service: Service) -> None:
+def test_a_workspaces_new_name_is_recorded_with_the_old_one(service: Service) -> None:
     owner = an_owner(service)
     made = owner.post("/api/v1/workspaces", {"name": "Sales", "description": ""}).json["id"]
     owner.call("PATCH", f"/api/v1/workspaces/{made}", {"name": "Trade"})
@@ -137,7 +137,7 @@ def test_a_new_name_of_a_workspace_is_written_with_the_old_one(service: Service)
     assert (event["details"]["old_name"], event["details"]["new_name"]) == ("Sales", "Trade")
 
 
-def test_a_user_of_an_old_name_passes_for_no_operator_in_the_audit_log(service: Service) -> None:
+def test_a_user_with_an_older_name_does_not_look_like_an_operator(service: Service) -> None:
     browser = become_a_user(service)
     UserRow(user_id_of(ADDRESS)).update(actions=[UserRow.name.set(IMITATION)])
     sign_in(browser)

@@ -65,10 +65,10 @@ def _suspend_and_reactivate(owner: Program, user_id: str) -> Reply:
 _ENDS: list[Any] = [_remove, _suspend, _demote, _suspend_and_reactivate]
 
 
-def test_a_removed_admin_does_not_return_by_an_invitation_of_their_own(
+def test_a_removed_admin_cannot_return_by_their_own_invitation(
     service: Service, owner: Program, ada: Program
 ) -> None:
-    """`D7`: not under another address that they have."""
+    """`D7`: not with another email of theirs either."""
     an_owner(service, _SECOND)
     invite(ada, _SECOND, role="admin")
     token = mailed_token(service, _SECOND)
@@ -82,7 +82,7 @@ def test_a_removed_admin_does_not_return_by_an_invitation_of_their_own(
 def test_an_invitation_ends_when_its_inviter_may_no_longer_invite(
     service: Service, owner: Program, ada: Program, end: Callable[[Program, str], Reply]
 ) -> None:
-    """`D7`: its links are dead, its page says so, and the list shows it as ended."""
+    """`D7`: its links end, its page says so, and the list shows it as ended."""
     made = invite(ada)
     token = mailed_token(service)
     assert end(owner, _id_of(owner, _ADA)).status in (200, 204)
@@ -96,7 +96,7 @@ def test_an_invitation_ends_when_its_inviter_may_no_longer_invite(
     assert "Ended, because Robin can no longer invite" in browser.page.text
 
 
-def test_a_mail_that_waits_is_not_sent_once_its_inviter_is_removed(
+def test_a_queued_mail_is_not_sent_after_its_inviter_is_removed(
     service: Service, owner: Program, ada: Program
 ) -> None:
     invite(ada)
@@ -105,10 +105,10 @@ def test_a_mail_that_waits_is_not_sent_once_its_inviter_is_removed(
     assert INVITED not in [letter.to for letter in service.outbox]
 
 
-def test_who_comes_back_revives_no_invitation_of_before(
+def test_a_returning_admin_does_not_revive_earlier_invitations(
     service: Service, owner: Program, ada: Program
 ) -> None:
-    """`D7`: the invitation belongs to the membership that sent it."""
+    """`D7`: an invitation belongs to the grant that it was sent under."""
     invite(ada)
     token = mailed_token(service)
     _remove(owner, _id_of(owner, _ADA))
@@ -118,10 +118,10 @@ def test_who_comes_back_revives_no_invitation_of_before(
     assert accept_as_new(service.program(), token).status == 410
 
 
-def test_an_admin_who_resends_an_ended_invitation_is_its_inviter_from_then_on(
+def test_an_admin_who_resends_an_ended_invitation_becomes_its_inviter(
     service: Service, owner: Program, ada: Program
 ) -> None:
-    """Earlier links work again too: somebody who may invite stands for them."""
+    """Earlier links work again too, because their inviter may now invite."""
     made = invite(ada)
     first = mailed_token(service)
     _remove(owner, _id_of(owner, _ADA))
@@ -132,7 +132,7 @@ def test_an_admin_who_resends_an_ended_invitation_is_its_inviter_from_then_on(
     assert accept_as_new(service.program(), first).status == 200
 
 
-def test_an_owner_who_hands_over_and_stays_an_admin_leaves_their_invitations_open(
+def test_an_owner_who_transfers_ownership_leaves_their_invitations_open(
     service: Service, owner: Program, ada: Program
 ) -> None:
     invite(owner)
@@ -142,10 +142,10 @@ def test_an_owner_who_hands_over_and_stays_an_admin_leaves_their_invitations_ope
     assert ada.get(_MEMBERS).json["total_count"] == 3
 
 
-def test_an_invitation_from_before_is_judged_by_its_inviters_role(
+def test_an_older_invitation_depends_on_its_inviters_role(
     service: Service, owner: Program, ada: Program
 ) -> None:
-    """Rows of earlier versions don't say which membership sent them."""
+    """Rows of earlier versions don't have the grant that sent them."""
     from chalicelib.storage.dynamo.tables import AccountRow
 
     made = invite(ada)
@@ -157,7 +157,7 @@ def test_an_invitation_from_before_is_judged_by_its_inviters_role(
     assert accept_as_new(service.program(), token).status == 410
 
 
-def test_an_inviter_who_left_does_not_accept_their_own_invitation(
+def test_an_inviter_who_left_cannot_accept_their_own_invitation(
     service: Service, owner: Program, ada: Program
 ) -> None:
     """By changing their email to the invited one first."""

@@ -1,4 +1,4 @@
-"""The forms under `/settings` that invite, send again and revoke."""
+"""The forms under `/settings` that invite, resend and revoke."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_the_form_invites_and_an_admin_needs_no_workspaces(
     ],
     ids=["address", "role", "member", "workspace"],
 )
-def test_what_is_refused_is_said_in_the_form(
+def test_the_form_shows_why_it_is_refused(
     owner: Program, form: dict[str, str], status: int, words: str
 ) -> None:
     reply = _send(owner, _INVITE, **form)

@@ -1,4 +1,4 @@
-"""Invitations, from whoever sends them to whoever joins."""
+"""Invitations, from the inviter to the new member."""
 
 from __future__ import annotations
 
@@ -68,8 +68,8 @@ def _visible(reply: Reply) -> tuple[int, list[tuple[str, str]], bytes]:
     return reply.status, headers, reply.body
 
 
-def test_a_new_person_is_invited_and_joins(service: Service, owner: Program) -> None:
-    """`A15`, `B12`: name and password are theirs, the address is confirmed, and they sign in."""
+def test_a_new_user_is_invited_and_joins(service: Service, owner: Program) -> None:
+    """`A15`, `B12`: they choose name and password, their email is confirmed, and they sign in."""
     workspace = _workspace_of(owner, service)
     made = invite(owner, workspaces=[{"id": workspace, "role": "viewer"}])
     assert made == {
@@ -91,14 +91,14 @@ def test_a_new_person_is_invited_and_joins(service: Service, owner: Program) -> 
     signed_in = ask_sign_in(newcomer, INVITED, OTHER_PASSWORD)
     account = {"id": account_of(owner), "name": "Acme", "role": "member"}
     assert signed_in.json == {"next": "app", "account": account}
-    told = {name: (actor, details) for name, actor, details in _events(service)}
-    assert set(told) >= {"invitation.created", "invitation.accepted", "member.joined"}
-    actor, details = told["member.joined"]
+    events = {name: (actor, details) for name, actor, details in _events(service)}
+    assert set(events) >= {"invitation.created", "invitation.accepted", "member.joined"}
+    actor, details = events["member.joined"]
     assert (actor, details["role"]) == ("Kim", {"S": "member"})
 
 
-def test_an_existing_person_signs_in_and_joins(service: Service, owner: Program) -> None:
-    """With the account that they had, and the new one under a token of its own (`D3`)."""
+def test_an_existing_user_signs_in_and_joins(service: Service, owner: Program) -> None:
+    """They keep their account, and the new one opens under a new token (`D3`)."""
     an_owner(service, SOMEBODY)
     invite(owner, SOMEBODY, role="admin")
     token = mailed_token(service, SOMEBODY)
@@ -113,10 +113,10 @@ def test_an_existing_person_signs_in_and_joins(service: Service, owner: Program)
     assert person.get(INVITATIONS).status == 200
 
 
-def test_inviting_says_and_costs_the_same_whether_or_not_anybody_has_the_address(
+def test_inviting_looks_and_costs_the_same_for_any_email(
     service: Service, owner: Program, ledger: Ledger
 ) -> None:
-    """`B1`, `B3`: a user, a sign-up that waits, and nobody; what differs are ids."""
+    """`B1`, `B3`: a user, a waiting sign-up, and an unknown email; only ids differ."""
     become_a_user(service, SOMEBODY)
     ask_sign_up(service.program(), "joe@borealis.test")
     service.work()
@@ -140,8 +140,10 @@ def test_inviting_says_and_costs_the_same_whether_or_not_anybody_has_the_address
     ]
 
 
-def test_the_mail_is_the_same_for_a_user_and_for_nobody(service: Service, owner: Program) -> None:
-    """`B1`: nor does it tell a stranger where the inviter sits."""
+def test_the_mail_is_the_same_for_known_and_unknown_emails(
+    service: Service, owner: Program
+) -> None:
+    """`B1`: nor does it show the inviter's IP address."""
     become_a_user(service, SOMEBODY)
     texts = []
     for address in (SOMEBODY, INVITED):
@@ -156,9 +158,7 @@ def test_the_mail_is_the_same_for_a_user_and_for_nobody(service: Service, owner:
 
 
 @pytest.mark.parametrize("who", ["the inviter", "the owner", "a member", "someone suspended"])
-def test_whoever_is_in_already_can_not_be_invited(
-    service: Service, owner: Program, who: str
-) -> None:
+def test_a_member_cannot_be_invited(service: Service, owner: Program, who: str) -> None:
     admin = add_member(service, account_of(owner), "ada@acme.test", Role.ADMIN)
     add_member(service, account_of(owner), "mo@acme.test", Role.MEMBER)
     add_member(service, account_of(owner), "sue@acme.test", Role.MEMBER)
@@ -179,7 +179,7 @@ def test_whoever_is_in_already_can_not_be_invited(
     assert owner.get(INVITATIONS).json["total_count"] == 0
 
 
-def test_an_address_has_one_invitation_until_it_is_revoked_or_accepted(
+def test_an_email_has_one_invitation_until_it_is_revoked_or_accepted(
     service: Service, owner: Program, clock: StoppedClock
 ) -> None:
     first = invite(owner)
@@ -211,7 +211,7 @@ def test_an_address_has_one_invitation_until_it_is_revoked_or_accepted(
     ],
     ids=str,
 )
-def test_what_can_not_be_offered_is_refused(
+def test_an_invalid_invitation_is_refused(
     service: Service, owner: Program, body: dict[str, Any], param: str, path: str | None
 ) -> None:
     """`H11`, `H15`: ownership, unknown roles, another account's workspaces."""
@@ -227,7 +227,7 @@ def test_what_can_not_be_offered_is_refused(
     assert owner.get(INVITATIONS).json["total_count"] == 0
 
 
-def test_another_accounts_workspace_is_refused_like_one_that_never_was(
+def test_another_accounts_workspace_is_refused_like_an_unknown_one(
     service: Service, owner: Program
 ) -> None:
     """`H15`."""
@@ -239,7 +239,7 @@ def test_another_accounts_workspace_is_refused_like_one_that_never_was(
     assert _visible(answers[0]) == _visible(answers[1])
 
 
-def test_resending_leaves_earlier_links_good_and_revoking_ends_them_all(
+def test_resending_leaves_earlier_links_valid_and_revoking_ends_them_all(
     service: Service, owner: Program
 ) -> None:
     made = invite(owner)
@@ -259,7 +259,7 @@ def test_resending_leaves_earlier_links_good_and_revoking_ends_them_all(
     assert owner.post(f"{INVITATIONS}/{made['id']}/resend", {}).status == 404
 
 
-def test_one_of_several_links_spends_them_all(service: Service, owner: Program) -> None:
+def test_using_one_of_several_links_ends_them_all(service: Service, owner: Program) -> None:
     """`C3`."""
     made = invite(owner)
     first = mailed_token(service)
@@ -270,10 +270,10 @@ def test_one_of_several_links_spends_them_all(service: Service, owner: Program) 
         assert accept_as_new(service.program(), token).status == 410
 
 
-def test_a_link_dies_after_seven_days_and_the_invitation_waits_to_be_resent(
+def test_a_link_expires_after_seven_days_and_the_invitation_can_be_resent(
     service: Service, owner: Program, clock: StoppedClock
 ) -> None:
-    """`C5`: by the clock, though the rows are still there."""
+    """`C5`: by the clock, while the rows still exist."""
     made = invite(owner)
     token = mailed_token(service)
     clock.advance(_WEEK - timedelta(hours=1))
@@ -291,10 +291,10 @@ def test_a_link_dies_after_seven_days_and_the_invitation_waits_to_be_resent(
     assert accept_as_new(service.program(), mailed_token(service)).status == 200
 
 
-def test_an_existing_person_has_to_be_signed_in_as_the_one_invited(
+def test_an_existing_user_must_be_signed_in_as_the_invited_one(
     service: Service, owner: Program
 ) -> None:
-    """`C4`: whoever else holds the link, signed in or not, gets nowhere; and it stays good."""
+    """`C4`: the link doesn't work for others, signed in or not, and stays valid."""
     become_a_user(service, SOMEBODY)
     become_a_user(service, "eve@other.test")
     invite(owner, SOMEBODY)
@@ -308,8 +308,8 @@ def test_an_existing_person_has_to_be_signed_in_as_the_one_invited(
     assert accept(signed_in_program(service, SOMEBODY), token).status == 200
 
 
-def test_a_new_person_gives_a_name_and_a_good_password(service: Service, owner: Program) -> None:
-    """`A1`, `A6`: and what is refused leaves the link good."""
+def test_a_new_user_needs_a_name_and_a_good_password(service: Service, owner: Program) -> None:
+    """`A1`, `A6`: a refusal leaves the link valid."""
     invite(owner)
     token = mailed_token(service)
     program = service.program()
@@ -325,10 +325,8 @@ def test_a_new_person_gives_a_name_and_a_good_password(service: Service, owner: 
     assert accept_as_new(program, token).status == 200
 
 
-def test_joining_ends_the_sign_ups_that_wait_for_the_address(
-    service: Service, owner: Program
-) -> None:
-    """Whoever reads the mail has the address: a stranger's sign-up for it is dead."""
+def test_joining_ends_the_waiting_sign_ups_of_the_email(service: Service, owner: Program) -> None:
+    """The invited user owns the email, so a stranger's sign-up for it ends."""
     ask_sign_up(service.program(), INVITED, PASSWORD)
     stale = token_of(service.mail_to(INVITED).link)
     invite(owner)
@@ -341,7 +339,7 @@ def test_joining_ends_the_sign_ups_that_wait_for_the_address(
     assert ask_sign_in(service.program(), INVITED, OTHER_PASSWORD).status == 200
 
 
-def test_a_sign_up_that_is_confirmed_first_makes_an_existing_person(
+def test_after_a_confirmed_sign_up_the_invited_user_exists(
     service: Service, owner: Program
 ) -> None:
     invite(owner)
@@ -351,7 +349,7 @@ def test_a_sign_up_that_is_confirmed_first_makes_an_existing_person(
     assert accept(signed_in_program(service, INVITED), token).status == 200
 
 
-def test_the_second_of_two_accounts_gets_an_existing_person(
+def test_the_second_of_two_invitations_is_for_an_existing_user(
     service: Service, owner: Program
 ) -> None:
     other = an_owner(service, SOMEBODY)
@@ -373,7 +371,7 @@ def test_the_second_of_two_accounts_gets_an_existing_person(
 
 
 def test_an_invitation_does_not_end_a_suspension(service: Service, owner: Program) -> None:
-    """`D7`: who joined in another way meanwhile, and was suspended, isn't let in by it."""
+    """`D7`: a user who joined in another way and was suspended can't return by it."""
     invite(owner)
     token = mailed_token(service)
     person = add_member(service, account_of(owner), INVITED, Role.MEMBER, open_now=False)
@@ -384,7 +382,7 @@ def test_an_invitation_does_not_end_a_suspension(service: Service, owner: Progra
     assert reply.status == 404
 
 
-def test_a_workspace_that_is_gone_is_left_out(service: Service, owner: Program) -> None:
+def test_a_deleted_workspace_is_left_out(service: Service, owner: Program) -> None:
     workspace = _workspace_of(owner, service)
     invite(owner, workspaces=[{"id": workspace, "role": "viewer"}])
     _delete_workspace(account_of(owner), workspace)
@@ -394,10 +392,10 @@ def test_a_workspace_that_is_gone_is_left_out(service: Service, owner: Program) 
     assert row["memberships"]["M"][account_of(owner)]["M"]["workspaces"] == {"M": {}}
 
 
-def test_sending_again_and_again_reaches_an_address_five_times_an_hour(
+def test_resending_reaches_an_email_five_times_an_hour_at_most(
     service: Service, owner: Program
 ) -> None:
-    """`B14`: and no answer shows it."""
+    """`B14`: no answer shows it."""
     made = invite(owner)
     answers = [owner.post(f"{INVITATIONS}/{made['id']}/resend", {}) for _ in range(7)]
     assert {_visible(reply)[2] for reply in answers} == {answers[0].body}
@@ -405,14 +403,14 @@ def test_sending_again_and_again_reaches_an_address_five_times_an_hour(
     assert sum(letter.to == INVITED for letter in service.outbox) == 5
 
 
-def test_a_mail_that_comes_too_late_is_not_sent(service: Service, owner: Program) -> None:
+def test_a_mail_of_an_ended_invitation_is_not_sent(service: Service, owner: Program) -> None:
     made = invite(owner)
     owner.delete(f"{INVITATIONS}/{made['id']}")
     service.work()
     assert not any(letter.to == INVITED for letter in service.outbox)
 
 
-def test_looking_at_an_invitation_changes_nothing(service: Service, owner: Program) -> None:
+def test_opening_an_invitation_changes_nothing(service: Service, owner: Program) -> None:
     """`B16`: mail scanners open links, and nothing that was mailed is kept in plain form (`C2`)."""
     invite(owner)
     token = mailed_token(service)

@@ -1,4 +1,4 @@
-"""The page that a mailed invitation leads to, as people see it."""
+"""The page of a mailed invitation, as users see it."""
 
 from __future__ import annotations
 
@@ -38,10 +38,8 @@ def _buttons(browser: Browser) -> set[str]:
     return {caption for form in browser.page.forms for caption in form.buttons}
 
 
-def test_a_new_person_gives_name_and_password_and_signs_in(
-    service: Service, owner: Program
-) -> None:
-    """`B12`, `C6`: the token stands in no address but the mailed one."""
+def test_a_new_user_enters_name_and_password_and_signs_in(service: Service, owner: Program) -> None:
+    """`B12`, `C6`: the token is in no URL except the mailed one."""
     link = _link(service, owner, INVITED)
     browser = service.browser()
     page = browser.open(link)
@@ -56,7 +54,7 @@ def test_a_new_person_gives_name_and_password_and_signs_in(
     assert "Acme" in browser.page.text
 
 
-def test_what_is_refused_is_said_at_its_field_and_the_link_stays_good(
+def test_an_error_is_shown_at_its_field_and_the_link_stays_valid(
     service: Service, owner: Program
 ) -> None:
     browser = service.browser()
@@ -71,7 +69,7 @@ def test_what_is_refused_is_said_at_its_field_and_the_link_stays_good(
     assert browser.page.heading == "Sign in"
 
 
-def test_a_signed_in_person_joins_with_one_button(service: Service, owner: Program) -> None:
+def test_a_signed_in_user_joins_with_one_button(service: Service, owner: Program) -> None:
     become_a_user(service, SOMEBODY)
     link = _link(service, owner, SOMEBODY)
     browser = service.browser()
@@ -85,7 +83,7 @@ def test_a_signed_in_person_joins_with_one_button(service: Service, owner: Progr
     assert accounts.text.count("Acme") == 2
 
 
-def test_who_is_not_signed_in_is_told_to_and_comes_back(service: Service, owner: Program) -> None:
+def test_an_existing_user_is_asked_to_sign_in_and_returns(service: Service, owner: Program) -> None:
     become_a_user(service, SOMEBODY)
     link = _link(service, owner, SOMEBODY)
     browser = service.browser()
@@ -100,7 +98,7 @@ def test_who_is_not_signed_in_is_told_to_and_comes_back(service: Service, owner:
     assert browser.page.heading == "Choose an account"
 
 
-def test_who_is_signed_in_as_somebody_else_is_told_so(service: Service, owner: Program) -> None:
+def test_a_user_signed_in_as_another_user_sees_it(service: Service, owner: Program) -> None:
     become_a_user(service, SOMEBODY)
     become_a_user(service, "eve@other.test")
     link = _link(service, owner, SOMEBODY)
@@ -111,10 +109,8 @@ def test_who_is_signed_in_as_somebody_else_is_told_so(service: Service, owner: P
     assert _buttons(browser) == set()
 
 
-def test_a_form_that_has_become_the_wrong_one_shows_the_right_one(
-    service: Service, owner: Program
-) -> None:
-    """Two accounts invite a new person, who answers both forms."""
+def test_an_outdated_form_shows_the_right_one(service: Service, owner: Program) -> None:
+    """Two accounts invite a new user, who submits both forms."""
     first = _link(service, owner, INVITED)
     second = _link(service, an_owner(service, SOMEBODY), INVITED)
     browsers = [service.browser(), service.browser()]
@@ -127,7 +123,7 @@ def test_a_form_that_has_become_the_wrong_one_shows_the_right_one(
     assert f"Sign in as {INVITED}" in browsers[1].page.text
 
 
-def test_who_is_in_already_is_shown_the_way_there(service: Service, owner: Program) -> None:
+def test_a_member_sees_a_link_to_the_account(service: Service, owner: Program) -> None:
     link = _link(service, owner, INVITED)
     add_member(service, account_of(owner), INVITED, Role.MEMBER)
     browser = service.browser()
@@ -138,8 +134,8 @@ def test_who_is_in_already_is_shown_the_way_there(service: Service, owner: Progr
     assert browser.page.heading == "Choose an account"
 
 
-def test_a_dead_link_says_whom_to_ask(service: Service, owner: Program) -> None:
-    """Spent, revoked and made up look the same."""
+def test_an_invalid_link_says_whom_to_ask(service: Service, owner: Program) -> None:
+    """Used, revoked and made-up links look the same."""
     revoked = _link(service, owner, INVITED)
     (listed,) = owner.get(INVITATIONS).json["items"]
     owner.delete(f"{INVITATIONS}/{listed['id']}")

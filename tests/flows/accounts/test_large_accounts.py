@@ -1,4 +1,4 @@
-"""What listing and looking costs where there are many: as many store requests as where few are."""
+"""Large accounts: lists and pages take as many store requests as in small ones."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ def _ids(count: int) -> list[str]:
 
 
 def _list(service: Service, account_id: str, user_ids: Iterable[str], total: int) -> None:
-    """List people in an account, without what a person is.
+    """List users in an account, without rows of their own.
 
-    Straight into moto's memory: ten thousand puts by the front door take half a minute.
+    Straight into moto's memory: ten thousand normal puts take half a minute.
     """
     from moto.core.models import DEFAULT_ACCOUNT_ID
     from moto.dynamodb.models import dynamodb_backends
@@ -71,9 +71,9 @@ def _cost(ledger: Ledger, program: Program, path: str) -> list[str]:
 
 
 def test_ten_thousand_members_cost_what_ten_do(service: Service, ledger: Ledger) -> None:
-    """Any page of a hundred, the last one too: one request for the listing, one for the people.
+    """Any page of a hundred, the last one too: one request for the list, one for the users.
 
-    Two more, on the first page, show who is invited, and whether an operator was asked for another
+    Two more, on the first page, read the invitations, and an operator's request for another
     owner.
     """
     owner = an_owner(service)
@@ -95,7 +95,7 @@ def test_ten_thousand_members_cost_what_ten_do(service: Service, ledger: Ledger)
         assert _cost(ledger, owner, path) == _RESUME
 
 
-def test_a_person_with_two_hundred_accounts_costs_what_one_with_one_does(
+def test_a_user_with_two_hundred_accounts_costs_what_one_with_one_does(
     service: Service, ledger: Ledger
 ) -> None:
     from chalicelib.storage.dynamo.rows import membership_map

@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from tests.support.http import Program, Reply
     from tests.support.service import Service
 
-# What Lambda takes, less what stands around a body.
+# Lambda's limit, less what surrounds a body.
 MOST = 6_000_000
-# Lists are held to less in these tests: forty people fill it as hundreds fill 6 MB.
+# These tests use a lower limit: forty users fill it as hundreds fill 6 MB.
 LIST_MOST = 15_000
 MEMBERS, INVITATIONS = "/api/v1/members", "/api/v1/invitations"
 LOUD = "\U0001f600"  # twelve bytes where JSON escapes it
@@ -71,7 +71,7 @@ def _fill(owner: Program, count: int) -> list[str]:
 
 
 def _put(service: Service, table: str, rows: Iterable[Model]) -> None:
-    """Put rows straight into moto's memory: by the front door they take half a minute."""
+    """Put rows straight into moto's memory: normal puts take half a minute."""
     from moto.core.models import DEFAULT_ACCOUNT_ID
     from moto.dynamodb.models import dynamodb_backends
 
@@ -85,7 +85,7 @@ def _sent_size(reply: Reply) -> int:
 
 
 def _all_ids(owner: Program, path: str, key: str, total: int) -> list[str]:
-    """Ask for everything, then for less and less until a page fits; then go through all pages."""
+    """Request everything, then less until a page fits; then read all pages."""
     limit = 10_000
     while (first := owner.get(f"{path}?limit={limit}")).status == 422:
         assert first.json["error"]["param"] == "limit"
@@ -103,7 +103,7 @@ def _all_ids(owner: Program, path: str, key: str, total: int) -> list[str]:
 
 
 @pytest.mark.usefixtures("small_answers")
-def test_invitations_that_fill_more_than_an_answer_are_all_reached_page_by_page(
+def test_more_invitations_than_fit_an_answer_are_listed_in_pages(
     service: Service, owner: Program, few_workspaces: list[str]
 ) -> None:
     roles = dict.fromkeys(few_workspaces, WorkspaceRole.VIEWER.value)
@@ -133,7 +133,7 @@ def test_invitations_that_fill_more_than_an_answer_are_all_reached_page_by_page(
 
 
 @pytest.mark.usefixtures("small_answers")
-def test_members_that_fill_more_than_an_answer_are_all_reached_page_by_page(
+def test_more_members_than_fit_an_answer_are_listed_in_pages(
     service: Service, owner: Program, few_workspaces: list[str]
 ) -> None:
     from chalicelib.storage.accounts.membership_rows import listing_row
@@ -192,7 +192,7 @@ def test_fifty_events_that_name_every_workspace_fit_on_a_page(
     assert "…" in page.text
 
 
-def test_a_body_is_measured_as_it_is_sent_with_its_quotes_escaped() -> None:
+def test_a_body_is_measured_with_its_quotes_escaped() -> None:
     fits = lists.bounded(json_answer({"text": "x" * 5_000_000}))
     assert len(json.dumps(fits.body)) < MOST
     for text in ('"' * 2_000_000, "\u00e9" * 1_000_000, LOUD * 500_000):

@@ -1,4 +1,4 @@
-"""The pages on which an account's people are changed, without JavaScript."""
+"""The pages that change an account's members, without JavaScript."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _join(service: Service, owner: Program, address: str, role: Role = Role.MEMB
 
 
 def _browser_in(service: Service, owner: Program, address: str = ADDRESS) -> Browser:
-    """Give a person's browser, with the owner's account open in it."""
+    """Return a user's browser with the owner's account open."""
     program = signed_in_program(service, address)
     opened = program.post("/auth/session/account", {"account_id": account_of(owner)})
     assert opened.status == 200
@@ -57,8 +57,8 @@ def test_the_pages_lead_from_the_list_to_a_change_and_back(service: Service) -> 
     assert _people(owner)[_MO]["role"] == "admin"
 
 
-def test_two_admins_on_one_member_lose_nothing(service: Service) -> None:
-    """The second is told, keeps what they chose, and may save it again knowingly."""
+def test_of_two_admins_who_edit_one_member_neither_loses_a_change(service: Service) -> None:
+    """The second sees the conflict, keeps their input, and can save it again."""
     owner = an_owner(service)
     _join(service, owner, _MO)
     mo = _id_of(owner, _MO)
@@ -90,10 +90,10 @@ def test_a_page_suspends_reactivates_and_removes(service: Service) -> None:
     assert _MO not in _people(owner)
 
 
-def test_ownership_is_handed_over_on_a_page_after_a_proof(
+def test_ownership_is_transferred_on_a_page_after_a_proof(
     service: Service, clock: StoppedClock
 ) -> None:
-    """`D9`: and goes on where the person was."""
+    """`D9`: and returns to the same page."""
     owner = an_owner(service)
     ada = _join(service, owner, _ADA, Role.ADMIN)
     browser = _browser_in(service, owner)
@@ -107,10 +107,10 @@ def test_ownership_is_handed_over_on_a_page_after_a_proof(
     assert _people(ada)[_ADA]["role"] == "owner"
 
 
-def test_an_old_session_proves_itself_before_a_page_changes_a_member(
+def test_an_old_proof_is_renewed_before_a_page_changes_a_member(
     service: Service, clock: StoppedClock
 ) -> None:
-    """`D9`: the proof leads back to the member, and to the list for an invitation."""
+    """`D9`: the proof leads back to the member, or to the list for an invitation."""
     owner = an_owner(service)
     mo = _join(service, owner, _MO, Role.MEMBER)
     invite(owner)
@@ -130,9 +130,7 @@ def test_an_old_session_proves_itself_before_a_page_changes_a_member(
     assert browser.page.heading == "Members"
 
 
-def test_the_page_that_invites_asks_for_a_proof_before_anything_is_typed(
-    service: Service, clock: StoppedClock
-) -> None:
+def test_the_invitation_page_asks_for_a_proof_first(service: Service, clock: StoppedClock) -> None:
     """`D9`."""
     owner = an_owner(service)
     browser = _browser_in(service, owner)
@@ -144,7 +142,7 @@ def test_the_page_that_invites_asks_for_a_proof_before_anything_is_typed(
     assert browser.page.heading == "Invite someone"
 
 
-def test_an_admin_who_demotes_themselves_lands_where_a_member_may_be(service: Service) -> None:
+def test_an_admin_who_demotes_themselves_is_redirected_to_a_members_page(service: Service) -> None:
     owner = an_owner(service)
     _join(service, owner, _ADA, Role.ADMIN)
     browser = _browser_in(service, owner, _ADA)
@@ -154,7 +152,7 @@ def test_an_admin_who_demotes_themselves_lands_where_a_member_may_be(service: Se
     assert "no longer an admin" in browser.page.text
 
 
-def test_the_owners_page_offers_nothing_to_press(service: Service) -> None:
+def test_the_owners_page_has_no_buttons(service: Service) -> None:
     owner = an_owner(service)
     browser = _browser_in(service, owner)
     browser.open(f"/settings/members/{_id_of(owner, ADDRESS)}")
@@ -164,7 +162,7 @@ def test_the_owners_page_offers_nothing_to_press(service: Service) -> None:
     assert "Leave account" not in _buttons(browser)
 
 
-def test_leaving_by_page_ends_at_the_choice_of_accounts(service: Service) -> None:
+def test_leaving_on_a_page_leads_to_the_list_of_accounts(service: Service) -> None:
     owner = an_owner(service)
     _join(service, owner, _ADA, Role.ADMIN)
     browser = _browser_in(service, owner, _ADA)

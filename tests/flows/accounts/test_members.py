@@ -1,4 +1,4 @@
-"""An account's people, from the owner who changes what they may to their very next request."""
+"""An account's members: changes, and their effect on the next request."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def _visible(reply: Reply) -> tuple[int, list[tuple[str, str]], bytes]:
     return reply.status, headers, reply.body
 
 
-def test_the_list_shows_who_is_in_the_account_and_what_they_may(service: Service) -> None:
+def test_the_list_shows_the_members_and_their_roles(service: Service) -> None:
     owner = an_owner(service)
     _join(service, owner, _ADA, Role.ADMIN)
     _join(service, owner, _MO)
@@ -100,7 +100,7 @@ def test_the_list_shows_who_is_in_the_account_and_what_they_may(service: Service
     assert owner.get(f"{_MEMBERS}?limit=2&page=3").json["items"] == []
 
 
-def test_a_role_and_workspaces_change_together_or_one_alone(service: Service) -> None:
+def test_role_and_workspaces_change_together_or_alone(service: Service) -> None:
     owner = an_owner(service)
     _join(service, owner, _MO)
     mo, main = _id_of(owner, _MO), _workspace_of(owner)
@@ -151,7 +151,7 @@ def test_a_role_and_workspaces_change_together_or_one_alone(service: Service) ->
     ],
     ids=str,
 )
-def test_what_a_member_can_not_be_is_refused_by_its_place(
+def test_an_invalid_change_of_a_member_names_its_place(
     service: Service, body: Any, param: str, path: str | None
 ) -> None:
     """`H11`."""
@@ -169,7 +169,7 @@ def test_what_a_member_can_not_be_is_refused_by_its_place(
     assert _people(owner)[_MO]["role"] == "member"
 
 
-def test_another_accounts_workspace_is_refused_like_one_that_never_was(service: Service) -> None:
+def test_another_accounts_workspace_is_refused_like_an_unknown_one(service: Service) -> None:
     """`H15`."""
     owner, other = an_owner(service), an_owner(service, "sam@other.test")
     _join(service, owner, _MO)
@@ -182,8 +182,8 @@ def test_another_accounts_workspace_is_refused_like_one_that_never_was(service: 
     assert _visible(theirs) == _visible(nobodys)
 
 
-def test_another_accounts_member_is_like_one_that_never_was(service: Service) -> None:
-    """`H15`: byte for byte, whatever is asked of them."""
+def test_another_accounts_member_is_like_an_unknown_one(service: Service) -> None:
+    """`H15`: byte for byte, in every call."""
     owner, other = an_owner(service), an_owner(service, "sam@other.test")
     sam, nobody = _id_of(other, "sam@other.test"), f"usr_{secrets.token_hex(16)}"
     asks: list[Callable[[str], Reply]] = [
@@ -198,8 +198,8 @@ def test_another_accounts_member_is_like_one_that_never_was(service: Service) ->
         assert _visible(ask(sam)) == _visible(ask(nobody))
 
 
-def test_suspending_ends_every_session_on_its_next_request_for_good(service: Service) -> None:
-    """`D7`: reactivating lets the person in again, and none of the old sessions."""
+def test_suspending_ends_every_session_for_good_on_its_next_request(service: Service) -> None:
+    """`D7`: after a reactivation the user can sign in, but no old session works."""
     owner = an_owner(service)
     ada = _join(service, owner, _ADA, Role.ADMIN)
     user_id = _id_of(owner, _ADA)
@@ -220,7 +220,7 @@ def test_suspending_ends_every_session_on_its_next_request_for_good(service: Ser
     assert again.post("/auth/session/account", {"account_id": account_of(owner)}).status == 200
 
 
-def test_a_suspended_person_keeps_their_other_accounts(service: Service) -> None:
+def test_a_suspended_user_keeps_their_other_accounts(service: Service) -> None:
     owner = an_owner(service)
     ada = _join(service, owner, _ADA, Role.ADMIN)
     elsewhere = service.program()
@@ -237,7 +237,7 @@ def test_a_suspended_person_keeps_their_other_accounts(service: Service) -> None
 
 
 def _a_lone_member(service: Service, owner: Program) -> Program:
-    """Somebody who is in this account and in no other."""
+    """Create a user who is only a member of this account."""
     _join(service, owner, _MO)
     _leave_all_but(account_of(owner), _MO)
     program = service.program()
@@ -253,7 +253,7 @@ def _leave_all_but(account_id: str, address: str) -> None:
     row.update(actions=gone)
 
 
-def test_who_is_removed_from_their_last_account_signs_in_to_none(service: Service) -> None:
+def test_a_user_removed_from_their_last_account_signs_in_to_none(service: Service) -> None:
     """`D7`."""
     owner = an_owner(service)
     mo = _a_lone_member(service, owner)
@@ -264,8 +264,8 @@ def test_who_is_removed_from_their_last_account_signs_in_to_none(service: Servic
     assert ask_sign_in(service.program(), _MO).json == {"next": "no_account"}
 
 
-def test_who_is_suspended_everywhere_signs_in_to_no_account(service: Service) -> None:
-    """`D7`: one account keeps nobody out of the product."""
+def test_a_user_suspended_everywhere_signs_in_to_no_account(service: Service) -> None:
+    """`D7`: an account can't keep a user out of the product."""
     owner = an_owner(service)
     inside = _a_lone_member(service, owner)
     _post(owner, _id_of(owner, _MO), "suspend")
@@ -284,10 +284,10 @@ def test_who_is_suspended_everywhere_signs_in_to_no_account(service: Service) ->
     assert mo.get("/auth/session").json["account"]["name"] == "Mo's own"
 
 
-def test_who_is_suspended_everywhere_resets_their_password_and_joins_another_account(
+def test_a_user_suspended_everywhere_can_reset_their_password_and_join_elsewhere(
     service: Service,
 ) -> None:
-    """`D7`: the mail has the link, and doesn't speak of a company's sign-in."""
+    """`D7`: the mail has the link, and doesn't mention SSO."""
     owner = an_owner(service)
     _a_lone_member(service, owner)
     _post(owner, _id_of(owner, _MO), "suspend")
@@ -303,8 +303,8 @@ def test_who_is_suspended_everywhere_resets_their_password_and_joins_another_acc
     assert ask_sign_in(mo, _MO, OTHER_PASSWORD).json["account"]["id"] == account_of(other)
 
 
-def test_suspending_somebody_does_not_end_their_session_elsewhere(service: Service) -> None:
-    """`D7`: nor does leaving the last active account, where another one has suspended them."""
+def test_a_suspension_does_not_end_sessions_in_other_accounts(service: Service) -> None:
+    """`D7`: nor does leaving the last active account while suspended in another."""
     owner = an_owner(service)
     mo = _join(service, owner, _MO)
     outside = service.program()
@@ -323,7 +323,7 @@ def test_suspending_somebody_does_not_end_their_session_elsewhere(service: Servi
     assert outside.get("/auth/session").status == 200
 
 
-def test_the_owner_is_out_of_everybodys_reach(service: Service) -> None:
+def test_no_call_changes_the_owner(service: Service) -> None:
     owner = an_owner(service)
     ada = _join(service, owner, _ADA, Role.ADMIN)
     user_id = _id_of(owner, ADDRESS)
@@ -354,7 +354,7 @@ def test_an_admin_changes_other_admins_and_demotes_themselves(service: Service) 
     assert _has_account_open(ada)
 
 
-def test_ownership_is_handed_to_an_admin_and_never_doubled(service: Service) -> None:
+def test_ownership_is_transferred_to_an_admin_and_there_is_one_owner(service: Service) -> None:
     owner = an_owner(service)
     ada = _join(service, owner, _ADA, Role.ADMIN)
     reply = owner.post(_TRANSFER, {"user_id": _id_of(owner, _ADA)})
@@ -367,7 +367,7 @@ def test_ownership_is_handed_to_an_admin_and_never_doubled(service: Service) -> 
     assert ada.post(_TRANSFER, {"user_id": _id_of(ada, ADDRESS)}).status == 200
 
 
-def test_ownership_goes_to_nobody_else(service: Service) -> None:
+def test_ownership_is_transferred_only_to_an_active_admin(service: Service) -> None:
     owner = an_owner(service)
     ada = _join(service, owner, _ADA, Role.ADMIN)
     _join(service, owner, _MO)
@@ -383,7 +383,9 @@ def test_ownership_goes_to_nobody_else(service: Service) -> None:
     assert _people(owner)[ADDRESS]["role"] == "owner"
 
 
-def test_handing_over_asks_for_a_fresh_proof(service: Service, clock: StoppedClock) -> None:
+def test_a_transfer_of_ownership_requires_a_fresh_proof(
+    service: Service, clock: StoppedClock
+) -> None:
     """`D9`."""
     owner = an_owner(service)
     _join(service, owner, _ADA, Role.ADMIN)
@@ -395,7 +397,7 @@ def test_handing_over_asks_for_a_fresh_proof(service: Service, clock: StoppedClo
     assert owner.post(_TRANSFER, heir).status == 200
 
 
-def test_leaving_goes_on_with_no_account_under_a_new_token(service: Service) -> None:
+def test_leaving_continues_without_an_account_under_a_new_token(service: Service) -> None:
     """`D3`, `D7`."""
     owner = an_owner(service)
     ada = _join(service, owner, _ADA, Role.ADMIN)
@@ -424,7 +426,7 @@ def test_the_last_account_can_be_left_too(service: Service) -> None:
     assert mo.get("/auth/session").json["account"] is None
 
 
-def test_only_the_open_account_is_left_and_never_by_its_owner(service: Service) -> None:
+def test_only_the_open_account_can_be_left_and_never_by_its_owner(service: Service) -> None:
     owner = an_owner(service)
     ada = _join(service, owner, _ADA, Role.ADMIN)
     refused = owner.post(_LEAVE, {"account_id": account_of(owner)})
@@ -439,7 +441,7 @@ def test_only_the_open_account_is_left_and_never_by_its_owner(service: Service) 
     assert _has_account_open(ada)
 
 
-def test_each_change_stands_in_the_audit_trail(service: Service) -> None:
+def test_each_change_is_in_the_audit_log(service: Service) -> None:
     """`H4`."""
     owner = an_owner(service)
     ada = _join(service, owner, _ADA, Role.ADMIN)
@@ -451,7 +453,7 @@ def test_each_change_stands_in_the_audit_trail(service: Service) -> None:
     owner.delete(f"{_MEMBERS}/{mo}")
     owner.post(_TRANSFER, {"user_id": _id_of(owner, _ADA)})
     owner.post(_LEAVE, {"account_id": account_of(owner)})
-    told = {row["event"]["S"]: row for row in service.rows("audit_events")}
+    events = {row["event"]["S"]: row for row in service.rows("audit_events")}
     assert {
         "member.changed",
         "member.suspended",
@@ -459,30 +461,30 @@ def test_each_change_stands_in_the_audit_trail(service: Service) -> None:
         "member.removed",
         "member.left",
         "account.ownership_transferred",
-    } <= set(told)
-    assert told["member.changed"]["target"]["M"]["id"]["S"] == mo
-    assert told["member.changed"]["details"]["M"] == {
+    } <= set(events)
+    assert events["member.changed"]["target"]["M"]["id"]["S"] == mo
+    assert events["member.changed"]["details"]["M"] == {
         "old_role": {"S": "member"},
         "new_role": {"S": "admin"},
     }
     assert _has_account_open(ada)
 
 
-def test_both_are_mailed_when_ownership_is_handed_over(service: Service) -> None:
+def test_both_owners_get_a_mail_about_a_transfer(service: Service) -> None:
     owner = an_owner(service)
     _join(service, owner, _ADA, Role.ADMIN)
     assert owner.post(_TRANSFER, {"user_id": _id_of(owner, _ADA)}).status == 200
     service.work()
-    told = {m.to: m for m in service.outbox if m.subject.startswith("An account at")}
-    assert set(told) == {ADDRESS, _ADA}
-    assert "You have handed Acme" in told[ADDRESS].text
-    assert "You're an admin now" in told[ADDRESS].html.replace("&#39;", "'")
-    assert "has made you the owner of Acme" in told[_ADA].text
-    assert "has made you the owner of Acme" in told[_ADA].html
+    mails = {m.to: m for m in service.outbox if m.subject.startswith("An account at")}
+    assert set(mails) == {ADDRESS, _ADA}
+    assert "You have handed Acme" in mails[ADDRESS].text
+    assert "You're an admin now" in mails[ADDRESS].html.replace("&#39;", "'")
+    assert "has made you the owner of Acme" in mails[_ADA].text
+    assert "has made you the owner of Acme" in mails[_ADA].html
 
 
 def _give_elsewhere(address: str, count: int) -> None:
-    """Put somebody into other accounts, with so many workspaces there."""
+    """Add a user to other accounts, with this many workspaces there."""
     from chalicelib.storage.dynamo.rows import membership_map
     from chalicelib.storage.dynamo.tables import EmailRow, UserRow
 
@@ -494,8 +496,8 @@ def _give_elsewhere(address: str, count: int) -> None:
     row.save()
 
 
-def test_nobody_is_given_more_workspaces_than_their_row_holds(service: Service) -> None:
-    """`H11`: 2,000 in all accounts together; one less is fine, and taking away always is."""
+def test_a_member_gets_no_more_workspaces_than_their_row_holds(service: Service) -> None:
+    """`H11`: 2,000 over all accounts; one less is accepted, and removing always is."""
     owner = an_owner(service)
     _join(service, owner, _MO)
     mo, main = _id_of(owner, _MO), _workspace_of(owner)
@@ -511,7 +513,7 @@ def test_nobody_is_given_more_workspaces_than_their_row_holds(service: Service) 
     assert _patch(owner, mo, {"workspaces": []}).status == 200
 
 
-def test_an_invitation_with_a_workspace_too_many_waits_until_there_is_room(
+def test_an_invitation_beyond_the_workspace_limit_waits_until_there_is_room(
     service: Service,
 ) -> None:
     owner = an_owner(service)
@@ -527,7 +529,7 @@ def test_an_invitation_with_a_workspace_too_many_waits_until_there_is_room(
     assert accept(mo, token).status == 200
 
 
-def test_a_row_at_its_fullest_fits_into_dynamodb(service: Service) -> None:
+def test_the_largest_possible_user_row_fits_into_dynamodb(service: Service) -> None:
     """200 accounts with the longest names, and 2,000 workspaces."""
     from chalicelib.storage.dynamo.rows import membership_map
     from chalicelib.storage.dynamo.tables import EmailRow, UserRow
@@ -545,5 +547,5 @@ def test_a_row_at_its_fullest_fits_into_dynamodb(service: Service) -> None:
         row.memberships[full.account_id] = membership_map(full)
     row.save()
     (stored,) = (item for item in service.rows("users") if item["user_id"]["S"] == row.user_id)
-    # Written with its types it takes more than DynamoDB counts.
+    # With its types it is longer than what DynamoDB counts.
     assert len(json.dumps(stored, ensure_ascii=False).encode()) < 400 * 1024

@@ -1,4 +1,4 @@
-"""Workspaces: made and changed by owners and admins, seen by members who were given them."""
+"""Workspaces: created and changed by owners and admins, seen by members who have them."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def owner(service: Service) -> Program:
 
 @pytest.fixture
 def holder(service: Service, owner: Program) -> Holder:
-    """A key of the owner's account, which sees what there is."""
+    """A key of the owner's account, which lists all workspaces."""
     return Holder(service.program(), make_key(owner)["key"])
 
 
@@ -68,7 +68,7 @@ def _names(holder: Holder) -> list[str]:
 def _member(
     service: Service, owner: Program, workspaces: dict[str, WorkspaceRole], address: str
 ) -> Program:
-    """Put somebody into the account who sees some of its workspaces."""
+    """Add a member who has some of the account's workspaces."""
     account_id = account_of(owner)
     become_a_user(service, address)
     joined = Membership(account_id, "Acme", Role.MEMBER, workspaces=workspaces)
@@ -82,7 +82,9 @@ def _connection() -> Connection:
     return bootstrap.services().sessions.users.connection
 
 
-def test_a_workspace_is_made_renamed_described_and_deleted(owner: Program, holder: Holder) -> None:
+def test_a_workspace_is_created_renamed_described_and_deleted(
+    owner: Program, holder: Holder
+) -> None:
     made = _create(owner, "Depots", "Where things wait")
     assert {**made, "id": ""} == {
         "id": "",
@@ -107,7 +109,7 @@ def test_the_description_may_be_left_out(owner: Program) -> None:
     assert (reply.status, reply.json["description"]) == (201, "")
 
 
-def test_a_name_is_taken_in_any_case(owner: Program, holder: Holder) -> None:
+def test_a_name_is_unique_ignoring_case(owner: Program, holder: Holder) -> None:
     made = _create(owner, "Depots")
     for reply in (
         owner.post(_API, {"name": "DEPOTS"}),
@@ -123,14 +125,12 @@ def test_a_name_is_taken_in_any_case(owner: Program, holder: Holder) -> None:
     assert _patch(owner, made["id"], name="DEPOTS").status == 200
 
 
-def test_two_accounts_may_each_have_a_workspace_of_one_name(
-    service: Service, owner: Program
-) -> None:
+def test_two_accounts_may_have_workspaces_with_one_name(service: Service, owner: Program) -> None:
     _create(owner, "Depots")
     _create(an_owner(service, "sam@other.test"), "Depots")
 
 
-def test_main_is_an_ordinary_one(owner: Program, holder: Holder) -> None:
+def test_main_is_an_ordinary_workspace(owner: Program, holder: Holder) -> None:
     (main,) = holder.get(_API).json["items"]
     assert _patch(owner, main["id"], name="Head office").status == 200
     assert owner.delete(f"{_API}/{main['id']}").status == 204
@@ -138,14 +138,16 @@ def test_main_is_an_ordinary_one(owner: Program, holder: Holder) -> None:
     _create(owner, "Main")
 
 
-def test_twenty_calls_for_one_name_make_one_workspace(owner: Program, holder: Holder) -> None:
+def test_of_twenty_calls_with_one_name_one_creates_a_workspace(
+    owner: Program, holder: Holder
+) -> None:
     """`H13`."""
     outcomes = race(lambda _: owner.post(_API, {"name": "Depots"}).status)
     assert sorted(str(status) for status in outcomes) == ["201", *["409"] * 19]
     assert _names(holder) == ["Depots", "Main"]
 
 
-def test_the_cap_says_what_it_is(service: Service, owner: Program) -> None:
+def test_the_limit_is_named_when_it_is_reached(service: Service, owner: Program) -> None:
     many = [Workspace(f"wsp_{n}", str(n), "", service.clock()) for n in range(WORKSPACES_MAX)]
     AccountRow(
         account_of(owner),
@@ -182,7 +184,7 @@ def test_the_cap_says_what_it_is(service: Service, owner: Program) -> None:
     ],
     ids=ascii,
 )
-def test_what_is_no_workspace_is_refused_by_its_parameter(
+def test_an_invalid_workspace_names_its_parameter(
     owner: Program, holder: Holder, body: dict[str, Any], status: int, param: str
 ) -> None:
     """`H11`."""
@@ -195,7 +197,7 @@ def test_what_is_no_workspace_is_refused_by_its_parameter(
     assert holder.get(_API).json["items"] == [main]
 
 
-def test_a_change_changes_something(owner: Program) -> None:
+def test_an_empty_change_is_refused(owner: Program) -> None:
     made = _create(owner, "Depots")
     reply = _patch(owner, made["id"])
     assert (reply.status, reply.error["type"]) == (400, "invalid_request_error")
@@ -233,10 +235,8 @@ def test_a_workspace_with_records_stays(owner: Program, holder: Holder, browser:
     assert owner.delete(f"{_API}/{made['id']}").status == 204
 
 
-def test_what_a_member_was_given_of_a_deleted_workspace_means_nothing(
-    service: Service, owner: Program
-) -> None:
-    """`F10`: nor does it come back with a new workspace of the same name."""
+def test_a_role_in_a_deleted_workspace_has_no_effect(service: Service, owner: Program) -> None:
+    """`F10`: nor does it return with a new workspace of the same name."""
     made = _create(owner, "Depots")
     member = _member(service, owner, {made["id"]: WorkspaceRole.ADMIN}, "mo@acme.test")
     assert "Depots" in _home(service, member).page.text
@@ -253,9 +253,7 @@ def _home(service: Service, program: Program) -> Browser:
     return browser
 
 
-def test_members_see_theirs_with_their_role_and_managers_see_all(
-    service: Service, owner: Program
-) -> None:
+def test_members_see_their_workspaces_and_admins_see_all(service: Service, owner: Program) -> None:
     made = {name: _create(owner, name)["id"] for name in ("Alpha", "Beta", "Gamma")}
     given = {made["Beta"]: WorkspaceRole.VIEWER, made["Gamma"]: WorkspaceRole.ADMIN}
     member = _member(service, owner, given, "mo@acme.test")
@@ -277,19 +275,19 @@ def test_an_admin_manages_workspaces_as_an_owner_does(service: Service, owner: P
     assert admin.delete(f"{_API}/{made['id']}").status == 204
 
 
-def test_who_did_what_is_in_the_audit_trail(service: Service, owner: Program) -> None:
-    """`H4`: in the same write, so a refused change leaves no line."""
+def test_changes_of_workspaces_are_in_the_audit_log(service: Service, owner: Program) -> None:
+    """`H4`: in the same write, so a refused change leaves no event."""
     made = _create(owner, "Depots")
     _patch(owner, made["id"], name="Yards")
     _patch(owner, made["id"], name="Main")
     owner.delete(f"{_API}/{made['id']}")
     rows = sorted(service.rows("audit_events"), key=lambda row: str(row["moment"]["S"]))
-    told = {
+    events = {
         row["event"]["S"]: row["target"]["M"]["name"]["S"]
         for row in rows
         if row["event"]["S"].startswith("workspace.")
     }
-    assert told == {
+    assert events == {
         "workspace.created": "Depots",
         "workspace.changed": "Depots",
         "workspace.deleted": "Yards",
@@ -298,7 +296,7 @@ def test_who_did_what_is_in_the_audit_trail(service: Service, owner: Program) ->
     assert change["details"]["M"]["new_name"] == {"S": "Yards"}
 
 
-def test_the_pages_make_rename_and_delete(browser: Browser, holder: Holder) -> None:
+def test_the_pages_create_rename_and_delete(browser: Browser, holder: Holder) -> None:
     browser.open(_PAGE)
     browser.press("Create workspace", Name="Depots", Description="Where things wait")
     assert "is there" in browser.page.status_message
@@ -315,7 +313,7 @@ def test_the_pages_make_rename_and_delete(browser: Browser, holder: Holder) -> N
     assert _names(holder) == ["Main"]
 
 
-def test_a_refused_form_comes_back_with_the_reason(browser: Browser, holder: Holder) -> None:
+def test_a_refused_form_is_shown_with_the_reason(browser: Browser, holder: Holder) -> None:
     browser.open(_PAGE)
     browser.press("Create workspace", Name="main", Description="Twice")
     assert browser.page.status == 409
@@ -334,7 +332,7 @@ def test_a_refused_form_comes_back_with_the_reason(browser: Browser, holder: Hol
     assert _names(holder) == ["Depots", "Main"]
 
 
-def test_of_two_people_who_edit_one_workspace_the_second_is_told(
+def test_of_two_admins_who_edit_one_workspace_the_second_sees_a_conflict(
     service: Service, owner: Program, browser: Browser, holder: Holder
 ) -> None:
     made = _create(owner, "Depots")
@@ -354,7 +352,7 @@ def test_of_two_people_who_edit_one_workspace_the_second_is_told(
 
 
 @pytest.mark.parametrize("path", ["/none", "/none/delete", "/%00", "/a.b/delete"])
-def test_a_page_of_no_workspace_is_not_found(browser: Browser, path: str) -> None:
+def test_the_page_of_an_unknown_workspace_is_not_found(browser: Browser, path: str) -> None:
     assert browser.open(f"{_PAGE}{path}").status in (400, 404)
 
 
@@ -368,7 +366,7 @@ def test_a_workspace_that_was_deleted_meanwhile_is_not_found(
     assert browser.page.status == 404
 
 
-def test_a_workspace_of_another_account_is_like_one_that_never_was(
+def test_a_workspace_of_another_account_is_like_an_unknown_one(
     service: Service, owner: Program
 ) -> None:
     """`H15`: byte for byte, a member's own account included."""
@@ -386,7 +384,7 @@ def test_a_workspace_of_another_account_is_like_one_that_never_was(
 def test_pages_cost_what_a_signed_in_page_costs(
     owner: Program, browser: Browser, ledger: Ledger
 ) -> None:
-    """The list comes with the account: two requests, however many workspaces there are."""
+    """The account has the list: two requests for any number of workspaces."""
     for count in (1, 20):
         for number in range(count):
             _create(owner, f"Depot {count}-{number}")

@@ -13,11 +13,11 @@ from chalicelib.domain.audit.event import AuditEvent, EventName, Party, PartyTyp
 from chalicelib.domain.origin import Client, RequestOrigin
 from chalicelib.domain.roles import Role
 from chalicelib.storage.dynamo.tables import AuditEventRow
+from tests.support.audit_log import user_id_of
 from tests.support.keys import KEYS, account_of, add_member, an_owner, make_key
 from tests.support.ledger import ledger as counting
 from tests.support.personas.journeys import ADDRESS, OTHER_PASSWORD, ask_sign_in, sign_in
 from tests.support.personas.owners import TRAIL
-from tests.support.trail import user_id_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -55,13 +55,13 @@ def _fill(account_id: str, since: datetime, number: int, **details: str) -> None
     with AuditEventRow.batch_write() as batch:
         for n in range(number):
             at = since + timedelta(milliseconds=n)
-            told = {"number": n, **details}
+            all_details = {"number": n, **details}
             name = EventName.WORKSPACE_CHANGED
-            event = AuditEvent(name, account_id, at, actor, origin, None, told)
+            event = AuditEvent(name, account_id, at, actor, origin, None, all_details)
             batch.save(TRAIL.row(event))
 
 
-def test_the_list_says_who_did_what_when_and_from_where(
+def test_the_list_shows_who_did_what_when_and_from_where(
     service: Service, clock: StoppedClock
 ) -> None:
     """`H4`."""
@@ -82,7 +82,7 @@ def test_the_list_says_who_did_what_when_and_from_where(
     }
 
 
-def test_it_is_searched_by_event_person_and_day(
+def test_the_log_is_filtered_by_event_actor_and_day(
     service: Service, owner: Program, clock: StoppedClock
 ) -> None:
     clock.advance(timedelta(hours=11))
@@ -98,7 +98,7 @@ def test_it_is_searched_by_event_person_and_day(
         ("?event=sign_in.&actor=Robin", ["sign_in.succeeded"]),
         (f"?event=sign_in.&actor={quote(ADDRESS.upper())}", ["sign_in.succeeded"]),
         ("?actor=nobody%40acme.test", []),
-        # Names may hold the sign of addresses.
+        # Names may contain an @.
         ("?actor=Robin+%40+work", []),
         ("?since=2026-11-25", ["sign_in.refused"]),
         ("?until=2026-11-24&event=sign_in.", ["sign_in.succeeded"]),
@@ -129,12 +129,12 @@ def test_it_is_searched_by_event_person_and_day(
         ("?limit=0", "limit"),
     ],
 )
-def test_what_cannot_be_searched_for_is_named(owner: Program, query: str, param: str) -> None:
+def test_an_invalid_filter_is_named(owner: Program, query: str, param: str) -> None:
     reply = owner.get(EVENTS + query)
     assert (reply.status, reply.error["param"]) == (422, param)
 
 
-def test_only_who_manages_the_account_sees_it(service: Service, owner: Program) -> None:
+def test_only_owners_and_admins_see_the_log(service: Service, owner: Program) -> None:
     """`F9`, `H15`."""
     member = add_member(service, account_of(owner), "mo@acme.test", Role.MEMBER)
     holder = make_key(owner)["key"]
@@ -148,7 +148,7 @@ def test_only_who_manages_the_account_sees_it(service: Service, owner: Program) 
     assert own.isdisjoint(event["id"] for event in _lines(other.get(EXPORT)))
 
 
-def test_nobody_can_change_it(owner: Program) -> None:
+def test_no_call_changes_the_log(owner: Program) -> None:
     """`H6`."""
     (event, *_) = _listed(owner)
     for method in ("POST", "PUT", "PATCH", "DELETE"):
@@ -157,7 +157,9 @@ def test_nobody_can_change_it(owner: Program) -> None:
     assert event in _listed(owner)
 
 
-def test_an_export_has_every_event_and_is_told_itself(owner: Program, clock: StoppedClock) -> None:
+def test_an_export_has_every_event_and_is_recorded_itself(
+    owner: Program, clock: StoppedClock
+) -> None:
     clock.advance(timedelta(minutes=5))
     before = _listed(owner)
     reply = owner.get(f"{EXPORT}&event=sign_in.")
@@ -166,16 +168,16 @@ def test_an_export_has_every_event_and_is_told_itself(owner: Program, clock: Sto
     assert reply.header("Content-Disposition") == disposition
     assert reply.header("Link") is None
     assert _lines(reply) == [event for event in before if event["event"].startswith("sign_in.")]
-    (told,) = _listed(owner, "?event=audit_log.exported")
-    assert told["details"] == {"event": "sign_in."}
+    (exported,) = _listed(owner, "?event=audit_log.exported")
+    assert exported["details"] == {"event": "sign_in."}
     clock.advance(timedelta(seconds=1))
-    assert _lines(owner.get(EXPORT))[0] == told
+    assert _lines(owner.get(EXPORT))[0] == exported
 
 
-def test_a_large_export_goes_on_where_it_stopped_and_meets_every_event_once(
+def test_a_large_export_continues_and_has_every_event_once(
     owner: Program, clock: StoppedClock
 ) -> None:
-    """Each answer stays below the 6 MB that a Lambda can give, quotes and accents escaped."""
+    """Each answer is smaller than Lambda's 6 MB, with quotes and accents escaped."""
     account_id = account_of(owner)
     _fill(account_id, clock(), 2_500, text='é"' * 400)
     clock.advance(timedelta(hours=1))
@@ -196,7 +198,7 @@ def test_a_large_export_goes_on_where_it_stopped_and_meets_every_event_once(
     assert sum("before" in event["details"] for event in continued) == answers - 1
 
 
-def test_the_page_shows_it_in_words_and_goes_back_in_time(
+def test_the_page_shows_events_in_words_and_pages_back(
     service: Service, clock: StoppedClock
 ) -> None:
     owner = an_owner(service)
@@ -215,9 +217,7 @@ def test_the_page_shows_it_in_words_and_goes_back_in_time(
     assert "with a password" in browser.page.text
 
 
-def test_the_page_names_workspaces_and_cuts_what_nobody_reads(
-    service: Service, owner: Program
-) -> None:
+def test_the_page_names_workspaces_and_cuts_long_details(service: Service, owner: Program) -> None:
     design = owner.post("/api/v1/workspaces", {"name": "Design"}).json["id"]
     given = [{"id": design, "role": "viewer"}]
     asked = {"email": "kim@acme.test", "role": "member", "workspaces": given}
@@ -250,7 +250,7 @@ def test_the_page_is_searched(service: Service, owner: Program) -> None:
 @pytest.mark.parametrize(
     "query", ["event=nothing", "since=then", "until=2026-13-01", "before=x", "after=evt_1"]
 )
-def test_a_page_that_cannot_be_searched_says_so(service: Service, query: str) -> None:
+def test_the_page_shows_an_invalid_filter(service: Service, query: str) -> None:
     an_owner(service)
     browser = service.browser()
     sign_in(browser)
@@ -259,7 +259,7 @@ def test_a_page_that_cannot_be_searched_says_so(service: Service, query: str) ->
     assert page.heading == "Audit log"
 
 
-def test_a_filter_that_finds_nothing_soon_offers_to_look_further_back(
+def test_a_filter_without_matches_offers_to_search_further_back(
     service: Service, clock: StoppedClock
 ) -> None:
     owner = an_owner(service)
@@ -283,7 +283,7 @@ def test_a_member_is_sent_home(service: Service, owner: Program) -> None:
     assert page.url.endswith("/?done=not-allowed")
 
 
-def test_a_page_costs_the_same_however_long_the_trail_is(
+def test_a_page_costs_the_same_for_a_log_of_any_length(
     service: Service, clock: StoppedClock
 ) -> None:
     """Two requests for the visitor, one for the events."""

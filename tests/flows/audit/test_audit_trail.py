@@ -1,4 +1,4 @@
-"""What people do with their sign-in, in the audit trails of the accounts they are in."""
+"""Audit events of sign-in flows, in the logs of the user's accounts."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 
 from chalicelib.domain.roles import Role
 from infra.local.worker import sqs_event
+from tests.support.audit_log import all_audit_events, audit_events, event_names, user_id_of
 from tests.support.keys import account_of, add_member, an_owner
 from tests.support.personas.journeys import (
     ADDRESS,
@@ -20,7 +21,6 @@ from tests.support.personas.journeys import (
     signed_in_program,
     token_of,
 )
-from tests.support.trail import all_told, names_told, told, user_id_of
 
 if TYPE_CHECKING:
     from chalicelib.domain.mail import Job
@@ -50,11 +50,13 @@ def _fail(service: Service, times: int = 1, address: str = ADDRESS) -> None:
         assert ask_sign_in(service.program(), address, OTHER_PASSWORD).status == 401
 
 
-def test_an_account_begins_with_who_made_it_and_their_sign_in(
+def test_a_new_account_records_its_creation_and_the_sign_in(
     service: Service, account_id: str
 ) -> None:
     """`H4`: who, what, when, from where, and in which request."""
-    created, signed_in = sorted(told(service, account_id), key=lambda event: str(event["event"]))
+    created, signed_in = sorted(
+        audit_events(service, account_id), key=lambda event: str(event["event"])
+    )
     assert (created["event"], signed_in["event"]) == ("account.created", "sign_in.succeeded")
     assert created["actor"] == signed_in["actor"] == _robin()
     assert created["target"] == {"type": "account", "id": account_id, "name": "Acme"}
@@ -64,15 +66,15 @@ def test_an_account_begins_with_who_made_it_and_their_sign_in(
     assert signed_in["moment"].startswith("2026-11-24T12:00:00.000000Z#evt_")
 
 
-def test_signing_out_is_told_once(service: Service, owner: Program, account_id: str) -> None:
+def test_signing_out_is_recorded_once(service: Service, owner: Program, account_id: str) -> None:
     cookie = owner.jar.header["Cookie"]
     for _ in range(2):
         assert service.program().delete("/auth/session", Cookie=cookie).status == 204
-    (ended,) = told(service, account_id, "session.ended")
+    (ended,) = audit_events(service, account_id, "session.ended")
     assert (ended["actor"], ended["details"]) == (_robin(), {"how": "sign_out"})
 
 
-def test_ending_a_session_from_another_is_told(
+def test_ending_a_session_from_another_is_recorded(
     service: Service, owner: Program, account_id: str
 ) -> None:
     """`D8`."""
@@ -80,34 +82,34 @@ def test_ending_a_session_from_another_is_told(
     (other,) = [s for s in owner.get("/auth/sessions").json["items"] if not s["current"]]
     assert owner.delete(f"/auth/sessions/{other['id']}").status == 204
     assert owner.delete("/auth/sessions").status == 204
-    hows = {e["details"]["how"] for e in told(service, account_id, "session.ended")}
+    hows = {e["details"]["how"] for e in audit_events(service, account_id, "session.ended")}
     assert hows == {"picked", "all_others"}
 
 
-def test_with_several_accounts_the_one_that_is_entered_hears_of_it(
+def test_with_several_accounts_only_the_opened_one_records_it(
     service: Service, account_id: str
 ) -> None:
     add_member(service, account_id, "ada@acme.test", Role.ADMIN, open_now=False)
-    before = names_told(service, account_id)
+    before = event_names(service, account_id)
     program = signed_in_program(service, "ada@acme.test")
-    assert names_told(service, account_id) == before
+    assert event_names(service, account_id) == before
     program.post("/auth/session/account", {"account_id": account_id})
-    (opened,) = told(service, account_id, "account.opened")
+    (opened,) = audit_events(service, account_id, "account.opened")
     assert opened["actor"]["name"] == "Robin"
     assert opened["target"]["id"] == account_id
     assert opened["details"] == {"method": "password"}
 
 
-def test_failures_are_told_to_every_account_the_person_is_in(
+def test_failures_are_recorded_in_every_account_of_the_user(
     service: Service, account_id: str
 ) -> None:
-    """`H4`: who tried isn't known, so the event says whom it was about."""
+    """`H4`: it isn't known who tried, so the event names the target."""
     ada = add_member(service, account_id, "ada@acme.test", Role.MEMBER, open_now=False)
     own = ada.get("/auth/session").json["account"]
     assert own is None
     _fail(service, address="ada@acme.test")
     service.work()
-    events = [e for e in all_told(service) if e["event"] == "sign_in.refused"]
+    events = [e for e in all_audit_events(service) if e["event"] == "sign_in.refused"]
     assert len({event["account_id"] for event in events}) == 2
     for event in events:
         assert event["actor"] == {"type": "anonymous", "id": None, "name": None}
@@ -119,31 +121,31 @@ def test_failures_are_told_to_every_account_the_person_is_in(
         }
 
 
-def test_the_lock_is_told_once_and_what_it_refuses_by_its_reason(
+def test_a_lockout_is_recorded_once_and_its_refusals_with_the_reason(
     service: Service, account_id: str
 ) -> None:
     _fail(service, times=5)
     assert ask_sign_in(service.program()).status == 401
-    refused = told(service, account_id, "sign_in.refused")
+    refused = audit_events(service, account_id, "sign_in.refused")
     reasons = sorted(event["details"]["reason"] for event in refused)
     assert reasons == ["locked"] + ["wrong_password"] * 5
-    (locked,) = told(service, account_id, "sign_in.locked")
+    (locked,) = audit_events(service, account_id, "sign_in.locked")
     assert (locked["actor"]["type"], locked["target"]) == ("system", _robin())
     assert locked["details"] == {"method": "password", "ends_by": "time"}
 
 
-def test_a_password_that_is_stopped_for_good_is_told(service: Service, account_id: str) -> None:
+def test_a_stopped_password_is_recorded(service: Service, account_id: str) -> None:
     """`B4`."""
     (message,) = _messages_of_a_failure(service)
     _tell(replace(message, details={**message.details, "locks": "yes", "stops": "yes"}))
-    (locked,) = told(service, account_id, "sign_in.locked")
+    (locked,) = audit_events(service, account_id, "sign_in.locked")
     assert locked["details"]["ends_by"] == "password_reset"
 
 
-def test_a_flood_against_a_lock_tells_sixty_an_hour_and_no_more(
+def test_a_flood_during_a_lockout_records_sixty_an_hour_at_most(
     service: Service, account_id: str, clock: StoppedClock
 ) -> None:
-    """A stranger pays nothing for them; the account must not."""
+    """They cost a stranger nothing, so they must not fill the log."""
     _fail(service, times=5)
     (message, *_) = _messages_of_a_failure(service)
     for number in range(70):
@@ -155,12 +157,12 @@ def test_a_flood_against_a_lock_tells_sixty_an_hour_and_no_more(
 
 
 def _refused_by_lock(service: Service, account_id: str) -> list[dict[str, Any]]:
-    refused = told(service, account_id, "sign_in.refused")
+    refused = audit_events(service, account_id, "sign_in.refused")
     return [event for event in refused if event["details"]["reason"] == "locked"]
 
 
 def _messages_of_a_failure(service: Service) -> list[Job]:
-    """Fail once more, and take the messages that it leaves off the queue."""
+    """Fail once more, and return the jobs that it queues."""
     from chalicelib.domain.mail import Job
 
     service.work()
@@ -178,17 +180,19 @@ def _tell(message: Job) -> None:
     services().personal_events.record(message)
 
 
-def test_a_message_that_is_delivered_twice_is_told_once(service: Service, account_id: str) -> None:
+def test_a_message_that_is_delivered_twice_is_recorded_once(
+    service: Service, account_id: str
+) -> None:
     (message,) = _messages_of_a_failure(service)
     for _ in range(3):
         _tell(message)
-    assert names_told(service, account_id).count("sign_in.refused") == 1
+    assert event_names(service, account_id).count("sign_in.refused") == 1
 
 
-def test_a_message_whose_mail_fails_is_told_and_comes_again(
+def test_a_message_whose_mail_fails_is_recorded_and_redelivered(
     service: Service, account_id: str
 ) -> None:
-    """The trail hears of it first; SQS brings the message again until the mail is out."""
+    """The events are written first; SQS redelivers the message until the mail is sent."""
     (message,) = _messages_of_a_failure(service)
     locking = replace(message, details={**message.details, "locks": "yes"})
     service.engine.client("ses").delete_identity(Identity=service.settings.mail_from)
@@ -197,28 +201,30 @@ def test_a_message_whose_mail_fails_is_told_and_comes_again(
     for _ in range(2):
         with pytest.raises(Exception, match="MessageRejected"):
             service.handler(event, None)
-    assert names_told(service, account_id).count("sign_in.locked") == 1
+    assert event_names(service, account_id).count("sign_in.locked") == 1
 
 
-def test_an_address_that_is_nobodys_is_told_to_nobody(service: Service, account_id: str) -> None:
-    before = len(all_told(service))
+def test_failures_at_an_unknown_email_are_recorded_nowhere(
+    service: Service, account_id: str
+) -> None:
+    before = len(all_audit_events(service))
     _fail(service, times=6, address="nobody@acme.test")
-    assert len(all_told(service)) == before
+    assert len(all_audit_events(service)) == before
     assert account_id
 
 
-def test_the_reason_is_the_accounts_to_know(service: Service, account_id: str) -> None:
-    """`B2`: the answer says none of it."""
+def test_only_the_account_sees_the_reason(service: Service, account_id: str) -> None:
+    """`B2`: the answer doesn't show it."""
     from chalicelib.storage.dynamo.tables import UserRow
 
     add_member(service, account_id, "ada@acme.test", Role.MEMBER)
     UserRow(user_id_of("ada@acme.test")).update(actions=[UserRow.password_hash.remove()])
     assert ask_sign_in(service.program(), "ada@acme.test").status == 401
-    (refused,) = told(service, account_id, "sign_in.refused")
+    (refused,) = audit_events(service, account_id, "sign_in.refused")
     assert refused["details"]["reason"] == "no_password"
 
 
-def test_a_member_whose_company_signs_them_in_is_refused_for_that(
+def test_a_password_under_enforced_sso_is_recorded_with_that_reason(
     service: Service, account_id: str
 ) -> None:
     from chalicelib.storage.dynamo.tables import DomainRow
@@ -226,42 +232,42 @@ def test_a_member_whose_company_signs_them_in_is_refused_for_that(
     add_member(service, account_id, "ada@sso.test", Role.MEMBER)
     DomainRow("sso.test", account_id=account_id, connection_id="con_1", enforced=1).save()
     assert ask_sign_in(service.program(), "ada@sso.test").status == 401
-    (refused,) = told(service, account_id, "sign_in.refused")
+    (refused,) = audit_events(service, account_id, "sign_in.refused")
     assert refused["details"]["reason"] == "sso_required"
 
 
-def test_a_wrong_current_password_is_told_too(
+def test_a_wrong_current_password_is_recorded_too(
     service: Service, owner: Program, account_id: str
 ) -> None:
     """`A9`."""
     assert owner.post("/auth/session/proof", {"password": OTHER_PASSWORD}).status == 422
-    (refused,) = told(service, account_id, "sign_in.refused")
+    (refused,) = audit_events(service, account_id, "sign_in.refused")
     assert refused["details"]["step"] == "proof"
 
 
-def test_unlocking_with_the_link_is_told(service: Service, account_id: str) -> None:
+def test_unlocking_with_the_link_is_recorded(service: Service, account_id: str) -> None:
     _fail(service, times=5)
     token = token_of(service.mail_to(ADDRESS).link)
     assert service.program().post("/auth/account_unlock", {"token": token}).status == 200
-    (unlocked,) = told(service, account_id, "sign_in.unlocked")
+    (unlocked,) = audit_events(service, account_id, "sign_in.unlocked")
     assert unlocked["actor"] == unlocked["target"] == _robin()
 
 
-def test_changing_and_resetting_a_password_are_two_things(
+def test_changing_and_resetting_a_password_are_different_events(
     service: Service, owner: Program, account_id: str
 ) -> None:
     """`B11`."""
     body = {"current_password": PASSWORD, "password": NEW_PASSWORD}
     assert owner.post("/auth/profile/password", body).status == 204
-    (changed,) = told(service, account_id, "user.password_changed")
+    (changed,) = audit_events(service, account_id, "user.password_changed")
     service.program().post("/auth/password_reset/request", {"email": ADDRESS})
     reset = {"token": token_of(service.mail_to(ADDRESS).link), "password": PASSWORD}
     assert service.program().post("/auth/password_reset", reset).status == 200
-    (done,) = told(service, account_id, "user.password_reset")
+    (done,) = audit_events(service, account_id, "user.password_reset")
     assert changed["target"] == done["target"] == _robin()
 
 
-def test_a_changed_email_is_told_once_with_both_addresses(
+def test_a_changed_email_is_recorded_once_with_both_emails(
     service: Service, owner: Program, account_id: str
 ) -> None:
     """`B11`."""
@@ -269,16 +275,16 @@ def test_a_changed_email_is_told_once_with_both_addresses(
     owner.post("/auth/profile/email", {"current_password": PASSWORD, "email": new})
     token = token_of(service.mail_to(new).link)
     assert owner.post("/auth/email_confirmation", {"token": token}).status == 200
-    (changed,) = told(service, account_id, "user.email_changed")
+    (changed,) = audit_events(service, account_id, "user.email_changed")
     assert changed["details"] == {"old_email": ADDRESS, "new_email": new}
 
 
-def test_another_account_hears_of_nothing(service: Service, account_id: str) -> None:
+def test_another_account_records_nothing(service: Service, account_id: str) -> None:
     """`H15`."""
     become_a_user(service, "sam@other.test")
     sam = user_id_of("sam@other.test")
-    before = len(told(service, account_id))
+    before = len(audit_events(service, account_id))
     _fail(service, times=5, address="sam@other.test")
-    assert len(told(service, account_id)) == before
-    about_sam = [e for e in all_told(service) if e.get("target", {}).get("id") == sam]
+    assert len(audit_events(service, account_id)) == before
+    about_sam = [e for e in all_audit_events(service) if e.get("target", {}).get("id") == sam]
     assert len({event["account_id"] for event in about_sam}) == 1

@@ -1,4 +1,4 @@
-"""What a whole journey leaves in the logs."""
+"""The log lines of a whole journey."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _talkative(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def _journey(service: Service) -> dict[str, str]:
-    """Go from sign-up to sign-out; gives what was secret or personal on the way."""
+    """Go from sign-up to sign-out; returns the secret and personal values."""
     browser = service.browser()
     sign_up(browser)
     link = service.mail_to(ADDRESS).link
@@ -59,10 +59,10 @@ def test_no_secret_and_no_address_is_logged(
     service: Service, caplog: pytest.LogCaptureFixture
 ) -> None:
     """`H5`, `D14`, `C6`."""
-    told = _journey(service)
+    secrets = _journey(service)
     text = "\n".join(_lines(caplog))
     assert "request_refused" in text
-    assert [name for name, secret in told.items() if secret in text] == []
+    assert [name for name, secret in secrets.items() if secret in text] == []
 
 
 def test_each_line_is_one_json_object_with_its_time_and_event(
@@ -77,10 +77,10 @@ def test_each_line_is_one_json_object_with_its_time_and_event(
     assert all({"request_id", "method", "route", "status"} <= set(request) for request in requests)
 
 
-def test_every_proof_is_logged_with_its_method_and_request(
+def test_every_authentication_is_logged_with_its_method_and_request(
     service: Service, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """`H4`: successes and failures alike, by password and by key."""
+    """`H4`: successes and failures, by password and by key."""
     holder = a_holder(service)
     program = signed_in_program(service)
     caplog.clear()
@@ -102,22 +102,22 @@ def test_every_proof_is_logged_with_its_method_and_request(
         ("succeeded", "api_key", None),
         ("failed", "api_key", None),
     ]
-    # An authorizer isn't told which request it is for.
+    # API Gateway doesn't give the authorizer the request's id.
     assert all(p["request_id"] for p in proofs[:-1])
     known, unknown = proofs[:2]
     assert known.keys() == unknown.keys()
 
 
-def test_a_value_with_a_line_break_starts_no_line() -> None:
+def test_a_line_break_in_a_value_starts_no_new_line() -> None:
     """`H5`."""
     record = logging.makeLogRecord({"msg": 'x\n{"event": "forged"}', "agent": "a\r\nb"})
     assert len(JsonFormatter().format(record).splitlines()) == 1
 
 
-def test_awss_words_about_a_wrong_signature_leave_the_session_token_out(
+def test_awss_message_about_a_wrong_signature_hides_the_session_token(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """`H5`: they repeat the request that should have been signed."""
+    """`H5`: it repeats the request that should have been signed."""
     token = "IQoJb3JpZ2luX2VjEJ//wEaCWV1+dGVzdA=="
     words = (
         "The Canonical String for this request should have been\n'POST\n/\n\n"

@@ -1,4 +1,4 @@
-"""What a journey counts: the metrics that its log lines carry."""
+"""The metrics in the log lines of a journey."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def environ() -> dict[str, str]:
 
 @pytest.fixture
 def written(service: Service) -> Iterator[io.StringIO]:
-    """What reaches the log of a function that is to write errors alone."""
+    """The log of a function whose level is ERROR."""
     before = logging.root.handlers[:], logging.root.level, logging.getLogger("chalicelib").level
     logs.configure(service.settings.log_level, service.settings.table_prefix)
     stream = io.StringIO()
@@ -48,7 +48,7 @@ def written(service: Service) -> Iterator[io.StringIO]:
 
 
 def _read(stream: io.StringIO) -> list[dict[str, Any]]:
-    """Read log lines as CloudWatch does: what `_aws` names is a metric, the rest is a log."""
+    """Read log lines as CloudWatch does: members that `_aws` names are metrics."""
     return [json.loads(line) for line in stream.getvalue().splitlines()]
 
 
@@ -85,10 +85,8 @@ def test_sign_ins_key_checks_and_mails_are_counted_at_any_log_level(
     }
 
 
-def test_a_metric_tells_the_stage_and_nothing_of_a_person(
-    service: Service, written: io.StringIO
-) -> None:
-    """`H5`: a dimension is a name that everybody who reads metrics sees."""
+def test_a_metric_names_the_stage_and_no_user(service: Service, written: io.StringIO) -> None:
+    """`H5`: every reader of metrics sees the names of dimensions."""
     become_a_user(service)
     signed_in_program(service)
     lines = [line for line in _read(written) if "_aws" in line]
@@ -102,10 +100,10 @@ def test_a_metric_tells_the_stage_and_nothing_of_a_person(
         assert all(type(line[metric["Name"]]) is int for metric in directive["Metrics"])
 
 
-def test_known_and_unknown_addresses_write_lines_of_one_shape(
+def test_known_and_unknown_emails_write_lines_of_one_shape(
     service: Service, written: io.StringIO
 ) -> None:
-    """`B3`: the metric of a lock stands in every refusal, as 0."""
+    """`B3`: every refusal has the metric of a lockout, as 0."""
     become_a_user(service)
     start = len(_read(written))
     ask_sign_in(service.program(), ADDRESS, OTHER_PASSWORD)
@@ -116,7 +114,7 @@ def test_known_and_unknown_addresses_write_lines_of_one_shape(
 
 
 def test_a_fault_of_ours_is_counted_and_a_callers_is_not(written: io.StringIO) -> None:
-    """And nobody but us can count: a library's line that is worded like ours is only a line."""
+    """A library's line with the same words as ours isn't counted."""
     log = logging.getLogger("chalicelib.web.kit.headers")
     for status in (200, 404, 500, 503):
         log.info("request", extra={"status": status})

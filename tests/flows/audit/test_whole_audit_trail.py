@@ -1,4 +1,4 @@
-"""A busy account: whatever happens in it is told in full, and tells no secret."""
+"""A busy account: every event is complete and contains no secret."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from chalicelib.domain.audit.event import EventName, PartyType
+from tests.support.audit_log import audit_events
 from tests.support.keys import KEYS, account_of, make_key
 from tests.support.personas.invitations import INVITED, accept_as_new, invite, mailed_token
 from tests.support.personas.journeys import (
@@ -21,7 +22,6 @@ from tests.support.personas.journeys import (
     token_of,
 )
 from tests.support.servers.children import ROOT
-from tests.support.trail import told
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,7 +38,7 @@ _NAMELESS = (PartyType.ANONYMOUS, PartyType.SYSTEM, PartyType.OPERATOR)
 
 @dataclass
 class Busy:
-    """What a busy account went through."""
+    """A busy account and its secrets."""
 
     service: Service
     owner: Program
@@ -46,7 +46,7 @@ class Busy:
     secrets: dict[str, str] = field(default_factory=dict)
 
     def link(self, name: str, address: str) -> str:
-        """Take a mailed token, and remember that it is a secret."""
+        """Return a mailed token, and remember it as a secret."""
         self.secrets[name] = token_of(self.service.mail_to(address).link)
         return self.secrets[name]
 
@@ -123,9 +123,9 @@ def _documented() -> dict[str, set[str]]:
     return {name: set(re.findall(r"`([a-z_]+)`", said)) for name, said in _ROW.findall(page)}
 
 
-def test_every_event_tells_who_what_when_from_where_and_in_which_request(busy: Busy) -> None:
+def test_every_event_names_actor_time_origin_and_request(busy: Busy) -> None:
     """`H4`, `H5`."""
-    events = told(busy.service, busy.account_id)
+    events = audit_events(busy.service, busy.account_id)
     assert {event["event"] for event in events} >= {
         EventName.ACCOUNT_CREATED,
         EventName.API_KEY_CREATED,

@@ -1,4 +1,4 @@
-"""API keys, from the owner who makes one to the program that uses it."""
+"""API keys, from the owner who creates one to the program that uses it."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ _INVALID = "invalid_request_error"
 
 
 def _visible(reply: Reply) -> tuple[int, list[tuple[str, str]], bytes]:
-    """All of an answer but the id that every request has."""
+    """Return all of an answer except the request's id."""
     headers = [pair for pair in reply.headers if pair[0] != "X-Request-Id"]
     return reply.status, headers, reply.body
 
 
-def test_a_key_is_made_used_seen_and_deleted(service: Service, clock: StoppedClock) -> None:
-    """`F5`, `F11`: dead on the very next call."""
+def test_a_key_is_created_used_listed_and_deleted(service: Service, clock: StoppedClock) -> None:
+    """`F5`, `F11`: deleted keys stop working on the next call."""
     owner = an_owner(service)
     made = make_key(owner, "CI pipeline")
     assert set(made) == {"id", "name", "key", "created_at", "last_used_at"}
@@ -65,10 +65,10 @@ def test_a_key_is_made_used_seen_and_deleted(service: Service, clock: StoppedClo
     assert owner.delete(f"{KEYS}/{made['id']}").status == 404
 
 
-def test_a_key_is_shown_once_and_kept_nowhere(
+def test_a_key_is_shown_once_and_stored_nowhere(
     service: Service, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """`F3`, `D13`: not in a table, a list or a log; and no cache keeps the answer."""
+    """`F3`, `D13`: not in a table, a list or a log, and no cache stores the answer."""
     caplog.set_level(logging.DEBUG)
     owner = an_owner(service)
     reply = owner.post(KEYS, {"name": "CI"})
@@ -84,7 +84,7 @@ def test_a_key_is_shown_once_and_kept_nowhere(
 
 
 def test_a_key_is_found_by_its_digest_alone(service: Service, ledger: Ledger) -> None:
-    """`F4`: no key is compared with anything, so there is no time to measure."""
+    """`F4`: keys are never compared, so there is no timing to measure."""
     holder = a_holder(service)
     ledger.clear()
     holder.get(_ACCOUNT)
@@ -141,7 +141,7 @@ def _refusals(service: Service) -> dict[str, dict[str, str]]:
     }
 
 
-def test_every_bad_key_gets_the_same_401_byte_for_byte(service: Service) -> None:
+def test_every_invalid_key_gets_the_same_401_byte_for_byte(service: Service) -> None:
     """`F7`, `F8`."""
     answers = {
         name: service.program().get(_ACCOUNT, **headers)
@@ -166,7 +166,7 @@ def _visible_text(reply: Reply) -> str:
 
 
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER", "bEaReR", "Bearer "])
-def test_the_scheme_is_taken_in_any_case(service: Service, scheme: str) -> None:
+def test_the_scheme_is_accepted_in_any_case(service: Service, scheme: str) -> None:
     holder = a_holder(service)
     reply = service.program().get(_ACCOUNT, Authorization=f"{scheme} {holder.key}")
     assert reply.status == 200
@@ -174,7 +174,7 @@ def test_the_scheme_is_taken_in_any_case(service: Service, scheme: str) -> None:
 
 @pytest.mark.parametrize("name", ["access_token", "api_key", "key", "authorization"])
 def test_a_key_in_the_query_is_refused(service: Service, name: str) -> None:
-    """`F6`: alone it is no key at all; beside a good one it is named as a fault."""
+    """`F6`: alone it isn't read as a key; beside a valid one it is named as an error."""
     holder = a_holder(service)
     path = f"{_ACCOUNT}?{name}={holder.key}"
     assert service.program().get(path).status == 401
@@ -198,7 +198,7 @@ def test_a_key_is_no_session_and_a_session_no_key(service: Service) -> None:
     assert owner.get(KEYS).json["total_count"] == 1
 
 
-def test_members_and_strangers_dont_get_near_keys(service: Service) -> None:
+def test_members_and_strangers_cannot_use_the_keys_calls(service: Service) -> None:
     """`F9`."""
     owner = an_owner(service)
     made = make_key(owner)
@@ -237,10 +237,10 @@ def _leave(address: str, account_id: str) -> None:
     UserRow(user_id).update(actions=[UserRow.memberships[account_id].remove()])
 
 
-def test_making_and_deleting_a_key_ask_for_a_fresh_proof(
+def test_creating_and_deleting_a_key_require_a_fresh_proof(
     service: Service, clock: StoppedClock
 ) -> None:
-    """`D9`: looking at keys doesn't."""
+    """`D9`: listing keys doesn't."""
     owner = an_owner(service)
     made = make_key(owner)
     clock.advance(timedelta(minutes=15))
@@ -291,8 +291,8 @@ def test_a_readable_name_is_kept_as_it_is(service: Service, name: str) -> None:
     assert owner.get(KEYS).json["items"][0]["name"] == name
 
 
-def test_two_keys_may_look_alike_and_still_be_told_apart(service: Service) -> None:
-    """Homographs are names of one's own account: the id tells them apart, and nobody is fooled."""
+def test_two_keys_may_have_look_alike_names(service: Service) -> None:
+    """Look-alike names within one account deceive nobody: ids distinguish the keys."""
     owner = an_owner(service)
     latin, cyrillic = make_key(owner, "Pay"), make_key(owner, "\u0420\u0430\u0443")
     assert latin["id"] != cyrillic["id"]
@@ -305,7 +305,7 @@ def test_two_keys_may_look_alike_and_still_be_told_apart(service: Service) -> No
     [{"name": 1}, {"name": None}, {"name": ["x"]}, {"name": "x", "key": "thub_mine"}, {"id": "x"}],
     ids=str,
 )
-def test_only_a_name_is_taken(service: Service, body: Any) -> None:
+def test_a_new_key_takes_only_a_name(service: Service, body: Any) -> None:
     """`H11`."""
     owner = an_owner(service)
     assert owner.post(KEYS, body).status in (400, 422)
@@ -323,7 +323,7 @@ def test_only_a_name_is_taken(service: Service, body: Any) -> None:
     ],
     ids=["deep", "wide", "long", "cut off", "twice", "a form"],
 )
-def test_a_body_of_another_shape_makes_no_key(service: Service, body: bytes) -> None:
+def test_a_body_of_another_shape_creates_no_key(service: Service, body: bytes) -> None:
     owner = an_owner(service)
     for path in (KEYS, _LEAKED):
         reply = owner.post(path, body)
@@ -335,13 +335,13 @@ def test_a_body_of_another_shape_makes_no_key(service: Service, body: bytes) -> 
 @pytest.mark.parametrize(
     "key_id", ["none", "key_" + "0" * 32, "..", "a%2Fb", "%00", "key#x", "x" * 101, "a.b", "é"]
 )
-def test_an_id_that_is_none_of_ours_is_not_found(service: Service, key_id: str) -> None:
+def test_a_malformed_id_is_not_found(service: Service, key_id: str) -> None:
     owner = an_owner(service)
     reply = owner.delete(f"{KEYS}/{key_id}")
     assert (reply.status, reply.error["type"]) in ((404, "not_found_error"), (400, _INVALID))
 
 
-def test_another_accounts_key_is_like_one_that_never_was(service: Service) -> None:
+def test_another_accounts_key_is_like_an_unknown_one(service: Service) -> None:
     """`H15`: byte for byte."""
     foreign = make_key(an_owner(service))["id"]
     other = an_owner(service, "sam@other.test")
@@ -362,8 +362,8 @@ def test_the_list_has_pages(service: Service) -> None:
     assert owner.get(f"{KEYS}?page=0").error["param"] == "page"
 
 
-def test_a_leaked_key_is_dead_at_once_and_its_managers_are_told(service: Service) -> None:
-    """`F12`: whoever holds the key may end it, and nobody else can."""
+def test_a_leaked_key_is_revoked_at_once_and_admins_get_a_mail(service: Service) -> None:
+    """`F12`: every holder of the key may revoke it, and no one else."""
     owner = an_owner(service)
     account_id = account_of(owner)
     add_member(service, account_id, "ada@acme.test", Role.ADMIN)
@@ -419,8 +419,8 @@ def test_a_leaked_key_is_dead_at_once_and_its_managers_are_told(service: Service
     ],
     ids=lambda text: ascii(text[:20]),
 )
-def test_a_leaked_key_dies_whatever_stands_around_it(service: Service, around: str) -> None:
-    """A line of a log, a header, a setting: people report what they found as they found it."""
+def test_a_leaked_key_is_found_in_any_text(service: Service, around: str) -> None:
+    """A log line, a header, a setting: people report the text as they found it."""
     holder = a_holder(service)
     finder = service.program()
     text = around.format(key=holder.key, tail=holder.key.removeprefix("thub_"))
@@ -430,8 +430,8 @@ def test_a_leaked_key_dies_whatever_stands_around_it(service: Service, around: s
 
 
 @pytest.mark.parametrize("wrong", ["without its prefix", "cut", "mixed", "spaced", "upper"])
-def test_what_is_only_nearly_the_key_ends_nothing(service: Service, wrong: str) -> None:
-    """The whole key, character for character, is all the proof that a report needs."""
+def test_a_report_of_almost_the_key_revokes_nothing(service: Service, wrong: str) -> None:
+    """A report must contain the whole key, character for character."""
     holder = a_holder(service)
     key = holder.key
     texts = {
@@ -445,8 +445,8 @@ def test_what_is_only_nearly_the_key_ends_nothing(service: Service, wrong: str) 
     assert holder.get(_ACCOUNT).status == 200
 
 
-def test_ten_keys_of_one_report_die(service: Service) -> None:
-    """Only different keys with a right checksum count towards the ten."""
+def test_ten_keys_of_one_report_are_revoked(service: Service) -> None:
+    """Only different keys with a valid checksum count towards the ten."""
     owner = an_owner(service)
     keys = [make_key(owner, f"Key {number}")["key"] for number in range(11)]
     noise = [f"thub_{number:032}" for number in range(500)]
@@ -460,8 +460,8 @@ def test_ten_keys_of_one_report_die(service: Service) -> None:
     assert Holder(service.program(), keys[10]).get(_ACCOUNT).status == 401
 
 
-def test_a_report_of_many_keys_costs_by_its_text_alone(service: Service, ledger: Ledger) -> None:
-    """`F8`: of two texts of one form, nothing says which holds keys that open something."""
+def test_the_cost_of_a_report_depends_only_on_its_text(service: Service, ledger: Ledger) -> None:
+    """`F8`: of two texts of one form, nothing shows which one contains valid keys."""
     owner = an_owner(service)
     live = [make_key(owner, f"Key {number}")["key"] for number in range(3)]
     unknown = [ApiKeySecret.new().value for _ in range(3)]
@@ -474,8 +474,10 @@ def test_a_report_of_many_keys_costs_by_its_text_alone(service: Service, ledger:
     assert len(work) == 1
 
 
-def test_a_report_says_and_costs_the_same_whatever_it_is(service: Service, ledger: Ledger) -> None:
-    """`F8`: live, dead, unknown, garbage and empty."""
+def test_every_report_gets_the_same_answer_at_the_same_cost(
+    service: Service, ledger: Ledger
+) -> None:
+    """`F8`: valid, revoked, unknown, garbage and empty."""
     owner = an_owner(service)
     live = make_key(owner)["key"]
     finder = service.program()
@@ -492,8 +494,8 @@ def test_a_report_says_and_costs_the_same_whatever_it_is(service: Service, ledge
     assert len(work) == 1
 
 
-def test_a_report_that_could_not_be_passed_on_can_be_repeated(service: Service) -> None:
-    """`H3`: the key is dead, and the mail is not lost."""
+def test_a_report_that_could_not_be_queued_can_be_repeated(service: Service) -> None:
+    """`H3`: the key is revoked, and the mail is not lost."""
     owner = an_owner(service)
     made = make_key(owner)
     sqs = service.engine.client("sqs")
@@ -506,7 +508,7 @@ def test_a_report_that_could_not_be_passed_on_can_be_repeated(service: Service) 
     assert "revoked" in service.mail_to("robin@acme.test").subject
 
 
-def test_the_page_makes_shows_once_and_deletes(service: Service, clock: StoppedClock) -> None:
+def test_the_page_creates_shows_once_and_deletes(service: Service, clock: StoppedClock) -> None:
     an_owner(service)
     browser = service.browser()
     sign_in(browser)
@@ -538,8 +540,8 @@ def test_the_page_makes_shows_once_and_deletes(service: Service, clock: StoppedC
     assert Holder(service.program(), key).get(_ACCOUNT).status == 401
 
 
-def test_nothing_is_read_after_a_key_is_made(service: Service, ledger: Ledger) -> None:
-    """A read that fails then would answer 503, and nobody would ever see the new key."""
+def test_nothing_is_read_after_a_key_is_created(service: Service, ledger: Ledger) -> None:
+    """If a later read failed, the answer would be 503, and the new key would be lost."""
     an_owner(service)
     browser = service.browser()
     sign_in(browser)
@@ -553,7 +555,7 @@ def test_nothing_is_read_after_a_key_is_made(service: Service, ledger: Ledger) -
     assert "Delete First" in browser.page.text
 
 
-def test_a_refused_name_comes_back_with_the_reason(service: Service) -> None:
+def test_a_refused_name_is_shown_with_the_reason(service: Service) -> None:
     an_owner(service)
     browser = service.browser()
     sign_in(browser)
@@ -565,7 +567,7 @@ def test_a_refused_name_comes_back_with_the_reason(service: Service) -> None:
     assert "at most 100" in browser.page.text
 
 
-def test_a_member_is_sent_home_with_a_word(service: Service) -> None:
+def test_a_member_is_redirected_home_with_a_message(service: Service) -> None:
     owner = an_owner(service)
     member = add_member(service, account_of(owner), "mo@acme.test", Role.MEMBER)
     browser = service.browser()
@@ -576,7 +578,7 @@ def test_a_member_is_sent_home_with_a_word(service: Service) -> None:
         assert "permission" in browser.page.status_message
 
 
-def test_who_has_no_account_open_is_sent_to_pick_one(service: Service) -> None:
+def test_a_user_without_an_open_account_is_asked_to_choose_one(service: Service) -> None:
     owner = an_owner(service)
     both = add_member(service, account_of(owner), "ada@acme.test", Role.ADMIN, open_now=False)
     browser = service.browser()
@@ -585,13 +587,13 @@ def test_who_has_no_account_open_is_sent_to_pick_one(service: Service) -> None:
     assert browser.page.url.endswith("/accounts")
 
 
-def test_who_isnt_signed_in_is_sent_to_sign_in(service: Service) -> None:
+def test_a_visitor_is_redirected_to_sign_in(service: Service) -> None:
     browser = service.browser()
     browser.open("/settings/api-keys")
     assert browser.page.url.endswith("/sign-in")
 
 
-def test_a_foreign_keys_page_is_not_there(service: Service) -> None:
+def test_another_accounts_key_has_no_page(service: Service) -> None:
     foreign = make_key(an_owner(service))["id"]
     an_owner(service, "sam@other.test")
     browser = service.browser()
@@ -601,7 +603,7 @@ def test_a_foreign_keys_page_is_not_there(service: Service) -> None:
         assert browser.page.status == 404
 
 
-def test_an_old_proof_is_asked_for_on_the_way(service: Service, clock: StoppedClock) -> None:
+def test_an_old_proof_leads_to_the_proof_page(service: Service, clock: StoppedClock) -> None:
     """`D9`."""
     owner = an_owner(service)
     clock.advance(timedelta(minutes=16))

@@ -1,4 +1,4 @@
-"""What software reads with its key: its own account, in pages, within its minute."""
+"""What software reads with a key: its own account, in pages, within the rate limit."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def _visible(reply: Reply) -> tuple[int, list[tuple[str, str]], bytes]:
     return reply.status, headers, reply.body
 
 
-def test_workspaces_are_the_accounts_own(owner: Program, holder: Holder) -> None:
+def test_only_the_accounts_own_workspaces_are_listed(owner: Program, holder: Holder) -> None:
     main = _main(account_of(owner))
     listed = holder.get(_WORKSPACES).json
     shown = {"id": main, "name": "Main", "description": "", "created_at": "2026-11-24T12:00:00Z"}
@@ -106,9 +106,7 @@ def test_a_record_is_shown_as_it_was_loaded(
     assert holder.get(f"{_RECORDS}?workspace_id=wsp_none").json["total_count"] == 0
 
 
-def test_another_accounts_ids_are_like_ids_that_never_were(
-    service: Service, owner: Program
-) -> None:
+def test_another_accounts_ids_are_like_unknown_ids(service: Service, owner: Program) -> None:
     """`H15`, `F9`: byte for byte."""
     account_id = account_of(owner)
     main = _main(account_id)
@@ -122,7 +120,7 @@ def test_another_accounts_ids_are_like_ids_that_never_were(
 
 
 @pytest.mark.parametrize("record_id", ["..", "a%2Fb", "%00", "a.b", "*", "x" * 101, "%E2%82%AC"])
-def test_an_id_that_is_none_of_ours_is_not_found(holder: Holder, record_id: str) -> None:
+def test_a_malformed_id_is_not_found(holder: Holder, record_id: str) -> None:
     for path in (_RECORDS, _WORKSPACES):
         reply = holder.get(f"{path}/{record_id}")
         assert (reply.status, reply.error["type"]) == (404, "not_found_error")
@@ -147,8 +145,8 @@ def test_an_id_that_is_none_of_ours_is_not_found(holder: Holder, record_id: str)
         ("state=active", "state"),
     ],
 )
-def test_a_query_that_isnt_one_is_refused(holder: Holder, query: str, param: str) -> None:
-    """`H11`: never a list of something else than was asked for."""
+def test_an_invalid_query_is_refused(holder: Holder, query: str, param: str) -> None:
+    """`H11`: never another list than the one requested."""
     reply = holder.get(f"{_RECORDS}?{query}")
     assert (reply.status, reply.error["type"]) == (422, "invalid_request_error")
     assert reply.error["param"] == param
@@ -160,7 +158,7 @@ def test_a_page_beyond_the_end_is_empty(holder: Holder, query: str) -> None:
     assert page == {"items": [], "has_more": False, "total_count": 0}
 
 
-def test_a_page_that_a_lambda_cannot_send_says_so(
+def test_a_page_too_large_for_a_lambda_is_refused(
     service: Service, owner: Program, holder: Holder
 ) -> None:
     from chalicelib.storage.accounts.record_loads import RecordLoads
@@ -194,8 +192,10 @@ def test_head_answers_like_get(holder: Holder) -> None:
     assert reply.status == 200
 
 
-def test_every_answer_to_a_good_key_tells_what_is_left(holder: Holder, clock: StoppedClock) -> None:
-    """`G2`: as structured fields, read strictly."""
+def test_every_answer_to_a_valid_key_shows_what_is_left(
+    holder: Holder, clock: StoppedClock
+) -> None:
+    """`G2`: as structured fields, parsed strictly."""
     clock.advance(timedelta(seconds=13))
     replies = [
         holder.get("/api/v1/account"),
@@ -209,8 +209,8 @@ def test_every_answer_to_a_good_key_tells_what_is_left(holder: Holder, clock: St
         assert reply.header("Retry-After") is None
 
 
-def test_a_full_minute_is_a_429_that_says_when(holder: Holder, clock: StoppedClock) -> None:
-    """`G1`, `G3`: back exactly then, there is room."""
+def test_a_full_minute_is_a_429_with_the_time_to_retry(holder: Holder, clock: StoppedClock) -> None:
+    """`G1`, `G3`: at exactly that time there is room again."""
     clock.advance(timedelta(seconds=20, milliseconds=900))
     for _ in range(5):
         assert holder.get("/api/v1/account").status == 200
@@ -229,14 +229,14 @@ def test_a_full_minute_is_a_429_that_says_when(holder: Holder, clock: StoppedClo
 def test_another_key_of_the_account_has_its_own_minute(
     service: Service, owner: Program, holder: Holder
 ) -> None:
-    """`G7`, `F11`: so keys can overlap while they are rotated."""
+    """`G7`, `F11`: so keys can overlap during a rotation."""
     second = Holder(service.program(), make_key(owner, "Next")["key"])
     statuses = [holder.get("/api/v1/account").status for _ in range(6)]
     assert statuses == [200] * 5 + [429]
     assert second.get("/api/v1/account").status == 200
 
 
-def test_without_its_table_no_key_is_good(
+def test_without_its_table_no_key_is_accepted(
     service: Service, holder: Holder, caplog: pytest.LogCaptureFixture
 ) -> None:
     """`H3`: 503, not 401, and one line in the log."""
@@ -284,8 +284,8 @@ def test_each_use_of_a_key_is_logged_without_it(
     made = make_key(owner)
     caplog.set_level(logging.INFO)
     Holder(service.program(), made["key"]).get("/api/v1/account")
-    told = [vars(r) for r in caplog.records if r.message == "authentication_succeeded"]
-    (used,) = [line for line in told if line["method"] == "api_key"]
+    records = [vars(r) for r in caplog.records if r.message == "authentication_succeeded"]
+    (used,) = [line for line in records if line["method"] == "api_key"]
     assert used["key_id"] == made["id"]
     assert made["key"] not in json.dumps([vars(record) for record in caplog.records], default=str)
 
@@ -293,7 +293,7 @@ def test_each_use_of_a_key_is_logged_without_it(
 def test_refused_keys_are_logged_without_them(
     holder: Holder, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """`H4`, `H5`: an unknown key by nothing, a limited one by its id."""
+    """`H4`, `H5`: an unknown key without an id, a limited one by its id."""
     caplog.set_level(logging.INFO)
     unknown = ApiKeySecret.new().value
     Holder(holder.program, unknown).get("/api/v1/account")

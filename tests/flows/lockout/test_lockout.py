@@ -1,4 +1,4 @@
-"""Too many wrong passwords, and the three ways out."""
+"""Too many wrong passwords, and the three ways to end a lockout."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _lock(service: Service, address: str = ADDRESS) -> None:
         assert ask_sign_in(service.program(), address, OTHER_PASSWORD).status == 401
 
 
-def test_locked_looks_like_a_wrong_password_though_it_is_right(service: Service) -> None:
+def test_a_locked_email_refuses_the_right_password_like_a_wrong_one(service: Service) -> None:
     """`B2`, `B6`."""
     become_a_user(service)
     wrong = ask_sign_in(service.program(), ADDRESS, OTHER_PASSWORD)
@@ -36,7 +36,7 @@ def test_locked_looks_like_a_wrong_password_though_it_is_right(service: Service)
     assert (locked.status, locked.body) == (wrong.status, wrong.body)
 
 
-def test_a_lock_ends_by_itself(service: Service, clock: StoppedClock) -> None:
+def test_a_lockout_ends_by_itself(service: Service, clock: StoppedClock) -> None:
     """`B5`."""
     become_a_user(service)
     _lock(service)
@@ -44,7 +44,7 @@ def test_a_lock_ends_by_itself(service: Service, clock: StoppedClock) -> None:
     signed_in_program(service)
 
 
-def test_the_lock_mails_one_link_that_ends_it_and_signs_nobody_in(service: Service) -> None:
+def test_a_lockout_mails_one_link_that_ends_it_and_signs_nobody_in(service: Service) -> None:
     """`B6`, `B12`."""
     become_a_user(service)
     before = len(service.outbox)
@@ -61,14 +61,14 @@ def test_the_lock_mails_one_link_that_ends_it_and_signs_nobody_in(service: Servi
     signed_in_program(service)
 
 
-def test_failures_at_an_unknown_address_mail_nobody(service: Service) -> None:
+def test_failures_at_an_unknown_email_send_no_mail(service: Service) -> None:
     _lock(service, "nobody@acme.test")
     service.work()
     assert service.outbox == []
 
 
-def test_a_reset_ends_the_lock_at_once(service: Service) -> None:
-    """`B6`, `C8`: nobody can keep the owner out."""
+def test_a_reset_ends_the_lockout_at_once(service: Service) -> None:
+    """`B6`, `C8`: no one can keep the user out."""
     become_a_user(service)
     _lock(service)
     program = service.program()
@@ -80,8 +80,8 @@ def test_a_reset_ends_the_lock_at_once(service: Service) -> None:
     assert ask_sign_in(service.program()).status == 401
 
 
-def test_a_stranger_cannot_lock_a_person_out_of_their_own_browser(service: Service) -> None:
-    """`B6`: the browser's device cookie has a budget of its own."""
+def test_a_stranger_cannot_lock_a_user_out_of_their_own_browser(service: Service) -> None:
+    """`B6`: the browser's device cookie has a count of its own."""
     become_a_user(service)
     own = signed_in_program(service)
     own.delete("/auth/session")
@@ -91,8 +91,8 @@ def test_a_stranger_cannot_lock_a_person_out_of_their_own_browser(service: Servi
 
 
 @pytest.mark.parametrize("environ", [{"SOURCE_FAILURES": "10"}], ids=["ten failures"])
-def test_one_source_guessing_at_many_addresses_is_told_to_wait(service: Service) -> None:
-    """`G1`, `G5`: a forged header buys nothing."""
+def test_one_source_that_guesses_at_many_emails_must_wait(service: Service) -> None:
+    """`G1`, `G5`: a forged header doesn't help."""
     for number in range(10):
         body = {"email": f"person{number}@acme.test", "password": "x"}
         reply = service.program().post(
@@ -105,7 +105,7 @@ def test_one_source_guessing_at_many_addresses_is_told_to_wait(service: Service)
     assert ask_sign_in(service.program("198.51.100.9")).status == 401
 
 
-def test_a_reset_ends_every_session_and_outstanding_link_and_tells_the_person(
+def test_a_reset_ends_every_session_and_link_and_notifies_the_user(
     service: Service,
 ) -> None:
     """`C4`, `C8`, `B11`."""
@@ -126,7 +126,7 @@ def test_a_reset_ends_every_session_and_outstanding_link_and_tells_the_person(
     assert OTHER_PASSWORD not in notice.text
 
 
-def test_asking_for_a_reset_changes_nothing(service: Service) -> None:
+def test_requesting_a_reset_changes_nothing(service: Service) -> None:
     """`B7`."""
     become_a_user(service)
     service.program().post("/auth/password_reset/request", {"email": ADDRESS})
@@ -135,10 +135,10 @@ def test_asking_for_a_reset_changes_nothing(service: Service) -> None:
 
 
 @pytest.mark.parametrize("asked_for", [False, True], ids=["mailed at the lock", "asked for"])
-def test_an_unlock_link_ends_the_lock_of_a_known_browser_too(
+def test_an_unlock_link_ends_the_lockout_of_a_known_browser_too(
     service: Service, *, asked_for: bool
 ) -> None:
-    """`B6`: a known browser has a budget of its own, so its lock is another one."""
+    """`B6`: a known browser has a count of its own, so its lockout is another one."""
     become_a_user(service)
     program = signed_in_program(service)
     for _ in range(5):
@@ -152,7 +152,7 @@ def test_an_unlock_link_ends_the_lock_of_a_known_browser_too(
     assert ask_sign_in(program).status == 200
 
 
-def test_an_unlock_where_nothing_is_counted_leaves_nothing_for_good(service: Service) -> None:
+def test_an_unlock_without_failures_leaves_no_lasting_row(service: Service) -> None:
     become_a_user(service)
     service.program().post("/auth/account_unlock/request", {"email": ADDRESS})
     token = token_of(service.mail_to(ADDRESS).link)

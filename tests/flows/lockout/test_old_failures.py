@@ -1,4 +1,4 @@
-"""Failures at an email that is nobody's: they must not refuse whoever becomes its user."""
+"""Failures at an email without a user must not refuse its later user."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def clock() -> StoppedClock:
 
 
 def _fail(service: Service, address: str) -> None:
-    """Use every count up: that of the email, and that of its future user's own network."""
+    """Use up every count: that of the email, and that of its future user's own network."""
     for number in range(2 * _MOST):
         source = f"{_STRANGERS}.{number}" if number >= _MOST else OWN
         assert ask_sign_in(service.program(source), address, OTHER_PASSWORD).status == 401
@@ -63,7 +63,7 @@ def _signs_in(service: Service, address: str, password: str = PASSWORD) -> None:
 
 
 def test_old_failures_do_not_refuse_the_first_password_of_a_new_user(service: Service) -> None:
-    """`B6`: at the first try from their own network, and from any other."""
+    """`B6`: at the first try, from their own network and from any other."""
     _fail(service, ADDRESS)
     become_a_user(service)
     _signs_in(service, ADDRESS)
@@ -92,7 +92,7 @@ def test_old_failures_do_not_refuse_a_user_at_their_new_email(service: Service) 
 
 
 def test_old_failures_do_not_refuse_an_imported_user(service: Service, tmp_path: Path) -> None:
-    """No browser brings them, so only their email's count is known to be theirs."""
+    """An import has no browser, so only their email's count is known to be theirs."""
     for number in range(_MOST):
         ask_sign_in(service.program(f"{_STRANGERS}.{number}"), INVITED, OTHER_PASSWORD)
         service.clock.advance(timedelta(days=2))
@@ -103,10 +103,8 @@ def test_old_failures_do_not_refuse_an_imported_user(service: Service, tmp_path:
     _signs_in(service, INVITED)
 
 
-def test_old_failures_do_not_refuse_a_user_whom_a_provider_made(
-    service: Service, dns: DnsServer
-) -> None:
-    """They have no password yet; what is counted at their email is theirs from then on."""
+def test_old_failures_do_not_refuse_a_user_created_by_sso(service: Service, dns: DnsServer) -> None:
+    """They have no password yet; from then on their email's count is theirs."""
     email = EmailAddress("mo@acme.test")
     company = a_company(service, dns)
     with counted_hashes():

@@ -1,4 +1,4 @@
-"""One source that attacks one user for hours: the user signs in all the same."""
+"""One source attacks one user for hours, and the user can still sign in."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ ATTACKER, HOME = "198.51.100.66", "203.0.113.5"
 _MINUTE = timedelta(minutes=1)
 _SIX_HOURS = 6 * 60
 _FIRST_LOCK_ENDS = 5 + 10
-# What opens an email to its user again, and the subject of its mail.
+# The flows that end a lockout, and the subjects of their mails.
 _WAYS_IN = {"account_unlock": "Unlock", "password_reset": "Set a new password"}
 
 
 @pytest.fixture
 def environ() -> dict[str, str]:
-    """Twenty in a row stop a password, and thirty failures a source: attackers get there sooner."""
+    """Lower limits, which attackers reach sooner: 20 stop a password, 30 a source."""
     return {"CONSECUTIVE_FAILURES_MAX": "20", "SOURCE_FAILURES": "30"}
 
 
 @pytest.fixture
 def service(service: Service) -> Iterator[Service]:
-    """A service with a user, whose hashes cost nothing: hours of attempts are made here."""
+    """A service with a user and cheap hashes, because the tests make hours of attempts."""
     with counted_hashes():
         become_a_user(service)
         yield service
@@ -53,20 +53,20 @@ def _guess(service: Service, source: str = ATTACKER, times: int = 1) -> list[int
 
 
 def _sign_in_anew(service: Service, source: str = HOME, password: str = PASSWORD) -> int:
-    """Give the right password in a browser that was never here."""
+    """Enter the right password in a new browser."""
     return ask_sign_in(service.program(source), ADDRESS, password).status
 
 
 def _spend(service: Service, clock: StoppedClock) -> None:
-    """Let the attacker cause a lock, and wait until it is over."""
+    """Let the attacker cause a lockout, and wait until it is over."""
     _guess(service, times=5)
     clock.advance(10 * _MINUTE)
 
 
-def test_a_guess_a_minute_for_six_hours_refuses_the_user_during_the_first_lock_alone(
+def test_a_guess_a_minute_for_six_hours_refuses_the_user_only_in_the_first_lockout(
     service: Service, clock: StoppedClock
 ) -> None:
-    """The user tries the right password each seven minutes, in a new browser every time."""
+    """The user tries the right password every seven minutes, each time in a new browser."""
     refused = []
     for minute in range(_SIX_HOURS):
         _guess(service)
@@ -78,10 +78,10 @@ def test_a_guess_a_minute_for_six_hours_refuses_the_user_during_the_first_lock_a
 
 
 @pytest.mark.parametrize("way", _WAYS_IN)
-def test_every_mail_arrives_and_its_link_lets_the_user_in_through_six_hours_of_attack(
+def test_every_mailed_link_works_during_six_hours_of_attack(
     service: Service, clock: StoppedClock, way: str
 ) -> None:
-    """The user asks once an hour, in a new browser, after the attacker has asked each minute."""
+    """The user asks once an hour in a new browser; the attacker asks every minute."""
     password, attacker = PASSWORD, service.program(ATTACKER)
     for minute in range(_SIX_HOURS):
         _guess(service)
@@ -95,20 +95,20 @@ def test_every_mail_arrives_and_its_link_lets_the_user_in_through_six_hours_of_a
         clock.advance(_MINUTE)
 
 
-def test_the_user_who_waits_out_the_attack_gets_in_at_the_first_try(
+def test_after_the_attack_the_user_signs_in_at_the_first_try(
     service: Service, clock: StoppedClock
 ) -> None:
-    """Two hours of failures without a success between them."""
+    """Two hours of failures without a success in between."""
     for _ in range(120):
         _guess(service)
         clock.advance(_MINUTE)
     assert _sign_in_anew(service) == 200
 
 
-def test_guesses_too_slow_for_a_lock_do_not_hold_the_email_at_its_edge(
+def test_guesses_too_slow_for_a_lockout_do_not_keep_the_email_close_to_one(
     service: Service, clock: StoppedClock
 ) -> None:
-    """Four guesses in each window would leave the user one mistake, for as long as they go on."""
+    """Four guesses in each window would leave the user one mistake for as long as they continue."""
     for _ in range(15):
         _guess(service)
         clock.advance(4 * _MINUTE)
@@ -117,7 +117,7 @@ def test_guesses_too_slow_for_a_lock_do_not_hold_the_email_at_its_edge(
 
 
 def test_one_source_alone_never_stops_a_password(service: Service, clock: StoppedClock) -> None:
-    """`B4`: as many failures in a row as stop one, from one place, stop that place alone."""
+    """`B4`: as many failures in a row as stop a password stop only their own source."""
     for _ in range(40):
         _guess(service)
         clock.advance(timedelta(hours=7))
@@ -127,10 +127,10 @@ def test_one_source_alone_never_stops_a_password(service: Service, clock: Stoppe
 @pytest.mark.parametrize("source", [HOME, ATTACKER], ids=["from elsewhere", "behind one address"])
 @pytest.mark.parametrize("way", _WAYS_IN)
 @pytest.mark.parametrize("minutes", [0, 60], ids=["in the first lock", "an hour later"])
-def test_right_after_a_mailed_link_the_user_gets_in_from_a_new_browser(
+def test_after_a_mailed_link_the_user_signs_in_from_a_new_browser(
     service: Service, clock: StoppedClock, minutes: int, way: str, source: str
 ) -> None:
-    """Even from the network that the attack comes from."""
+    """Even from the network of the attack."""
     for _ in range(minutes):
         _guess(service)
         clock.advance(_MINUTE)
@@ -140,7 +140,7 @@ def test_right_after_a_mailed_link_the_user_gets_in_from_a_new_browser(
 
 
 @pytest.mark.parametrize("way", _WAYS_IN)
-def test_a_mailed_link_helps_where_the_source_is_stopped_for_good(
+def test_a_mailed_link_helps_if_the_source_is_stopped(
     service: Service, clock: StoppedClock, way: str
 ) -> None:
     for _ in range(30):
@@ -152,20 +152,20 @@ def test_a_mailed_link_helps_where_the_source_is_stopped_for_good(
 
 
 @pytest.mark.parametrize("environ", [{}], ids=["the usual limits"])
-def test_a_source_that_caused_a_lock_is_locked_out_twice_as_long_each_time_up_to_a_day(
+def test_each_lockout_of_a_source_is_twice_as_long_up_to_a_day(
     service: Service, clock: StoppedClock
 ) -> None:
     _spend(service, clock)
     for minutes in (20, 40, 80, 160, 320, 640, 1280, 1440, 1440):
         assert _guess(service, times=5) == [401] * 5
         clock.advance(minutes * _MINUTE - timedelta(seconds=1))
-        # The right password, too, is refused until the very end; that doesn't make it longer.
+        # The right password is refused until the end too, without extending the lockout.
         assert _sign_in_anew(service, ATTACKER) == 401
         clock.advance(timedelta(seconds=1))
     assert _sign_in_anew(service, ATTACKER) == 200
 
 
-def test_the_lock_of_a_source_looks_like_a_wrong_password_and_mails_nobody(
+def test_a_lockout_of_a_source_looks_like_a_wrong_password_and_sends_no_mail(
     service: Service, clock: StoppedClock
 ) -> None:
     wrong = ask_sign_in(service.program(ATTACKER), ADDRESS, OTHER_PASSWORD)
@@ -179,10 +179,10 @@ def test_the_lock_of_a_source_looks_like_a_wrong_password_and_mails_nobody(
     assert len(service.outbox) == before
 
 
-def test_several_sources_still_lock_the_email_each_for_once(
+def test_several_sources_can_each_lock_the_email_once(
     service: Service, clock: StoppedClock
 ) -> None:
-    """`B6`: the budget of the email holds, from wherever it is used up."""
+    """`B6`: the email's limit applies to all sources together."""
     for number in range(5):
         _guess(service, f"198.51.100.{number}")
     assert _sign_in_anew(service) == 401
@@ -190,10 +190,8 @@ def test_several_sources_still_lock_the_email_each_for_once(
     assert _sign_in_anew(service) == 200
 
 
-def test_a_success_gives_a_source_its_first_standing_back(
-    service: Service, clock: StoppedClock
-) -> None:
-    """Whoever shares a network with its user is counted as before."""
+def test_a_success_resets_a_source(service: Service, clock: StoppedClock) -> None:
+    """Others in the user's network are counted as before."""
     _spend(service, clock)
     assert _sign_in_anew(service, ATTACKER) == 200
     _guess(service, times=5)
@@ -203,7 +201,7 @@ def test_a_success_gives_a_source_its_first_standing_back(
 def test_no_email_or_ip_address_is_stored_with_the_counts(
     service: Service, clock: StoppedClock
 ) -> None:
-    """`H12`: a stolen table says neither who was attacked nor from where."""
+    """`H12`: a stolen table shows neither who was attacked nor from where."""
     _spend(service, clock)
     _guess(service)
     pairs = [row for row in service.rows("limits") if row["subject"]["S"].startswith("pair#")]
@@ -214,10 +212,10 @@ def test_no_email_or_ip_address_is_stored_with_the_counts(
     assert ATTACKER not in written
 
 
-def test_a_session_and_a_known_browser_work_on_where_too_many_guesses_came_from(
+def test_sessions_and_known_browsers_work_on_in_a_refused_source(
     service: Service,
 ) -> None:
-    """`G5`: an office isn't shut because of one machine in it."""
+    """`G5`: an office isn't refused because of one machine in it."""
     session = signed_in_program(service)
     known = signed_in_program(service)
     known.delete("/auth/session")
@@ -229,7 +227,7 @@ def test_a_session_and_a_known_browser_work_on_where_too_many_guesses_came_from(
     assert session.post("/auth/session/proof", {"password": PASSWORD}).status == 204
 
 
-def test_a_session_without_a_device_cookie_proves_itself_where_too_many_guesses_came_from(
+def test_a_session_without_a_device_cookie_can_prove_itself_in_a_refused_source(
     service: Service,
 ) -> None:
     session = signed_in_program(service)
@@ -241,7 +239,7 @@ def test_a_session_without_a_device_cookie_proves_itself_where_too_many_guesses_
     assert session.post("/auth/session/proof", {"password": PASSWORD}).status == 204
 
 
-def test_what_a_session_or_a_known_browser_gets_wrong_does_not_shut_its_office_out(
+def test_failures_in_a_session_or_known_browser_do_not_count_for_the_source(
     service: Service, clock: StoppedClock
 ) -> None:
     session = signed_in_program(service)
@@ -258,7 +256,7 @@ def _arrived(service: Service, way: str) -> int:
 
 
 def _complete(service: Service, way: str, source: str, password: str = PASSWORD) -> str:
-    """Ask for a mail and use its link; the password that is good from then on."""
+    """Request a mail and use its link; returns the password that is valid from then on."""
     program = service.program(source)
     program.post(f"/auth/{way}/request", {"email": ADDRESS})
     token = token_of(service.mail_to(ADDRESS, _WAYS_IN[way]).link)

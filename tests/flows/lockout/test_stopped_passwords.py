@@ -1,4 +1,4 @@
-"""Too many wrong passwords in a row: the password stops, and its person is told what helps."""
+"""Too many wrong passwords in a row: the password stops, and its user gets a mail."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _SOURCES = count()
 
 @pytest.fixture
 def environ() -> dict[str, str]:
-    """Seven in a row instead of a hundred; it is no multiple of the five that lock."""
+    """Seven in a row instead of a hundred; not a multiple of the five that cause a lockout."""
     return {
         "CONSECUTIVE_FAILURES_MAX": str(_MOST),
         "ARGON2_MEMORY_KIB": "7168",
@@ -42,9 +42,9 @@ def environ() -> dict[str, str]:
 def _fail(
     service: Service, times: int = _MOST, address: str = ADDRESS, program: Program | None = None
 ) -> None:
-    """Fail in a row, each time from another source, with a wait that ends each lock.
+    """Fail in a row, each time from another source, with a wait that ends each lockout.
 
-    One source alone is locked out by itself before it could stop a password.
+    One source alone would lock itself out before it could stop a password.
     """
     for number in range(times):
         if number:
@@ -57,7 +57,7 @@ def _fail(
 def test_the_last_failure_in_a_row_stops_the_password_until_it_is_reset(
     service: Service, clock: StoppedClock
 ) -> None:
-    """`B4`: neither waiting nor the unlock link brings it back."""
+    """`B4`: neither waiting nor the unlock link helps."""
     become_a_user(service)
     _fail(service, _MOST - 1)
     signed_in_program(service).delete("/auth/session")
@@ -73,8 +73,8 @@ def test_the_last_failure_in_a_row_stops_the_password_until_it_is_reset(
     signed_in_program(service, password=OTHER_PASSWORD)
 
 
-def test_its_person_is_told_once_what_happened_and_what_helps(service: Service) -> None:
-    """`B4`: by mail alone, and with no link that could be mistaken for an unlock."""
+def test_the_user_gets_one_mail_about_a_stopped_password(service: Service) -> None:
+    """`B4`: only by mail, and without a link that looks like an unlock."""
     become_a_user(service)
     _fail(service, _MOST - 1)
     service.work()
@@ -87,8 +87,8 @@ def test_its_person_is_told_once_what_happened_and_what_helps(service: Service) 
     assert "token=" not in letter.text + letter.html
 
 
-def test_no_flood_of_requested_mails_keeps_the_word_from_them(service: Service) -> None:
-    """`B14`: it is a notice, not a mail that anybody can ask for again and again."""
+def test_a_flood_of_requested_mails_does_not_hold_back_the_notice(service: Service) -> None:
+    """`B14`: it is a notice, not a mail that anyone can request."""
     become_a_user(service)
     _fail(service, _MOST - 1)
     for _ in range(6):
@@ -98,7 +98,7 @@ def test_no_flood_of_requested_mails_keeps_the_word_from_them(service: Service) 
     assert "stopped working" in service.mail_to(ADDRESS).subject
 
 
-def test_asking_for_an_unlock_says_that_only_a_reset_helps(service: Service) -> None:
+def test_the_mail_of_an_unlock_request_says_that_only_a_reset_helps(service: Service) -> None:
     become_a_user(service)
     _fail(service)
     service.work()
@@ -108,20 +108,20 @@ def test_asking_for_an_unlock_says_that_only_a_reset_helps(service: Service) -> 
     assert service.rows("links") == [] or "token=" not in letter.text
 
 
-def test_an_unlock_link_from_before_leaves_it_stopped(service: Service) -> None:
-    """`B4`: a lock may be ended early, the long count may not."""
+def test_an_earlier_unlock_link_leaves_the_password_stopped(service: Service) -> None:
+    """`B4`: a lockout can be ended early, the long count can't."""
     become_a_user(service)
     service.program().post("/auth/account_unlock/request", {"email": ADDRESS})
     token = token_of(service.mail_to(ADDRESS).link)
     _fail(service, _MOST - 3)
-    # The rest within one lock's time, so that the link is still good.
+    # The rest within the time of one lockout, so that the link is still valid.
     assert service.program().post("/auth/account_unlock", {"token": token}).status == 200
     _fail(service, 3)
     assert ask_sign_in(service.program()).status == 401
 
 
-def test_the_count_of_a_person_is_kept_until_they_reset(service: Service) -> None:
-    """`B4`: a table's tidying brings no password back; what stands for nobody goes."""
+def test_the_count_of_a_user_is_kept_until_a_reset(service: Service) -> None:
+    """`B4`: TTL must not restore a stopped password; only counts without a user expire."""
     become_a_user(service)
     _fail(service)
     _fail(service, address=UNKNOWN)
@@ -135,14 +135,14 @@ def test_the_count_of_a_person_is_kept_until_they_reset(service: Service) -> Non
     assert years[1] > 50
 
 
-def test_what_strangers_did_before_somebody_signed_up_stops_nobody(service: Service) -> None:
-    """`B6`: whoever confirms an address begins with a count of their own."""
+def test_failures_before_a_sign_up_stop_no_password(service: Service) -> None:
+    """`B6`: a user who confirms an email starts a new count."""
     _fail(service)
     become_a_user(service)
     signed_in_program(service)
 
 
-def test_nobody_is_told_of_an_address_that_is_nobodys(service: Service) -> None:
+def test_an_unknown_email_gets_no_mail(service: Service) -> None:
     _fail(service, address=UNKNOWN)
     service.work()
     assert service.outbox == []
@@ -151,33 +151,33 @@ def test_nobody_is_told_of_an_address_that_is_nobodys(service: Service) -> None:
 def test_the_message_of_the_last_failure_is_the_same_for_known_and_unknown(
     service: Service,
 ) -> None:
-    """`B1`: who is meant, only the worker finds out."""
+    """`B1`: only the worker looks up the user."""
     become_a_user(service)
     for address in (ADDRESS, UNKNOWN):
         _fail(service, _MOST - 1, address)
     service.work()
-    told = []
+    messages = []
     for address in (ADDRESS, UNKNOWN):
         _fail(service, 1, address)
         (message,) = _queued(service)
-        told.append(message)
-    assert told[0]["details"] == told[1]["details"]
-    assert len(json.dumps(told[0])) == len(json.dumps(told[1]))
+        messages.append(message)
+    assert messages[0]["details"] == messages[1]["details"]
+    assert len(json.dumps(messages[0])) == len(json.dumps(messages[1]))
 
 
-def test_strangers_cannot_stop_it_in_the_browser_of_its_person(service: Service) -> None:
-    """`B6`: a browser that signed in before has a count of its own, of the same length."""
+def test_strangers_cannot_stop_a_password_in_a_known_browser(service: Service) -> None:
+    """`B6`: a known browser has a count of its own, with the same limit."""
     become_a_user(service)
     own = signed_in_program(service)
     _fail(service)
     assert ask_sign_in(service.program()).status == 401
     assert ask_sign_in(own).status == 200
-    # Its success is its own: what strangers did at the address isn't forgiven by it.
+    # Its success clears only its own count, not that of strangers at the email.
     assert ask_sign_in(service.program()).status == 401
 
 
-def test_a_known_browser_has_no_more_guesses_than_anybody(service: Service) -> None:
-    """`B4`: and its person is told."""
+def test_a_known_browser_has_as_many_guesses_as_any_other(service: Service) -> None:
+    """`B4`: and its user gets a mail."""
     become_a_user(service)
     own = signed_in_program(service)
     _fail(service, program=own)
@@ -187,7 +187,7 @@ def test_a_known_browser_has_no_more_guesses_than_anybody(service: Service) -> N
     service.mail_to(ADDRESS, "stopped working")
 
 
-def test_a_wrong_current_password_stops_it_too(service: Service) -> None:
+def test_wrong_current_passwords_stop_the_password_too(service: Service) -> None:
     """`A9`, `B4`."""
     become_a_user(service)
     program = signed_in_program(service)

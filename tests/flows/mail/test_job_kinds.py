@@ -1,4 +1,4 @@
-"""The rows of the jobs that the worker does."""
+"""The rows of `JobKind`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A mail that a user needs arrives, whatever strangers ask for at the same address."""
+"""A mail that a user needs arrives, whatever strangers request for the same email."""
 
 from __future__ import annotations
 
@@ -47,13 +47,13 @@ def _mails(service: Service, address: str = ADDRESS, about: str = "") -> int:
 
 
 def _known(service: Service, address: str = ADDRESS) -> Program:
-    """Give a program whose device cookie its user's sign-in has left."""
+    """Return a program with the device cookie of its user's sign-in."""
     program = signed_in_program(service, address)
     service.work()
     return program
 
 
-def test_what_a_user_asks_for_arrives_while_a_stranger_asks_every_minute(
+def test_requested_mails_arrive_while_a_stranger_asks_every_minute(
     service: Service,
 ) -> None:
     become_a_user(service)
@@ -84,8 +84,8 @@ def test_an_invitation_arrives_while_a_stranger_asks_every_minute(service: Servi
     assert _mails(service, INVITED, "invited") == 1
 
 
-def test_extra_mails_are_few_however_many_sources_race(service: Service) -> None:
-    """Requests under way look like a source's share for a moment, and must bring no more mails."""
+def test_extra_mails_are_few_with_any_number_of_racing_sources(service: Service) -> None:
+    """Concurrent requests must not send more mails than a source's share."""
     cap, now = bootstrap.services().mail_cap, service.clock()
     admitted = 0
     for number in range(4):
@@ -102,8 +102,8 @@ def test_extra_mails_are_few_however_many_sources_race(service: Service) -> None
     assert admitted == 2
 
 
-def test_an_operators_reset_arrives_however_many_there_were(service: Service) -> None:
-    """And the command may say that it is on its way."""
+def test_an_operators_reset_arrives_after_any_number_of_mails(service: Service) -> None:
+    """So the command may say that the mail is on its way."""
     become_a_user(service)
     for _ in range(10):
         _ask(service.program(_STRANGER), "password_reset")
@@ -114,7 +114,7 @@ def test_an_operators_reset_arrives_however_many_there_were(service: Service) ->
 
 
 @pytest.mark.parametrize("flow", ["password_reset", "account_unlock"])
-def test_requests_of_one_kind_hold_back_none_of_another(service: Service, flow: str) -> None:
+def test_requests_of_one_kind_do_not_hold_back_another(service: Service, flow: str) -> None:
     become_a_user(service)
     service.clock.advance(timedelta(hours=1))
     for other in set(_FLOWS) - {flow}:
@@ -126,7 +126,7 @@ def test_requests_of_one_kind_hold_back_none_of_another(service: Service, flow: 
     assert _mails(service, about=_SUBJECTS[flow]) == before + 1
 
 
-def test_the_mail_of_a_lock_arrives_after_requested_unlock_mails(service: Service) -> None:
+def test_the_mail_of_a_lockout_arrives_after_requested_unlock_mails(service: Service) -> None:
     become_a_user(service)
     for number in range(8):
         _ask(service.program(f"203.0.113.{number}"), "account_unlock")
@@ -137,7 +137,7 @@ def test_the_mail_of_a_lock_arrives_after_requested_unlock_mails(service: Servic
 
 
 def test_a_known_browser_has_five_mails_of_a_kind_an_hour_of_its_own(service: Service) -> None:
-    """Those of strangers are five as well, and neither uses up the other's."""
+    """Strangers have five as well, and neither uses up the other's."""
     become_a_user(service)
     user = _known(service)
     for number in range(8):
@@ -148,8 +148,8 @@ def test_a_known_browser_has_five_mails_of_a_kind_an_hour_of_its_own(service: Se
     assert _mails(service, about="Set a new password") == 10
 
 
-def test_one_source_that_takes_its_five_leaves_two_for_others(service: Service) -> None:
-    """However many the others are: an attacker with many sources fills no mailbox either."""
+def test_one_source_that_uses_its_five_mails_leaves_two_for_others(service: Service) -> None:
+    """For any number of others: an attacker with many sources can't fill a mailbox either."""
     become_a_user(service)
     for _ in range(8):
         _ask(service.program(_STRANGER), "password_reset")
@@ -159,7 +159,7 @@ def test_one_source_that_takes_its_five_leaves_two_for_others(service: Service) 
         assert _mails(service, about="Set a new password") == total
 
 
-def test_a_browser_from_before_a_reset_counts_as_a_strangers(service: Service) -> None:
+def test_a_browser_from_before_a_reset_counts_as_unknown(service: Service) -> None:
     become_a_user(service)
     thief = _known(service)
     _ask(service.program("198.51.100.7"), "password_reset")
@@ -173,7 +173,7 @@ def test_a_browser_from_before_a_reset_counts_as_a_strangers(service: Service) -
     assert _mails(service, about="Set a new password") == before + 4
 
 
-def test_a_device_cookie_of_another_address_opens_no_count(service: Service) -> None:
+def test_a_device_cookie_of_another_email_has_no_count(service: Service) -> None:
     become_a_user(service)
     become_a_user(service, "kim@acme.test")
     kim = _known(service, "kim@acme.test")
@@ -215,7 +215,7 @@ def test_a_source_has_twenty_mails_over_all_kinds(service: Service) -> None:
     assert len(service.outbox) == before + 20
 
 
-def test_thirty_colleagues_behind_one_address_all_sign_up_within_an_hour(
+def test_thirty_colleagues_behind_one_ip_address_all_sign_up_within_an_hour(
     service: Service,
 ) -> None:
     for number in range(30):
@@ -224,8 +224,8 @@ def test_thirty_colleagues_behind_one_address_all_sign_up_within_an_hour(
     assert len(service.rows("users")) == 30
 
 
-def test_used_links_give_back_their_own_place_and_no_other(service: Service) -> None:
-    """Whoever confirms one sign-up often can't have more mails sent to others by it."""
+def test_used_links_free_only_their_own_place(service: Service) -> None:
+    """Confirming one sign-up often doesn't allow more mails to others."""
     source = _STRANGER
     for number in range(19):
         ask_sign_up(service.program(source), f"victim{number}@acme.test")
@@ -248,7 +248,7 @@ def test_used_links_give_back_their_own_place_and_no_other(service: Service) -> 
         ("account_unlock", "/auth/account_unlock", {}),
     ],
 )
-def test_a_used_reset_or_unlock_gives_its_place_back(
+def test_a_used_reset_or_unlock_frees_its_place(
     service: Service, flow: str, path: str, body: dict[str, str]
 ) -> None:
     become_a_user(service)
@@ -263,7 +263,7 @@ def test_a_used_reset_or_unlock_gives_its_place_back(
     assert _mails(service, "one@more.test") == 1
 
 
-def test_mails_inside_a_session_do_not_fall_under_the_source(service: Service) -> None:
+def test_mails_of_a_session_do_not_count_for_the_source(service: Service) -> None:
     owner = an_owner(service)
     for number in range(25):
         ask_sign_up(service.program(), f"full{number}@acme.test")
@@ -274,8 +274,8 @@ def test_mails_inside_a_session_do_not_fall_under_the_source(service: Service) -
     assert sum(x.to.startswith("guest") for x in service.outbox) == 22
 
 
-def test_one_accounts_invitations_hold_back_none_of_another(service: Service) -> None:
-    """One account sends five an hour to an address, and so does one user in all accounts."""
+def test_one_accounts_invitations_do_not_hold_back_anothers(service: Service) -> None:
+    """One account sends five an hour to an email, and so does one user over all accounts."""
     owner = an_owner(service)
     made = invite(owner)
     for _ in range(8):
@@ -296,7 +296,7 @@ def test_one_user_with_many_accounts_fills_no_mailbox_with_invitations(service: 
     assert _mails(service, INVITED, "invited") == 5
 
 
-def test_a_taken_address_is_told_so_once_a_day(service: Service) -> None:
+def test_the_user_of_a_taken_email_gets_one_mail_a_day(service: Service) -> None:
     become_a_user(service)
     answers = []
     for number in range(4):
@@ -310,7 +310,7 @@ def test_a_taken_address_is_told_so_once_a_day(service: Service) -> None:
     assert _mails(service, about="already have") == 2
 
 
-def test_a_capped_mail_is_logged_with_the_cap_and_without_the_address(
+def test_a_capped_mail_is_logged_with_the_cap_and_without_the_email(
     service: Service, caplog: pytest.LogCaptureFixture
 ) -> None:
     become_a_user(service)

@@ -1,4 +1,4 @@
-"""No more than five requested mails an hour to one address, and no answer that shows it."""
+"""At most five requested mails an hour to one email, and no answer that shows it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _ask(service: Service, flow: str, address: str = ADDRESS) -> Reply:
 
 
 def _someone(service: Service, flow: str) -> None:
-    """Make a person, or for a confirmation a sign-up that waits; an hour later nothing counts."""
+    """Create a user, or for a confirmation a waiting sign-up, an hour earlier."""
     if flow == "email_confirmation":
         sign_up(service.browser())
         service.work()
@@ -47,7 +47,7 @@ def _someone(service: Service, flow: str) -> None:
 def test_the_sixth_mail_of_an_hour_is_not_sent_and_the_answer_is_the_same(
     service: Service, flow: str
 ) -> None:
-    """`B14`, `B1`: byte by byte, whether the worker has caught up or not."""
+    """`B14`, `B1`: byte by byte, whether or not the worker has caught up."""
     _someone(service, flow)
     before = len(service.outbox)
     answers, sent = [], []
@@ -64,10 +64,10 @@ def test_the_sixth_mail_of_an_hour_is_not_sent_and_the_answer_is_the_same(
     assert len(service.outbox) == before + 6
 
 
-def test_a_user_asks_for_five_changes_of_address_an_hour_whatever_the_addresses(
+def test_a_user_gets_five_changes_of_email_an_hour_for_any_emails(
     service: Service,
 ) -> None:
-    """`B14`: a signed-in user can't have mails sent to many strangers either."""
+    """`B14`: a signed-in user can't send mails to many strangers either."""
     _someone(service, "password_reset")
     program = signed_in_program(service)
     for number in range(7):
@@ -78,7 +78,7 @@ def test_a_user_asks_for_five_changes_of_address_an_hour_whatever_the_addresses(
     assert len(strangers) == 5
 
 
-def test_the_same_address_spelled_otherwise_has_no_cap_of_its_own(service: Service) -> None:
+def test_another_spelling_of_an_email_has_no_cap_of_its_own(service: Service) -> None:
     """`B14`."""
     _someone(service, "password_reset")
     before = len(service.outbox)
@@ -96,8 +96,8 @@ def test_a_capped_mail_leaves_no_link_behind(service: Service) -> None:
     assert len(service.rows("links")) == 5
 
 
-def test_a_change_of_address_is_capped_at_the_new_one(service: Service) -> None:
-    """`B14`: a signed-in person can't flood somebody else's mailbox either."""
+def test_a_change_of_email_is_capped_at_the_new_one(service: Service) -> None:
+    """`B14`: a signed-in user can't flood another user's mailbox either."""
     _someone(service, "password_reset")
     program = signed_in_program(service)
     body = {"current_password": PASSWORD, "email": "kim@elsewhere.test"}
@@ -107,8 +107,8 @@ def test_a_change_of_address_is_capped_at_the_new_one(service: Service) -> None:
     assert [letter.to for letter in service.outbox].count("kim@elsewhere.test") == 5
 
 
-def test_notices_of_changes_are_sent_whatever_was_asked_for(service: Service) -> None:
-    """`B11`: nobody hides a changed password behind a flood."""
+def test_notices_of_changes_are_always_sent(service: Service) -> None:
+    """`B11`: a flood of mails can't hide the notice of a changed password."""
     _someone(service, "password_reset")
     program = signed_in_program(service)
     for _ in range(8):

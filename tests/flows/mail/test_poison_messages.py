@@ -1,4 +1,4 @@
-"""No request makes a message that the worker can't handle; one that it can't is dropped, loudly."""
+"""No request queues a job that the worker can't handle; such a job is dropped and logged."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def _complaints(caplog: pytest.LogCaptureFixture) -> list[dict[str, Any]]:
 
 
 def _queued(service: Service) -> list[str]:
-    """Take the messages off the queue."""
+    """Receive the queue's messages."""
     sqs, url, bodies = service.engine.client("sqs"), service.settings.mail_queue_url, []
     while messages := sqs.receive_message(QueueUrl=url).get("Messages"):
         for message in messages:
@@ -113,7 +113,7 @@ def _message(kind: JobKind, email: str = ADDRESS, **details: str) -> Job:
     ids=["long", "longer", "empty", "latest", "capitals", "more", "digits", "nul"],
 )
 @pytest.mark.parametrize("path", _PUBLIC[1:4])
-def test_a_made_up_sign_up_cookie_is_none(service: Service, ticket: str, path: str) -> None:
+def test_a_made_up_sign_up_cookie_is_ignored(service: Service, ticket: str, path: str) -> None:
     sent = {"Cookie": f"thub_sign_up={ticket}", "User-Agent": "x" * 4_000}
     assert _post(service, path, {"email": ADDRESS}, sent).status == 202
     (message,) = _queued(service)
@@ -198,7 +198,7 @@ def test_no_public_request_makes_a_message_that_the_worker_cannot_handle(
     name=st.text(min_size=1, max_size=100),
     agent=st.text(st.characters(codec="ascii", categories=["L", "N", "P", "S", "Zs"])),
 )
-def test_the_worker_handles_every_kind_of_message_with_whatever_a_field_may_hold(
+def test_the_worker_handles_every_kind_of_job_with_any_values(
     service: Service,
     caplog: pytest.LogCaptureFixture,
     kind: JobKind,
@@ -206,7 +206,7 @@ def test_the_worker_handles_every_kind_of_message_with_whatever_a_field_may_hold
     name: str,
     agent: str,
 ) -> None:
-    """Addresses as they are accepted, names of any text, and a client as it is read."""
+    """Emails as they are accepted, names of any text, and any user agent."""
     caplog.clear()
     try:
         address = EmailAddress.parse(email).value
@@ -259,8 +259,8 @@ def test_the_worker_handles_every_kind_of_message_with_whatever_a_field_may_hold
     "address",
     ["=?us-ascii?q?robin?=@acme.test", "=?utf-8?q?a=0Ab?=@acme.test", "robin=?@acme.test"],
 )
-def test_an_address_that_a_mail_would_decode_is_refused(service: Service, address: str) -> None:
-    """Its mail would go to another mailbox than the one whose count it fills."""
+def test_an_email_that_a_mail_would_decode_is_refused(service: Service, address: str) -> None:
+    """Its mail would go to another mailbox than the one that is counted."""
     assert ask_sign_up(service.program(), address).status == 422
     reply = service.program().post("/auth/password_reset/request", {"email": address})
     assert reply.status == 422
@@ -280,7 +280,7 @@ def test_an_address_that_a_mail_would_decode_is_refused(service: Service, addres
         _message(JobKind.PASSWORD_RESET).to_json().replace('"req-1"', "1"),
     ],
 )
-def test_a_message_that_is_none_is_logged_and_dropped(
+def test_a_malformed_message_is_logged_and_dropped(
     service: Service, caplog: pytest.LogCaptureFixture, body: str
 ) -> None:
     _handle(service, body)
@@ -288,7 +288,7 @@ def test_a_message_that_is_none_is_logged_and_dropped(
     assert (complaint["levelno"], complaint["reason"]) == (logging.ERROR, "malformed")
 
 
-def test_a_message_of_a_newer_version_comes_again(service: Service) -> None:
+def test_a_message_of_a_newer_version_is_redelivered(service: Service) -> None:
     """During a deployment the API may be newer than the worker."""
     body = json.loads(_message(JobKind.PASSWORD_RESET).to_json())
     with pytest.raises(ValueError, match="not known yet"):
@@ -298,7 +298,7 @@ def test_a_message_of_a_newer_version_comes_again(service: Service) -> None:
 
 
 @pytest.mark.parametrize("operation", ["GetItem", "BatchGetItem", "PutItem"])
-def test_what_the_store_will_never_take_is_logged_and_dropped(
+def test_a_job_that_the_store_will_never_take_is_dropped(
     service: Service, caplog: pytest.LogCaptureFixture, operation: str
 ) -> None:
     become_a_user(service)
@@ -314,7 +314,7 @@ def test_what_the_store_will_never_take_is_logged_and_dropped(
     assert ADDRESS not in str(complaint)
 
 
-def test_a_cancelled_transaction_that_can_never_pass_is_dropped(
+def test_a_job_whose_transaction_can_never_succeed_is_dropped(
     service: Service, caplog: pytest.LogCaptureFixture
 ) -> None:
     owner = an_owner(service)
@@ -328,7 +328,7 @@ def test_a_cancelled_transaction_that_can_never_pass_is_dropped(
 @pytest.mark.parametrize(
     "code", ["ThrottlingException", "InternalServerError", "ResourceNotFoundException"]
 )
-def test_what_may_get_better_comes_again(service: Service, code: str) -> None:
+def test_a_job_with_a_passing_error_is_redelivered(service: Service, code: str) -> None:
     become_a_user(service)
     service.program().post("/auth/password_reset/request", {"email": ADDRESS})
     with (
@@ -345,7 +345,7 @@ def test_what_may_get_better_comes_again(service: Service, code: str) -> None:
         ("MessageRejected", "Address blacklisted."),
     ],
 )
-def test_a_mail_that_ses_will_never_take_is_logged_and_dropped(
+def test_a_mail_that_ses_will_never_accept_is_dropped(
     service: Service, caplog: pytest.LogCaptureFixture, code: str, words: str
 ) -> None:
     become_a_user(service)
@@ -368,7 +368,7 @@ def test_a_mail_that_ses_will_never_take_is_logged_and_dropped(
         ("MailFromDomainNotVerifiedException", "Not yet."),
     ],
 )
-def test_a_mail_that_waits_for_an_operator_comes_again(
+def test_a_mail_that_an_operator_can_unblock_is_redelivered(
     service: Service, code: str, words: str
 ) -> None:
     become_a_user(service)
@@ -380,10 +380,10 @@ def test_a_mail_that_waits_for_an_operator_comes_again(
         service.work()
 
 
-def test_one_managers_refused_address_keeps_the_others_mail_back_no_more(
+def test_one_admins_refused_email_does_not_hold_back_the_others(
     service: Service, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """And the leaked key still leaves the list."""
+    """The leaked key is removed from the list too."""
     owner = an_owner(service)
     add_member(service, account_of(owner), "kim@acme.test", Role.ADMIN)
     key = make_key(owner)
@@ -399,7 +399,7 @@ def test_one_managers_refused_address_keeps_the_others_mail_back_no_more(
     assert key["id"] not in owner.get("/api/v1/api_keys").text
 
 
-def test_a_sign_in_and_an_invitation_go_on_being_handled(service: Service) -> None:
+def test_ordinary_sign_ins_and_invitations_are_handled(service: Service) -> None:
     owner = an_owner(service)
     invite(owner)
     ask_sign_in(service.program(), ADDRESS, OTHER_PASSWORD)

@@ -1,4 +1,4 @@
-"""Email addresses as people type and paste them: white space around one is dropped everywhere."""
+"""Emails as users type and paste them: white space around one is ignored everywhere."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 PASTED = f" \u00a0\t{ADDRESS}\u3000\u2028\r\n"
 EMPTY = " \u00a0\u3000"
-# Not white space in Unicode, although nothing of them is seen.
+# Not white space in Unicode, although invisible.
 ZERO_WIDTH = f"\u200b{ADDRESS}"
 SEPARATED = f"\x1c{ADDRESS}"
 
@@ -44,9 +44,7 @@ CALLS = {
 
 
 @pytest.mark.parametrize("path", CALLS)
-def test_white_space_around_an_address_is_dropped_by_every_call(
-    service: Service, path: str
-) -> None:
+def test_every_call_ignores_white_space_around_an_email(service: Service, path: str) -> None:
     owner = an_owner(service, "owner@acme.test")
     if path == "/auth/sign_in":
         become_a_user(service)
@@ -55,14 +53,14 @@ def test_white_space_around_an_address_is_dropped_by_every_call(
 
 
 @pytest.mark.parametrize("path", CALLS)
-def test_what_can_not_be_an_address_is_a_422_in_every_call(service: Service, path: str) -> None:
+def test_an_invalid_email_is_a_422_in_every_call(service: Service, path: str) -> None:
     owner = an_owner(service, "owner@acme.test")
     for typed in (EMPTY, ZERO_WIDTH, SEPARATED, f"{ADDRESS} x", "robin @acme.test"):
         refused = owner.post(path, {"email": typed, **CALLS[path]})
         assert (refused.status, refused.json["error"]["param"]) == (422, "email")
 
 
-def test_somebody_signs_up_and_in_with_an_address_that_they_pasted(service: Service) -> None:
+def test_a_user_signs_up_and_in_with_a_pasted_email(service: Service) -> None:
     browser = service.browser()
     sign_up(browser, PASTED)
     browser.open(service.mail_to(ADDRESS).link)
@@ -71,7 +69,7 @@ def test_somebody_signs_up_and_in_with_an_address_that_they_pasted(service: Serv
     assert ADDRESS in browser.open("/profile").text
 
 
-def test_invited_and_changed_addresses_are_stored_without_white_space(service: Service) -> None:
+def test_invited_and_changed_emails_are_stored_without_white_space(service: Service) -> None:
     owner = an_owner(service)
     made = owner.post(INVITATIONS, {"email": f"\u3000{INVITED}\n", "role": "member"})
     assert made.json["email"] == INVITED
@@ -80,18 +78,18 @@ def test_invited_and_changed_addresses_are_stored_without_white_space(service: S
     assert service.mail_to("new@acme.test").link
 
 
-def test_operators_and_imports_take_pasted_addresses(service: Service) -> None:
+def test_operators_and_imports_accept_pasted_emails(service: Service) -> None:
     become_a_user(service)
     assert f"{ADDRESS}, confirmed" in done("find", PASTED)
     assert parse_user({"email": PASTED, "name": "Robin"}).email == EmailAddress(ADDRESS)
 
 
-def test_an_address_that_a_provider_asserts_is_taken_as_it_stands_or_not_at_all() -> None:
+def test_a_providers_email_is_accepted_only_in_its_exact_form() -> None:
     with pytest.raises(InvalidEmailError):
         asserted_email(f" {ADDRESS}")
 
 
-def test_any_amount_of_white_space_is_dropped(service: Service) -> None:
+def test_any_amount_of_white_space_is_ignored(service: Service) -> None:
     become_a_user(service)
     assert ask_sign_in(service.program(), " " * 5_000 + ADDRESS).status == 200
     assert signed_in_program(service, f"{ADDRESS} ").get("/auth/session").status == 200

@@ -1,4 +1,4 @@
-"""New passwords that leaked somewhere, wherever one is set, with a look-up service and without."""
+"""Leaked new passwords in every flow, with and without a look-up service."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def _change(service: Service) -> Callable[[str], Reply]:
 
 
 @pytest.mark.parametrize("flow", [_sign_up, _reset, _change])
-def test_one_that_leaked_is_refused_with_the_reason_and_another_is_taken(
+def test_a_leaked_password_is_refused_with_the_reason_and_another_is_accepted(
     service: Service, ranges: RangeService, flow: Callable[[Service], Callable[[str], Reply]]
 ) -> None:
     """`A5`: at sign-up, reset and change."""
@@ -81,13 +81,13 @@ def test_one_that_leaked_is_refused_with_the_reason_and_another_is_taken(
 
 
 @pytest.mark.parametrize("flow", [_sign_up, _reset, _change])
-def test_when_the_service_is_down_any_other_rule_still_holds(
+def test_without_the_service_all_other_rules_still_apply(
     service: Service,
     ranges: RangeService,
     caplog: pytest.LogCaptureFixture,
     flow: Callable[[Service], Callable[[str], Reply]],
 ) -> None:
-    """`A5`, `H5`: it fails open with one warning, which holds nothing of the password."""
+    """`A5`, `H5`: it fails open with one warning, which contains nothing of the password."""
     attempt = flow(service)
     ranges.behave = lambda talk: talk.send(b"", "500 Oops")
     caplog.set_level(logging.DEBUG, logger="chalicelib")
@@ -100,14 +100,16 @@ def test_when_the_service_is_down_any_other_rule_still_holds(
     assert not any(secret in text for secret in (OTHER_PASSWORD, *halves(OTHER_PASSWORD)))
 
 
-def test_what_the_other_rules_refuse_is_not_sent(service: Service, ranges: RangeService) -> None:
+def test_a_password_that_other_rules_refuse_is_not_sent(
+    service: Service, ranges: RangeService
+) -> None:
     for password in ("short", "passwordpassword", "x" * 257, "Robin Acme Robin"):
         assert ask_sign_up(service.program(), password=password).status == 422
     assert ranges.heads == []
 
 
-def test_nobodys_current_password_is_sent(service: Service, ranges: RangeService) -> None:
-    """`A5`: an old password is judged by its hash alone; nothing is asked at sign-in."""
+def test_no_current_password_is_sent(service: Service, ranges: RangeService) -> None:
+    """`A5`: an existing password is checked only against its hash; sign-in sends nothing."""
     become_a_user(service)
     asked = len(ranges.heads)
     for password in (PASSWORD, OTHER_PASSWORD):
@@ -115,10 +117,10 @@ def test_nobodys_current_password_is_sent(service: Service, ranges: RangeService
     assert len(ranges.heads) == asked == 1
 
 
-def test_signing_up_asks_the_same_for_a_taken_a_waiting_and_a_new_address(
+def test_signing_up_sends_the_same_for_a_taken_a_waiting_and_a_new_email(
     service: Service, ranges: RangeService, ledger: Ledger
 ) -> None:
-    """`B1`, `B3`: one question and the same work, whether the password leaked or not."""
+    """`B1`, `B3`: one look-up and the same work, whether or not the password leaked."""
     become_a_user(service)
     sign_up(service.browser(), WAITING)
     program = service.program()

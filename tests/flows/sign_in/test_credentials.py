@@ -1,4 +1,4 @@
-"""Resetting and changing a password, changing an email, and proving oneself again."""
+"""Resetting and changing a password, changing an email, and proofs."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def _change_email(service: Service) -> str:
     return token_of(service.mail_to(NEW_ADDRESS).link)
 
 
-def test_a_reset_sets_the_password_ends_sessions_and_is_told(service: Service) -> None:
+def test_a_reset_sets_the_password_ends_sessions_and_sends_a_notice(service: Service) -> None:
     """`B11`, `B12`, `C8`."""
     become_a_user(service)
     old = signed_in_program(service)
@@ -52,7 +52,7 @@ def test_a_reset_sets_the_password_ends_sessions_and_is_told(service: Service) -
     assert "changed" in service.mail_to(ADDRESS).subject
 
 
-def test_a_reset_link_works_once_and_older_ones_die_with_the_password(service: Service) -> None:
+def test_a_reset_link_works_once_and_older_ones_end_with_the_password(service: Service) -> None:
     """`C3`, `C4`."""
     become_a_user(service)
     older, newer = _reset_token(service), _reset_token(service)
@@ -64,7 +64,7 @@ def test_a_reset_link_works_once_and_older_ones_die_with_the_password(service: S
         assert (reply.status, reply.error["code"]) == (410, "link_invalid")
 
 
-def test_a_weak_password_leaves_the_reset_link_good(service: Service) -> None:
+def test_a_weak_password_leaves_the_reset_link_valid(service: Service) -> None:
     """`A5`, `A6`."""
     become_a_user(service)
     token = _reset_token(service)
@@ -75,7 +75,7 @@ def test_a_weak_password_leaves_the_reset_link_good(service: Service) -> None:
     assert program.post("/auth/password_reset", body).status == 200
 
 
-def test_a_reset_link_dies_at_its_hour(service: Service) -> None:
+def test_a_reset_link_expires_after_an_hour(service: Service) -> None:
     """`C5`."""
     become_a_user(service)
     token = _reset_token(service)
@@ -85,7 +85,7 @@ def test_a_reset_link_dies_at_its_hour(service: Service) -> None:
 
 
 @pytest.mark.parametrize("flow", ["password_reset", "account_unlock"])
-def test_asking_says_the_same_for_a_stranger_who_gets_no_mail(service: Service, flow: str) -> None:
+def test_a_request_gets_the_same_answer_for_an_unknown_email(service: Service, flow: str) -> None:
     """`B1`, `B7`."""
     become_a_user(service)
     before = len(service.outbox)
@@ -95,7 +95,7 @@ def test_asking_says_the_same_for_a_stranger_who_gets_no_mail(service: Service, 
     assert len(service.outbox) == before
 
 
-def test_a_link_for_one_purpose_opens_nothing_else(service: Service) -> None:
+def test_a_link_is_refused_for_another_purpose(service: Service) -> None:
     """`C4`."""
     become_a_user(service)
     token = _reset_token(service)
@@ -106,7 +106,7 @@ def test_a_link_for_one_purpose_opens_nothing_else(service: Service) -> None:
     assert "too old" in page.html
 
 
-def test_the_reset_pages_lead_from_the_address_to_the_new_password(service: Service) -> None:
+def test_the_reset_pages_lead_from_the_email_to_the_new_password(service: Service) -> None:
     become_a_user(service)
     browser = service.browser()
     browser.open("/password-reset")
@@ -122,7 +122,7 @@ def test_the_reset_pages_lead_from_the_address_to_the_new_password(service: Serv
     assert "new password" in browser.page.html
 
 
-def test_a_locked_person_unlocks_by_pages(service: Service) -> None:
+def test_a_locked_user_unlocks_on_pages(service: Service) -> None:
     """`B6`, `B16`."""
     become_a_user(service)
     for _ in range(5):
@@ -147,7 +147,7 @@ def test_an_unlock_link_works_once(service: Service) -> None:
     assert program.post("/auth/account_unlock", body).status == 410
 
 
-def test_a_change_of_password_keeps_this_session_alone(service: Service) -> None:
+def test_a_change_of_password_keeps_only_this_session(service: Service) -> None:
     """`A9`, `B11`."""
     become_a_user(service)
     this, other = signed_in_program(service), signed_in_program(service)
@@ -185,7 +185,7 @@ def test_a_proof_and_a_new_name(service: Service) -> None:
     assert program.get("/auth/session").json["user"]["name"] == "Robin Hale"
 
 
-def test_a_new_address_applies_when_its_link_is_used(service: Service) -> None:
+def test_a_new_email_applies_when_its_link_is_used(service: Service) -> None:
     """`B11`, `C4`."""
     become_a_user(service)
     token = _change_email(service)
@@ -197,8 +197,8 @@ def test_a_new_address_applies_when_its_link_is_used(service: Service) -> None:
     assert ask_sign_in(service.program()).status == 401
     assert ask_sign_in(service.program(), NEW_ADDRESS).status == 200
     service.work()
-    told = [mail.to for mail in service.outbox if "was changed" in mail.subject]
-    assert sorted(told) == sorted([ADDRESS, NEW_ADDRESS])
+    recipients = [mail.to for mail in service.outbox if "was changed" in mail.subject]
+    assert sorted(recipients) == sorted([ADDRESS, NEW_ADDRESS])
 
 
 @pytest.mark.parametrize(
@@ -206,7 +206,7 @@ def test_a_new_address_applies_when_its_link_is_used(service: Service) -> None:
     ["", "robin", "robin@acme", "robin@acme.test\r\nBcc: x@evil.test", "r\u043ebin@acme.test"],
     ids=ascii,
 )
-def test_a_new_address_that_cannot_be_one_is_a_422(service: Service, email: str) -> None:
+def test_an_invalid_new_email_is_a_422(service: Service, email: str) -> None:
     become_a_user(service)
     program = signed_in_program(service)
     service.work()
@@ -216,7 +216,7 @@ def test_a_new_address_that_cannot_be_one_is_a_422(service: Service, email: str)
     assert service.work() == 0
 
 
-def test_an_address_that_was_taken_meanwhile_stays_its_holders(service: Service) -> None:
+def test_an_email_that_was_taken_meanwhile_keeps_its_user(service: Service) -> None:
     become_a_user(service)
     token = _change_email(service)
     become_a_user(service, NEW_ADDRESS, OTHER_PASSWORD)

@@ -1,4 +1,4 @@
-"""Changing the sign-in email: asked for, stopped, confirmed and taken back."""
+"""Changing the sign-in email: requested, stopped, confirmed and undone."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def _undo(service: Service, address: str = ADDRESS) -> Reply:
     return service.program().post("/auth/email_change/undo", body)
 
 
-def test_a_strangers_click_gives_an_email_to_nobody(service: Service, robin: Program) -> None:
+def test_a_click_in_another_browser_changes_no_email(service: Service, robin: Program) -> None:
     """`C4`: an attacker asks for the victim's email; the victim's own click isn't enough."""
     _ask(robin, "victim@elsewhere.test")
     token = _link(service, "victim@elsewhere.test")
@@ -75,7 +75,7 @@ def test_a_strangers_click_gives_an_email_to_nobody(service: Service, robin: Pro
     assert _confirm(robin, token).json == {"next": "sign_in"}
 
 
-def test_the_page_says_whose_account_it_is_and_asks_for_the_password(
+def test_the_page_names_the_user_and_asks_for_the_password(
     service: Service, robin: Program
 ) -> None:
     _ask(robin)
@@ -96,7 +96,7 @@ def test_the_page_says_whose_account_it_is_and_asks_for_the_password(
 def test_a_wrong_password_at_the_link_counts_at_the_users_email(
     service: Service, robin: Program
 ) -> None:
-    """`A9`: five wrong ones lock the email, and the link stays good."""
+    """`A9`: five wrong ones lock the email, and the link stays valid."""
     _ask(robin)
     token, stranger = _link(service), service.program()
     for _ in range(5):
@@ -109,7 +109,7 @@ def test_a_wrong_password_at_the_link_counts_at_the_users_email(
 
 
 def test_every_other_session_ends_with_the_change(service: Service, robin: Program) -> None:
-    """`D7`: the attacker's session too, whoever confirms."""
+    """`D7`: including an attacker's session."""
     others = [signed_in_program(service) for _ in range(2)]
     _change(service, robin)
     assert [other.get("/auth/session").status for other in others] == [401, 401]
@@ -136,9 +136,7 @@ def test_in_the_browser_that_asked_the_page_leads_back_to_the_profile(service: S
     assert NEW_ADDRESS in browser.page.text
 
 
-def test_the_browser_that_confirms_stays_known_and_no_other(
-    service: Service, robin: Program
-) -> None:
+def test_only_the_browser_that_confirms_stays_known(service: Service, robin: Program) -> None:
     other = signed_in_program(service)
     _change(service, robin)
     for _ in range(5):
@@ -147,9 +145,7 @@ def test_the_browser_that_confirms_stays_known_and_no_other(
     assert ask_sign_in(robin, NEW_ADDRESS).status == 200
 
 
-def test_the_mail_to_the_new_email_says_whose_account_it_would_belong_to(
-    service: Service, robin: Program
-) -> None:
+def test_the_mail_to_the_new_email_names_the_user(service: Service, robin: Program) -> None:
     robin.call("PATCH", "/auth/profile", {"name": "Robin Hale"})
     _ask(robin)
     text = service.mail_to(NEW_ADDRESS).text
@@ -158,8 +154,8 @@ def test_the_mail_to_the_new_email_says_whose_account_it_would_belong_to(
     assert "Acme" not in text
 
 
-def test_the_old_email_hears_of_the_request_at_once(service: Service, robin: Program) -> None:
-    """`B11`: who asked, from where, for which email, and how to stop it."""
+def test_the_old_email_is_notified_of_the_request_at_once(service: Service, robin: Program) -> None:
+    """`B11`: it names the request's origin and the new email, and how to stop it."""
     _ask(robin)
     letter = service.mail_to(ADDRESS, ASKED)
     assert letter.text.startswith("Hello Robin")
@@ -168,10 +164,10 @@ def test_the_old_email_hears_of_the_request_at_once(service: Service, robin: Pro
     assert "/email-change/stop?token=" in letter.link
 
 
-def test_asking_for_a_taken_email_mails_the_old_one_all_the_same(
+def test_requesting_a_taken_email_notifies_the_old_one_too(
     service: Service, robin: Program, ledger: Ledger
 ) -> None:
-    """`B1`: who asks reads the old email, so its mail must not tell taken from free."""
+    """`B1`: the user reads the old email, so its mail must not reveal a taken one."""
     become_a_user(service, NEW_ADDRESS, OTHER_PASSWORD)
     work = []
     for email in (NEW_ADDRESS, "free1@elsewhere.test"):
@@ -186,7 +182,7 @@ def test_asking_for_a_taken_email_mails_the_old_one_all_the_same(
     assert len(lines[0] ^ lines[1]) == 2
 
 
-def test_the_old_email_stops_the_change_by_a_button(service: Service, robin: Program) -> None:
+def test_the_old_email_can_stop_the_change_with_a_button(service: Service, robin: Program) -> None:
     """`B16`: opening the link changes nothing; its button ends the link and every session."""
     _ask(robin)
     token = _link(service)
@@ -204,7 +200,7 @@ def test_the_old_email_stops_the_change_by_a_button(service: Service, robin: Pro
     assert ask_sign_in(service.program()).status == 200
 
 
-def test_a_stop_comes_too_late_after_the_change(service: Service, robin: Program) -> None:
+def test_a_stop_after_the_change_is_refused(service: Service, robin: Program) -> None:
     _ask(robin)
     stop = _link(service, ADDRESS, ASKED)
     assert _confirm(robin, _link(service)).status == 200
@@ -212,8 +208,8 @@ def test_a_stop_comes_too_late_after_the_change(service: Service, robin: Program
     assert (reply.status, reply.error["code"]) == (410, "link_invalid")
 
 
-def test_the_old_email_has_a_way_back_for_72_hours(service: Service, robin: Program) -> None:
-    """The thief of a session and a password changes the email; its owner takes it back."""
+def test_the_old_email_can_undo_the_change_for_72_hours(service: Service, robin: Program) -> None:
+    """A thief of a session and a password changes the email; its user undoes it."""
     _change(service, robin)
     body = {"current_password": PASSWORD, "password": NEW_PASSWORD}
     assert robin.post("/auth/profile/password", body).status == 204
@@ -235,7 +231,7 @@ def test_the_old_email_has_a_way_back_for_72_hours(service: Service, robin: Prog
     assert reply.status == 200
 
 
-def test_the_way_back_ends_after_72_hours(service: Service, robin: Program) -> None:
+def test_the_undo_ends_after_72_hours(service: Service, robin: Program) -> None:
     """`C5`."""
     _change(service, robin)
     token = _link(service, ADDRESS, CHANGED)
@@ -244,7 +240,7 @@ def test_the_way_back_ends_after_72_hours(service: Service, robin: Program) -> N
     assert (reply.status, reply.error["code"]) == (410, "link_invalid")
 
 
-def test_nobody_else_gets_the_old_email_while_the_way_back_lasts(
+def test_no_other_user_gets_the_old_email_while_it_can_be_undone(
     service: Service, robin: Program
 ) -> None:
     _change(service, robin)
@@ -261,7 +257,7 @@ def test_nobody_else_gets_the_old_email_while_the_way_back_lasts(
     assert _undo(service).json == {"next": "sign_in"}
 
 
-def test_the_old_email_is_free_again_after_the_way_back(service: Service, robin: Program) -> None:
+def test_the_old_email_is_free_again_after_the_undo_ends(service: Service, robin: Program) -> None:
     _change(service, robin)
     service.clock.advance(timedelta(hours=72))
     become_a_user(service, ADDRESS, OTHER_PASSWORD)
@@ -275,8 +271,8 @@ def test_a_user_may_change_back_to_the_email_they_had(service: Service, robin: P
     assert ask_sign_in(service.program()).status == 200
 
 
-def test_a_second_change_does_not_end_the_first_way_back(service: Service, robin: Program) -> None:
-    """A thief who moves on once more gains nothing, and their own way back dies with the change."""
+def test_a_second_change_does_not_end_the_first_undo(service: Service, robin: Program) -> None:
+    """A thief gains nothing from a second change, and their own undo ends with the first."""
     _change(service, robin)
     first = _link(service, ADDRESS, CHANGED)
     _change(service, robin, THIRD_ADDRESS)
@@ -290,9 +286,7 @@ def test_a_second_change_does_not_end_the_first_way_back(service: Service, robin
     assert [x for x in service.outbox if "Set a new password" in x.subject] == []
 
 
-def test_taking_the_second_change_back_leaves_the_first_way_back(
-    service: Service, robin: Program
-) -> None:
+def test_undoing_the_second_change_leaves_the_first_undo(service: Service, robin: Program) -> None:
     _change(service, robin)
     first = _link(service, ADDRESS, CHANGED)
     _change(service, robin, THIRD_ADDRESS)
@@ -304,10 +298,10 @@ def test_taking_the_second_change_back_leaves_the_first_way_back(
     assert "token=" in service.mail_to(ADDRESS, "Set a new password").text
 
 
-def test_an_email_that_became_somebody_elses_is_refused_in_words(
+def test_an_old_email_of_another_user_is_refused_with_the_reason(
     service: Service, robin: Program
 ) -> None:
-    """Only an operator's own hand gets there: every flow leaves the email alone for 72 hours."""
+    """Only an operator can cause this: every flow reserves the email for 72 hours."""
     from chalicelib.storage.dynamo.tables import EmailRow
 
     _change(service, robin)
@@ -334,7 +328,7 @@ def test_ending_all_others_cancels_the_link_of_an_email_change(
     _change(service, robin)
 
 
-def test_the_audit_log_hears_of_each_step(service: Service, robin: Program) -> None:
+def test_each_step_is_in_the_audit_log(service: Service, robin: Program) -> None:
     """`H4`."""
     _ask(robin)
     service.program().post("/auth/email_change/stop", {"token": _link(service, ADDRESS, ASKED)})

@@ -1,4 +1,4 @@
-"""Being told of a sign-in that may have been somebody else's."""
+"""Notices of sign-ins in new browsers."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.
 
 @pytest.fixture
 def known(service: Service) -> Program:
-    """The browser that was the first to sign in."""
+    """The browser of the first sign-in."""
     become_a_user(service)
     return signed_in_program(service)
 
@@ -37,13 +37,13 @@ def _notices(service: Service) -> list[Letter]:
     return [letter for letter in service.outbox if letter.subject.startswith("New sign-in")]
 
 
-def test_the_first_sign_in_of_all_is_nothing_to_tell(service: Service, known: Program) -> None:
+def test_the_first_sign_in_sends_no_notice(service: Service, known: Program) -> None:
     assert known.get("/auth/session").status == 200
     assert _notices(service) == []
 
 
 @pytest.mark.usefixtures("known")
-def test_a_sign_in_by_a_browser_that_was_never_here_is_told(service: Service) -> None:
+def test_a_sign_in_in_a_new_browser_sends_a_notice(service: Service) -> None:
     """`B10`: when, from where, and what to do."""
     body = {"email": ADDRESS, "password": PASSWORD}
     other = service.program("198.51.100.9")
@@ -62,8 +62,10 @@ def test_a_sign_in_by_a_browser_that_was_never_here_is_told(service: Service) ->
 
 
 @pytest.mark.usefixtures("known")
-def test_the_first_sign_in_after_a_reset_is_not_told_of_but_the_next_is(service: Service) -> None:
-    """Of the reset they have been told."""
+def test_the_first_sign_in_after_a_reset_sends_no_notice_but_the_next_does(
+    service: Service,
+) -> None:
+    """The reset already sent a notice."""
     asked = service.program()
     asked.post("/auth/password_reset/request", {"email": ADDRESS})
     token = token_of(service.mail_to(ADDRESS, "Set a new password").link)
@@ -75,9 +77,7 @@ def test_the_first_sign_in_after_a_reset_is_not_told_of_but_the_next_is(service:
     assert len(_notices(service)) == 1
 
 
-def test_a_new_password_leaves_its_browser_known_and_others_to_be_told_of(
-    service: Service, known: Program
-) -> None:
+def test_a_new_password_leaves_only_its_own_browser_known(service: Service, known: Program) -> None:
     body = {"current_password": PASSWORD, "password": OTHER_PASSWORD}
     assert known.post("/auth/profile/password", body).status == 204
     assert ask_sign_in(known, ADDRESS, OTHER_PASSWORD).status == 200
@@ -86,7 +86,7 @@ def test_a_new_password_leaves_its_browser_known_and_others_to_be_told_of(
     assert len(_notices(service)) == 1
 
 
-def test_a_known_browser_is_not_told_of(service: Service, known: Program) -> None:
+def test_a_sign_in_in_a_known_browser_sends_no_notice(service: Service, known: Program) -> None:
     assert ask_sign_in(known).status == 200
     assert _notices(service) == []
 
@@ -103,7 +103,9 @@ def test_a_success_after_many_failures_says_how_many(service: Service) -> None:
     assert "Before that, 5 wrong passwords in a row were tried" in notice.text
 
 
-def test_many_failures_in_a_known_browser_are_told_of_too(service: Service, known: Program) -> None:
+def test_many_failures_in_a_known_browser_send_a_notice_too(
+    service: Service, known: Program
+) -> None:
     """`B10`."""
     for _ in range(5):
         ask_sign_in(known, ADDRESS, OTHER_PASSWORD)
@@ -115,8 +117,8 @@ def test_many_failures_in_a_known_browser_are_told_of_too(service: Service, know
 
 
 @pytest.mark.usefixtures("known")
-def test_only_a_success_sends_it_and_no_cap_holds_it_back(service: Service) -> None:
-    """`B14`: a stranger has none sent; and mails that were asked for don't use it up."""
+def test_only_a_success_sends_a_notice_and_no_cap_holds_it_back(service: Service) -> None:
+    """`B14`: a stranger can't cause one, and requested mails don't use it up."""
     stranger = service.program()
     for _ in range(6):
         stranger.post("/auth/password_reset/request", {"email": ADDRESS})
@@ -127,7 +129,7 @@ def test_only_a_success_sends_it_and_no_cap_holds_it_back(service: Service) -> N
     assert len(_notices(service)) == 1
 
 
-def test_it_costs_one_message(service: Service, known: Program, ledger: Ledger) -> None:
+def test_a_notice_costs_one_message(service: Service, known: Program, ledger: Ledger) -> None:
     """A known browser's sign-in sends none."""
     for program, messages in ((known, 0), (service.program(), 1)):
         ledger.clear()
@@ -137,8 +139,8 @@ def test_it_costs_one_message(service: Service, known: Program, ledger: Ledger) 
 
 
 @pytest.mark.usefixtures("known")
-def test_a_program_without_cookies_is_told_of_once_an_hour(service: Service) -> None:
-    """Each of its sign-ins is in a new browser; many failures are told of all the same."""
+def test_a_program_without_cookies_causes_one_notice_an_hour(service: Service) -> None:
+    """Each of its sign-ins is in a new browser; many failures still send a notice."""
     for _ in range(3):
         assert ask_sign_in(service.program()).status == 200
     assert len(_notices(service)) == 1

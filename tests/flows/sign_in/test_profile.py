@@ -44,7 +44,7 @@ def _sign_in_elsewhere(service: Service) -> None:
     assert program.post("/auth/sign_in", body, User_Agent=FIREFOX).status == 200
 
 
-def test_a_person_changes_their_name(browser: Browser) -> None:
+def test_a_user_changes_their_name(browser: Browser) -> None:
     browser.press("Save name", Name="Robin Okonkwo")
     assert browser.page.status_message == "Your name is saved."
     assert browser.page.link("Robin Okonkwo") == "/profile"
@@ -61,7 +61,7 @@ def test_a_name_that_is_refused_stays_in_its_field(browser: Browser) -> None:
     assert field.attributes["aria-describedby"] == "name-error"
 
 
-def test_a_new_email_counts_once_its_link_is_pressed(service: Service, browser: Browser) -> None:
+def test_a_new_email_applies_once_its_link_is_used(service: Service, browser: Browser) -> None:
     """`B11`."""
     browser.press("Change email", New_email=NEW_ADDRESS, Current_password=PASSWORD)
     assert browser.page.status_message.startswith("We've mailed a link to the new address.")
@@ -70,17 +70,17 @@ def test_a_new_email_counts_once_its_link_is_pressed(service: Service, browser: 
     assert ask_sign_in(service.program(), NEW_ADDRESS).status == 200
 
 
-def test_asking_for_a_taken_email_looks_the_same(service: Service, browser: Browser) -> None:
+def test_requesting_a_taken_email_looks_the_same(service: Service, browser: Browser) -> None:
     """`B1`."""
     become_a_user(service, NEW_ADDRESS, OTHER_PASSWORD)
     browser.press("Change email", New_email=NEW_ADDRESS, Current_password=PASSWORD)
     assert browser.page.status_message.startswith("We've mailed a link to the new address.")
 
 
-def test_a_wrong_password_keeps_the_typed_email_and_counts(
+def test_a_wrong_password_keeps_the_entered_email_and_is_counted(
     service: Service, browser: Browser
 ) -> None:
-    """`A9`, `B2`: a locked person gets the same answer, with the right password too."""
+    """`A9`, `B2`: a locked user gets the same answer, with the right password too."""
     for _ in range(5):
         browser.press("Change email", New_email=NEW_ADDRESS, Current_password=OTHER_PASSWORD)
         assert browser.page.status == 422
@@ -96,7 +96,7 @@ def test_a_wrong_password_keeps_the_typed_email_and_counts(
     assert browser.page.status == 200
 
 
-def test_the_address_that_they_have_is_told_at_once(browser: Browser) -> None:
+def test_the_current_email_is_refused_at_once(browser: Browser) -> None:
     browser.press("Change email", New_email=ADDRESS, Current_password=PASSWORD)
     assert "You sign in with this address already." in browser.page.alert
 
@@ -110,7 +110,7 @@ def test_a_new_password_ends_the_other_sessions(service: Service, browser: Brows
     assert ask_sign_in(service.program(), ADDRESS, NEW_PASSWORD).status == 200
 
 
-def test_each_refusal_of_a_password_stands_at_its_own_field(browser: Browser) -> None:
+def test_each_password_error_is_shown_at_its_own_field(browser: Browser) -> None:
     browser.press("Change password", Current_password=PASSWORD, New_password="short")
     fields = browser.page.form_of("Change password").fields
     assert "aria-invalid" in fields["New password"].attributes
@@ -123,7 +123,7 @@ def test_each_refusal_of_a_password_stands_at_its_own_field(browser: Browser) ->
     assert "aria-invalid" not in others["Current password"].attributes
 
 
-def test_sessions_are_told_in_words_and_ended(service: Service, browser: Browser) -> None:
+def test_sessions_are_described_and_ended(service: Service, browser: Browser) -> None:
     """`D8`."""
     _sign_in_elsewhere(service)
     service.clock.advance(timedelta(minutes=5))
@@ -146,7 +146,7 @@ def test_all_others_are_ended_at_once(service: Service, browser: Browser) -> Non
     assert [other.get("/auth/session").status for other in others] == [401, 401]
 
 
-def test_a_session_that_ended_meanwhile_is_told_of(service: Service, browser: Browser) -> None:
+def test_a_session_that_ended_meanwhile_is_reported(service: Service, browser: Browser) -> None:
     _sign_in_elsewhere(service)
     browser.open("/profile")
     shown = browser.page
@@ -157,7 +157,7 @@ def test_a_session_that_ended_meanwhile_is_told_of(service: Service, browser: Br
     assert browser.page.alert == "That session has ended already."
 
 
-def test_ending_one_with_an_old_proof_asks_first_and_comes_back(
+def test_ending_a_session_with_an_old_proof_asks_first_and_returns(
     service: Service, browser: Browser
 ) -> None:
     """`D8`, `D9`."""
@@ -173,7 +173,7 @@ def test_ending_one_with_an_old_proof_asks_first_and_comes_back(
     assert browser.page.status_message == "All your other sessions are ended."
 
 
-def test_someone_without_a_password_is_not_asked_for_one(browser: Browser) -> None:
+def test_a_user_without_a_password_is_not_asked_for_one(browser: Browser) -> None:
     UserRow(EmailRow.get(ADDRESS).user_id).update(actions=[UserRow.password_hash.remove()])
     browser.open("/profile")
     assert "You sign in through your company, so there's no password here." in browser.page.text
@@ -181,7 +181,7 @@ def test_someone_without_a_password_is_not_asked_for_one(browser: Browser) -> No
     assert not any("Current password" in form.fields for form in browser.page.forms)
 
 
-def test_someone_in_no_account_has_a_profile_too(service: Service) -> None:
+def test_a_user_in_no_account_has_a_profile_too(service: Service) -> None:
     browser = become_a_user(service)
     UserRow(EmailRow.get(ADDRESS).user_id).update(actions=[UserRow.memberships.set({})])
     sign_in(browser)

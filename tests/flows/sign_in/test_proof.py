@@ -1,4 +1,4 @@
-"""Being asked again before something that matters, by page."""
+"""The proof page, which asks for the password before a sensitive change."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from tests.support.service import Service
 
 
-def test_an_old_session_proves_itself_and_goes_on_to_make_its_key(service: Service) -> None:
+def test_an_old_session_proves_itself_and_continues_to_create_its_key(service: Service) -> None:
     """`D9`: without typing its name again."""
     browser = become_a_user(service)
     sign_in(browser)
@@ -53,7 +53,7 @@ def test_an_old_session_proves_itself_and_goes_on_to_make_its_key(service: Servi
         "",
     ],
 )
-def test_it_never_leads_to_another_site(service: Service, path: str) -> None:
+def test_the_proof_page_never_leads_to_another_site(service: Service, path: str) -> None:
     """`E15`."""
     browser = become_a_user(service)
     sign_in(browser)
@@ -62,7 +62,7 @@ def test_it_never_leads_to_another_site(service: Service, path: str) -> None:
     assert browser.page.heading == "Workspaces"
 
 
-def test_it_asks_nobody_who_is_not_signed_in(service: Service) -> None:
+def test_the_proof_page_redirects_a_visitor_to_sign_in(service: Service) -> None:
     browser = service.browser()
     browser.open("/proof?next=/settings/api-keys")
     assert browser.page.heading == "Sign in"

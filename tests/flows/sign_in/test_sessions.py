@@ -1,4 +1,4 @@
-"""A person's sessions: seen, and ended one by one or all but this one."""
+"""A user's sessions: listed, and ended one by one or all but this one."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _other_than(program: Program) -> str:
     return str(other)
 
 
-def test_a_person_sees_their_sessions_the_one_used_last_first(service: Service) -> None:
+def test_a_user_sees_their_sessions_the_last_used_first(service: Service) -> None:
     """`D8`."""
     first = an_owner(service)
     service.clock.advance(timedelta(minutes=5))
@@ -69,7 +69,7 @@ def test_a_person_sees_their_sessions_the_one_used_last_first(service: Service) 
     assert (here["current"], here["last_seen_at"]) == (True, "2026-11-24T12:10:00Z")
 
 
-def test_the_list_comes_in_pages(service: Service, here: Program) -> None:
+def test_the_list_of_sessions_has_pages(service: Service, here: Program) -> None:
     for _ in range(2):
         service.clock.advance(timedelta(minutes=1))
         signed_in_program(service)
@@ -78,7 +78,7 @@ def test_the_list_comes_in_pages(service: Service, here: Program) -> None:
     assert here.get(f"{SESSIONS}?limit=0").status == 422
 
 
-def test_no_id_that_is_shown_opens_anything(service: Service, here: Program) -> None:
+def test_a_shown_id_is_no_token(service: Service, here: Program) -> None:
     """`D1`, `D14`."""
     for item in _listed(here):
         thief = service.program()
@@ -96,7 +96,7 @@ def test_one_session_is_ended_on_its_next_request(service: Service, here: Progra
 
 
 def test_ending_the_own_session_is_a_sign_out(here: Program) -> None:
-    """`D6`, `D13`: and needs no proof, however old the last one is."""
+    """`D6`, `D13`: it needs no proof, however old the last one is."""
     (own,) = _listed(here)
     reply = here.delete(f"{SESSIONS}/{own['id']}")
     assert reply.status == 204
@@ -106,7 +106,7 @@ def test_ending_the_own_session_is_a_sign_out(here: Program) -> None:
     assert here.get(SESSIONS).status == 401
 
 
-def test_all_others_are_ended_and_this_one_goes_on(service: Service, here: Program) -> None:
+def test_all_others_are_ended_and_this_one_continues(service: Service, here: Program) -> None:
     """`D8`."""
     others = [signed_in_program(service) for _ in range(3)]
     assert here.delete(SESSIONS).status == 204
@@ -122,7 +122,7 @@ def test_all_others_are_ended_and_this_one_goes_on(service: Service, here: Progr
 def test_ending_all_others_makes_every_other_browser_unknown(
     service: Service, here: Program
 ) -> None:
-    """A lock then stops the others' browsers, and not the one that ended them."""
+    """A lockout then stops the other browsers, but not the one that ended them."""
     there = signed_in_program(service)
     assert here.delete(SESSIONS).status == 204
     for _ in range(5):
@@ -137,7 +137,7 @@ def test_ending_all_others_makes_no_unknown_browser_known(here: Program) -> None
     assert (reply.status, "thub_device" in reply.cookies) == (204, False)
 
 
-def test_somebody_else_s_session_answers_like_none(service: Service, here: Program) -> None:
+def test_another_users_session_is_like_an_unknown_one(service: Service, here: Program) -> None:
     """`H15`: byte for byte."""
     stranger = an_owner(service, "mo@other.test")
     (theirs,) = _listed(stranger)
@@ -152,13 +152,13 @@ def test_somebody_else_s_session_answers_like_none(service: Service, here: Progr
     assert stranger.get("/auth/session").status == 200
 
 
-def test_nobody_has_no_sessions(service: Service) -> None:
+def test_a_visitor_has_no_sessions(service: Service) -> None:
     program = service.program()
     for method, path in (("GET", SESSIONS), ("DELETE", SESSIONS), ("DELETE", f"{SESSIONS}/x")):
         assert program.call(method, path).status == 401
 
 
-def test_ending_others_wants_a_fresh_proof(service: Service, here: Program) -> None:
+def test_ending_others_requires_a_fresh_proof(service: Service, here: Program) -> None:
     """`D8`."""
     signed_in_program(service)
     other = _other_than(here)
@@ -172,7 +172,7 @@ def test_ending_others_wants_a_fresh_proof(service: Service, here: Program) -> N
 
 
 def test_a_session_that_no_longer_works_is_not_listed(service: Service, here: Program) -> None:
-    """`D7`: such as one in an account where the person was suspended."""
+    """`D7`: such as one in an account where the user was suspended."""
     inside = add_member(service, account_of(here), "mo@other.test", Role.MEMBER)
     outside = signed_in_program(service, "mo@other.test")
     assert len(_listed(outside)) == 2
@@ -183,10 +183,10 @@ def test_a_session_that_no_longer_works_is_not_listed(service: Service, here: Pr
     assert len(_listed(outside)) == 1
 
 
-def test_the_list_costs_the_same_however_many_there_are(
+def test_the_list_costs_the_same_for_any_number_of_sessions(
     service: Service, here: Program, ledger: Ledger
 ) -> None:
-    """One request more than any answer's two for the index, and one for the rows."""
+    """Besides the two requests of any page, one for the index and one for the rows."""
     counts = []
     for _ in range(2):
         ledger.clear()

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 _REFUSAL = "Invalid email or password."
 
 
-def test_a_wrong_password_and_an_unknown_address_look_the_same(service: Service) -> None:
-    """`B1`, `B2`: but for the address that each typed."""
+def test_a_wrong_password_and_an_unknown_email_look_the_same(service: Service) -> None:
+    """`B1`, `B2`: except for the entered email."""
     become_a_user(service)
     wrong, unknown = service.browser(), service.browser()
     sign_in(wrong, password=OTHER_PASSWORD)
@@ -26,7 +26,7 @@ def test_a_wrong_password_and_an_unknown_address_look_the_same(service: Service)
     assert wrong.page.html.replace(ADDRESS, "nobody@acme.test") == unknown.page.html
 
 
-def test_the_address_stays_and_can_be_changed(service: Service) -> None:
+def test_the_email_stays_and_can_be_changed(service: Service) -> None:
     browser = service.browser()
     browser.open("/sign-in")
     browser.press("Continue", Email=ADDRESS)
@@ -37,7 +37,7 @@ def test_the_address_stays_and_can_be_changed(service: Service) -> None:
     assert "Password" not in browser.page.form_of("Continue").fields
 
 
-def test_the_right_password_of_an_unconfirmed_address_leads_to_resend(service: Service) -> None:
+def test_the_right_password_of_an_unconfirmed_email_leads_to_resend(service: Service) -> None:
     browser = service.browser()
     sign_up(browser)
     sign_in(browser)
@@ -48,7 +48,7 @@ def test_the_right_password_of_an_unconfirmed_address_leads_to_resend(service: S
     assert len(service.outbox) == 2
 
 
-def test_a_wrong_password_of_an_unconfirmed_address_tells_nothing(service: Service) -> None:
+def test_a_wrong_password_of_an_unconfirmed_email_reveals_nothing(service: Service) -> None:
     """`B2`."""
     sign_up(service.browser())
     browser = service.browser()
@@ -69,7 +69,7 @@ def test_signing_out_ends_the_session_on_the_server(service: Service) -> None:
 
 
 def test_signing_in_again_ends_the_browsers_earlier_session(service: Service) -> None:
-    """`D3`: a planted session is not the one that the person signs in to."""
+    """`D3`: a user never signs in to a planted session."""
     browser = become_a_user(service)
     sign_in(browser)
     earlier = browser.jar.values["thub_session"]
@@ -90,9 +90,7 @@ def test_a_session_ends_unused_after_twelve_hours(service: Service, clock: Stopp
     assert browser.open("/").heading == "Sign in"
 
 
-def test_a_session_ends_after_thirty_days_however_much_it_is_used(
-    service: Service, clock: StoppedClock
-) -> None:
+def test_a_session_ends_after_thirty_days_of_use(service: Service, clock: StoppedClock) -> None:
     """`D5`."""
     browser = become_a_user(service)
     sign_in(browser)
@@ -103,14 +101,14 @@ def test_a_session_ends_after_thirty_days_however_much_it_is_used(
     assert browser.open("/").heading == "Sign in"
 
 
-def test_someone_not_signed_in_is_sent_to_sign_in(service: Service) -> None:
+def test_a_visitor_of_a_page_is_redirected_to_sign_in(service: Service) -> None:
     browser = service.browser()
     for path in ("/", "/accounts"):
         assert browser.open(path).heading == "Sign in"
 
 
-def test_a_password_is_taken_exactly_as_it_was_typed(service: Service) -> None:
-    """`A4`: only its Unicode form is brought to one."""
+def test_a_password_is_checked_exactly_as_typed(service: Service) -> None:
+    """`A4`: only its Unicode form is normalised."""
     composed, decomposed = "caf\u00e9 in the old harbour ", "cafe\u0301 in the old harbour "
     browser = become_a_user(service, password=composed)
     sign_in(browser, password=decomposed.strip())

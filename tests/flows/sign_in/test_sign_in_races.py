@@ -1,4 +1,4 @@
-"""Guessing at one address with many requests at once; `make bench` runs all 200 rounds."""
+"""Guessing at one email with concurrent requests; `make bench` runs all 200 rounds."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ def environ() -> dict[str, str]:
 
 
 @pytest.mark.requirement("B6", "H13")
-def test_of_sixty_at_once_no_more_than_the_budget_are_checked(service: Service) -> None:
-    """Each costs one hash; five at most are with the person's own, or five to a success."""
+def test_of_sixty_concurrent_guesses_five_at_most_are_checked(service: Service) -> None:
+    """Each costs one hash; at most five use the user's own, or five before a success."""
     with counted_hashes():
         become_a_user(service)
     played = list(rounds(service, _ROUNDS))
     assert [one for one in played if not one.is_within_budget] == []
-    # Five in sixty get in, one in twelve: six of eight would not be chance.
+    # Five in sixty succeed, one in twelve: six of eight would not be chance.
     assert sum(one.succeeded for one in played) < 6
     assert sum(one.dummy for one in played) >= _ROUNDS * (CALLERS - 2 * BUDGET)

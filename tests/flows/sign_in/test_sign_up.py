@@ -1,4 +1,4 @@
-"""Signing up, from the first form to the first page of one's own."""
+"""Signing up, from the form to the first signed-in page."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ def test_a_mailed_link_signs_nobody_in(service: Service) -> None:
     assert "thub_session" not in browser.jar.values
 
 
-def test_the_holder_of_a_taken_address_is_told_by_mail_alone(service: Service) -> None:
-    """`B1`: the page is the same, the mail says so and holds no link that confirms anything."""
+def test_the_user_of_a_taken_email_is_notified_only_by_mail(service: Service) -> None:
+    """`B1`: the page is the same; the mail says so and contains no confirmation link."""
     become_a_user(service)
     stranger = service.browser()
     sign_up(stranger, password=OTHER_PASSWORD)
@@ -54,7 +54,7 @@ def test_the_holder_of_a_taken_address_is_told_by_mail_alone(service: Service) -
     assert "/password-reset" in letter.text
 
 
-def test_signing_up_again_leaves_the_password_alone(service: Service) -> None:
+def test_signing_up_again_does_not_change_the_password(service: Service) -> None:
     become_a_user(service)
     sign_up(service.browser(), password=OTHER_PASSWORD)
     service.work()
@@ -65,7 +65,7 @@ def test_signing_up_again_leaves_the_password_alone(service: Service) -> None:
     assert "Main" in browser.page.text
 
 
-def test_opening_the_link_often_leaves_it_good(service: Service) -> None:
+def test_opening_the_link_does_not_use_it(service: Service) -> None:
     """`B16`: mail scanners open links, by GET and by HEAD."""
     browser = service.browser()
     sign_up(browser)
@@ -79,8 +79,8 @@ def test_opening_the_link_often_leaves_it_good(service: Service) -> None:
     assert "confirmed" in browser.page.status_message
 
 
-def test_another_browser_gives_the_password_of_the_sign_up(service: Service) -> None:
-    """`C4`: whoever signed up under somebody else's address gains nothing by it."""
+def test_another_browser_must_enter_the_password_of_the_sign_up(service: Service) -> None:
+    """`C4`: signing up with another user's email gains nothing."""
     sign_up(service.browser())
     phone = service.browser()
     phone.open(service.mail_to(ADDRESS).link)
@@ -90,7 +90,7 @@ def test_another_browser_gives_the_password_of_the_sign_up(service: Service) -> 
     assert "confirmed" in phone.page.status_message
 
 
-def test_the_first_to_confirm_has_the_address(service: Service) -> None:
+def test_the_first_to_confirm_gets_the_email(service: Service) -> None:
     intruder, robin = service.browser(), service.browser()
     sign_up(intruder, password=OTHER_PASSWORD)
     intruders_link = service.mail_to(ADDRESS).link
@@ -107,7 +107,7 @@ def test_the_first_to_confirm_has_the_address(service: Service) -> None:
     assert elsewhere.page.alert == "Invalid email or password."
 
 
-def test_a_spent_link_says_so_and_offers_a_fresh_one(service: Service) -> None:
+def test_a_used_link_says_so_and_offers_a_new_one(service: Service) -> None:
     """`C3`."""
     browser = service.browser()
     sign_up(browser)
@@ -118,7 +118,7 @@ def test_a_spent_link_says_so_and_offers_a_fresh_one(service: Service) -> None:
     assert "used or is too old" in browser.page.text
 
 
-def test_a_link_dies_after_a_day(service: Service, clock: StoppedClock) -> None:
+def test_a_confirmation_link_expires_after_a_day(service: Service, clock: StoppedClock) -> None:
     """`C5`."""
     browser = service.browser()
     sign_up(browser)
@@ -129,7 +129,7 @@ def test_a_link_dies_after_a_day(service: Service, clock: StoppedClock) -> None:
     assert browser.open(link).status == 410
 
 
-def test_resend_mails_a_fresh_link_and_the_earlier_stays_good(service: Service) -> None:
+def test_resend_mails_a_new_link_and_the_earlier_stays_valid(service: Service) -> None:
     browser = service.browser()
     sign_up(browser)
     first = service.mail_to(ADDRESS).link
@@ -143,10 +143,8 @@ def test_resend_mails_a_fresh_link_and_the_earlier_stays_good(service: Service) 
     assert "confirmed" in browser.page.status_message
 
 
-def test_no_more_than_five_mails_an_hour_reach_an_address(
-    service: Service, clock: StoppedClock
-) -> None:
-    """`B14`: every answer is the same, the sixth mail is not sent."""
+def test_an_email_gets_five_mails_an_hour_at_most(service: Service, clock: StoppedClock) -> None:
+    """`B14`: every answer is the same, but the sixth mail is not sent."""
     browser = service.browser()
     sign_up(browser)
     for _ in range(6):
@@ -161,7 +159,7 @@ def test_no_more_than_five_mails_an_hour_reach_an_address(
     assert len(service.outbox) == 6
 
 
-def test_a_refused_form_comes_back_with_what_was_typed(service: Service) -> None:
+def test_a_refused_form_keeps_what_was_typed(service: Service) -> None:
     browser = service.browser()
     browser.open("/sign-up")
     browser.press(
@@ -174,7 +172,7 @@ def test_a_refused_form_comes_back_with_what_was_typed(service: Service) -> None
     assert fields["Password"].attributes["aria-invalid"] == "true"
 
 
-def test_everything_that_needs_another_look_is_said_at_once(service: Service) -> None:
+def test_all_errors_of_a_form_are_shown_at_once(service: Service) -> None:
     browser = service.browser()
     browser.open("/sign-up")
     page = browser.press("Create account", Email="robin", Account_name="Acme")
@@ -189,7 +187,7 @@ def test_everything_that_needs_another_look_is_said_at_once(service: Service) ->
     assert "Account name :" not in page.alert
 
 
-def test_two_spellings_of_an_address_are_one(service: Service) -> None:
+def test_two_spellings_of_an_email_are_the_same(service: Service) -> None:
     become_a_user(service)
     browser = service.browser()
     sign_in(browser, "Robin@ACME.test")
@@ -197,7 +195,7 @@ def test_two_spellings_of_an_address_are_one(service: Service) -> None:
 
 
 def test_nothing_that_was_mailed_or_typed_is_stored_in_plain_form(service: Service) -> None:
-    """`C2`, `D1`, `A11`: neither the link's token, nor the session's, nor the password."""
+    """`C2`, `D1`, `A11`: neither the link's nor the session's token, nor the password."""
     browser = service.browser()
     sign_up(browser)
     link = service.mail_to(ADDRESS).link

@@ -1,4 +1,4 @@
-"""Sign-up, then sign-in: no sequence of the two tells a taken email from a free one."""
+"""Sign-up, then sign-in: no sequence of the two reveals whether an email is taken."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _OF_ONE_REQUEST = frozenset(("x-request-id", "date"))
 
 @pytest.fixture
 def taken(service: Service) -> str:
-    """An email that is a user's."""
+    """An email that has a user."""
     become_a_user(service)
     return ADDRESS
 
@@ -54,7 +54,7 @@ def _seen(ledger: Ledger, program: Program, address: str) -> object:
 
 
 @pytest.mark.usefixtures("taken")
-def test_the_browser_that_signed_up_hears_the_same_of_taken_and_free(
+def test_the_browser_that_signed_up_gets_the_same_answer_for_taken_and_free(
     service: Service, ledger: Ledger
 ) -> None:
     """`B1`, `B3`: the same answer by the same calls and two hashes."""
@@ -71,7 +71,7 @@ def test_the_browser_that_signed_up_hears_the_same_of_taken_and_free(
 
 @pytest.mark.usefixtures("taken")
 def test_any_other_browser_gets_the_common_answer(service: Service, ledger: Ledger) -> None:
-    """`B1`, `B3`: with the right password of a waiting sign-up, too."""
+    """`B1`, `B3`: with the right password of a waiting sign-up too."""
     seen = []
     for address in (ADDRESS, FREE):
         _signed_up(service, address)
@@ -84,7 +84,7 @@ def test_any_other_browser_gets_the_common_answer(service: Service, ledger: Ledg
     assert seen[0] == seen[1]
 
 
-def test_in_another_browser_the_right_password_mails_a_fresh_link(service: Service) -> None:
+def test_in_another_browser_the_right_password_mails_a_new_link(service: Service) -> None:
     browser = service.browser()
     sign_up(browser)
     service.work()
@@ -121,7 +121,7 @@ def test_the_mails_of_sign_ins_count_as_mails_of_sign_ups(service: Service) -> N
     assert len(letters) == 5
 
 
-def test_the_answer_stays_when_the_owner_confirms_meanwhile(service: Service) -> None:
+def test_the_answer_stays_the_same_after_the_user_confirms(service: Service) -> None:
     thief = _signed_up(service, ADDRESS)
     before = _visible(ask_sign_in(thief, ADDRESS, THIEFS_PASSWORD))
     robin = become_a_user(service)
@@ -130,7 +130,7 @@ def test_the_answer_stays_when_the_owner_confirms_meanwhile(service: Service) ->
     assert "Main" in robin.page.text
 
 
-def test_the_answer_stays_after_a_resend(service: Service, taken: str) -> None:
+def test_the_answer_stays_the_same_after_a_resend(service: Service, taken: str) -> None:
     answers = []
     for address in (taken, FREE):
         thief = _signed_up(service, address)
@@ -141,7 +141,7 @@ def test_the_answer_stays_after_a_resend(service: Service, taken: str) -> None:
     assert answers[0][0] == 403
 
 
-def test_a_ticket_resets_no_lock(service: Service, taken: str) -> None:
+def test_a_ticket_ends_no_lockout(service: Service, taken: str) -> None:
     """Each answer counts as a failure, for a taken email as for a free one."""
     for address in (taken, FREE):
         thief = _signed_up(service, address)
@@ -150,8 +150,8 @@ def test_a_ticket_resets_no_lock(service: Service, taken: str) -> None:
     assert ask_sign_in(service.program(), taken).status == 401
 
 
-def test_another_sign_ups_links_are_dead_once_the_email_is_a_users(service: Service) -> None:
-    """`C3`: by its own browser and by its password, on the page and by a call."""
+def test_links_of_other_sign_ups_end_once_the_email_has_a_user(service: Service) -> None:
+    """`C3`: in its own browser and with its password, on the page and by a call."""
     thief = _signed_up(service, ADDRESS)
     link = service.mail_to(ADDRESS).link
     become_a_user(service)
@@ -165,10 +165,8 @@ def test_another_sign_ups_links_are_dead_once_the_email_is_a_users(service: Serv
     assert ask_sign_in(service.program(), ADDRESS, THIEFS_PASSWORD).status == 401
 
 
-def test_the_owners_password_signs_in_where_somebody_signed_up(
-    service: Service, taken: str
-) -> None:
-    """A user who forgot that they have a sign-in signs up again, then remembers."""
+def test_the_users_password_works_in_a_browser_that_signed_up(service: Service, taken: str) -> None:
+    """A user who forgot that they have signed up signs up again, then remembers."""
     program = _signed_up(service, taken)
     assert ask_sign_in(program, taken).status == 200
 
@@ -184,7 +182,7 @@ def test_a_made_up_ticket_changes_nothing(service: Service, taken: str, ticket: 
         assert ask_sign_in(program, address, THIEFS_PASSWORD).status == 401
 
 
-def test_a_ticket_is_nothing_at_another_email(service: Service, taken: str) -> None:
+def test_a_ticket_is_ignored_for_another_email(service: Service, taken: str) -> None:
     program = _signed_up(service, FREE)
     assert ask_sign_in(program, taken, THIEFS_PASSWORD).status == 401
 
@@ -198,8 +196,8 @@ def test_the_sign_in_page_leads_on_to_check_your_email(service: Service, taken: 
         assert address in browser.page.text
 
 
-def test_no_flow_but_the_sign_ups_own_knows_its_password(service: Service, taken: str) -> None:
-    """A reset, an unlock and a proof know the user's alone."""
+def test_only_the_sign_ups_own_flow_accepts_its_password(service: Service, taken: str) -> None:
+    """A reset, an unlock and a proof accept only the user's password."""
     thief = _signed_up(service, taken)
     robin = signed_in_program(service)
     assert robin.post("/auth/session/proof", {"password": THIEFS_PASSWORD}).status == 422

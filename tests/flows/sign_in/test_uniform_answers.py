@@ -1,4 +1,4 @@
-"""Known and unknown addresses cost the same and are told the same: the requirement is the count."""
+"""Known and unknown emails cost the same and get the same answer: here the count matters."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 
 WAITING = "waiting@acme.test"
 UNKNOWN = "nobody@acme.test"
-# What differs between any two answers, whoever they are for.
+# Headers that differ between any two answers.
 _OF_ONE_REQUEST = frozenset(("x-request-id", "date"))
 
 
 @pytest.fixture
 def known(service: Service) -> Service:
-    """A user, and an address whose sign-up waits."""
+    """A user, and an email with a waiting sign-up."""
     become_a_user(service)
     sign_up(service.browser(), WAITING)
     service.work()
@@ -64,7 +64,7 @@ def _wrong(program: Program, address: str) -> Reply:
     return ask_sign_in(program, address, OTHER_PASSWORD)
 
 
-def test_wrong_and_unknown_are_answered_alike_byte_by_byte(known: Service) -> None:
+def test_wrong_and_unknown_get_the_same_answer_byte_by_byte(known: Service) -> None:
     """`B1`, `B2`, `G4`."""
     answers = [_visible(_wrong(known.program(), a)) for a in (ADDRESS, WAITING, UNKNOWN)]
     assert answers[0] == answers[1] == answers[2]
@@ -77,7 +77,7 @@ def test_wrong_and_unknown_cost_the_same_calls_and_one_hash(known: Service, ledg
     """`B1`, `B3`: the same requests of the same shape, one argon2 at one cost."""
     program = known.program()
     # The first attempt of a source begins its window; the measured ones are all within it.
-    # The first at an address makes its count, which whoever has just confirmed theirs has already.
+    # The first at an email creates its count, which a newly confirmed user already has.
     for address in (ADDRESS, WAITING, UNKNOWN):
         _wrong(program, address)
     work = [_work_of(ledger, lambda a: _wrong(program, a), a) for a in (ADDRESS, WAITING, UNKNOWN)]
@@ -86,8 +86,8 @@ def test_wrong_and_unknown_cost_the_same_calls_and_one_hash(known: Service, ledg
     assert ledger.hashes == [(cost.argon2_memory_kib, cost.argon2_time)]
 
 
-def test_a_password_that_nobody_can_have_costs_one_hash_too(known: Service, ledger: Ledger) -> None:
-    """`A14`: empty, too long and a megabyte get the common answer at the common cost."""
+def test_an_impossible_password_costs_one_hash_too(known: Service, ledger: Ledger) -> None:
+    """`A14`: empty, too long and a megabyte get the usual answer at the usual cost."""
     program = known.program()
     expected = _visible(_wrong(program, ADDRESS))
     usual = _work_of(ledger, lambda a: _wrong(program, a), ADDRESS)
@@ -102,26 +102,26 @@ def test_a_failing_sign_in_costs_three_store_calls_and_a_message(
 ) -> None:
     """`B3`: locked or not, known or not, right password or not."""
     program = known.program()
-    told = []
+    costs = []
     for address in (ADDRESS, UNKNOWN):
         for _ in range(7):
             ledger.clear()
             _wrong(program, address)
-            told.append(([str(call) for call in ledger.calls], len(ledger.hashes)))
+            costs.append(([str(call) for call in ledger.calls], len(ledger.hashes)))
         ledger.clear()
         ask_sign_in(program, address, PASSWORD)
-        told.append(([str(call) for call in ledger.calls], len(ledger.hashes)))
-    assert all(work == told[0] for work in told)
-    assert [call.partition("(")[0] for call in told[0][0]] == [
+        costs.append(([str(call) for call in ledger.calls], len(ledger.hashes)))
+    assert all(work == costs[0] for work in costs)
+    assert [call.partition("(")[0] for call in costs[0][0]] == [
         "dynamodb.BatchGetItem",
         "dynamodb.BatchGetItem",
         "dynamodb.TransactWriteItems",
         "sqs.SendMessage",
     ]
-    assert told[0][1] == 1
+    assert costs[0][1] == 1
 
 
-def test_signing_up_costs_the_same_for_a_taken_a_waiting_and_a_new_address(
+def test_signing_up_costs_the_same_for_a_taken_a_waiting_and_a_new_email(
     known: Service, ledger: Ledger
 ) -> None:
     """`B1`, `B3`."""
@@ -133,7 +133,7 @@ def test_signing_up_costs_the_same_for_a_taken_a_waiting_and_a_new_address(
     assert len(ledger.hashes) == 1
 
 
-def test_signing_up_is_answered_alike_for_a_taken_a_waiting_and_a_new_address(
+def test_signing_up_gets_the_same_answer_for_a_taken_a_waiting_and_a_new_email(
     known: Service,
 ) -> None:
     """`B1`."""
@@ -144,7 +144,7 @@ def test_signing_up_is_answered_alike_for_a_taken_a_waiting_and_a_new_address(
     assert answers[0] == answers[1] == answers[2]
 
 
-def test_resending_costs_and_says_the_same_for_all(known: Service, ledger: Ledger) -> None:
+def test_resending_costs_and_answers_the_same_for_all(known: Service, ledger: Ledger) -> None:
     """`B1`, `B3`, `B7`."""
 
     def ask(address: str) -> Reply:
@@ -157,7 +157,7 @@ def test_resending_costs_and_says_the_same_for_all(known: Service, ledger: Ledge
     assert ledger.hashes == []
 
 
-def test_the_email_step_looks_at_the_domain_alone(known: Service, ledger: Ledger) -> None:
+def test_the_email_step_reads_only_the_domain(known: Service, ledger: Ledger) -> None:
     """`B1`."""
 
     def ask(address: str) -> Reply:
@@ -167,8 +167,8 @@ def test_the_email_step_looks_at_the_domain_alone(known: Service, ledger: Ledger
     assert _work_of(ledger, ask, ADDRESS) == _work_of(ledger, ask, UNKNOWN)
 
 
-def test_the_message_on_the_queue_has_one_size_for_all(known: Service) -> None:
-    """`B1`: addresses of one length make messages of one length."""
+def test_the_queued_message_has_one_size_for_all(known: Service) -> None:
+    """`B1`: emails of one length make messages of one length."""
     sqs, url = known.engine.client("sqs"), known.settings.mail_queue_url
     sizes = set()
     for address in ("robin@acme.test", "nobod@acme.test"):
@@ -179,7 +179,7 @@ def test_the_message_on_the_queue_has_one_size_for_all(known: Service) -> None:
     assert len(sizes) == 1
 
 
-def test_a_right_password_tells_nothing_of_a_waiting_address(known: Service) -> None:
-    """`B1`: but in the browser that signed up, which hears the same of a taken one."""
+def test_a_right_password_reveals_no_waiting_sign_up(known: Service) -> None:
+    """`B1`: except in the browser that signed up, which gets the same answer for a taken one."""
     right = _visible(ask_sign_in(known.program(), WAITING, PASSWORD))
     assert right == _visible(_wrong(known.program(), WAITING))

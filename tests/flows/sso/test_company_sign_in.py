@@ -1,4 +1,4 @@
-"""Addresses of a domain whose company has its own sign-in: the domain alone decides."""
+"""Emails of a domain with SSO: only the domain decides."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ UNKNOWN = "nobody@acme.test"
 
 
 def _prove_domain(service: Service, *, enforced: bool, account_id: str | None = None) -> None:
-    """Put the domain acme.test where setting up single sign-on will put it."""
+    """Store the domain acme.test as the SSO settings do."""
     service.engine.client("dynamodb").put_item(
         TableName=f"{service.settings.table_prefix}domains",
         Item={
@@ -43,15 +43,15 @@ def _account_of_robin(service: Service) -> str:
 
 
 @pytest.mark.parametrize("address", [ADDRESS, UNKNOWN])
-def test_an_enforced_domain_leads_to_its_own_sign_in(service: Service, address: str) -> None:
-    """`B1`: whether the person is known isn't looked at."""
+def test_an_enforced_domain_leads_to_its_provider(service: Service, address: str) -> None:
+    """`B1`: whether the user exists isn't read."""
     become_a_user(service)
     _prove_domain(service, enforced=True)
     reply = service.program().post("/auth/identify", {"email": address})
     assert reply.json == {"next": "sso", "sso_url": _START}
 
 
-def test_an_optional_one_is_offered_beside_the_password(service: Service) -> None:
+def test_optional_sso_is_offered_beside_the_password(service: Service) -> None:
     _prove_domain(service, enforced=False)
     reply = service.program().post("/auth/identify", {"email": ADDRESS})
     assert reply.json == {"next": "password", "sso_url": _START}
@@ -62,10 +62,10 @@ def test_an_optional_one_is_offered_beside_the_password(service: Service) -> Non
     assert "Password" in browser.page.form_of("Sign in").fields
 
 
-def test_everyone_of_an_enforced_domain_sees_the_same_small_way_with_a_password(
+def test_everyone_of_an_enforced_domain_sees_the_same_password_link(
     service: Service,
 ) -> None:
-    """`B1`: so the page tells nobody who is an owner."""
+    """`B1`: so the page doesn't reveal who is an owner."""
     become_a_user(service)
     _prove_domain(service, enforced=True)
     pages = []
@@ -83,7 +83,7 @@ def test_the_owner_of_the_account_may_use_a_password(service: Service) -> None:
     signed_in_program(service)
 
 
-def test_anyone_else_of_the_domain_may_not_and_is_told_nothing(service: Service) -> None:
+def test_no_other_user_of_the_domain_may_use_a_password(service: Service) -> None:
     """`B2`: the right password gets the answer of a wrong one."""
     become_a_user(service)
     _prove_domain(service, enforced=True)
@@ -93,7 +93,7 @@ def test_anyone_else_of_the_domain_may_not_and_is_told_nothing(service: Service)
     assert right.status == 401
 
 
-def test_signing_up_there_mails_the_way_to_the_companys_sign_in(service: Service) -> None:
+def test_a_sign_up_at_the_domain_gets_a_mail_about_its_sso(service: Service) -> None:
     _prove_domain(service, enforced=True)
     browser = service.browser()
     sign_up(browser)

@@ -1,4 +1,4 @@
-"""Links from before a domain's single sign-on was enforced give nobody a password there."""
+"""Links from before a domain enforced SSO give no user a password there."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def environ(dns: DnsServer) -> dict[str, str]:
 
 @pytest.fixture
 def company(service: Service, dns: DnsServer) -> Company:
-    """A company whose single sign-on isn't enforced yet."""
+    """A company that doesn't enforce SSO yet."""
     return a_company(service, dns)
 
 
@@ -71,7 +71,7 @@ def test_a_confirmation_link_makes_no_user_under_enforcement(
     assert program.post("/auth/email_confirmation", {"token": token_of(link)}).status == 200
 
 
-def test_the_page_of_a_dead_confirmation_link_names_the_organisations_way(
+def test_the_page_of_a_refused_confirmation_link_names_sso(
     service: Service, company: Company
 ) -> None:
     browser = service.browser()
@@ -86,7 +86,7 @@ def test_the_page_of_a_dead_confirmation_link_names_the_organisations_way(
     assert "single sign-on" in page
 
 
-def test_an_invitation_gives_no_password_under_enforcement(
+def test_an_invitation_allows_no_password_under_enforcement(
     service: Service, company: Company
 ) -> None:
     token = _invited(company, _KIM, "member")
@@ -129,7 +129,7 @@ def test_an_admin_of_the_company_changes_into_its_enforced_domain(
     assert ask_sign_in(service.program(), "ada@acme.test").status == 200
 
 
-def test_a_member_confirms_no_change_with_a_password_that_no_longer_counts(
+def test_a_member_cannot_confirm_a_change_with_a_refused_password(
     service: Service, company: Company
 ) -> None:
     add_member(service, company.account_id, _KIM, Role.MEMBER)
@@ -140,10 +140,10 @@ def test_a_member_confirms_no_change_with_a_password_that_no_longer_counts(
     assert (reply.status, reply.error["code"]) == (422, "wrong_password")
 
 
-def test_a_member_whom_the_company_removed_signs_in_to_what_is_left(
+def test_a_member_whom_the_company_removed_signs_in_to_other_accounts(
     service: Service, company: Company
 ) -> None:
-    """Its provider doesn't let them in any more, so only their password is left."""
+    """Its provider refuses them, so only their password is left."""
     become_a_user(service, _KIM)
     invite(company.owner, _KIM)
     program = signed_in_program(service, _KIM)

@@ -1,4 +1,4 @@
-"""What a provider's answers lead to besides a sign-in: links, returns, errors, and refusals."""
+"""Responses of a provider besides plain sign-ins: links, returns, errors and refusals."""
 
 from __future__ import annotations
 
@@ -63,12 +63,12 @@ def events(company: Company, name: str, limit: int = 500) -> list[dict[str, Any]
 def sign_in_as(
     company: Company, name_id: str, name_format: str, mail: str
 ) -> tuple[Program, Reply]:
-    """Come with a NameID of some format, and an address in the attribute."""
+    """Sign in with a NameID in a format, and an email in the attribute."""
     program = company.service.program()
     facts = company.facts(company.start(program), name_id)
     attributes = (Attribute("mail", (mail,)),)
-    told = facts.but(name_id_format=name_format, attributes=attributes)
-    return program, company.post(program, told)
+    changed = facts.but(name_id_format=name_format, attributes=attributes)
+    return program, company.post(program, changed)
 
 
 def user_of(program: Program) -> str:
@@ -100,23 +100,21 @@ def test_an_existing_user_who_is_linked_gets_a_mail_once(
     assert linked["details"] == {"method": "sso", "email": BOB, "name_id_format": EMAIL}
 
 
-def test_somebody_whom_the_provider_makes_gets_no_such_mail(
-    service: Service, company: Company
-) -> None:
+def test_a_new_user_from_the_provider_gets_no_such_mail(service: Service, company: Company) -> None:
     company.sign_in("new@acme.test")
     service.work()
     assert not [letter for letter in service.outbox if letter.to == "new@acme.test"]
     assert events(company, "user.sso_linked") == []
 
 
-# The format belongs to the name
+# The format is part of the identity
 
 
 @pytest.mark.parametrize("name_format", [UNSPECIFIED, PERSISTENT, "urn:example:own"])
-def test_a_victims_address_in_another_format_is_another_name(
+def test_a_victims_email_in_another_format_is_another_identity(
     company: Company, name_format: str
 ) -> None:
-    """`E8`: with the attacker's own address in the attribute, it is the attacker who enters."""
+    """`E8`: with the attacker's own email in the attribute, the attacker is signed in."""
     victim, _ = sign_in_as(company, BOB, EMAIL, BOB)
     attacker, reply = sign_in_as(company, BOB, name_format, "mallory@acme.test")
     assert reply.status == 303
@@ -125,42 +123,42 @@ def test_a_victims_address_in_another_format_is_another_name(
 
 
 def keep_as_before(company: Company, program: Program, subject: str) -> None:
-    """Keep a user's identity as it was kept without its format."""
+    """Store a user's identity as older versions did, without its format."""
     for row in SsoIdentityRow.scan():
         row.delete()
     former = f"{company.connection_id}#{digest(company.issuer)}#{digest(subject)}"
     SsoIdentityRow(former, user_id=user_of(program), created_at=company.service.clock()).save()
 
 
-def test_a_name_of_before_is_carried_over_once_with_its_format(company: Company) -> None:
+def test_an_older_identity_is_moved_once_to_a_key_with_its_format(company: Company) -> None:
     first, _ = sign_in_as(company, "employee-1", PERSISTENT, BOB)
     keep_as_before(company, first, "employee-1")
-    # Married meanwhile: the name decides, not the address.
+    # The email changed meanwhile: the name decides, not the email.
     second, reply = sign_in_as(company, "employee-1", PERSISTENT, "bob.field@acme.test")
     assert reply.status == 303
     assert user_of(second) == user_of(first)
     (row,) = SsoIdentityRow.scan()
     assert row.identity.count("#") == 3
-    # From then on it is that format's alone.
+    # From then on it is valid only with that format.
     other, _ = sign_in_as(company, "employee-1", UNSPECIFIED, "mallory@acme.test")
     assert user_of(other) != user_of(first)
 
 
 @pytest.mark.parametrize("name_format", [UNSPECIFIED, PERSISTENT, "urn:example:own"])
-def test_a_name_of_before_lets_nobody_in_by_another_format(
+def test_an_older_identity_signs_nobody_in_with_another_format(
     company: Company, name_format: str
 ) -> None:
     victim, _ = sign_in_as(company, BOB, EMAIL, BOB)
     keep_as_before(company, victim, BOB)
     attacker, _ = sign_in_as(company, BOB, name_format, "mallory@acme.test")
     assert user_of(attacker) != user_of(victim)
-    # And the victim's own way is as it was.
+    # The victim can still sign in.
     again, _ = sign_in_as(company, BOB, EMAIL, "other@acme.test")
     assert user_of(again) == user_of(victim)
 
 
-def test_an_address_that_is_a_users_now_is_not_an_earlier_names(company: Company) -> None:
-    """Kept for a user name that only looked like the address; its owner came later."""
+def test_an_email_of_a_current_user_is_not_an_older_identity(company: Company) -> None:
+    """Stored for a user name that only looked like the email, whose user came later."""
     early, _ = sign_in_as(company, BOB, UNSPECIFIED, "early@acme.test")
     bob, _ = sign_in_as(company, "employee-2", PERSISTENT, BOB)
     keep_as_before(company, early, BOB)
@@ -168,8 +166,8 @@ def test_an_address_that_is_a_users_now_is_not_an_earlier_names(company: Company
     assert user_of(found) == user_of(bob)
 
 
-def test_the_address_comes_from_one_place_alone(company: Company) -> None:
-    """`E9`: the NameID where its format is emailAddress, else the attribute; never either."""
+def test_the_email_is_read_from_only_one_place(company: Company) -> None:
+    """`E9`: the NameID if its format is emailAddress, else the attribute; never one of both."""
     program, _ = sign_in_as(company, BOB, EMAIL, "mallory@acme.test")
     assert program.get("/auth/session").json["user"]["email"] == BOB
     program = company.service.program()
@@ -177,14 +175,14 @@ def test_the_address_comes_from_one_place_alone(company: Company) -> None:
     assert company.post(program, facts.but(name_id_format=UNSPECIFIED)).status == 403
 
 
-# Coming back
+# Returning
 
 
 def remove(company: Company, user_id: str) -> None:
     assert company.owner.delete(f"/api/v1/members/{user_id}").status == 204
 
 
-def test_who_was_removed_and_is_invited_again_comes_back_through_the_provider(
+def test_a_removed_user_who_is_invited_again_returns_through_the_provider(
     company: Company,
 ) -> None:
     program, _ = company.sign_in(BOB)
@@ -202,15 +200,13 @@ def test_who_was_removed_and_is_invited_again_comes_back_through_the_provider(
     assert session["account"] == {"id": company.account_id, "name": "Acme", "role": "admin"}
     assert company.owner.get("/api/v1/invitations").json["items"] == []
     assert len(events(company, "invitation.accepted")) == 1
-    # Spent: removed again, they stay out again.
+    # The invitation is used: removed again, they stay out again.
     remove(company, user_id)
     assert company.sign_in(BOB)[1].status == 403
 
 
-def test_another_name_at_the_provider_is_no_way_around_a_removal(
-    service: Service, company: Company
-) -> None:
-    """Nor is a first one, for a member who had only a password."""
+def test_another_identity_does_not_bypass_a_removal(service: Service, company: Company) -> None:
+    """Nor does a first identity, for a member who had only a password."""
     program, _ = sign_in_as(company, "employee-1", PERSISTENT, BOB)
     remove(company, user_of(program))
     assert sign_in_as(company, "employee-2", PERSISTENT, BOB)[1].status == 403
@@ -239,7 +235,7 @@ def test_of_eight_returns_at_once_one_accepts(company: Company) -> None:
 @pytest.mark.parametrize(
     "gone", ["expired", "revoked", "inviter suspended", "inviter back", "another address"]
 )
-def test_an_invitation_that_lets_nobody_in_brings_nobody_back(
+def test_an_invalid_invitation_does_not_let_a_removed_user_return(
     service: Service, company: Company, gone: str
 ) -> None:
     admin = add_member(service, company.account_id, "ada@acme.test", Role.ADMIN)
@@ -306,7 +302,7 @@ def test_a_providers_error_is_reported_as_its_own(company: Company) -> None:
     assert details["reason"] == "provider_error"
     assert details["provider_status"] == "Responder/RequestDenied"
     assert details["provider_message"] == "Bob isn't assigned to this app."
-    # It proved nothing, so the request is still good for the provider's real answer.
+    # It proved nothing, so the request is still valid for the provider's real response.
     assert company.post(program, company.facts(asked, BOB)).status == 303
 
 
@@ -327,7 +323,7 @@ def test_a_providers_error_is_bound_to_a_request_of_this_browser(company: Compan
         assert details["reason"] == reason
 
 
-def test_what_a_provider_says_is_cut_and_cleaned(company: Company) -> None:
+def test_a_providers_message_is_cut_and_cleaned(company: Company) -> None:
     program = company.service.program()
     asked = company.start(program)
     text = an_error(company, asked.request_id, "S" * 500, "é", "\u202eevil\n\t " + "x" * 5_000)
@@ -340,8 +336,8 @@ def test_what_a_provider_says_is_cut_and_cleaned(company: Company) -> None:
     assert len(str(details["provider_message"])) == 200
 
 
-def test_a_stranger_writes_no_link_into_the_audit_log(company: Company) -> None:
-    """Anybody can send an error that nobody signed, and admins read it."""
+def test_a_stranger_cannot_write_a_link_into_the_audit_log(company: Company) -> None:
+    """Anyone can send an unsigned error, and admins read it."""
     program = company.service.program()
     asked = company.start(program)
     words = "Your account is locked. Sign in at https://evil.com/login"
@@ -362,7 +358,7 @@ def test_the_connection_test_shows_a_providers_error(company: Company) -> None:
     assert "Bob isn&#39;t assigned to this app." in shown
 
 
-def test_success_without_an_assertion_is_no_error_of_the_provider(company: Company) -> None:
+def test_success_without_an_assertion_is_not_a_providers_error(company: Company) -> None:
     program = company.service.program()
     asked = company.start(program)
     company.post_text(program, an_error(company, asked.request_id, "Success", None))
@@ -393,14 +389,12 @@ def test_a_flood_of_refused_responses_is_listed_sixty_times_and_counted(
     assert account_of(owner) == company.account_id
     company.post_text(program, "garbage")
     listed = events(company, "sso_response.refused")
-    # Each one that isn't listed is counted once, whichever event tells the number.
+    # Each one that isn't listed is counted once, in whichever event has the number.
     counted = [event["details"].get("unlisted", 0) for event in listed]
     assert len(listed) + sum(counted) == 96 + 60 + 1
 
 
-def test_what_was_counted_is_told_once_a_day_where_nothing_more_comes(
-    service: Service, company: Company
-) -> None:
+def test_counted_refusals_are_recorded_once_a_day(service: Service, company: Company) -> None:
     program = service.program()
     for _ in range(63):
         company.post_text(program, "garbage")
@@ -415,7 +409,7 @@ def test_what_was_counted_is_told_once_a_day_where_nothing_more_comes(
 # More certificates than two
 
 
-def test_the_page_says_which_certificates_of_many_were_taken(company: Company) -> None:
+def test_the_page_shows_which_of_many_certificates_were_stored(company: Company) -> None:
     own = [rsa_pair(name).certificate for name in ("one", "two", "three")]
     keys = "".join(
         '<m:KeyDescriptor use="signing"><d:KeyInfo><d:X509Data><d:X509Certificate>'
@@ -439,15 +433,13 @@ def test_the_page_says_which_certificates_of_many_were_taken(company: Company) -
     assert len(taken) == 2
     longest = sorted(own, key=lambda c: c.not_after)[-2:]
     assert {c.not_after for c in taken} == {c.not_after for c in longest}
-    # By the call as well, which shows them in its answer.
+    # The call's answer shows them too.
     saved = company.put(idp_metadata_xml=xml)
     assert (saved.status, len(saved.json["idp_certificates"])) == (200, 2)
 
 
-def test_an_email_that_is_kept_for_its_earlier_user_makes_nobody_else_a_user(
-    service: Service, company: Company
-) -> None:
-    """Its earlier user can take it back for a while; until then a provider's word is refused."""
+def test_a_reserved_email_creates_no_other_user(service: Service, company: Company) -> None:
+    """Its earlier user can undo the change for a while; until then the provider's is refused."""
     become_a_user(service, "kim@acme.test")
     program = signed_in_program(service, "kim@acme.test")
     change = {"current_password": PASSWORD, "email": "kim@elsewhere.test"}

@@ -1,4 +1,4 @@
-"""Wrong passwords in a session that an account's provider made count as a stranger's do."""
+"""Wrong passwords in a provider's session count like a stranger's."""
 
 from __future__ import annotations
 
@@ -45,10 +45,10 @@ def company(service: Service, dns: DnsServer) -> Company:
 
 
 @pytest.mark.parametrize("path", _GUESSES)
-def test_a_provider_locks_nobody_out_of_their_password(
+def test_a_provider_cannot_lock_a_users_password(
     service: Service, company: Company, path: str
 ) -> None:
-    """`E8`: whoever chooses the provider can sign in as Bob, and guess in that session."""
+    """`E8`: an admin who chooses the provider can sign in as Bob, and guess in that session."""
     an_owner(service, BOB)
     program, _ = company.sign_in(BOB)
     statuses = []
@@ -56,12 +56,12 @@ def test_a_provider_locks_nobody_out_of_their_password(
         statuses.append(program.post(path, _GUESSES[path]).status)
         service.clock.advance(timedelta(seconds=20))
     assert set(statuses) <= {422, 429}
-    # One lock at most was theirs to cause, and it is over.
+    # They could cause one lockout at most, and it is over.
     elsewhere = service.program("198.51.100.9")
     assert ask_sign_in(elsewhere, BOB).status == 200
 
 
-def test_guesses_in_a_providers_session_fall_under_the_limit_of_their_source(
+def test_guesses_in_a_providers_session_count_for_their_source(
     service: Service, company: Company
 ) -> None:
     an_owner(service, BOB)

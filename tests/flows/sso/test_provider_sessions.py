@@ -1,4 +1,4 @@
-"""A session that an account's provider made: it opens that account, and speaks for no other."""
+"""A session from an account's provider opens that account and acts in no other."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def company(service: Service, dns: DnsServer) -> Company:
 
 
 def give_access(address: str, account_id: str, role: Role, name: str = "Borealis") -> None:
-    """Put an existing user into one more account."""
+    """Add an existing user to another account."""
     from chalicelib import bootstrap
     from tests.support.personas.members import join
 
@@ -68,7 +68,7 @@ def code_of(reply: Reply) -> tuple[int, str | None]:
 
 
 def swap_provider(company: Company, admin: Program) -> None:
-    """Point the account's connection to a provider of the admin's own."""
+    """Replace the account's provider by one of the admin's own."""
     company.owner = admin
     company.issuer, company.idp = "https://evil.test/metadata", rsa_pair("evil idp")
     changed = company.put(
@@ -79,10 +79,10 @@ def swap_provider(company: Company, admin: Program) -> None:
     assert changed.status == 200
 
 
-def test_an_admin_who_swaps_the_provider_gets_into_no_other_account(
+def test_an_admin_who_replaces_the_provider_opens_no_other_account(
     service: Service, dns: DnsServer, company: Company
 ) -> None:
-    """`E8`: from account A through its provider into account B, where the same user is an admin."""
+    """`E8`: from account A through its provider to account B, where the same user is an admin."""
     other = a_company(service, dns, "borealis.test", enforced=True)
     mallory = add_member(service, company.account_id, "mallory@acme.test", Role.ADMIN)
     become_a_user(service, BOB)
@@ -94,7 +94,7 @@ def test_an_admin_who_swaps_the_provider_gets_into_no_other_account(
     assert account_of(program) == company.account_id
     assert code_of(opened(program, other.account_id)) == (403, "proof_required")
     assert account_of(program) == company.account_id
-    # What the attack did next acts in A, or is refused.
+    # The attack's next calls act in A, or are refused.
     assert program.post(KEYS, {"name": "CI"}).status == 403
     assert program.call("PUT", SSO, {"enforced": False}).status == 403
     assert other.owner.get(KEYS).json["items"] == []
@@ -122,7 +122,7 @@ def test_another_account_asks_for_a_password_or_its_own_provider(
         prove(program)
         assert opened(program, other.account_id).status == 200
         assert account_of(program) == other.account_id
-    # And its own account opens as before.
+    # Its own account still opens.
     assert opened(program, company.account_id).status == 200
 
 
@@ -146,10 +146,10 @@ def test_the_page_asks_for_the_password_and_then_opens_the_account(
     assert account_of(program) == borealis
 
 
-def test_an_account_that_such_a_session_has_open_already_is_closed_to_it(
+def test_an_account_that_such_a_session_has_open_is_closed_to_it(
     service: Service, company: Company
 ) -> None:
-    """As after a deployment: sessions of before have no mark of a password."""
+    """As after a deployment: older sessions don't have the time of a password."""
     home = an_owner(service, BOB)
     program, _ = company.sign_in(BOB)
     user = home.get("/auth/session").json
@@ -164,10 +164,10 @@ def test_an_account_that_such_a_session_has_open_already_is_closed_to_it(
     assert program.get("/auth/session").status == 401
 
 
-def test_the_providers_word_is_no_proof_in_another_account(
+def test_a_sign_in_at_the_provider_is_no_proof_in_another_account(
     service: Service, company: Company
 ) -> None:
-    """`D9`: proving oneself at A's provider again doesn't make a stale password fresh in B."""
+    """`D9`: a new sign-in at A's provider doesn't renew an old proof in B."""
     home = an_owner(service, BOB)
     program, _ = company.sign_in(BOB)
     prove(program)
@@ -184,7 +184,7 @@ def test_the_providers_word_is_no_proof_in_another_account(
     assert program.post(KEYS, {"name": "second"}).status == 201
 
 
-def test_in_its_own_account_the_providers_word_goes_on_counting(
+def test_in_its_own_account_a_sign_in_at_the_provider_is_a_proof(
     service: Service, company: Company
 ) -> None:
     company.put(default_role="admin")
@@ -197,10 +197,10 @@ def test_in_its_own_account_the_providers_word_goes_on_counting(
     assert program.post(KEYS, {"name": "CI 2"}).status == 201
 
 
-def test_every_call_that_reaches_beyond_the_account_asks_for_the_users_own_proof(
+def test_every_call_beyond_the_account_requires_the_users_own_proof(
     service: Service, company: Company
 ) -> None:
-    """One sweep over what a signed-in user may do with themselves."""
+    """All calls that change the user themselves."""
     home = an_owner(service, BOB)
     elsewhere = current(home)
     link = invited(service, BOB)
@@ -225,18 +225,18 @@ def test_every_call_that_reaches_beyond_the_account_asks_for_the_users_own_proof
     for path, changed in changes.items():
         assert code_of(program.post(path, changed)) == (422, "wrong_password"), path
     assert service.rows("users") == before
-    # It sees and ends the sessions of its own provider, and no other.
+    # It lists and ends only sessions of its own provider.
     seen = {item["id"] for item in program.get("/auth/sessions").json["items"]}
     assert seen == {current(program), current(other)}
     assert program.delete(f"/auth/sessions/{current(other)}").status == 204
     assert home.get("/auth/session").status == 200
-    # The password opens all of it.
+    # With the password all of it works.
     prove(program)
     for method, path, body in reversed(asked):
         assert program.call(method, path, body).status < 300, path
 
 
-def test_each_form_of_it_leads_to_the_proof_page(service: Service, company: Company) -> None:
+def test_each_such_form_leads_to_the_proof_page(service: Service, company: Company) -> None:
     home = an_owner(service, BOB)
     program, _ = company.sign_in(BOB)
     forms = {
@@ -255,10 +255,10 @@ def test_each_form_of_it_leads_to_the_proof_page(service: Service, company: Comp
     assert (refused.header("Location") or "").startswith("/proof")
 
 
-def test_who_has_no_password_and_one_account_manages_themselves(
+def test_a_user_without_a_password_in_one_account_can_change_themselves(
     service: Service, company: Company
 ) -> None:
-    """Their provider is the only proof that there is of them."""
+    """Their provider is their only way to prove who they are."""
     program, _ = company.sign_in("mo@acme.test")
     other, _ = company.sign_in("mo@acme.test")
     assert program.call("PATCH", "/auth/profile", {"name": "Mo"}).status == 200
@@ -266,12 +266,12 @@ def test_who_has_no_password_and_one_account_manages_themselves(
     assert other.get("/auth/session").status == 401
     token = invited(service, "mo@acme.test")
     assert program.post("/auth/invitation", {"token": token}).status == 200
-    # From then on there is another account, which this provider can't speak for.
+    # From then on they have another account, for which this provider isn't trusted.
     assert program.call("PATCH", "/auth/profile", {"name": "Kim"}).status == 403
     assert "Set a password" in program.get("/proof?next=/profile").text
 
 
-def test_leaving_the_providers_account_leaves_a_session_that_speaks_for_nobody(
+def test_after_leaving_the_providers_account_its_session_can_do_nothing(
     service: Service, company: Company
 ) -> None:
     program, _ = company.sign_in("mo@acme.test")
@@ -295,25 +295,25 @@ def test_eight_switches_at_once_open_nothing_without_the_password(
 
 
 def current(program: Program) -> str:
-    """Name the session of a program as its list does."""
+    """Return the id of a program's session from its list."""
     (found,) = [s["id"] for s in program.get("/auth/sessions").json["items"] if s["current"]]
     return str(found)
 
 
 def set_proofs(program: Program, at: datetime) -> None:
-    """Let the last proofs of a session be of another time than now."""
+    """Set the time of a session's last proofs."""
     SessionRow(current(program)).update(
         actions=[SessionRow.proved_at.set(at), SessionRow.password_proved_at.set(at)]
     )
 
 
 def submit(program: Program, path: str, **form: str) -> Reply:
-    """Send a page's form."""
+    """Submit a page's form."""
     kind = "application/x-www-form-urlencoded"
     return program.call("POST", path, urlencode(form).encode(), Content_Type=kind)
 
 
 def invited(service: Service, address: str) -> str:
-    """Invite somebody into the account of a third person, and read the mailed token."""
+    """Invite a user to a third user's account, and return the mailed token."""
     invite(an_owner(service, "carol@corp.test"), address)
     return mailed_token(service, address)

@@ -1,4 +1,4 @@
-"""The whole corpus over HTTP: each case comes from the browser that it was made for."""
+"""The whole corpus over HTTP: each case comes from the browser it was made for."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from tests.support.servers.engines import EngineRoom
     from tests.support.service import Service
 
-# Wholly genuine, and answers nothing that was asked: it begins a request of ours, and signs nobody
-# in (`E7`). The corpus calls it an attack, because elsewhere it is one.
+# Valid but unsolicited: it starts a request of ours, and signs nobody
+# in (`E7`). The corpus lists it as an attack, because elsewhere it is one.
 _UNASKED = ("no-in-response-to-assertion", "no-in-response-to-both")
-# Where the gateway alone compares ids, the service looks the request up, and finds another one.
+# The gateway alone compares ids; the service looks up the request, and finds another one.
 _LOOKED_UP = {
     "another-request-assertion": Refusal.OTHER_BROWSER,
     "another-request-both": Refusal.OTHER_BROWSER,
@@ -39,7 +39,7 @@ _LOOKED_UP = {
     "empty-in-response-to-both": Refusal.IN_RESPONSE_TO,
     "another-connections-response": Refusal.OTHER_BROWSER,
 }
-# So many refusals an hour are listed at most.
+# The most refusals that are listed in an hour.
 _LISTED = 60
 _HUB = rsa_pair("hub")
 _NEXT = rsa_pair("next")
@@ -47,25 +47,25 @@ _NEXT = rsa_pair("next")
 
 @dataclass(frozen=True)
 class Judged:
-    """What an attack got, for how much work, and what the account's trail says of it."""
+    """The answer to an attack, its cost, and the reason in the account's audit log."""
 
     reply: Reply
     seconds: float
     size: int
-    told: str | None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True)
 class Scene:
-    """Two companies, and somebody else's sign-in at the second."""
+    """Two companies, and another user's sign-in at the second."""
 
     service: Service
     company: Company
     other: Company
 
     def situation(self, program: Program) -> Situation:
-        """Begin a sign-in in a new browser, after one of somebody else's."""
-        # Real time, which python3-saml compares with.
+        """Start a sign-in in a new browser, after one of another user."""
+        # The real time, which python3-saml compares with.
         self.service.clock.now = datetime.now(UTC)
         return Situation(
             sp=self.company.sp,
@@ -81,7 +81,7 @@ class Scene:
         )
 
     def bring(self, case: Case) -> Judged:
-        """Post what a case builds, from the browser that the request was made for."""
+        """Post a case's response from the browser that made the request."""
         program = self.service.program()
         field = case.build(self.situation(program))
         started = time.thread_time()
@@ -90,11 +90,11 @@ class Scene:
         return Judged(reply, seconds, len(urlencode({"SAMLResponse": field, "RelayState": "x"})))
 
     def begin_an_hour(self) -> None:
-        """Forget how many refusals were listed, since the real clock can't be moved on."""
+        """Reset the count of listed refusals, because the real clock can't be moved."""
         LimitRow(f"sso_refusals#{self.company.account_id}").delete()
 
-    def told(self) -> dict[str | None, str]:
-        """Read from the account's trail why answers were refused, by the request's id."""
+    def reasons(self) -> dict[str | None, str]:
+        """Return the reasons in the account's audit log, by the request's id."""
         path = "/api/v1/audit_events?event=sso_response.refused&limit=10000"
         events = self.company.owner.get(path).json["items"]
         return {event["request_id"]: event["details"]["reason"] for event in events}
@@ -102,7 +102,7 @@ class Scene:
 
 @pytest.fixture(scope="module")
 def scene(engine_room: EngineRoom) -> Iterator[Scene]:
-    """One service for all cases: none of them leaves anything that the next one could trip over."""
+    """One service for all cases: none of them affects the next one."""
     clock = StoppedClock(datetime.now(UTC))
     with (
         pytest.MonkeyPatch.context() as patch,
@@ -130,7 +130,7 @@ def _certificates() -> list[str]:
 
 @pytest.fixture(scope="module")
 def judged(scene: Scene) -> dict[str, Judged]:
-    """Bring every attack, then read once what the account's trail says of them."""
+    """Post every attack, then read the audit log once."""
     sessions = len(scene.service.rows("sessions"))
     brought = {}
     for number, case in enumerate(ATTACKS.values()):
@@ -138,9 +138,9 @@ def judged(scene: Scene) -> dict[str, Judged]:
             scene.begin_an_hour()
         brought[case.name] = scene.bring(case)
     assert len(scene.service.rows("sessions")) == sessions
-    told = scene.told()
+    reasons = scene.reasons()
     return {
-        name: replace(each, told=told.get(each.reply.header("X-Request-Id")))
+        name: replace(each, reason=reasons.get(each.reply.header("X-Request-Id")))
         for name, each in brought.items()
     }
 
@@ -148,20 +148,20 @@ def judged(scene: Scene) -> dict[str, Judged]:
 @pytest.mark.parametrize("case", [c for c in ATTACKS.values() if c.name not in _UNASKED], ids=str)
 @pytest.mark.requirement("E1", "E2", "E3", "E4", "E6", "E8", "E9", "E11")
 def test_an_attack_is_one_plain_403_within_a_second(judged: dict[str, Judged], case: Case) -> None:
-    """And none of them has made a session; the account's trail says why (`H4`)."""
+    """None of them makes a session, and the audit log has the reason (`H4`)."""
     outcome = judged[case.name]
     assert outcome.reply.status == 403
     assert outcome.seconds < 1
     assert SamlRefusedError.message in unescape(outcome.reply.text)
     assert outcome.reply.cookies == {}
     because = _LOOKED_UP.get(case.name, case.refusal or Refusal.DOMAIN_UNPROVEN)
-    # What is larger than any form is refused before it is read, and nobody is told.
-    assert outcome.told == (None if outcome.size > BODY_MAX_BYTES else because)
+    # A body larger than any form is refused before it is read, and isn't recorded.
+    assert outcome.reason == (None if outcome.size > BODY_MAX_BYTES else because)
 
 
 @pytest.mark.parametrize("name", _UNASKED)
 @pytest.mark.requirement("E7")
-def test_what_nobody_asked_for_begins_a_request_of_ours(
+def test_an_unsolicited_response_starts_a_request_of_ours(
     scene: Scene, judged: dict[str, Judged], name: str
 ) -> None:
     reply = judged[name].reply
@@ -171,8 +171,8 @@ def test_what_nobody_asked_for_begins_a_request_of_ours(
 
 
 @pytest.mark.parametrize("case", BENIGN.values(), ids=str)
-def test_an_honest_answer_signs_in(scene: Scene, case: Case) -> None:
-    # Each from a provider of its own, which calls its people what it likes.
+def test_a_valid_response_signs_in(scene: Scene, case: Case) -> None:
+    # Each from a provider of its own, with its own names for users.
     company = scene.company
     company.issuer = f"https://idp.acme.test/{case.name}"
     changed = company.put(

@@ -1,4 +1,4 @@
-"""Whole sign-ins at the service with identity providers that we didn't write."""
+"""Whole sign-ins at the service with third-party identity providers."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def clock() -> StoppedClock:
 
 
 def _customer(service: Service, dns: DnsServer, provider: Provider) -> Company:
-    """Set an account up by the provider's own metadata."""
+    """Set up an account with the provider's own metadata."""
     owner = an_owner(service, "owner@acme.test")
     reply = owner.call("PUT", SSO, {"idp_metadata_xml": provider.metadata.decode()})
     assert reply.status == 200, reply.text
@@ -52,7 +52,7 @@ def _customer(service: Service, dns: DnsServer, provider: Provider) -> Company:
 
 
 def _go_round(company: Company, program: Program) -> None:
-    """Go from the first step's answer to the provider's page, and from there back to us."""
+    """Follow the first step's answer to the provider's page, and back to us."""
     begun = program.post("/auth/identify", {"email": ALICE}).json
     assert begun["next"] == "sso"
     reply = program.get(urlsplit(begun["sso_url"]).path)
@@ -65,7 +65,7 @@ def _go_round(company: Company, program: Program) -> None:
     assert session["user"]["email"] == ALICE
     assert session["account"]["role"] == "member"
     assert session["method"] == "sso"
-    # And brought again it is worth nothing.
+    # A second use is refused.
     assert company.post_text(program, posted.response).status == 403
 
 
@@ -82,27 +82,27 @@ def _signs_in(
 
 @pytest.mark.requirement("E1", "E5", "E6", "E8")
 @pytest.mark.parametrize("mode", Mode)
-def test_somebody_signs_in_at_simplesamlphp_which_verifies_our_request(
+def test_a_user_signs_in_at_simplesamlphp_which_verifies_our_request(
     service: Service, dns: DnsServer, php: Provider, mode: Mode
 ) -> None:
-    """It names its people by the address, and in the last mode encrypts the assertion to us."""
+    """It names users by email, and in the last mode encrypts the assertion to us."""
     _signs_in(service, dns, php, mode, _KEYS)
 
 
 @pytest.mark.parametrize("mode", _PLAIN_MODES)
-def test_somebody_signs_in_at_pysaml2_which_verifies_our_request(
+def test_a_user_signs_in_at_pysaml2_which_verifies_our_request(
     service: Service, dns: DnsServer, python: Provider, mode: Mode
 ) -> None:
     _signs_in(service, dns, python, mode, _KEYS)
 
 
-def test_a_provider_that_looks_at_no_signature_of_ours_will_do(
+def test_a_provider_that_ignores_our_signatures_works_too(
     service: Service, dns: DnsServer, php: Provider, python: Provider
 ) -> None:
     company = _customer(service, dns, php)
     php.serve(company.sp, Mode.ASSERTION)
     _go_round(company, service.program())
-    # The account goes over to another provider, which names its people alike.
+    # The account changes to another provider with the same names for users.
     changed = company.put(idp_metadata_xml=python.metadata.decode())
     assert changed.status == 200
     python.serve(company.sp, Mode.ASSERTION, _KEYS)

@@ -62,16 +62,16 @@ def refused(reply: Reply) -> bool:
 
 
 def last_refusal(company: Company) -> str:
-    """Read the newest refusal from the account's trail."""
+    """Return the newest refusal in the account's audit log."""
     found = company.owner.get("/api/v1/audit_events?event=sso_response.refused&limit=1")
     (event,) = found.json["items"]
-    # So that the next one is newer.
+    # Makes the next one newer.
     company.service.clock.advance(timedelta(seconds=1))
     reason: str = event["details"]["reason"]
     return reason
 
 
-def test_a_new_person_comes_in_as_a_member(company: Company) -> None:
+def test_a_new_user_joins_as_a_member(company: Company) -> None:
     """`E6`, `E8`, `D3`."""
     program, reply = company.sign_in("mo@acme.test", "Mo Field")
     assert (reply.status, reply.header("Location")) == (303, "/")
@@ -83,7 +83,7 @@ def test_a_new_person_comes_in_as_a_member(company: Company) -> None:
 
 
 @pytest.mark.parametrize("mode", ["assertion", "response", "both"])
-def test_whatever_the_provider_signs_will_do(company: Company, mode: str) -> None:
+def test_each_way_of_signing_is_accepted(company: Company, mode: str) -> None:
     """`E1`."""
     program = company.service.program()
     asked = company.start(program)
@@ -92,7 +92,7 @@ def test_whatever_the_provider_signs_will_do(company: Company, mode: str) -> Non
     assert program.get("/auth/session").status == 200
 
 
-def test_the_same_person_comes_back_as_the_same_user(company: Company) -> None:
+def test_the_same_identity_is_the_same_user(company: Company) -> None:
     first, _ = company.sign_in("mo@acme.test")
     second, reply = company.sign_in("mo@acme.test")
     assert reply.status == 303
@@ -100,8 +100,8 @@ def test_the_same_person_comes_back_as_the_same_user(company: Company) -> None:
     assert len(ids) == 1
 
 
-def test_who_had_a_password_before_is_the_same_user(service: Service, company: Company) -> None:
-    """The provider speaks for the domain that its account has proved (`E9`)."""
+def test_an_existing_user_with_a_password_is_linked(service: Service, company: Company) -> None:
+    """The provider is trusted for the domain that its account has verified (`E9`)."""
     become_a_user(service, "ann@acme.test")
     program, reply = company.sign_in("ann@acme.test")
     assert reply.status == 303
@@ -119,8 +119,8 @@ def test_an_assertion_signs_in_once(company: Company) -> None:
     assert len(company.service.rows("sessions")) == 2  # the owner's and this one
 
 
-def test_an_answer_is_for_the_browser_that_asked(company: Company) -> None:
-    """`E6`: somebody else's answer can't be planted on a person (login CSRF)."""
+def test_a_response_is_accepted_only_in_the_browser_that_asked(company: Company) -> None:
+    """`E6`: another user's response can't be planted in a browser (login CSRF)."""
     asked = company.start(company.service.program())
     other = company.service.program()
     company.start(other)
@@ -136,8 +136,8 @@ def test_two_tabs_can_sign_in(company: Company) -> None:
     assert company.post(program, company.facts(second, "mo@acme.test")).status == 303
 
 
-def test_a_genuine_answer_that_nobody_asked_for_begins_a_request_of_ours(company: Company) -> None:
-    """`D12`, `E7`: such as a link on the provider's own page; it signs nobody in."""
+def test_a_valid_unsolicited_response_starts_a_request_of_ours(company: Company) -> None:
+    """`D12`, `E7`: as from a link on the provider's own page; it signs nobody in."""
     program = company.service.program()
     facts = company.facts(company.start(program), "mo@acme.test")
     unasked = facts.but(in_response_to=None).confirmed(in_response_to=None)
@@ -147,15 +147,15 @@ def test_a_genuine_answer_that_nobody_asked_for_begins_a_request_of_ours(company
         f"/sso/{company.connection_id}/start",
     )
     assert program.get("/auth/session").status == 401
-    # Half asked for is no such answer, and neither is a forged one.
+    # A response with only part of a request's id isn't unsolicited, nor is a forged one.
     assert refused(company.post(program, facts.but(in_response_to=None)))
     assert refused(company.post_text(program, encoded(signed(unasked, company.idp, "none"))))
 
 
-def test_a_provider_speaks_for_its_own_accounts_domains_alone(
+def test_a_provider_is_trusted_only_for_its_accounts_domains(
     service: Service, dns: DnsServer, company: Company
 ) -> None:
-    """`E8`, `E9`, `H15`: not for another company's people, and not for gmail's."""
+    """`E8`, `E9`, `H15`: not for another company's domain, and not for gmail.com."""
     a_company(service, dns, "borealis.test")
     for address in ("owner@borealis.test", "mo@gmail.com", "mo@sub.acme.test"):
         _, reply = company.sign_in(address)
@@ -163,7 +163,7 @@ def test_a_provider_speaks_for_its_own_accounts_domains_alone(
         assert last_refusal(company) == "domain_unproven"
 
 
-def test_one_connections_answer_is_nothing_at_another(
+def test_one_connections_response_is_refused_at_another(
     service: Service, dns: DnsServer, company: Company
 ) -> None:
     """`E3`, `E6`."""
@@ -175,8 +175,8 @@ def test_one_connections_answer_is_nothing_at_another(
     assert last_refusal(other) == "other_connection"
 
 
-def test_who_is_suspended_or_removed_stays_out(company: Company) -> None:
-    """`D7`: signing in again at the provider is no way back."""
+def test_a_suspended_or_removed_user_stays_out(company: Company) -> None:
+    """`D7`: signing in again at the provider doesn't restore access."""
     program, _ = company.sign_in("mo@acme.test")
     row = UserRow(program.get("/auth/session").json["user"]["id"])
     place = UserRow.memberships[company.account_id]
@@ -190,10 +190,10 @@ def test_who_is_suspended_or_removed_stays_out(company: Company) -> None:
     assert last_refusal(company) == "not_a_member"
 
 
-def test_a_known_name_stays_the_same_person_whatever_the_address(
+def test_a_known_identity_stays_the_same_user_with_any_email(
     service: Service, dns: DnsServer
 ) -> None:
-    """`E8`: known by the provider's name for them; a first name leads to the address's user."""
+    """`E8`: identified by the provider's name; a new name is linked to the email's user."""
     company = a_company(service, dns, email_attribute="mail")
 
     def user_after(name_id: str, address: str) -> str:
@@ -212,8 +212,8 @@ def test_a_known_name_stays_the_same_person_whatever_the_address(
     assert user_after("employee-2", "kim@acme.test") != mo
 
 
-def test_a_company_that_changes_its_provider_keeps_its_people(company: Company) -> None:
-    """And what the new provider calls somebody has nothing to do with what the old one did."""
+def test_a_company_that_changes_its_provider_keeps_its_users(company: Company) -> None:
+    """The new provider's names are unrelated to the old one's."""
     first, _ = company.sign_in("mo@acme.test")
     company.issuer, company.idp = "https://new.acme.test/metadata", rsa_pair("new idp")
     changed = company.put(
@@ -243,7 +243,7 @@ def test_under_enforcement_a_members_password_session_ends_on_the_next_request(
 def test_under_enforcement_a_members_right_password_gets_the_common_answer(
     service: Service, company: Company
 ) -> None:
-    """`B2`; owners and admins keep theirs, so a broken provider locks nobody out for good."""
+    """`B2`; owners and admins keep theirs, so a broken provider can't lock an account out."""
     add_member(service, company.account_id, "kim@acme.test", Role.MEMBER)
     add_member(service, company.account_id, "ada@acme.test", Role.ADMIN)
     company.put(enforced=True)
@@ -255,10 +255,10 @@ def test_under_enforcement_a_members_right_password_gets_the_common_answer(
     assert ask_sign_in(service.program(), "owner@acme.test").status == 200
 
 
-def test_who_is_suspended_in_the_enforcing_account_keeps_their_password(
+def test_a_user_suspended_in_the_enforcing_account_keeps_their_password(
     service: Service, company: Company
 ) -> None:
-    """`D7`: its provider refuses them, and an account shuts nobody out of the product."""
+    """`D7`: its provider refuses them, and an account can't keep a user out of the product."""
     add_member(service, company.account_id, "kim@acme.test", Role.MEMBER)
     company.put(enforced=True)
     members = company.owner.get("/api/v1/members").json["items"]
@@ -271,8 +271,10 @@ def test_who_is_suspended_in_the_enforcing_account_keeps_their_password(
     assert refused.status == 404
 
 
-def test_a_member_from_elsewhere_is_led_to_the_provider(service: Service, company: Company) -> None:
-    """Their domain has no single sign-on, so a password signs them in; it opens no account."""
+def test_a_member_with_another_domain_is_redirected_to_the_provider(
+    service: Service, company: Company
+) -> None:
+    """Their domain has no SSO, so a password signs them in, but opens no such account."""
     program = service.program()
     add_member(service, company.account_id, "guest@other.test", Role.MEMBER, open_now=False)
     company.put(enforced=True)
@@ -284,7 +286,7 @@ def test_a_member_from_elsewhere_is_led_to_the_provider(service: Service, compan
     assert list(reply.json) == ["error", "sso_url"]
 
 
-def test_entering_by_one_provider_opens_no_account_that_enforces_another(
+def test_a_sign_in_at_one_provider_opens_no_account_that_enforces_another(
     service: Service, dns: DnsServer, company: Company
 ) -> None:
     """`H15`."""
@@ -297,8 +299,8 @@ def test_entering_by_one_provider_opens_no_account_that_enforces_another(
     assert (reply.status, reply.error["code"]) == (403, "sso_required")
 
 
-def test_the_domain_alone_decides_the_first_step(service: Service, company: Company) -> None:
-    """`B1`: whoever the address belongs to, or nobody."""
+def test_only_the_domain_decides_the_first_step(service: Service, company: Company) -> None:
+    """`B1`: for known and unknown emails."""
     program = service.program()
 
     def identify(address: str) -> object:
@@ -315,7 +317,7 @@ def test_the_domain_alone_decides_the_first_step(service: Service, company: Comp
     assert identify("owner@acme.test") == {"next": "password"}
 
 
-def test_a_deleted_connection_takes_no_answer(company: Company) -> None:
+def test_a_deleted_connection_accepts_no_response(company: Company) -> None:
     program = company.service.program()
     facts = company.facts(company.start(program), "mo@acme.test")
     company.owner.delete("/api/v1/sso")
@@ -324,7 +326,7 @@ def test_a_deleted_connection_takes_no_answer(company: Company) -> None:
 
 
 def test_a_proof_by_the_provider_is_fresh(company: Company) -> None:
-    """`D9`: asked with ForceAuthn, and answered by the same person."""
+    """`D9`: requested with ForceAuthn, for the same user."""
     program, _ = company.sign_in("mo@acme.test")
     asked = read_request(program.get("/proof/single-sign-on?next=/profile"), company.sp)
     assert asked.request.get("ForceAuthn") == "true"
@@ -335,8 +337,8 @@ def test_a_proof_by_the_provider_is_fresh(company: Company) -> None:
     assert (reply.status, reply.header("Location")) == (303, "/profile")
 
 
-def test_an_old_sign_in_at_the_provider_proves_nothing(company: Company) -> None:
-    """`D9`: such as from one that doesn't heed ForceAuthn."""
+def test_an_old_sign_in_at_the_provider_is_refused_as_a_proof(company: Company) -> None:
+    """`D9`: as from a provider that ignores ForceAuthn."""
     program, _ = company.sign_in("mo@acme.test")
     company.service.clock.advance(timedelta(minutes=4))
     asked = read_request(program.get("/proof/single-sign-on?next=/profile"), company.sp)
@@ -347,7 +349,7 @@ def test_an_old_sign_in_at_the_provider_proves_nothing(company: Company) -> None
 
 
 def test_an_old_sign_in_at_the_provider_is_no_fresh_proof_here(company: Company) -> None:
-    """`D9`, `E14`: whoever sat down there in the morning proves again before what matters."""
+    """`D9`, `E14`: a user who signed in hours ago must prove themselves again."""
     company.put(default_role="admin")
     program = company.service.program()
     facts = company.facts(company.start(program), "ada@acme.test")
@@ -359,7 +361,7 @@ def test_an_old_sign_in_at_the_provider_is_no_fresh_proof_here(company: Company)
 
 @dataclass(frozen=True)
 class _Meanwhile(Saml):
-    """Judges as usual; then something happens before the sign-in is finished."""
+    """Verifies as usual; then something changes before the sign-in is finished."""
 
     happens: Callable[[], object] = lambda: None
 
@@ -385,10 +387,10 @@ class _Meanwhile(Saml):
     ],
     ids=["deleted", "a domain less", "another certificate"],
 )
-def test_trust_that_ends_while_a_response_is_judged_has_ended(
+def test_trust_that_ends_during_a_sign_in_refuses_it(
     company: Company, happens: Callable[[Company], object], reason: str
 ) -> None:
-    """`E13`, `H13`: the write that signs in holds what it was judged by."""
+    """`E13`, `H13`: the write checks again what the sign-in relies on."""
     usual = bootstrap.services()
     meanwhile = _Meanwhile(usual.single_sign_on.saml.keys, lambda: happens(company))
     bootstrap.use(changed(usual, single_sign_on=replace(usual.single_sign_on, saml=meanwhile)))
@@ -398,7 +400,7 @@ def test_trust_that_ends_while_a_response_is_judged_has_ended(
     assert last_refusal(company) == reason
 
 
-def test_a_try_signs_nobody_in_and_shows_what_came_back(company: Company) -> None:
+def test_a_connection_test_signs_nobody_in_and_shows_the_response(company: Company) -> None:
     program = company.owner
     before = len(company.service.rows("users"))
     asked = read_request(program.get("/settings/single-sign-on/test"), company.sp)
@@ -415,7 +417,7 @@ def test_a_try_signs_nobody_in_and_shows_what_came_back(company: Company) -> Non
 
 
 @pytest.mark.parametrize("onward", ["//evil.test", "https://evil.test", "/\\evil.test", "/x"])
-def test_a_sign_in_leads_on_to_our_own_pages_alone(company: Company, onward: str) -> None:
+def test_a_sign_in_leads_only_to_our_own_pages(company: Company, onward: str) -> None:
     """`E15`."""
     program = company.service.program()
     asked = company.start(program, f"?next={onward}")
@@ -423,7 +425,7 @@ def test_a_sign_in_leads_on_to_our_own_pages_alone(company: Company, onward: str
     assert reply.header("Location") == "/"
 
 
-def test_what_no_provider_sends_is_one_plain_403(company: Company) -> None:
+def test_an_invalid_response_is_one_plain_403(company: Company) -> None:
     program = company.service.program()
     company.start(program)
     shown = company.post_text(program, "garbage").text
@@ -438,7 +440,7 @@ def test_what_no_provider_sends_is_one_plain_403(company: Company) -> None:
     assert program.post(path, {"SAMLResponse": "x"}).status == 403
 
 
-def test_each_answer_is_evidence_in_the_accounts_trail(company: Company) -> None:
+def test_each_response_is_in_the_audit_log(company: Company) -> None:
     """`H4`."""
     company.sign_in("mo@acme.test")
     found = company.owner.get("/api/v1/audit_events?event=sso_response.accepted").json["items"]
@@ -449,7 +451,7 @@ def test_each_answer_is_evidence_in_the_accounts_trail(company: Company) -> None
     assert joined[0]["actor"]["name"]
 
 
-def test_our_metadata_stands_where_our_entity_id_says(company: Company) -> None:
+def test_our_metadata_is_at_the_url_of_our_entity_id(company: Company) -> None:
     reply = company.service.program().get(f"/sso/{company.connection_id}/metadata")
     assert reply.status == 200
     assert f'entityID="{company.sp.entity_id}"' in reply.text
@@ -468,7 +470,7 @@ def test_setting_it_up_needs_a_fresh_proof(service: Service, company: Company) -
 
 
 def test_two_accounts_claim_one_domain_and_one_gets_it(service: Service, dns: DnsServer) -> None:
-    """`E9`: both have planted their record; one claim wins."""
+    """`E9`: both have published their record; one of them gets it."""
     owners = [an_owner(service, f"o{n}@x{n}.test") for n in range(2)]
     records = [o.post("/api/v1/sso/domains", {"domain": "both.test"}).json for o in owners]
     dns.records[records[0]["txt_name"]] = [record["txt_value"] for record in records]
@@ -477,8 +479,8 @@ def test_two_accounts_claim_one_domain_and_one_gets_it(service: Service, dns: Dn
     assert account_of(owners[0]) != account_of(owners[1])
 
 
-def test_a_new_certificate_changes_nothing_of_how_people_are_named(company: Company) -> None:
-    """So that a rotation doesn't lock everybody out."""
+def test_a_new_certificate_does_not_change_identities(company: Company) -> None:
+    """So that a rotation doesn't lock users out."""
     assert company.put(email_attribute="mail").json["email_attribute"] == "mail"
     fields = {"idp_entity_id": company.issuer, "idp_sso_url": "https://idp.acme.test/sso"}
     pairs = (company.idp, rsa_pair("next"))
@@ -488,8 +490,8 @@ def test_a_new_certificate_changes_nothing_of_how_people_are_named(company: Comp
     assert cleared.json["email_attribute"] is None
 
 
-def test_no_reset_is_a_way_around_enforcement(service: Service, company: Company) -> None:
-    """Neither a link from before it, nor one for who never had a password (`B7`)."""
+def test_no_reset_bypasses_enforcement(service: Service, company: Company) -> None:
+    """Neither a link from before, nor one for a user without a password (`B7`)."""
     company.sign_in("mo@acme.test")
     program = service.program()
     program.post("/auth/password_reset/request", {"email": "mo@acme.test"})
@@ -503,10 +505,8 @@ def test_no_reset_is_a_way_around_enforcement(service: Service, company: Company
     assert "token=" not in service.mail_to("mo@acme.test").text
 
 
-def test_who_starts_as_somebody_else_ends_as_the_new_one(
-    service: Service, company: Company
-) -> None:
-    """`D3`: the session that the browser had dies, and no name of it lives on."""
+def test_a_sign_in_replaces_another_users_session(service: Service, company: Company) -> None:
+    """`D3`: the browser's earlier session ends, and nothing of it remains."""
     become_a_user(service, "robin@elsewhere.test")
     program = signed_in_program(service, "robin@elsewhere.test")
     before = dict(program.jar.values)
@@ -518,8 +518,8 @@ def test_who_starts_as_somebody_else_ends_as_the_new_one(
     assert program.get("/auth/session").status == 401
 
 
-def test_a_secret_that_somebody_planted_begins_nothing_for_them(company: Company) -> None:
-    """`E6`: a cookie of no form of ours is replaced."""
+def test_a_planted_cookie_is_replaced(company: Company) -> None:
+    """`E6`: a cookie of another form is replaced."""
     program = company.service.program()
     program.jar.values["thub_sso"] = "planted"
     asked = company.start(program)

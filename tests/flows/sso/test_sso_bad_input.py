@@ -1,4 +1,4 @@
-"""Single sign-on set up with what makes no sense, and a DNS server that tells nothing true."""
+"""SSO settings with invalid input, and with an unreliable DNS server."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ _METADATA = {
 
 
 @pytest.mark.requirement("E11")
-def test_metadata_that_makes_no_sense_is_refused_in_words_and_nothing_is_saved(
+def test_invalid_metadata_is_refused_with_the_reason_and_nothing_is_saved(
     service: Service,
 ) -> None:
     owner = an_owner(service)
@@ -110,7 +110,7 @@ _BODIES: tuple[Any, ...] = (
 )
 
 
-def test_what_is_no_connection_is_refused(service: Service) -> None:
+def test_an_invalid_connection_is_refused(service: Service) -> None:
     owner = an_owner(service)
     for body in _BODIES:
         reply = owner.call("PUT", SSO, body)
@@ -150,7 +150,7 @@ _BEHAVIOURS: dict[str, Any] = {
 
 @pytest.mark.requirement("E9")
 @pytest.mark.parametrize("behaviour", _BEHAVIOURS)
-def test_a_dns_server_that_cannot_be_relied_on_proves_nothing(
+def test_an_unreliable_dns_server_verifies_nothing(
     service: Service, dns: DnsServer, behaviour: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(gateway, "_TRY_SECONDS", 0.2)

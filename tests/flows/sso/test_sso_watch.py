@@ -1,4 +1,4 @@
-"""What is looked at once a day: proofs of domains, and the ends of certificates."""
+"""The daily SSO check: domains' records, and certificates that expire."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def company(service: Service, dns: DnsServer) -> Company:
 
 
 def look(service: Service, after: timedelta = timedelta()) -> list[str]:
-    """Let a day's work happen; gives the subjects of what it mailed."""
+    """Run the daily check; returns the subjects of its mails."""
     service.clock.advance(after)
     before = len(service.outbox)
     service.watch()
@@ -51,15 +51,15 @@ def domain_status(company: Company) -> str:
     return "verified" if "verified_at" in row else "pending"
 
 
-def test_a_proof_that_stands_is_left_alone(service: Service, company: Company) -> None:
+def test_a_domain_with_its_record_is_not_changed(service: Service, company: Company) -> None:
     assert look(service) == []
     assert company.sign_in("mo@acme.test")[1].status == 303
 
 
-def test_a_missing_proof_is_told_once_and_lapses_after_three_days(
+def test_a_missing_record_sends_one_mail_and_lapses_after_three_days(
     service: Service, company: Company, dns: DnsServer
 ) -> None:
-    """`E9`: a lapse ends what the provider may say; the owner keeps a way in."""
+    """`E9`: after a lapse the provider isn't trusted; the owner can still sign in."""
     dns.records.clear()
     (subject,) = look(service)
     assert "about to stop" in subject
@@ -75,7 +75,7 @@ def test_a_missing_proof_is_told_once_and_lapses_after_three_days(
     assert look(service, timedelta(days=1)) == []
 
 
-def test_a_proof_that_comes_back_in_time_counts_on(
+def test_a_record_that_returns_in_time_keeps_the_domain_verified(
     service: Service, company: Company, dns: DnsServer
 ) -> None:
     kept = dict(dns.records)
@@ -88,7 +88,7 @@ def test_a_proof_that_comes_back_in_time_counts_on(
     assert domain_status(company) == "verified"
 
 
-def test_a_dns_that_does_not_answer_proves_nothing(
+def test_a_dns_server_that_does_not_answer_changes_nothing(
     service: Service, company: Company, dns: DnsServer
 ) -> None:
     dns.behave = lambda _question, _transport: b"garbage"
@@ -97,8 +97,8 @@ def test_a_dns_that_does_not_answer_proves_nothing(
     assert domain_status(company) == "verified"
 
 
-def test_admins_are_told_before_a_certificate_ends(service: Service, company: Company) -> None:
-    """`E13`: thirty, seven and one day ahead, each once."""
+def test_admins_get_mails_before_a_certificate_expires(service: Service, company: Company) -> None:
+    """`E13`: thirty, seven and one day before, each once."""
     end = company.idp.certificate.not_after - service.clock()
     assert look(service, end - timedelta(days=31)) == []
     assert look(service, timedelta(days=2)) == ["A certificate of your single sign-on ends soon"]

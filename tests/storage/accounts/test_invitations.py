@@ -1,4 +1,4 @@
-"""Invitations and what becomes of them, on every engine."""
+"""Invitations, on every engine."""
 
 from __future__ import annotations
 
@@ -142,10 +142,10 @@ def test_invitations_are_listed_newest_first_and_read_by_id(
     assert (found, account.name) == (made[0], "Acme")
 
 
-def test_of_twenty_invitations_of_one_address_one_stands(
+def test_of_twenty_invitations_of_one_email_one_is_stored(
     invitations: Invitations, owner: AccountAdmin
 ) -> None:
-    """`H13`: and the count knows of one."""
+    """`H13`: and it is counted once."""
     outcomes = race(
         lambda _: _add(invitations, _an_invitation(owner), owner), (AlreadyInvitedError,)
     )
@@ -154,10 +154,10 @@ def test_of_twenty_invitations_of_one_address_one_stands(
     assert _count(owner.account_id) == 1
 
 
-def test_who_is_in_the_account_is_not_invited(
+def test_a_member_is_not_invited(
     invitations: Invitations, owner: AccountAdmin, connection: StoreConnection
 ) -> None:
-    """`H13`: said by the write itself; whoever is in another account is invited like a stranger."""
+    """`H13`: checked in the write; a member of another account is invited like a stranger."""
     other = an_owner_in(connection, _KIM.value)
     with pytest.raises(AlreadyMemberError):
         _add(invitations, _an_invitation(owner), owner, owner.user_id)
@@ -177,7 +177,7 @@ def test_two_accounts_can_invite_the_same_address(
 def test_an_account_has_a_thousand_open_invitations_and_no_more(
     invitations: Invitations, owner: AccountAdmin
 ) -> None:
-    """Of twenty at once only as many get through as there is room for (`H13`)."""
+    """Of twenty at once only as many succeed as there is room for (`H13`)."""
     AccountRow(owner.account_id, "invitations", invitation_count=INVITATIONS_MAX - 3).save()
 
     def invite(number: int) -> None:
@@ -195,10 +195,10 @@ def test_an_account_has_a_thousand_open_invitations_and_no_more(
     ("field", "value"),
     [("role", Role.MEMBER.value), ("status", MembershipStatus.SUSPENDED.value)],
 )
-def test_who_manages_no_more_changes_no_invitation(
+def test_a_former_admin_changes_no_invitation(
     invitations: Invitations, owner: AccountAdmin, field: str, value: str
 ) -> None:
-    """`F9`: judged in the write itself, not by what the request began with."""
+    """`F9`: checked in the write, not only when the request begins."""
     invitation = _an_invitation(owner)
     _add(invitations, invitation, owner)
     place = UserRow.memberships[owner.account_id][field]
@@ -213,10 +213,10 @@ def test_who_manages_no_more_changes_no_invitation(
     assert listed == replace(invitation, is_ended=True)
 
 
-def test_another_accounts_invitation_is_not_there(
+def test_another_accounts_invitation_is_not_found(
     invitations: Invitations, owner: AccountAdmin, connection: StoreConnection
 ) -> None:
-    """`H15`: nor is one reached under the account of whoever asks."""
+    """`H15`: nor is it found under the caller's account."""
     other = an_owner_in(connection, "sam@other.test")
     invitation = _an_invitation(owner)
     _add(invitations, invitation, owner)
@@ -263,10 +263,10 @@ def test_of_twenty_new_people_with_one_link_one_joins(
         invitations.of_link(link)
 
 
-def test_twenty_links_of_one_invitation_let_one_in(
+def test_of_twenty_links_of_one_invitation_one_works(
     invitations: Invitations, joins: Joins, owner: AccountAdmin, connection: StoreConnection
 ) -> None:
-    """`C3`: for an existing person too."""
+    """`C3`: for an existing user too."""
     an_owner_in(connection, _KIM.value)
     user = _the_user_of(_KIM.value, connection)
     invitation = _an_invitation(owner)
@@ -316,7 +316,7 @@ def _revoke_and_accept(
 def test_removing_the_inviter_and_accepting_at_once_have_one_outcome(
     invitations: Invitations, joins: Joins, owner: AccountAdmin, connection: StoreConnection
 ) -> None:
-    """`H13`: who joins did so before the removal, and after it nobody joins."""
+    """`H13`: a user can join only before the removal."""
     members = Members(connection, TRAIL)
     for number in range(5):
         user_id = a_colleague(connection, owner, f"ada{number}", Role.ADMIN)
@@ -351,10 +351,10 @@ def _joined(owner: AccountAdmin) -> list[AccountRow]:
     return [row for row in listed if row.part != f"member#{owner.user_id}"]
 
 
-def test_an_invitation_whose_inviter_is_gone_lets_nobody_in_though_all_else_holds(
+def test_an_invitation_whose_inviter_is_gone_is_refused(
     invitations: Invitations, joins: Joins, owner: AccountAdmin, connection: StoreConnection
 ) -> None:
-    """`D7`: the write asks, not only the look before it."""
+    """`D7`: checked in the write, not only in the read before it."""
     members = Members(connection, TRAIL)
     ada = members.get(owner.account_id, a_colleague(connection, owner, "ada", Role.ADMIN))
     inviter = replace(as_manager(ada, owner), grant=ada.membership.grant)
@@ -373,7 +373,7 @@ def test_an_invitation_whose_inviter_is_gone_lets_nobody_in_though_all_else_hold
     assert _count(owner.account_id, "account") == 1
 
 
-def test_a_new_person_whose_address_was_taken_meanwhile_has_to_sign_in(
+def test_a_new_user_whose_email_was_taken_meanwhile_must_sign_in(
     invitations: Invitations, joins: Joins, owner: AccountAdmin, connection: StoreConnection
 ) -> None:
     invitation = _an_invitation(owner)
@@ -385,10 +385,10 @@ def test_a_new_person_whose_address_was_taken_meanwhile_has_to_sign_in(
     assert invitations.of_link(link).user_id == _the_user_of(_KIM.value, connection).id
 
 
-def test_a_person_who_gave_the_address_up_meanwhile_does_not_join(
+def test_a_user_who_changed_their_email_meanwhile_does_not_join(
     invitations: Invitations, joins: Joins, owner: AccountAdmin, connection: StoreConnection
 ) -> None:
-    """`C4`: the link is bound to the exact address."""
+    """`C4`: the link is bound to the exact email."""
     an_owner_in(connection, "kim.old@acme.test")
     user = replace(_the_user_of("kim.old@acme.test", connection), email=_KIM)
     invitation = _an_invitation(owner)
@@ -398,10 +398,10 @@ def test_a_person_who_gave_the_address_up_meanwhile_does_not_join(
     assert _count(owner.account_id, "account") == 1
 
 
-def test_who_is_in_already_is_not_let_in_again(
+def test_a_member_cannot_join_again(
     invitations: Invitations, joins: Joins, owner: AccountAdmin, connection: StoreConnection
 ) -> None:
-    """`D7`: a suspended membership stays what it is."""
+    """`D7`: a suspended membership stays suspended."""
     an_owner_in(connection, _KIM.value)
     user = _the_user_of(_KIM.value, connection)
     suspended = Membership(owner.account_id, "Acme", Role.MEMBER, MembershipStatus.SUSPENDED)
@@ -416,10 +416,10 @@ def test_who_is_in_already_is_not_let_in_again(
     assert invitations.of_link(link).invitation == invitation
 
 
-def test_an_expired_link_is_not_spent_though_everything_else_holds(
+def test_an_expired_link_is_refused(
     invitations: Invitations, joins: Joins, owner: AccountAdmin
 ) -> None:
-    """`C5`: the time is part of the write."""
+    """`C5`: the write checks the time."""
     invitation = _an_invitation(owner)
     _add(invitations, invitation, owner)
     late = replace(
@@ -429,10 +429,10 @@ def test_an_expired_link_is_not_spent_though_everything_else_holds(
         joins.add_user(late)
 
 
-def test_a_link_opens_its_own_account_alone(
+def test_a_link_joins_only_its_own_account(
     invitations: Invitations, joins: Joins, owner: AccountAdmin, connection: StoreConnection
 ) -> None:
-    """`C4`: a link's account is part of what it is spent for."""
+    """`C4`: the write checks the link's account."""
     other = an_owner_in(connection, "sam@other.test")
     theirs, ours = _an_invitation(other), _an_invitation(owner)
     _add(invitations, theirs, other)

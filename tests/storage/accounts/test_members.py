@@ -1,4 +1,4 @@
-"""Who is in an account, and every race about it, on every engine."""
+"""Members of an account, and races between changes of them, on every engine."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def members(connection: StoreConnection) -> Members:
 def service(connection: StoreConnection, members: Members) -> MemberService:
     limits = SessionLimits(timedelta(hours=12), timedelta(days=30))
     sessions = Sessions(connection, limits, TRAIL)
-    # No engine here has a queue: that a notice is lost, and said to be, stops nobody.
+    # No engine here has a queue: a notice that can't be queued is logged and stops no change.
     queue = JobQueue(get_session().create_client("sqs", **_NOWHERE), "http://127.0.0.1:9/mail")
     mailer = Mailer(list[EmailMessage]().append, "hub@acme.test", "Hub")
     return MemberService(
@@ -102,7 +102,7 @@ def test_a_page_of_the_listing_is_in_the_order_of_ids(
     assert {page.total_count for page in pages} == {7}
 
 
-def test_who_is_not_in_the_account_is_not_there(
+def test_a_user_outside_the_account_is_not_found(
     connection: StoreConnection, members: Members, owner: AccountAdmin
 ) -> None:
     """`H15`."""
@@ -124,8 +124,8 @@ def test_a_change_is_written_with_its_event(
     service.change(owner, account, kim, MemberChange(role="admin"))
     assert service.find(owner, kim).membership.workspaces == {}
     rows = AuditEventRow.query(owner.account_id, consistent_read=True)
-    told = [row.details.as_dict() for row in rows if row.event == "member.changed"]
-    assert sorted(told, key=len) == [
+    changes = [row.details.as_dict() for row in rows if row.event == "member.changed"]
+    assert sorted(changes, key=len) == [
         {"old_workspaces": {}, "new_workspaces": {main.id: "viewer"}},
         {
             "old_role": "member",
@@ -152,7 +152,7 @@ def test_what_changes_nothing_writes_nothing(
 def test_suspending_and_reactivating_begins_another_grant(
     connection: StoreConnection, service: MemberService, owner: AccountAdmin
 ) -> None:
-    """`D7`: a session of before fits neither."""
+    """`D7`: an earlier session works with neither."""
     kim = a_colleague(connection, owner, "kim", Role.ADMIN)
     first = service.find(owner, kim).membership
     service.suspend(owner, kim)
@@ -175,7 +175,7 @@ def test_removing_takes_the_member_off_the_list_and_out_of_the_count(
     assert _events(owner) == ["member.removed"]
 
 
-def test_nobody_touches_the_owner(
+def test_the_owner_cannot_be_changed(
     connection: StoreConnection, service: MemberService, owner: AccountAdmin
 ) -> None:
     ada = a_colleague(connection, owner, "ada", Role.ADMIN)
@@ -226,10 +226,10 @@ def test_only_an_active_admin_becomes_the_owner(
 
 
 @pytest.mark.parametrize("field", ["role", "status"])
-def test_who_manages_no_more_changes_nobody(
+def test_a_former_admin_changes_no_member(
     connection: StoreConnection, service: MemberService, owner: AccountAdmin, field: str
 ) -> None:
-    """`H13`: judged in the write itself, not by what the request began with."""
+    """`H13`: checked in the write, not only when the request begins."""
     ada = a_colleague(connection, owner, "ada", Role.ADMIN)
     kim = a_colleague(connection, owner, "kim")
     admin = as_manager(service.find(owner, ada), owner)
@@ -253,7 +253,7 @@ def test_who_manages_no_more_changes_nobody(
 def test_of_twenty_changes_to_what_was_read_one_counts(
     connection: StoreConnection, members: Members, owner: AccountAdmin
 ) -> None:
-    """`H13`: the others are told, so that nothing is lost."""
+    """`H13`: the others are refused, so that no change is lost."""
     before = members.get(owner.account_id, a_colleague(connection, owner, "kim"))
     event = owner.event(EventName.MEMBER_CHANGED, NOON, before.party)
     afters = [before.with_role(Role.ADMIN), before.with_status(MembershipStatus.SUSPENDED)]
@@ -268,7 +268,7 @@ def test_of_twenty_changes_to_what_was_read_one_counts(
     assert _events(owner) == ["member.changed"]
 
 
-def test_of_twenty_heirs_one_gets_the_account(
+def test_of_twenty_transfers_of_ownership_one_succeeds(
     connection: StoreConnection, service: MemberService, owner: AccountAdmin
 ) -> None:
     """`H13`."""
@@ -280,10 +280,10 @@ def test_of_twenty_heirs_one_gets_the_account(
 
 
 @pytest.mark.parametrize("way", ["suspend", "remove", "demote", "leave"])
-def test_an_heir_who_goes_at_that_moment_leaves_one_owner(
+def test_a_new_owner_who_leaves_at_once_leaves_one_owner(
     connection: StoreConnection, service: MemberService, owner: AccountAdmin, way: str
 ) -> None:
-    """`H13`: whichever comes first, the account has an owner who is in it."""
+    """`H13`: in either order, the account has an owner who is a member."""
     ada = a_colleague(connection, owner, "ada", Role.ADMIN)
     eve = as_manager(service.find(owner, a_colleague(connection, owner, "eve", Role.ADMIN)), owner)
     account, user = _account(connection, owner), Users(connection).get(ada)
@@ -306,7 +306,7 @@ def test_an_heir_who_goes_at_that_moment_leaves_one_owner(
     assert service.find(owner, owner_id).membership.is_active
 
 
-def test_of_twenty_ways_out_one_counts(
+def test_of_twenty_departures_one_counts(
     connection: StoreConnection, service: MemberService, owner: AccountAdmin
 ) -> None:
     """`H13`: the count of members stays right."""
@@ -349,7 +349,7 @@ def test_a_thousand_interleaved_changes_leave_one_owner_and_lose_nothing(
 ) -> None:
     """`H13`: a reader sees exactly one owner at any time, and each change counts once.
 
-    On moto alone, which answers one request at a time, so that one reading is one moment.
+    On moto only, which answers one request at a time, so that a read is consistent.
     """
     users = [
         owner.user_id,
@@ -359,7 +359,7 @@ def test_a_thousand_interleaved_changes_leave_one_owner_and_lose_nothing(
     start, over, seen = Barrier(_THREADS + 1), Event(), list[bool]()
 
     def change(number: int) -> list[Member]:
-        dice, kept = random.Random(number), []  # noqa: S311 - a dice for a test
+        dice, kept = random.Random(number), []  # noqa: S311 - random choices of a test
         start.wait()
         for _ in range(_EACH):
             now = service.members.get_all(owner.account_id, *users)
@@ -421,7 +421,7 @@ def _assert_nothing_was_lost(
         if row.event == "account.ownership_transferred":
             written[row.actor["id"]] += 1
     assert sum(written.values()) > _EACH
-    # Every written change has a version of its own: none was written over another.
+    # Every written change has a version of its own, so none overwrote another.
     assert {m: service.find(owner, m).membership.version - 1 for m in users} == {
         m: written[m] for m in users
     }
@@ -434,7 +434,7 @@ def _assert_nothing_was_lost(
 def _owners(
     connection: StoreConnection, account_id: str, users: Sequence[str]
 ) -> tuple[str, list[str]]:
-    """Read, in one request, whom the account and whom the memberships call the owner."""
+    """Read in one request the owner by the account's row and by the memberships."""
     keys = ((UserRow, user_id, None) for user_id in users)
     account, *rows = read_all(connection, (AccountRow, account_id, "account"), *keys)
     owners = [

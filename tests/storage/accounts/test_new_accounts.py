@@ -1,4 +1,4 @@
-"""Accounts that signed-in people make, on every engine."""
+"""Accounts that signed-in users create, on every engine."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def _make(
     return entered
 
 
-def test_an_account_is_there_with_all_that_belongs_to_it(
+def test_a_new_account_is_complete(
     accounts: NewAccounts, sessions: Sessions, robin: AccountAdmin
 ) -> None:
     old = _begun(sessions, robin)
@@ -98,10 +98,10 @@ def test_an_account_is_there_with_all_that_belongs_to_it(
         sessions.resume(old.id, NOON)
 
 
-def test_of_twenty_with_one_session_one_makes_an_account(
+def test_of_twenty_requests_with_one_session_one_creates_an_account(
     accounts: NewAccounts, sessions: Sessions, robin: AccountAdmin
 ) -> None:
-    """`D3`, `H13`: a form sent twice makes one account."""
+    """`D3`, `H13`: a form sent twice creates one account."""
     old = _begun(sessions, robin)
     outcomes = race(lambda _: _make(accounts, robin, old), (NotSignedInError,))
     assert len(winners(outcomes)) == 1
@@ -109,16 +109,16 @@ def test_of_twenty_with_one_session_one_makes_an_account(
     assert len(list(AccountRow.scan())) == 6
 
 
-def test_twenty_sessions_make_an_account_each(
+def test_twenty_sessions_create_an_account_each(
     accounts: NewAccounts, sessions: Sessions, robin: AccountAdmin
 ) -> None:
-    """`H13`: they share the person's row, and none overwrites another."""
+    """`H13`: they share the user's row, and none overwrites another."""
     begun = [_begun(sessions, robin) for _ in range(20)]
     race(lambda n: _make(accounts, robin, begun[n], f"Cumulus {n}"))
     assert len(_user(accounts, robin).memberships) == 21
 
 
-def test_a_person_is_in_two_hundred_accounts_and_no_more(
+def test_a_user_is_in_two_hundred_accounts_at_most(
     accounts: NewAccounts, sessions: Sessions, robin: AccountAdmin
 ) -> None:
     many = [Membership(f"acc_{n}", "Full", Role.MEMBER) for n in range(ACCOUNTS_MAX - 2)]
@@ -128,15 +128,15 @@ def test_a_person_is_in_two_hundred_accounts_and_no_more(
     outcomes = race(lambda n: _make(accounts, robin, begun[n]), (TooManyAccountsError,), callers=8)
     assert len(winners(outcomes)) == 2
     assert len(_user(accounts, robin).memberships) == ACCOUNTS_MAX
-    # Who was refused is still signed in where they were.
+    # A refused user is still signed in to their old account.
     refused = outcomes.index(next(o for o in outcomes if isinstance(o, TooManyAccountsError)))
     assert sessions.resume(begun[refused].id, NOON) == begun[refused]
 
 
-def test_a_session_from_before_a_new_password_makes_no_account(
+def test_a_session_older_than_the_password_creates_no_account(
     accounts: NewAccounts, sessions: Sessions, robin: AccountAdmin
 ) -> None:
-    """`C8`, `D7`: judged in the write itself."""
+    """`C8`, `D7`: checked in the write."""
     old = _begun(sessions, robin)
     UserRow(robin.user_id).update(actions=[UserRow.credentials_version.set(2)])
     with pytest.raises(NotSignedInError):

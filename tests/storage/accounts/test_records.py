@@ -63,7 +63,7 @@ def test_a_record_is_read_as_it_was_loaded(records: Records, loads: RecordLoads)
     assert found.data == {"n": 7}
 
 
-def test_another_accounts_record_is_not_there(records: Records, loads: RecordLoads) -> None:
+def test_another_accounts_record_is_not_found(records: Records, loads: RecordLoads) -> None:
     """`H15`."""
     _load(loads, _record(7))
     with pytest.raises(NotFoundError):
@@ -108,7 +108,7 @@ def test_a_filter_is_paged_and_counted_like_a_whole_list(
 
 
 def test_more_than_one_answer_of_dynamodb_is_one_list(records: Records, loads: RecordLoads) -> None:
-    """DynamoDB answers with a megabyte at most: here four of them."""
+    """DynamoDB answers with at most a megabyte; this list needs four."""
     large = '{"text":"%s"}' % ("x" * 16_000)
     for start in range(0, 250, 50):
         _load(loads, *(replace(_record(n), content=large) for n in range(start, start + 50)))
@@ -159,10 +159,10 @@ def test_loads_at_the_same_time_count_each_record_once(
 @pytest.mark.parametrize(
     "wanted", [_ALL, RecordFilter(workspace_id="wsp_even")], ids=["all", "filtered"]
 )
-def test_a_page_that_no_answer_holds_is_refused_before_all_of_it_is_read(
+def test_a_page_too_large_for_an_answer_is_refused_early(
     records: Records, ledger: Ledger, wanted: RecordFilter
 ) -> None:
-    """At a megabyte a request, 600 records of 16 KB take ten; six show that they are too many."""
+    """At a megabyte a request, 600 records of 16 KB take ten; after six they are too many."""
     _put_large(600)
     for page in (PageRequest(limit=10_000), PageRequest(limit=400)):
         ledger.clear()
@@ -170,13 +170,13 @@ def test_a_page_that_no_answer_holds_is_refused_before_all_of_it_is_read(
             records.page(_ACCOUNT, page, wanted)
         assert refused.value.param == "limit"
         assert sum(call.operation == "Query" for call in ledger.calls) <= 6
-    # What stands before a page, or behind it, isn't part of it.
+    # Records before or after a page don't count.
     for page in (PageRequest(limit=340), PageRequest(number=2, limit=290)):
         assert len(records.page(_ACCOUNT, page, wanted).items) == page.limit
 
 
 def _put_large(number: int) -> None:
-    """Put records without the loader, which takes a transaction for each hundred."""
+    """Put records without the loader, which needs a transaction for each hundred."""
     content = json.dumps({"text": "x" * 16_000}, separators=(",", ":"))
     with RecordRow.batch_write() as batch:
         for each in range(number):

@@ -1,4 +1,4 @@
-"""An account's workspaces, and who races for them, on every engine."""
+"""An account's workspaces, and races between changes of them, on every engine."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def _listed(workspaces: Workspaces, owner: AccountAdmin) -> tuple[Workspace, ...
 
 
 def _names(workspaces: Workspaces, owner: AccountAdmin) -> list[str]:
-    """Give the names, once it is sure that the two maps of the row say the same."""
+    """Return the names, after a check that both maps of the row agree."""
     listed = _listed(workspaces, owner)
     row = AccountRow.get(owner.account_id, WORKSPACES, consistent_read=True)
     assert row.names is not None
@@ -114,10 +114,10 @@ def test_a_workspace_is_made_changed_and_deleted(
     ]
 
 
-def test_of_twenty_of_one_name_at_once_one_is_made(
+def test_of_twenty_workspaces_with_one_name_one_is_created(
     workspaces: Workspaces, owner: AccountAdmin
 ) -> None:
-    """`H13`: whatever case each of them writes it in."""
+    """`H13`: in whatever case each of them writes it."""
     names = ("Depots", "DEPOTS", "depots", "dEpots")
     outcomes = race(lambda n: _add(workspaces, owner, names[n % 4]), (WorkspaceNameTakenError,))
     (winner,) = winners(outcomes)
@@ -125,7 +125,7 @@ def test_of_twenty_of_one_name_at_once_one_is_made(
     assert _events(owner) == ["workspace.created"]
 
 
-def test_twenty_of_different_names_at_once_are_all_made(
+def test_twenty_workspaces_with_different_names_are_all_created(
     workspaces: Workspaces, owner: AccountAdmin
 ) -> None:
     """`H13`: they share a row, and none overwrites another."""
@@ -159,7 +159,7 @@ def test_a_name_in_another_case_is_the_same_name(
 def test_an_account_has_two_hundred_workspaces_and_no_more(
     workspaces: Workspaces, owner: AccountAdmin
 ) -> None:
-    """Of twenty at once only as many get through as there is room for, at their longest."""
+    """Of twenty at once only as many succeed as there is room for, with the longest names."""
     longest = [
         _workspace("\U0001d51b" * 96 + f"{n:04}", "\U0001d51b" * 200)
         for n in range(WORKSPACES_MAX - 3)
@@ -182,10 +182,10 @@ def test_an_account_has_two_hundred_workspaces_and_no_more(
         _add(workspaces, owner, "One more")
 
 
-def test_of_two_renamings_at_once_the_second_is_told(
+def test_of_two_concurrent_renamings_the_second_is_refused(
     workspaces: Workspaces, owner: AccountAdmin
 ) -> None:
-    """`H13`: nothing is lost."""
+    """`H13`: no change is lost."""
     made = _add(workspaces, owner, "Depots")
     outcomes = race(
         lambda n: _rename(workspaces, owner, made, f"Depots {n}"), (ConflictError,), callers=8
@@ -237,7 +237,7 @@ def test_of_twenty_deletions_one_counts(workspaces: Workspaces, owner: AccountAd
     assert _events(owner).count("workspace.deleted") == 1
 
 
-def test_what_changed_since_it_was_seen_is_left_alone(
+def test_a_workspace_that_changed_since_it_was_read_is_not_overwritten(
     workspaces: Workspaces, owner: AccountAdmin
 ) -> None:
     made = _add(workspaces, owner, "Depots")
@@ -254,10 +254,10 @@ def test_what_changed_since_it_was_seen_is_left_alone(
 
 
 @pytest.mark.parametrize(("field", "value"), [("role", "member"), ("status", "suspended")])
-def test_who_manages_no_more_changes_no_workspace(
+def test_a_former_admin_changes_no_workspace(
     workspaces: Workspaces, owner: AccountAdmin, field: str, value: str
 ) -> None:
-    """`F9`: judged in the write itself, not by what the request began with."""
+    """`F9`: checked in the write, not only when the request begins."""
     made = _add(workspaces, owner, "Depots")
     place = UserRow.memberships[owner.account_id][field]
     UserRow(owner.user_id).update(actions=[place.set(value)])
@@ -271,7 +271,7 @@ def test_who_manages_no_more_changes_no_workspace(
     assert _names(workspaces, owner) == ["Depots", MAIN_WORKSPACE]
 
 
-def test_another_accounts_workspace_is_not_there(
+def test_another_accounts_workspace_is_not_found(
     workspaces: Workspaces, owner: AccountAdmin, connection: StoreConnection
 ) -> None:
     """`H15`."""
@@ -312,10 +312,10 @@ def test_a_workspace_with_records_stays(
     assert _names(workspaces, owner) == [MAIN_WORKSPACE]
 
 
-def test_no_record_comes_into_a_workspace_that_is_being_deleted(
+def test_no_record_is_loaded_into_a_workspace_that_is_being_deleted(
     workspaces: Workspaces, owner: AccountAdmin, connection: StoreConnection
 ) -> None:
-    """`H13`: either the record is in first and the workspace stays, or the record is refused."""
+    """`H13`: either the record is loaded first and the workspace stays, or it is refused."""
     loads = RecordLoads(connection)
     loads.begin(owner.account_id)
     for round_ in range(6):

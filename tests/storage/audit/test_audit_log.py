@@ -1,4 +1,4 @@
-"""Reading audit trails, on every engine."""
+"""Reading audit logs, on every engine."""
 
 from __future__ import annotations
 
@@ -52,25 +52,25 @@ def _numbers(events: tuple[AuditEvent, ...]) -> list[int]:
     return [event.details["number"] for event in events]
 
 
-def test_an_event_is_read_as_it_was_told(log: AuditLog) -> None:
+def test_an_event_is_read_as_it_was_written(log: AuditLog) -> None:
     """`H4`."""
-    told = replace(
+    event = replace(
         _event(1, EventName.MEMBER_CHANGED),
         details={"role": {"from": "member", "to": "admin"}, "workspaces": ["wsp_1"], "number": 3},
     )
-    TRAIL.append(told)
-    assert log.look(_reach(), 5, None, None).events == (told,)
+    TRAIL.append(event)
+    assert log.look(_reach(), 5, None, None).events == (event,)
 
 
-def test_an_event_that_is_told_again_stays_as_it_was(log: AuditLog) -> None:
-    """`H6`: nothing in the trail is ever overwritten."""
+def test_an_event_that_is_written_again_does_not_change(log: AuditLog) -> None:
+    """`H6`: no event is ever overwritten."""
     first = _event(1, EventName.SIGN_IN_REFUSED)
     TRAIL.append(first)
     TRAIL.append(replace(first, actor=KIM))
     assert log.look(_reach(), 5, None, None).events == (first,)
 
 
-def test_the_way_back_and_forth_meets_every_event_once(log: AuditLog) -> None:
+def test_paging_in_both_directions_returns_every_event_once(log: AuditLog) -> None:
     _fill([_event(number, EventName.SIGN_IN_SUCCEEDED) for number in range(8)])
     first = log.look(_reach(), 3, None, None)
     assert (_numbers(first.events), first.newer) == ([7, 6, 5], None)
@@ -85,14 +85,14 @@ def test_the_way_back_and_forth_meets_every_event_once(log: AuditLog) -> None:
     assert (_numbers(top.events), top.newer) == ([7, 6, 5], None)
 
 
-def test_events_of_one_moment_are_all_met(log: AuditLog) -> None:
+def test_events_of_the_same_moment_are_all_returned(log: AuditLog) -> None:
     same = [replace(_event(n, EventName.SIGN_IN_REFUSED), at=NOON) for n in range(5)]
     _fill(same)
     seen, before = [], None
     for _ in range(5):
-        stretch = log.look(_reach(), 1, before, None)
-        seen += _numbers(stretch.events)
-        before = stretch.older
+        page = log.look(_reach(), 1, before, None)
+        seen += _numbers(page.events)
+        before = page.older
     assert (sorted(seen), before) == ([0, 1, 2, 3, 4], None)
 
 
@@ -133,7 +133,7 @@ def test_a_page_is_cut_from_the_newest_on_and_all_are_counted(log: AuditLog, eve
 
 
 def test_what_has_expired_is_not_shown_although_it_is_still_there(log: AuditLog) -> None:
-    """`H16`: TTL tidies up hours or days later."""
+    """`H16`: TTL removes rows hours or days later."""
     _fill([_event(0, EventName.SIGN_IN_SUCCEEDED), _event(10, EventName.SIGN_IN_SUCCEEDED)])
     now = NOON + TRAIL.kept
     assert _numbers(log.look(_reach(now), 9, None, None).events) == [10]
@@ -152,8 +152,8 @@ def test_another_accounts_events_are_not_there(log: AuditLog) -> None:
     assert log.page(other, PageRequest()).total_count == 0
 
 
-def test_a_look_is_one_request_however_long_the_trail_is(log: AuditLog) -> None:
-    """A filter that takes nearly all away reads a thousand, and says where to look on."""
+def test_a_page_is_one_request_for_a_log_of_any_length(log: AuditLog) -> None:
+    """A filter that matches almost nothing reads a thousand, and returns a cursor."""
     rare = _event(0, EventName.API_KEY_REVOKED)
     _fill([rare, *(_event(n, EventName.SIGN_IN_SUCCEEDED) for n in range(1, 1_500))])
     with counting() as book:
@@ -165,16 +165,16 @@ def test_a_look_is_one_request_however_long_the_trail_is(log: AuditLog) -> None:
     assert log.look(_reach(event="api_key."), 50, first.older, None).events == (rare,)
 
 
-def test_an_export_is_told_only_by_who_still_manages(
+def test_an_export_is_recorded_only_for_a_current_admin(
     log: AuditLog, connection: StoreConnection
 ) -> None:
-    """`F9`: judged in the write itself."""
+    """`F9`: checked in the write."""
     owner = an_owner_in(connection)
-    told = owner.event(EventName.AUDIT_LOG_EXPORTED, _LATER)
-    log.note_export(told, owner)
+    exported = owner.event(EventName.AUDIT_LOG_EXPORTED, _LATER)
+    log.note_export(exported, owner)
     place = UserRow.memberships[owner.account_id]["role"]
     UserRow(owner.user_id).update(actions=[place.set(Role.MEMBER.value)])
     with pytest.raises(NotAllowedError):
         log.note_export(owner.event(EventName.AUDIT_LOG_EXPORTED, _LATER), owner)
     reach = AuditQuery(owner.account_id, AuditFilter(event="audit_log."), _LATER)
-    assert log.look(reach, 9, None, None).events == (told,)
+    assert log.look(reach, 9, None, None).events == (exported,)

@@ -21,7 +21,7 @@ def test_five_mails_an_hour_to_one_address() -> None:
     assert admitted == [True] * 5 + [False] * 2
 
 
-def test_addresses_are_counted_apart() -> None:
+def test_emails_are_counted_separately() -> None:
     counts = HourlyCaps(maximum=1, window=_HOUR)
     assert counts.admit("robin", "1", NOON)
     assert counts.admit("kim", "2", NOON)
@@ -47,7 +47,7 @@ def test_twenty_at_once_get_no_more_than_the_cap() -> None:
     assert outcomes.count(True) == 5
 
 
-def test_a_place_that_is_taken_back_is_free_again_and_no_other_is() -> None:
+def test_an_entry_that_is_removed_frees_only_its_own_place() -> None:
     counts = HourlyCaps(maximum=2, window=_HOUR)
     assert counts.admit("source", "1", NOON)
     assert counts.admit("source", "2", NOON)
@@ -56,7 +56,7 @@ def test_a_place_that_is_taken_back_is_free_again_and_no_other_is() -> None:
     assert [counts.admit("source", f"more {number}", NOON) for number in range(2)] == [True, False]
 
 
-def test_twenty_places_taken_back_at_once_are_all_free() -> None:
+def test_twenty_entries_removed_at_once_free_twenty_places() -> None:
     """`H13`."""
     counts = HourlyCaps(maximum=20, window=_HOUR)
     assert all(counts.admit("source", f"message {number}", NOON) for number in range(20))
@@ -66,7 +66,7 @@ def test_twenty_places_taken_back_at_once_are_all_free() -> None:
 
 
 def test_forty_at_once_get_no_more_than_a_sources_twenty() -> None:
-    """`B14`, `H13`: nobody who is in the race is refused while there is room."""
+    """`B14`, `H13`: none of them is refused while there is room."""
     counts = HourlyCaps(maximum=20, window=_HOUR)
     outcomes = race(lambda number: counts.admit("source", f"{number}", NOON), callers=40)
     assert (outcomes.count(True), outcomes.count(False)) == (20, 20)

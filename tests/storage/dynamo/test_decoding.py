@@ -1,4 +1,4 @@
-"""Rows are read as pynamodb and botocore would read them, and decoys look like the rows."""
+"""Rows are decoded as pynamodb and botocore do, and decoys have the shape of rows."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def test_null_and_missing_are_none_and_a_wrong_type_is_refused() -> None:
 
 
 def test_a_batch_is_read_as_botocore_reads_it(connection: StoreConnection, engine: Engine) -> None:
-    """On every engine: what is left as it was sent is what would have come out."""
+    """On every engine: the undecoded answer equals what botocore would return."""
     for row in ROWS:
         row.save()
     keys: list[tuple[type[Model], str, str | None]] = [
@@ -134,7 +134,7 @@ def test_a_missing_row_is_read_as_a_decoy_and_does_not_exist(connection: StoreCo
 
 
 def test_a_decoy_has_the_shape_of_a_row(service: Service) -> None:
-    """`B3`: of what an ordinary person leaves; it would take another time to read otherwise."""
+    """`B3`: the shape of an ordinary user's row; another shape would take another time."""
     become_a_user(service)
     signed_in_program(service)
     sign_up(service.browser(), WAITING)
@@ -150,7 +150,7 @@ def test_a_decoy_has_the_shape_of_a_row(service: Service) -> None:
 
 
 def test_a_decoy_keeps_its_shape_when_the_person_has_signed_in(service: Service) -> None:
-    """`B3`: but for the account that they opened last."""
+    """`B3`: except for the account that they opened last."""
     become_a_user(service)
     signed_in_program(service)
     (user,) = service.rows("users")
@@ -163,7 +163,7 @@ def _shape(model: type[Model]) -> object:
 
 
 def _kinds(item: dict[str, Any]) -> object:
-    """Each attribute's type; a map's by its own names, ids aside."""
+    """Return each attribute's type; of a map by its own names, without ids."""
     return {name: _kind(value) for name, value in item.items()}
 
 

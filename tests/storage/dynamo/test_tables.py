@@ -1,4 +1,4 @@
-"""The models and the template that deploys them say the same."""
+"""The models and the template that deploys them are equal."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_key_types_are_those_of_the_template() -> None:
 def test_indexes_are_those_of_the_template() -> None:
     modelled = _modelled()
     for definition in table_definitions(_PREFIX):
-        indexes = modelled[definition["TableName"]]._indexes  # noqa: SLF001 - no public listing
+        indexes = modelled[definition["TableName"]]._indexes  # noqa: SLF001 - there is no public listing
         declared = {
             index["IndexName"]: _index_shape(index, "KeySchema", "Projection")
             for index in definition.get("GlobalSecondaryIndexes", [])

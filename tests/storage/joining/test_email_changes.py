@@ -1,4 +1,4 @@
-"""An email that is changed, stopped and taken back: one outcome each, on every engine."""
+"""Changes of email: changed, stopped and undone once each, on every engine."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _UNDO = timedelta(hours=72)
 
 @dataclass
 class Store:
-    """A store with one user, who changes their email."""
+    """A store with one user who changes their email."""
 
     connection: StoreConnection
     changes: EmailChanges
@@ -49,7 +49,7 @@ class Store:
         return found
 
     def change(self, email: str, session: Session | None = None) -> Link:
-        """Change the email now, and keep the link that undoes it."""
+        """Change the email now, and store the link that undoes it."""
         user = self.user
         link = self.link_to(email)
         change = EmailChange(link, user, session, NOON, NOON + _UNDO)
@@ -66,7 +66,7 @@ class Store:
         return undo
 
     def link_to(self, email: str, purpose: LinkPurpose = LinkPurpose.CHANGE_EMAIL) -> Link:
-        """Keep a link of the user as they are now."""
+        """Store a link of the user as they are now."""
         user = self.user
         link = replace(
             a_users_link(user, purpose, EmailAddress(email)),
@@ -81,7 +81,7 @@ def store(connection: StoreConnection) -> Store:
     return Store(connection, EmailChanges(connection), a_user_in(connection).id)
 
 
-def test_of_twenty_ways_back_taken_at_once_one_wins(store: Store) -> None:
+def test_of_twenty_concurrent_undos_one_wins(store: Store) -> None:
     """`C3`, `H13`."""
     undo, user = store.change("robin@elsewhere.test"), store.user
     outcomes = race(lambda _: store.changes.undo(undo, user, NOON), (ConflictError,))
@@ -108,7 +108,7 @@ def test_of_a_stop_and_the_change_itself_one_wins(store: Store) -> None:
     assert store.user.sessions_version == 1
 
 
-def test_nobody_claims_an_email_that_is_kept_until_its_time_is_over(store: Store) -> None:
+def test_a_reserved_email_cannot_be_claimed_until_it_expires(store: Store) -> None:
     store.change("robin@elsewhere.test")
     with pytest.raises(LinkInvalidError):
         a_user_in(store.connection)
@@ -119,7 +119,7 @@ def test_nobody_claims_an_email_that_is_kept_until_its_time_is_over(store: Store
     assert record.is_free_for(store.user_id, NOON)
 
 
-def test_an_email_of_somebody_else_is_never_taken_back(store: Store) -> None:
+def test_an_undo_never_takes_another_users_email(store: Store) -> None:
     from chalicelib.storage.dynamo.tables import EmailRow
 
     undo = store.change("robin@elsewhere.test")
@@ -138,7 +138,7 @@ def test_an_eleventh_change_in_three_days_is_refused(store: Store) -> None:
     assert store.user.email.value == "robin9@elsewhere.test"
 
 
-def test_a_session_that_has_ended_confirms_nothing_and_the_link_stays(store: Store) -> None:
+def test_an_ended_session_confirms_nothing_and_the_link_stays(store: Store) -> None:
     session = a_session(store.user_id)
     with pytest.raises(PasswordRequiredError):
         store.change("robin@elsewhere.test", session)

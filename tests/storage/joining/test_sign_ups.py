@@ -1,4 +1,4 @@
-"""Sign-ups that wait, and the one that becomes a user, on every engine."""
+"""Waiting sign-ups, and the one that becomes a user, on every engine."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_a_waiting_sign_up_is_found_by_its_id(sign_ups: SignUps) -> None:
     assert sign_ups.find(ROBIN, sign_up.id) == sign_up
 
 
-def test_another_address_does_not_find_it(sign_ups: SignUps) -> None:
+def test_a_sign_up_is_not_found_by_another_email(sign_ups: SignUps) -> None:
     sign_up = a_sign_up()
     sign_ups.add(sign_up)
     assert sign_ups.find(EmailAddress("kim@acme.test"), sign_up.id) is None
@@ -129,7 +129,7 @@ def test_of_twenty_uses_of_one_link_one_wins(
     assert _rows(engine, f"{tables}links") == []
 
 
-def test_a_link_dies_at_its_time_whether_or_not_it_was_tidied_up(sign_ups: SignUps) -> None:
+def test_a_link_expires_even_if_its_row_still_exists(sign_ups: SignUps) -> None:
     """`C5`."""
     sign_up = a_sign_up()
     link = a_link(sign_up, expires_at=NOON)

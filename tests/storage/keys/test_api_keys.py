@@ -66,7 +66,7 @@ def test_a_page_is_cut_from_the_newest_on(keys: ApiKeys, owner: AccountAdmin) ->
 def test_a_hundred_and_one_keys_come_with_their_last_use(
     keys: ApiKeys, owner: AccountAdmin
 ) -> None:
-    """More than DynamoDB reads in one batch."""
+    """That is more than DynamoDB reads in one batch."""
     digests = [ApiKeySecret.new().digest for _ in range(101)]
     for digest in digests:
         store_key(keys, a_key(owner), digest, owner)
@@ -77,7 +77,7 @@ def test_a_hundred_and_one_keys_come_with_their_last_use(
 
 
 def test_an_account_has_a_thousand_keys_and_no_more(keys: ApiKeys, owner: AccountAdmin) -> None:
-    """`G7`: of twenty at once only as many get through as there is room for."""
+    """`G7`: of twenty at once only as many succeed as there is room for."""
     AccountRow(owner.account_id, "api_keys", key_count=KEYS_MAX - 3).save()
     outcomes = race(
         lambda _: store_key(keys, a_key(owner), ApiKeySecret.new().digest, owner),
@@ -95,10 +95,10 @@ def test_an_account_has_a_thousand_keys_and_no_more(keys: ApiKeys, owner: Accoun
     ("field", "value"),
     [("role", Role.MEMBER.value), ("status", MembershipStatus.SUSPENDED.value)],
 )
-def test_who_manages_no_more_changes_no_key(
+def test_a_former_admin_changes_no_key(
     keys: ApiKeys, owner: AccountAdmin, field: str, value: str
 ) -> None:
-    """`F9`: judged in the write itself, not by what the request began with."""
+    """`F9`: checked in the write, not only when the request begins."""
     key = a_key(owner)
     store_key(keys, key, ApiKeySecret.new().digest, owner)
     _set_membership(owner, field, value)
@@ -109,7 +109,7 @@ def test_who_manages_no_more_changes_no_key(
     assert keys.page(owner.account_id, _ALL).total_count == 1
 
 
-def test_another_accounts_key_is_not_there(
+def test_another_accounts_key_is_not_found(
     keys: ApiKeys, owner: AccountAdmin, connection: StoreConnection
 ) -> None:
     """`H15`."""
@@ -132,7 +132,9 @@ def test_of_twenty_deletions_one_counts(keys: ApiKeys, owner: AccountAdmin) -> N
     assert AccountRow.get(owner.account_id, "api_keys").key_count == 0
 
 
-def test_a_leaked_key_is_dead_before_it_is_off_the_list(keys: ApiKeys, owner: AccountAdmin) -> None:
+def test_a_leaked_key_is_revoked_before_it_leaves_the_list(
+    keys: ApiKeys, owner: AccountAdmin
+) -> None:
     key, digest = a_key(owner), ApiKeySecret.new().digest
     store_key(keys, key, digest, owner)
     assert keys.find_revoked(digest) is None
@@ -148,7 +150,7 @@ def test_a_leaked_key_is_dead_before_it_is_off_the_list(keys: ApiKeys, owner: Ac
     assert AccountRow.get(owner.account_id, "api_keys").key_count == 0
 
 
-def test_revoking_what_is_no_key_makes_none(keys: ApiKeys) -> None:
+def test_revoking_an_unknown_key_creates_no_row(keys: ApiKeys) -> None:
     digest = ApiKeySecret.new().digest
     keys.revoke(digest, NOON)
     assert keys.find_revoked(digest) is None

@@ -1,4 +1,4 @@
-"""What is made of DynamoDB's refusals, and which of them are worth a second try."""
+"""How DynamoDB's refusals are handled, and which of them are retried."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def _of(row: str) -> bytes:
 
 
 def test_an_answer_of_another_row_decides_nothing_and_ends_its_connection() -> None:
-    """`H3`: an answer that came twice would otherwise be read as the next key's."""
+    """`H3`: an answer that arrived twice would otherwise be read as the next key's."""
     limited = _error("ConditionalCheckFailedException", Item={"k": {"S": "b"}})
     for shifted in (_of("b"), limited):
         with scripted_server([_of("b"), _of("a")], [_of("a")]) as server:
@@ -137,8 +137,8 @@ def test_a_clock_that_stays_wrong_is_not_corrected_for_ever() -> None:
 
 
 @pytest.mark.parametrize("headers", [(), (b"Date: yesterday",), (_dated(_NOW),), (b"Date: \xff",)])
-def test_a_wrong_signature_at_the_right_time_is_just_wrong(headers: tuple[bytes, ...]) -> None:
-    """`H5`: and DynamoDB's words, which repeat what was signed, go nowhere."""
+def test_a_wrong_signature_at_the_right_time_corrects_no_clock(headers: tuple[bytes, ...]) -> None:
+    """`H5`: and DynamoDB's message, which repeats what was signed, isn't logged."""
     words = "The Canonical String should have been x-amz-security-token:the-token"
     refusal = _error("InvalidSignatureException", 400, *headers, message=words)
     with scripted_server([refusal, answer()]) as server:
@@ -158,8 +158,8 @@ _TURNED_AWAY = [
 
 
 @pytest.mark.parametrize("refusal", _TURNED_AWAY)
-def test_what_was_turned_away_is_asked_again_once_after_a_moment(refusal: bytes) -> None:
-    """DynamoDB says of these that nothing was written, so no call is counted twice."""
+def test_a_throttled_request_is_sent_again_once(refusal: bytes) -> None:
+    """These answers mean that nothing was written, so no call is counted twice."""
     pauses: list[float] = []
     for second, error in ((answer(), None), (refusal, UpdateUndecidedError)):
         with scripted_server([refusal, second, answer()]) as server:
@@ -192,7 +192,7 @@ def test_what_was_turned_away_is_asked_again_once_after_a_moment(refusal: bytes)
         answer(b"\xff{}"),
     ],
 )
-def test_whatever_else_comes_decides_nothing_and_is_not_asked_again(refusal: bytes) -> None:
+def test_any_other_answer_decides_nothing_and_is_not_sent_again(refusal: bytes) -> None:
     """`H3`."""
     with scripted_server([refusal, answer()]) as server:
         with pytest.raises(UpdateUndecidedError):

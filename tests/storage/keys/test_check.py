@@ -1,4 +1,4 @@
-"""The one request that checks a key, on every engine and by either way to it."""
+"""The one request that checks a key, on every engine and over both transports."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def updates(request: pytest.FixtureRequest, engine: Engine) -> Iterator[Updates]
         return
     with contextlib.ExitStack() as stack:
         endpoint = Endpoint.parse(engine.endpoint or stack.enter_context(moto_server()))
-        # The engines' queues are shorter than AWS's: 320 callers connect at the same moment.
+        # The engines' queues are shorter than AWS's, and 320 callers connect at once.
         yield DirectUpdates(
             KeptConnections(endpoint, plain, connect_seconds=10, answer_seconds=30),
             Signer(endpoint.host_header, REGION),
@@ -106,7 +106,7 @@ def _tell(outcomes: list[KeyUse | Exception]) -> Counter[str]:
     return Counter(type(outcome).__name__ for outcome in outcomes)
 
 
-def test_a_good_key_says_whose_it_is_and_what_is_left(
+def test_a_valid_key_returns_its_account_and_what_is_left(
     checks: KeyChecks, digest: str, manager: AccountAdmin
 ) -> None:
     first = checks.use(digest, NOON + timedelta(seconds=13))
@@ -146,7 +146,7 @@ def test_a_deleted_key_is_refused_on_the_next_call(
 def test_a_revoked_key_is_refused_not_limited(
     checks: KeyChecks, keys: ApiKeys, digest: str
 ) -> None:
-    """`F8`: its minute is full, and yet it is answered as one that never was."""
+    """`F8`: although its minute is full, the answer is the one for an unknown key."""
     full = replace(checks, limit=1)
     full.use(digest, NOON)
     keys.revoke(digest, NOON)
@@ -162,7 +162,7 @@ def test_of_320_simultaneous_calls_exactly_100_pass(checks: KeyChecks, digest: s
 
 
 def test_the_next_minute_has_room_again(checks: KeyChecks, digest: str) -> None:
-    """`G1`: exactly when Retry-After says, not a second before."""
+    """`G1`: exactly when Retry-After says, and not a second earlier."""
     few = replace(checks, limit=2)
     at = NOON + timedelta(seconds=30)
     few.use(digest, at)
@@ -178,7 +178,7 @@ def test_the_next_minute_has_room_again(checks: KeyChecks, digest: str) -> None:
 def test_a_minute_that_turns_inside_the_burst_lets_exactly_two_allowances_pass(
     checks: KeyChecks, digest: str
 ) -> None:
-    """`G6`: late calls of the old minute don't find a fresh allowance."""
+    """`G6`: late calls of the old minute get no new allowance."""
     few = replace(checks, limit=20)
     old, new = NOON + timedelta(seconds=59, milliseconds=999), NOON + timedelta(minutes=1)
 
@@ -200,7 +200,7 @@ def test_two_keys_have_their_own_counts(
     assert one.use(second, NOON).remaining == 0
 
 
-def test_old_counters_go_by_themselves(engine: Engine, checks: KeyChecks, digest: str) -> None:
+def test_old_counters_are_removed(engine: Engine, checks: KeyChecks, digest: str) -> None:
     for minute in range(20):
         checks.use(digest, NOON + timedelta(minutes=minute))
     counters = [name for name in _row(engine, checks, digest) if name[1:].isdigit()]
@@ -223,7 +223,7 @@ def test_the_times_are_written_as_the_model_reads_them(checks: KeyChecks, digest
 
 
 def test_a_check_costs_one_write_unit(engine: Engine, checks: KeyChecks, digest: str) -> None:
-    """Refused calls cost as much: at most 1.13 on average, whatever a key's days are like."""
+    """Refused calls cost the same: at most 1.13 on average for any pattern of calls."""
     if engine.name == "moto":
         pytest.skip("moto doesn't measure")
     measured = _Measured(checks.updates)
@@ -233,13 +233,13 @@ def test_a_check_costs_one_write_unit(engine: Engine, checks: KeyChecks, digest:
             calls += 1
             _use_quietly(few, digest, NOON + timedelta(minutes=turn * (1 + turn % 4)))
     assert measured.units / calls <= 1.13
-    # A key in use is one request a call; what is swept now and then is far below one in 32.
+    # A key in use takes one request a call; removing counters takes far less than one in 32.
     assert measured.requests / calls <= 1.01
 
 
 @dataclass
 class _Measured:
-    """Passes updates on, and adds up what DynamoDB says they took."""
+    """Passes updates on, and adds up the capacity that DynamoDB reports."""
 
     updates: Updates
     units: float = 0
@@ -257,7 +257,7 @@ class _Measured:
         try:
             answer = self.updates.update({**request, "ReturnConsumedCapacity": "TOTAL"})
         except UpdateRefusedError:
-            # A failed condition tells nothing, and costs a write.
+            # A failed condition reports no capacity, and costs a write.
             self.units += 1
             raise
         self.units += answer["ConsumedCapacity"]["CapacityUnits"]
@@ -274,7 +274,7 @@ def _use_quietly(checks: KeyChecks, digest: str, at: datetime) -> None:
 def test_a_missing_table_decides_nothing(
     checks: KeyChecks, digest: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """`H3`: closed, and logged once."""
+    """`H3`: it fails closed, and is logged once."""
     lost = replace(checks, table="gone")
     with pytest.raises(UnavailableError):
         lost.use(digest, NOON)
@@ -286,7 +286,7 @@ def test_a_missing_table_decides_nothing(
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 @pytest.mark.parametrize("transport", ["sdk", "direct"])
 @pytest.mark.usefixtures("moto")
-def test_a_database_that_is_away_decides_nothing(
+def test_an_unreachable_database_decides_nothing(
     transport: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """`H3`."""

@@ -1,4 +1,4 @@
-"""A key's minute is DynamoDB's: instances whose clocks are wrong count no call anew (`G6`)."""
+"""A key's minute is DynamoDB's: instances with wrong clocks don't reset the count (`G6`)."""
 
 from __future__ import annotations
 
@@ -46,15 +46,15 @@ _MINUTE = int(NOON.timestamp()) // 60
 
 @dataclass
 class _World:
-    """The true time, which DynamoDB's Date shows where `has_date`."""
+    """The true time, which DynamoDB's Date shows if `has_date`."""
 
     now: datetime = NOON + timedelta(seconds=10)
     has_date: bool = True
 
     def wait(self, seconds: int) -> None:
-        """Let time pass; never into the two seconds before or after a minute's turn.
+        """Move the time, but never into the two seconds around the start of a minute.
 
-        A Date tells the time to two seconds, so within those a call may count in either minute.
+        A Date is exact to two seconds, so within those a call may count in either minute.
         """
         self.now += timedelta(seconds=seconds)
         if not 3 <= self.now.second <= 56:
@@ -63,7 +63,7 @@ class _World:
 
 @dataclass(frozen=True)
 class _Dated(KeptConnections):
-    """Connections whose answers come at the world's time, not at the engine's."""
+    """Connections whose answers have the world's time, not the engine's."""
 
     world: _World = field(default_factory=_World)
 
@@ -143,11 +143,11 @@ def test_no_minute_lets_more_through_whatever_the_clocks_say(
     manager: AccountAdmin,
     tables: str,
 ) -> None:
-    """In turn, in any order, and with clocks that somebody sets meanwhile."""
+    """One after the other in any order, with clocks that change in between."""
     world, digest = _World(), _add_key(connection, manager)
     instances = [_Instance(world, endpoint, f"{tables}api_keys", skew) for skew in skews]
     passed: Counter[int] = Counter()
-    # The one call that shows a wrong clock has counted in a minute of its own as well.
+    # The call that reveals a wrong clock also counted in a minute of its own.
     strays = 2
     for number, pause, new_skew in steps:
         world.wait(pause)
@@ -163,7 +163,7 @@ def test_no_minute_lets_more_through_whatever_the_clocks_say(
 def test_an_instance_that_is_three_minutes_ahead_resets_no_count(
     endpoint: Endpoint, connection: StoreConnection, manager: AccountAdmin, tables: str
 ) -> None:
-    """And it doesn't lock the key out: minutes later there is room, for both of them."""
+    """And it doesn't block the key: minutes later there is room for both of them."""
     world, digest = _World(), _add_key(connection, manager)
     right, fast = (_Instance(world, endpoint, f"{tables}api_keys", skew) for skew in (0, 180))
     for _ in range(5):
@@ -175,7 +175,7 @@ def test_an_instance_that_is_three_minutes_ahead_resets_no_count(
 def test_without_a_date_no_count_begins_anew(
     endpoint: Endpoint, connection: StoreConnection, manager: AccountAdmin, tables: str
 ) -> None:
-    """AWS takes no request whose time is off by more than five minutes, so these are the worst."""
+    """AWS rejects requests that are off by more than five minutes, so these are the worst."""
     world, digest = _World(has_date=False), _add_key(connection, manager)
     pair = [_Instance(world, endpoint, f"{tables}api_keys", skew) for skew in (-299, 299)]
     passed: Counter[int] = Counter()
@@ -226,7 +226,7 @@ def _counted_in(request: bytes) -> int:
 def test_the_first_answer_that_shows_a_wrong_clock_has_the_call_counted_again(
     transport: str, minutes: int
 ) -> None:
-    """Two requests that once; from then on it is one for each call, in the right minute."""
+    """That call takes two requests; each later one takes one, in the right minute."""
     key, dated = ApiKeySecret.new(), _dated(NOON + timedelta(minutes=minutes))
     script = [
         answer(json.dumps({"Attributes": _row(minute, key.digest, count)}).encode(), 200, dated)
@@ -241,7 +241,7 @@ def test_the_first_answer_that_shows_a_wrong_clock_has_the_call_counted_again(
 
 
 def test_a_clock_that_is_too_wrong_for_a_signature_counts_in_the_right_minute() -> None:
-    """What was refused for its time isn't sent again as it is: its counters are wrong too."""
+    """A request refused for its time isn't sent again unchanged: its counters are wrong too."""
     key, dated = ApiKeySecret.new(), _dated(NOON - timedelta(minutes=14))
     refusal = answer(b'{"__type":"a#InvalidSignatureException"}', 400, dated)
     row = {"Attributes": _row(_MINUTE - 14, key.digest)}
@@ -264,7 +264,7 @@ def test_counters_that_a_wrong_clock_left_in_the_future_are_dropped() -> None:
 
 @given(st.lists(st.tuples(st.floats(0, 5), st.floats(0, 3)), min_size=1, max_size=30))
 def test_a_right_clock_is_never_corrected(answers: list[tuple[float, float]]) -> None:
-    """However long an answer takes, wherever in its second it comes, and if its Date is stale."""
+    """With any duration, at any point of its second, and with a stale Date."""
     time, now = ServerTime(), NOON.timestamp()
     for number, (pause, took) in enumerate(answers):
         now += pause
@@ -307,7 +307,7 @@ def test_a_date_that_cannot_be_read_says_nothing(date: str) -> None:
 
 @pytest.mark.parametrize("date", ["Mon, 01 Jan 0001 00:00:00 GMT", "Fri, 31 Dec 9999 23:59:59 GMT"])
 def test_no_date_keeps_an_instance_from_checking_keys(date: str) -> None:
-    """One odd answer, such as a proxy's, must not fail every later check of the instance."""
+    """One invalid answer, such as a proxy's, must not fail all later checks of the instance."""
     time = ServerTime()
     time.learn(date.lower(), NOON.timestamp(), NOON.timestamp() + 1)
     for seconds in (-1, 0, 1, 3_600):

@@ -1,4 +1,4 @@
-"""The two ways of asking for a check, and the model of the table, mean the same."""
+"""Both transports of a check, and the table's model, agree."""
 
 from __future__ import annotations
 
@@ -62,10 +62,10 @@ def _check(monkeypatch: pytest.MonkeyPatch, **more: str) -> KeyCheckService:
 
 
 @pytest.mark.parametrize("secret", ["first", "second"])
-def test_the_sdk_and_the_direct_way_ask_and_read_the_same(
+def test_the_sdk_and_the_direct_transport_send_and_read_the_same(
     secret: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Held on the wire: DynamoDB can't tell one from the other by what is asked."""
+    """Compared on the wire: DynamoDB receives the same request from both."""
     key, uses = ApiKeySecret.new(), []
     row = {"digest": {"S": key.digest}, **_ROW}
     body = json.dumps({"Attributes": row}).encode()
@@ -89,10 +89,10 @@ def test_the_sdk_and_the_direct_way_ask_and_read_the_same(
 
 
 @pytest.mark.parametrize("transport", ["direct", "sdk"])
-def test_what_dynamodb_says_of_a_signature_is_not_logged(
+def test_dynamodbs_message_about_a_signature_is_not_logged(
     transport: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """`H5`: it repeats what was signed, the session's token too."""
+    """`H5`: it repeats what was signed, including the session token."""
     kind = "com.amazon.coral.service#InvalidSignatureException"
     words = "The Canonical String should have been x-amz-security-token:the-token"
     date = format_datetime(datetime.now(UTC), usegmt=True).encode()
@@ -115,7 +115,7 @@ def _header(head: bytes, name: bytes) -> bytes:
 def test_a_row_is_the_same_whether_we_or_the_model_wrote_it(
     engine: Engine, connection: StoreConnection, tables: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Made by the model, used by both in turn, and read by both."""
+    """Written by the model, updated and read by both."""
     manager, digest = an_owner_in(connection), ApiKeySecret.new().digest
     key = a_key(manager)
     store_key(ApiKeys(connection, TRAIL), key, digest, manager)
@@ -165,10 +165,10 @@ def _raw(engine: Engine, tables: str, digest: str) -> dict[str, Any]:
     ],
     ids="".join,
 )
-def test_what_only_the_sdk_knows_is_left_to_it(
+def test_settings_that_only_the_sdk_supports_use_the_sdk(
     more: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A wish that isn't fulfilled is never passed over."""
+    """An unsupported setting is never ignored."""
     assert isinstance(_check(monkeypatch, **more).checks.updates, SdkUpdates)
 
 
@@ -184,7 +184,7 @@ def test_what_only_the_sdk_knows_is_left_to_it(
         "[default]\naccount_id_endpoint_mode = required",
     ],
 )
-def test_a_wish_in_a_file_of_awss_is_left_to_the_sdk(
+def test_a_setting_in_an_aws_file_uses_the_sdk(
     name: str, wish: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "own").write_text(wish)
@@ -193,7 +193,7 @@ def test_a_wish_in_a_file_of_awss_is_left_to_the_sdk(
     assert not _has_other_wishes({**_KEYS, name: str(tmp_path / "none")})
 
 
-def test_a_wish_in_the_files_of_the_home_is_found_too(
+def test_a_setting_in_the_home_directorys_files_uses_the_sdk(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -207,13 +207,13 @@ def test_a_wish_in_the_files_of_the_home_is_found_too(
 
 
 def _has_other_wishes(environ: dict[str, str]) -> bool:
-    """Whether the check goes by the SDK, and not the direct way."""
+    """Check whether the SDK's transport is chosen."""
     check = build_key_check(Settings.from_environ(environ), lambda: NOON, environ)
     return not isinstance(check.checks.updates, DirectUpdates)
 
 
 @pytest.mark.parametrize("more", [{}, {"AWS_USE_FIPS_ENDPOINT": "false", "HTTPS_PROXY": ""}])
-def test_a_lambda_goes_the_direct_way(
+def test_a_lambda_uses_the_direct_transport(
     more: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert isinstance(_check(monkeypatch, **more).checks.updates, DirectUpdates)

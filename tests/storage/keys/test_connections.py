@@ -1,4 +1,4 @@
-"""Connections that stay open, and what may be asked twice."""
+"""Sockets that stay open, and which requests may be retried."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _SILENCE = None
 
 
 class _Clock:
-    """Time that a test lets pass."""
+    """A clock that a test moves."""
 
     now = 1_000_000.0
 
@@ -71,7 +71,7 @@ def test_a_connection_that_was_closed_meanwhile_is_not_used(
 
 
 def test_a_connection_that_waited_long_is_not_trusted() -> None:
-    """A network on the way may have forgotten it, and would let the request vanish."""
+    """A network device may have dropped it, and the request would be lost."""
     for pause in (50.0, -1.0):
         with scripted_server([answer(), answer()], [answer(b'{"new":1}')]) as server:
             connections, clock = _connections(server)
@@ -80,10 +80,10 @@ def test_a_connection_that_waited_long_is_not_trusted() -> None:
             assert connections.ask(_REQUEST).body == b'{"new":1}'
 
 
-def test_a_kept_connection_that_ends_before_any_answer_is_asked_again_once(
+def test_an_open_socket_that_closes_before_any_answer_is_retried_once(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Its end and our request crossed; what may have been added twice is told in the log."""
+    """The close and the request crossed; the log reports the possible double count."""
     with scripted_server([answer(), _CLOSE], [answer(b'{"n":2}')]) as server:
         connections, _ = _connections(server)
         connections.ask(_REQUEST)
@@ -91,7 +91,7 @@ def test_a_kept_connection_that_ends_before_any_answer_is_asked_again_once(
     assert [record.message for record in caplog.records] == ["asked_again"]
 
 
-def test_over_tls_the_same_is_asked_again(tmp_path: Path) -> None:
+def test_over_tls_the_same_is_retried(tmp_path: Path) -> None:
     certificate = write_certificate(tmp_path / "own.pem")
     serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     serving.load_cert_chain(certificate)
@@ -100,13 +100,13 @@ def test_over_tls_the_same_is_asked_again(tmp_path: Path) -> None:
     with scripted_server(*scripts, tls=serving) as server:
         connections, _ = _connections(server, lambda: knowing)
         connections.ask(_REQUEST)
-        # Closed already, and used so soon that nobody looks.
+        # Closed already, but used so soon that it isn't checked.
         server.closed.wait(5)
         assert connections.ask(_REQUEST).body == b"{}"
         assert connections.ask(_REQUEST).body == b'{"n":4}'
 
 
-def test_it_is_not_asked_a_third_time() -> None:
+def test_a_request_is_not_sent_a_third_time() -> None:
     with scripted_server([answer(), _CLOSE], [_CLOSE], [answer()]) as server:
         connections, _ = _connections(server)
         connections.ask(_REQUEST)
@@ -115,7 +115,7 @@ def test_it_is_not_asked_a_third_time() -> None:
         assert len(server.requests) == 3
 
 
-def test_a_new_connection_that_ends_at_once_is_not_asked_again() -> None:
+def test_a_new_socket_that_closes_at_once_is_not_retried() -> None:
     with scripted_server([_CLOSE], [answer()]) as server:
         with pytest.raises(NothingCameError):
             _connections(server)[0].ask(_REQUEST)
@@ -123,8 +123,8 @@ def test_a_new_connection_that_ends_at_once_is_not_asked_again() -> None:
 
 
 @pytest.mark.parametrize("kept", [False, True])
-def test_silence_is_not_asked_again(*, kept: bool) -> None:
-    """The other side may be at work on it."""
+def test_a_timeout_is_not_retried(*, kept: bool) -> None:
+    """The server may be processing it."""
     script = [answer(), _SILENCE] if kept else [_SILENCE]
     with scripted_server(script, [answer()]) as server:
         connections, _ = _connections(server, seconds=0.2)
@@ -150,7 +150,7 @@ _CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
     ],
     ids=["status", "headers", "body", "chunks", "trailers"],
 )
-def test_an_answer_that_trickles_is_given_up_after_the_limit_of_the_whole(trickle: Trickle) -> None:
+def test_an_answer_that_trickles_is_abandoned_after_the_whole_limit(trickle: Trickle) -> None:
     """Each read is quick; only all of them together take too long."""
     with scripted_server([trickle], [answer(b'{"new":1}')]) as server:
         now = iter(range(1_000))
@@ -181,7 +181,7 @@ def test_an_answer_that_trickles_is_given_up_after_the_limit_of_the_whole(trickl
         b"x" * 200_000,
     ],
 )
-def test_an_answer_in_doubt_is_none_and_is_not_asked_again(broken: bytes) -> None:
+def test_an_ambiguous_answer_is_rejected_and_not_retried(broken: bytes) -> None:
     with scripted_server([answer(), broken], [answer()]) as server:
         connections, _ = _connections(server)
         connections.ask(_REQUEST)
@@ -216,8 +216,8 @@ def test_answers_of_unusual_forms_are_read(whole: bytes) -> None:
         answer() + b"HTTP/1.1 200 OK\r\n",
     ],
 )
-def test_a_connection_that_ends_or_says_too_much_is_not_kept(last: bytes) -> None:
-    """What somebody put behind an answer is never read as the next one's."""
+def test_a_socket_that_closes_or_sends_too_much_is_not_kept(last: bytes) -> None:
+    """Data after an answer is never read as the next answer."""
     with scripted_server([last, answer()], [answer(b'{"new":1}')]) as server:
         connections, _ = _connections(server)
         connections.ask(_REQUEST)
@@ -235,7 +235,7 @@ def test_over_tls_the_certificate_decides(tmp_path: Path) -> None:
         connections, _ = _connections(server, knowing)
         for _ in range(2):
             assert connections.ask(_REQUEST).body == b"{}"
-    # Signed by nobody that the system knows; known, and another's name.
+    # Untrusted; trusted, but for another name.
     for tls, host in ((system, "127.0.0.1"), (knowing, "localhost")):
         with scripted_server([answer()], tls=serving) as server:
             endpoint = replace(Endpoint.parse(server.url), host=host)
@@ -259,6 +259,6 @@ def test_an_endpoint_is_read_from_its_address(url: str, endpoint: Endpoint, head
 
 
 @pytest.mark.parametrize("url", ["", "db.test:80", "ftp://db.test", "https://", "http://a/b"])
-def test_anything_else_is_no_endpoint(url: str) -> None:
+def test_any_other_url_is_no_endpoint(url: str) -> None:
     with pytest.raises(ValueError, match="endpoint"):
         Endpoint.parse(url)

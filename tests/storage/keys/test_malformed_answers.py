@@ -1,4 +1,4 @@
-"""A key's check when DynamoDB, or something in its place, answers in another shape (`H3`)."""
+"""A key's check when DynamoDB, or a proxy, answers in another shape (`H3`)."""
 
 from __future__ import annotations
 
@@ -96,13 +96,13 @@ _ANSWERS = [
     *(_written(status, body) for status, body in _MALFORMED),
     *(answer(body) for body in _NO_JSON),
 ]
-# The SDK goes by the status alone.
+# The SDK reads only the status.
 _BY_SDK = [said for said in _ANSWERS if b" 200 " in said and b"__type" not in said]
 
 
 @pytest.mark.parametrize("malformed", _ANSWERS, ids=map(str, range(len(_ANSWERS))))
-def test_an_answer_of_another_shape_lets_nobody_in(malformed: bytes) -> None:
-    """503: never a key that is good, and never a fault; what came after it isn't read."""
+def test_an_answer_of_another_shape_accepts_no_key(malformed: bytes) -> None:
+    """503: never an accepted key, and never a fault; nothing after it is read."""
     good = _written(200, _good())
     with scripted_server([good, malformed, good], [good]) as server:
         check, connections = _direct(server)
@@ -119,7 +119,7 @@ def test_an_answer_of_another_shape_lets_nobody_in(malformed: bytes) -> None:
     _BY_SDK,
     ids=map(str, range(len(_BY_SDK))),
 )
-def test_nor_does_it_by_the_sdk(malformed: bytes) -> None:
+def test_an_answer_of_another_shape_accepts_no_key_by_the_sdk(malformed: bytes) -> None:
     with scripted_server([malformed]) as server:
         client = botocore_session().create_client(
             "dynamodb",
@@ -136,7 +136,7 @@ def test_nor_does_it_by_the_sdk(malformed: bytes) -> None:
 
 
 def test_names_of_attributes_can_be_anything() -> None:
-    """What looks nearly like an old counter is no part of the update that drops those."""
+    """A name that resembles an old counter isn't part of the update that removes them."""
     odd = {"": {"N": "1"}, "m": {"N": "1"}, "m²": {"N": "1"}, "m" + "9" * 5_000: {"N": "1"}}
     said = _written(200, _good(**_MANY, **odd))
     with scripted_server([said, answer()]) as server:
@@ -146,8 +146,8 @@ def test_names_of_attributes_can_be_anything() -> None:
     assert set(dropped.removeprefix("REMOVE ").split(", ")) == set(_MANY)
 
 
-def test_a_tidy_up_that_fails_leaves_the_call_good() -> None:
-    """The call is counted by then; that old counters stay is told in the log and to nobody else."""
+def test_a_failed_clean_up_does_not_refuse_the_call() -> None:
+    """The call is counted by then; only the log reports that old counters stay."""
     said = _written(200, _good(**_MANY))
     throttled = _written(400, {"__type": "a#ThrottlingException"})
     for failing in ([throttled, throttled], [b""], [answer(b"not json")]):
@@ -166,8 +166,8 @@ _anything = st.recursive(
 
 @settings(max_examples=150, deadline=None)
 @given(status=st.sampled_from([200, 400, 500]), body=_anything, place=st.sampled_from(sorted(_ROW)))
-def test_nothing_in_any_place_lets_anybody_in(status: int, body: Any, place: str) -> None:
-    """Whatever stands where something else belongs: refused, or undecided."""
+def test_a_wrong_value_in_any_place_accepts_no_key(status: int, body: Any, place: str) -> None:
+    """Any wrong value in any place: refused, or undecided."""
     shapes = [body, {"Attributes": body}, {**_REFUSED, "Item": body}, _good(**{place: body})]
     script = [_written(status, shape) for shape in shapes]
     with scripted_server(*([each] for each in script)) as server:
@@ -180,7 +180,7 @@ def test_nothing_in_any_place_lets_anybody_in(status: int, body: Any, place: str
 
 @settings(max_examples=150, deadline=None)
 @given(raw=st.binary(max_size=200), cut=st.integers(0, 200))
-def test_no_bytes_in_the_place_of_an_answer_let_anybody_in(raw: bytes, cut: int) -> None:
+def test_no_bytes_in_place_of_an_answer_accept_a_key(raw: bytes, cut: int) -> None:
     good = _written(200, _good())
     with scripted_server([raw or b"x"], [good[:cut] + raw]) as server:
         check, connections = _direct(server)

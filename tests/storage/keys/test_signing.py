@@ -1,4 +1,4 @@
-"""Our signer of requests, held against AWS's own."""
+"""Our request signer, compared with AWS's own."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _lines(head: bytes) -> dict[str, str]:
 def _by_botocore(
     sent: dict[str, str], body: bytes, credentials: AwsCredentials, region: str
 ) -> dict[str, str]:
-    """Sign the same request with the SDK's signer, at the time that ours wrote down."""
+    """Sign the same request with the SDK's signer, at the time that ours used."""
     keys = SdkCredentials(
         credentials.access_key, credentials.secret_key, credentials.session_token or None
     )
@@ -41,7 +41,7 @@ def _by_botocore(
     request.context["timestamp"] = sent["x-amz-date"]
     text = signer.string_to_sign(request, signer.canonical_request(request))
     signature = signer.signature(text, request)
-    signer._inject_signature_to_request(request, signature)  # noqa: SLF001 - else it takes the present time
+    signer._inject_signature_to_request(request, signature)  # noqa: SLF001 - else it uses the current time
     return dict(request.headers.items())
 
 
@@ -72,7 +72,7 @@ def test_the_head_is_one_request_of_http() -> None:
     assert not re.search(rb"(?<!\r)\n", head)
 
 
-def test_credentials_show_their_name_alone() -> None:
+def test_credentials_show_only_their_id() -> None:
     """`H5`."""
     shown = repr(AwsCredentials("AKID", "the-secret", "the-token"))
     assert "AKID" in shown

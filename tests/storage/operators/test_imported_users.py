@@ -1,4 +1,4 @@
-"""People who come from elsewhere: whole or not at all, whoever else wants their address."""
+"""Imported users: complete or not at all, also in a race for an email."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def _add(users: ImportedUsers, user: User) -> bool:
     return users.add(user, action, accounts, events)
 
 
-def test_of_twenty_who_bring_one_address_one_does(
+def test_of_twenty_imports_of_one_email_one_succeeds(
     connection: StoreConnection, users: ImportedUsers
 ) -> None:
     """`H13`."""
@@ -92,7 +92,7 @@ def test_of_an_import_and_a_confirmed_sign_up_one_gets_the_address(
 
 
 @pytest.mark.parametrize("taken", ["address", "id", "account", "no account"])
-def test_whoever_cannot_come_whole_does_not_come(
+def test_a_user_who_cannot_be_imported_whole_is_not_imported(
     engine: Engine, tables: str, connection: StoreConnection, users: ImportedUsers, taken: str
 ) -> None:
     owner = an_owner_in(connection, _KIM.value if taken == "address" else "owner@acme.test")

@@ -1,4 +1,4 @@
-"""What operators do is told to every account of a person, more than a transaction holds too."""
+"""Operators' actions reach the log of every account of a user, beyond one transaction."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _ACCOUNTS = tuple(f"acc_{number:032}" for number in range(200))
 
 
 class _DiesAfter(AuditWriter):
-    """A trail whose process is killed when so many have been appended."""
+    """A writer whose process is killed after a number of events."""
 
     left = 10
 
@@ -54,7 +54,7 @@ def _told() -> list[AuditEventRow]:
     return rows
 
 
-def test_two_hundred_accounts_are_told_once_each(connection: StoreConnection) -> None:
+def test_two_hundred_accounts_get_one_event_each(connection: StoreConnection) -> None:
     user = a_user_in(connection)
     changes = OperatorChanges(OperatorLog(connection, TRAIL))
     changes.end_sessions(user, _deed(user))
@@ -63,7 +63,7 @@ def test_two_hundred_accounts_are_told_once_each(connection: StoreConnection) ->
     assert own.details["identity"] == _JO.identity
 
 
-def test_whoever_looks_back_tells_those_whom_a_killed_command_left_untold(
+def test_reading_the_log_writes_the_events_that_a_killed_command_left_out(
     connection: StoreConnection,
 ) -> None:
     user = a_user_in(connection)
@@ -80,7 +80,7 @@ def test_whoever_looks_back_tells_those_whom_a_killed_command_left_untold(
         assert [row.account_id for row in _told()] == list(_ACCOUNTS)
 
 
-def test_a_refused_change_is_told_nowhere(
+def test_a_refused_change_writes_no_event(
     engine: Engine, tables: str, connection: StoreConnection
 ) -> None:
     user = a_user_in(connection)
@@ -92,7 +92,7 @@ def test_a_refused_change_is_told_nowhere(
     assert everything(engine, tables) == before
 
 
-def test_of_twenty_who_stop_one_password_one_does(connection: StoreConnection) -> None:
+def test_of_twenty_that_stop_one_password_one_does(connection: StoreConnection) -> None:
     """`H13`."""
     user = a_user_in(connection)
     changes = OperatorChanges(OperatorLog(connection, TRAIL))
@@ -109,7 +109,7 @@ def test_of_twenty_who_stop_one_password_one_does(connection: StoreConnection) -
 def test_an_account_that_is_throttled_after_the_change_does_not_undo_it(
     connection: StoreConnection,
 ) -> None:
-    """The command has done its work and says so; the next look at the trail tells the rest."""
+    """The command succeeds; the next read of the log writes the missing events."""
     user = a_user_in(connection)
     changes = OperatorChanges(OperatorLog(connection, TRAIL))
     with failing("ProvisionedThroughputExceededException", lambda name, _: name == "PutItem"):

@@ -62,7 +62,7 @@ def test_an_unknown_session_is_not_signed_in(sessions: Sessions) -> None:
         sessions.resume(SecretToken.new().digest, NOON)
 
 
-def test_resuming_an_unknown_session_makes_none(sessions: Sessions) -> None:
+def test_resuming_an_unknown_session_creates_none(sessions: Sessions) -> None:
     unknown = SecretToken.new().digest
     for _ in range(2):
         with pytest.raises(NotSignedInError):
@@ -78,7 +78,7 @@ def test_a_session_ends_when_it_is_idle_for_too_long(sessions: Sessions) -> None
         sessions.resume(session.id, NOON + 2 * _LIMITS.idle)
 
 
-def test_a_session_ends_in_all_however_much_it_is_used(sessions: Sessions) -> None:
+def test_a_session_ends_after_its_maximum_lifetime(sessions: Sessions) -> None:
     """`D5`."""
     session = replace(a_session("usr_1"), last_seen_at=NOON + _LIMITS.overall)
     sessions.start(session, replaced=None)
@@ -135,7 +135,7 @@ def test_switching_into_a_foreign_account_is_refused_and_changes_nothing(
 def test_no_write_opens_an_account_to_a_session_that_anothers_provider_made(
     sessions: Sessions, owner: User
 ) -> None:
-    """`E8`: whoever calls it, and whatever the user is there."""
+    """`E8`: for every caller, and every role of the user there."""
     (membership,) = owner.memberships.values()
     old = replace(
         a_session(owner.id),
@@ -158,7 +158,7 @@ def test_no_write_opens_an_account_to_a_session_that_anothers_provider_made(
 def test_of_twenty_simultaneous_switches_of_one_session_one_wins(
     sessions: Sessions, owner: User
 ) -> None:
-    """`H13`: a stolen token can't fork into many."""
+    """`H13`: a stolen token can't become several."""
     (membership,) = owner.active_memberships
     old = a_session(owner.id)
     sessions.start(old, replaced=None)
@@ -173,7 +173,7 @@ def test_of_twenty_simultaneous_switches_of_one_session_one_wins(
     assert _events(membership.account_id).count("account.opened") == 1
 
 
-def test_of_twenty_simultaneous_sign_outs_one_is_told(sessions: Sessions, owner: User) -> None:
+def test_of_twenty_simultaneous_sign_outs_one_is_recorded(sessions: Sessions, owner: User) -> None:
     (membership,) = owner.active_memberships
     session = a_session(owner.id, membership.account_id)
     sessions.start(session, replaced=None)
@@ -188,8 +188,8 @@ def test_of_twenty_simultaneous_sign_outs_one_is_told(sessions: Sessions, owner:
         sessions.resume(session.id, NOON)
 
 
-def test_a_person_s_sessions_are_listed_while_they_hold(sessions: Sessions, owner: User) -> None:
-    """`D8`: what no longer lets anybody in isn't shown."""
+def test_a_users_valid_sessions_are_listed(sessions: Sessions, owner: User) -> None:
+    """`D8`: sessions that no longer work aren't shown."""
     (membership,) = owner.active_memberships
     here = a_session(owner.id)
     inside = _entered(a_session(owner.id), membership)
@@ -214,7 +214,7 @@ def test_more_sessions_than_one_batch_takes_are_all_listed(sessions: Sessions, o
     assert _by_id(sessions.of(owner, NOON)) == _by_id(kept)
 
 
-def test_a_person_ends_their_own_sessions_and_nobody_else_s(sessions: Sessions) -> None:
+def test_a_user_ends_only_their_own_sessions(sessions: Sessions) -> None:
     """`H15`."""
     mine, theirs = a_session("usr_1"), a_session("usr_2")
     sessions.start(mine, replaced=None)
@@ -234,7 +234,7 @@ def test_a_person_ends_their_own_sessions_and_nobody_else_s(sessions: Sessions) 
 def test_ending_all_others_reaches_those_that_no_list_shows_yet(
     sessions: Sessions, owner: User, connection: StoreConnection
 ) -> None:
-    """`D8`: a sign-in that was under way is out as well, since it began before."""
+    """`D8`: a sign-in in progress ends as well, because it began before."""
     here, other, under_way = (a_session(owner.id) for _ in range(3))
     sessions.start(here, replaced=None)
     sessions.start(other, replaced=None)

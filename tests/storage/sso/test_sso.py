@@ -1,4 +1,4 @@
-"""Where single sign-on is kept: one truth in three places, domains with one owner, answers once."""
+"""SSO rows: the same in three places, one account per domain, responses used once."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ def test_enforcing_says_so_in_all_three_places(
     found = SsoDomainLookup().find("acme.test")
     assert found is not None
     assert (found.connection_id, found.enforced) == (made.id, True)
-    # A second change that was made from what stood there before is told.
+    # A second change based on the old row is refused.
     with pytest.raises(ConflictError):
         connections.change(made, owner, was, ["acme.test"], event_of(owner))
     assert account_sso(owner).enforced
@@ -146,7 +146,7 @@ def test_enforcing_says_so_in_all_three_places(
 def test_a_domain_that_is_proved_while_it_is_enforced_is_not_left_behind(
     connections: SsoConnections, domains: AccountDomains, owner: AccountAdmin
 ) -> None:
-    """`H13`: whichever comes second has to look again."""
+    """`H13`: the second one must read again."""
     made = add(connections, owner)
     listed = AccountDomain("acme.test", "token", NOON)
     domains.add(listed, owner, owner.event(EventName.SSO_DOMAIN_ADDED, NOON))
@@ -187,7 +187,7 @@ def test_a_deleted_connection_leaves_its_domains_proved(
     assert SsoDomainLookup().find("acme.test") is None
     (listed,) = domains.of(owner.account_id)
     assert listed.is_verified
-    # The next connection leads there again.
+    # The next connection uses it again.
     again = a_connection(owner.account_id)
     connections.add(again, owner, account_sso(owner), ["acme.test"], event_of(owner))
     found = SsoDomainLookup().find("acme.test")
@@ -198,7 +198,7 @@ def test_a_deleted_connection_leaves_its_domains_proved(
 def test_a_proved_domain_belongs_to_one_account(
     connection: StoreConnection, domains: AccountDomains
 ) -> None:
-    """`E9`, `H13`: of twenty accounts that claim it at once one gets it."""
+    """`E9`, `H13`: of twenty accounts that verify it at once one gets it."""
     owners = [an_owner_in(connection, f"o{n}@x.test") for n in range(20)]
     outcomes = race(lambda n: prove(domains, owners[n], "acme.test"), (DomainTakenError,))
     assert len(winners(outcomes)) == 1
@@ -226,7 +226,7 @@ def event_of(owner: AccountAdmin) -> AuditEvent:
 def open_sso(
     connections: SsoConnections, domains: AccountDomains, owner: AccountAdmin
 ) -> SsoConnection:
-    """A connection that the proved domain of its people leads to."""
+    """Store a connection with a verified domain."""
     made = add(connections, owner)
     prove(domains, owner, "acme.test", account_sso(owner))
     return made
@@ -319,7 +319,7 @@ def test_an_assertion_counts_once_whatever_it_answers(
 def test_two_first_sign_ins_of_one_person_make_one_user(
     sign_ins: SsoSignIns, open_sso: SsoConnection
 ) -> None:
-    """`H13`: the second is told to look again, and finds the first one's user."""
+    """`H13`: the second one must read again, and finds the first one's user."""
     requests = [a_request(open_sso) for _ in range(20)]
     for request in requests:
         sign_ins.begin(request)
@@ -334,7 +334,7 @@ def test_two_first_sign_ins_of_one_person_make_one_user(
     assert len(winners(race(answer, (MovedOnError,)))) == 1
 
 
-def test_who_was_suspended_meanwhile_does_not_enter(
+def test_a_user_who_was_suspended_meanwhile_is_not_signed_in(
     sign_ins: SsoSignIns, open_sso: SsoConnection
 ) -> None:
     """`D7`."""
@@ -397,7 +397,7 @@ def an_invitation(owner: AccountAdmin) -> Invitation:
 
 
 @pytest.mark.parametrize("change", ["deleted", "another certificate", "a domain less"])
-def test_what_a_response_was_judged_by_has_to_stand_when_it_signs_in(
+def test_what_a_response_relies_on_must_still_hold_at_the_write(
     sign_ins: SsoSignIns,
     connections: SsoConnections,
     domains: AccountDomains,
@@ -405,7 +405,7 @@ def test_what_a_response_was_judged_by_has_to_stand_when_it_signs_in(
     open_sso: SsoConnection,
     change: str,
 ) -> None:
-    """`E9`, `E13`, `H13`: whoever takes trust away in that moment has taken it away."""
+    """`E9`, `E13`, `H13`: trust that is withdrawn at that moment is withdrawn."""
     request = a_request(open_sso)
     sign_ins.begin(request)
     was = account_sso(owner)

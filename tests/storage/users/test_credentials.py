@@ -1,4 +1,4 @@
-"""Links that change what a person proves themselves with, spent once, on every engine."""
+"""Links that change a user's credentials: used once, on every engine."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _LATE = NOON + timedelta(hours=1)
 
 @dataclass
 class Store:
-    """A store with one user, whose links are spent as their purpose says."""
+    """A store with one user, whose links are used for their purpose."""
 
     engine: Engine
     prefix: str
@@ -46,14 +46,14 @@ class Store:
     robin: User
 
     def mailed(self, purpose: LinkPurpose, user: User | None = None) -> Link:
-        """Keep a link of a user, for the new address where it changes one."""
+        """Store a link of a user, with the new email if it changes one."""
         email = _NEW if purpose is LinkPurpose.CHANGE_EMAIL else None
         link = a_users_link(user or self.robin, purpose, email, _LATE)
         Links().add(link)
         return link
 
     def spend(self, purpose: LinkPurpose, link: Link, number: int = 0) -> int:
-        """Do what links of a purpose do; gives the number, to tell callers apart."""
+        """Use a link for a purpose; returns the number, which identifies the caller."""
         credentials = Credentials(self.connection)
         does: Mapping[LinkPurpose, Callable[[], None]] = {
             LinkPurpose.RESET_PASSWORD: lambda: credentials.reset_password(
@@ -72,7 +72,7 @@ class Store:
         return number
 
     def _change(self, link: Link) -> None:
-        """Confirm a change in no session, of its user as they are now."""
+        """Confirm a change without a session, for its user as they are now."""
         user = Users(self.connection).get(link.subject_id)
         assert user is not None
         change = EmailChange(link, user, None, NOON, NOON + timedelta(hours=72))
@@ -80,7 +80,7 @@ class Store:
         EmailChanges(self.connection).confirm(change, gate, lambda _: None)
 
     def assert_refused(self, purpose: LinkPurpose, link: Link) -> None:
-        """Spend a link that isn't good: it is refused, and nothing is written anywhere."""
+        """Use an invalid link: it is refused, and nothing is written."""
         before = everything(self.engine, self.prefix)
         with pytest.raises(LinkInvalidError):
             self.spend(purpose, link)
@@ -93,7 +93,7 @@ class Store:
         return found
 
     def holder(self, email: EmailAddress) -> str | None:
-        """Whose an address is."""
+        """Return the id of an email's user."""
         return Users(self.connection).look_up(email).user_id
 
 
@@ -121,7 +121,7 @@ def test_of_twenty_uses_of_one_link_one_wins(store: Store, purpose: LinkPurpose)
 
 
 def test_of_twenty_reset_links_used_at_once_one_wins(store: Store) -> None:
-    """`C3`, `C4`: each its own; the first new password ends all others."""
+    """`C3`, `C4`: each caller has its own link; the first new password ends all others."""
     links = [store.mailed(LinkPurpose.RESET_PASSWORD) for _ in range(CALLERS)]
     outcomes = race(
         lambda number: store.spend(LinkPurpose.RESET_PASSWORD, links[number], number),
@@ -132,8 +132,8 @@ def test_of_twenty_reset_links_used_at_once_one_wins(store: Store) -> None:
     assert store.now(store.robin).credentials_version == 2
 
 
-def test_of_a_new_password_and_a_new_address_at_once_one_wins(store: Store) -> None:
-    """`C4`: whichever is first ends the links of the other."""
+def test_of_a_new_password_and_a_new_email_at_once_one_wins(store: Store) -> None:
+    """`C4`: the first one ends the links of the other."""
     kinds = (LinkPurpose.RESET_PASSWORD, LinkPurpose.CHANGE_EMAIL)
     links = [store.mailed(kinds[number % 2]) for number in range(CALLERS)]
     outcomes = race(
@@ -149,7 +149,7 @@ def test_of_a_new_password_and_a_new_address_at_once_one_wins(store: Store) -> N
 
 @pytest.mark.parametrize("other", _PURPOSES)
 @for_each_purpose
-def test_a_link_does_nothing_but_what_it_was_made_for(
+def test_a_link_works_only_for_its_purpose(
     store: Store, purpose: LinkPurpose, other: LinkPurpose
 ) -> None:
     """`C4`: as it is, and with its purpose forged."""
@@ -162,8 +162,8 @@ def test_a_link_does_nothing_but_what_it_was_made_for(
 
 
 @for_each_purpose
-def test_a_link_is_good_for_its_own_person_alone(store: Store, purpose: LinkPurpose) -> None:
-    """`C4`: somebody else's id, or their address and id, on a link that Robin was mailed."""
+def test_a_link_works_only_for_its_user(store: Store, purpose: LinkPurpose) -> None:
+    """`C4`: another user's id, or their email and id, on a link that Robin was mailed."""
     kim = a_user_in(store.connection, _KIM.value)
     link = store.mailed(purpose)
     store.assert_refused(purpose, replace(link, subject_id=kim.id))
@@ -174,7 +174,7 @@ def test_a_link_is_good_for_its_own_person_alone(store: Store, purpose: LinkPurp
 
 
 @for_each_purpose
-def test_a_link_dies_with_the_password_that_it_was_made_under(
+def test_a_link_ends_with_the_password_that_it_was_made_under(
     store: Store, purpose: LinkPurpose
 ) -> None:
     """`C4`, `C8`."""
@@ -186,7 +186,7 @@ def test_a_link_dies_with_the_password_that_it_was_made_under(
 
 
 @for_each_purpose
-def test_a_link_dies_with_the_address_that_it_was_mailed_to(
+def test_a_link_ends_with_the_email_that_it_was_mailed_to(
     store: Store, purpose: LinkPurpose
 ) -> None:
     """`C4`."""
@@ -196,25 +196,23 @@ def test_a_link_dies_with_the_address_that_it_was_mailed_to(
 
 
 @for_each_purpose
-def test_a_link_dies_at_its_time_though_its_row_is_still_there(
-    store: Store, purpose: LinkPurpose
-) -> None:
-    """`C5`: by the clock in the condition, not by the table's tidying."""
+def test_a_link_expires_although_its_row_still_exists(store: Store, purpose: LinkPurpose) -> None:
+    """`C5`: by the clock in the condition, not by the table's TTL."""
     link = replace(store.mailed(purpose), digest="an older one", expires_at=NOON)
     Links().add(link)
     store.assert_refused(purpose, link)
     store.assert_refused(purpose, replace(link, expires_at=_LATE))
 
 
-def test_an_address_that_was_taken_meanwhile_stays_its_holders(store: Store) -> None:
+def test_an_email_that_was_taken_meanwhile_keeps_its_user(store: Store) -> None:
     link = store.mailed(LinkPurpose.CHANGE_EMAIL)
     kim = a_user_in(store.connection, _NEW.value)
     store.assert_refused(LinkPurpose.CHANGE_EMAIL, link)
     assert (store.holder(_NEW), store.holder(ROBIN)) == (kim.id, store.robin.id)
 
 
-def test_of_twenty_people_who_want_one_address_one_gets_it(store: Store) -> None:
-    """`C3`, `H13`: and all others keep their own."""
+def test_of_twenty_users_who_change_to_one_email_one_gets_it(store: Store) -> None:
+    """`C3`, `H13`: all others keep their own email."""
     users = [a_user_in(store.connection, f"person{number}@acme.test") for number in range(CALLERS)]
     links = [store.mailed(LinkPurpose.CHANGE_EMAIL, person) for person in users]
     outcomes = race(
@@ -229,6 +227,6 @@ def test_of_twenty_people_who_want_one_address_one_gets_it(store: Store) -> None
     assert all(store.now(person).email == person.email for person in left)
 
 
-def test_a_new_address_leaves_the_old_one_to_nobody(store: Store) -> None:
+def test_after_a_change_the_old_email_belongs_to_no_user(store: Store) -> None:
     store.spend(LinkPurpose.CHANGE_EMAIL, store.mailed(LinkPurpose.CHANGE_EMAIL))
     assert (store.holder(_NEW), store.holder(ROBIN)) == (store.robin.id, None)

@@ -1,4 +1,4 @@
-"""Outstanding links, on every engine."""
+"""Unused links, on every engine."""
 
 from __future__ import annotations
 
@@ -30,21 +30,21 @@ def test_a_link_is_found_by_its_token() -> None:
     assert Links().find(token, NOON, _CONFIRM) == link
 
 
-def test_looking_at_a_link_leaves_it_good() -> None:
+def test_opening_a_link_does_not_use_it() -> None:
     """`B16`: mail scanners open links."""
     token, link = _mailed()
     Links().find(token, NOON, _CONFIRM)
     assert Links().find(token, NOON, _CONFIRM) == link
 
 
-def test_the_digest_alone_opens_nothing() -> None:
-    """`C2`: whoever has read the table has no link."""
+def test_a_digest_is_no_link() -> None:
+    """`C2`: a reader of the table has no link."""
     _, link = _mailed()
     with pytest.raises(LinkInvalidError):
         Links().find(link.digest, NOON, _CONFIRM)
 
 
-def test_a_link_is_good_for_its_own_purpose_alone() -> None:
+def test_a_link_is_valid_only_for_its_own_purpose() -> None:
     """`C4`."""
     token, _ = _mailed()
     with pytest.raises(LinkInvalidError):
@@ -57,7 +57,7 @@ def test_an_unknown_or_malformed_link_is_refused() -> None:
             Links().find(token, NOON, _CONFIRM)
 
 
-def test_an_expired_link_is_refused_though_it_is_still_stored() -> None:
+def test_an_expired_link_is_refused_while_it_is_still_stored() -> None:
     """`C5`."""
     token, link = _mailed()
     Links().find(token, link.expires_at - timedelta(seconds=1), _CONFIRM)

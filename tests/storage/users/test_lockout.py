@@ -1,4 +1,4 @@
-"""Attempts are reserved before a password is checked, exactly, on every engine."""
+"""Attempts are counted before a password is checked, exactly, on every engine."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_five_attempts_are_granted_and_the_fifth_locks(attempts: Attempts) -> No
 
 
 def test_of_twenty_at_once_five_are_checked_and_one_locks(attempts: Attempts) -> None:
-    """`B6`, `H13`: however many requests race."""
+    """`B6`, `H13`: for any number of concurrent requests."""
     made = winners(race(lambda number: _try(attempts, source=f"192.0.2.{number}")))
     assert len(made) == 20
     assert sum(one.granted for one in made) == 5
@@ -77,7 +77,7 @@ def test_of_twenty_at_once_five_are_checked_and_one_locks(attempts: Attempts) ->
 def test_of_twenty_at_once_from_one_source_five_are_checked_and_one_locks(
     connection: StoreConnection,
 ) -> None:
-    """`B6`, `H13`: no other limit decides it."""
+    """`B6`, `H13`: no other limit applies here."""
     attempts = Attempts(connection, replace(_RULES, source_failures=100), timedelta(days=400))
     made = winners(race(lambda _: _try(attempts)))
     assert len(made) == 20
@@ -88,7 +88,7 @@ def test_of_twenty_at_once_from_one_source_five_are_checked_and_one_locks(
 def test_of_twenty_at_once_from_a_source_that_locked_before_five_are_checked(
     connection: StoreConnection,
 ) -> None:
-    """`B6`, `H13`: they count at the source, and the email stays open for others."""
+    """`B6`, `H13`: they count for the source, and the email isn't locked for others."""
     attempts = Attempts(connection, replace(_RULES, source_failures=100), timedelta(days=400))
     for _ in range(5):
         _try(attempts)
@@ -100,8 +100,8 @@ def test_of_twenty_at_once_from_a_source_that_locked_before_five_are_checked(
     assert _try(attempts, later, source="198.51.100.1").granted
 
 
-def test_a_lock_by_others_meets_a_source_that_read_before_it(attempts: Attempts) -> None:
-    """`B6`, `H13`: a lock of the email holds for every new browser, from the write on."""
+def test_a_lockout_by_others_applies_to_a_source_that_read_before_it(attempts: Attempts) -> None:
+    """`B6`, `H13`: a lockout of the email applies to every new browser from the write on."""
     for _ in range(5):
         _try(attempts)
     later = NOON + _RULES.lockout
@@ -111,7 +111,7 @@ def test_a_lock_by_others_meets_a_source_that_read_before_it(attempts: Attempts)
     assert not attempts.reserve(stalled, later, AttemptOrigin.NEW_BROWSER).granted
 
 
-def test_a_lock_ends_after_its_time_and_the_next_budget_is_whole(attempts: Attempts) -> None:
+def test_a_lockout_ends_and_the_next_budget_is_whole(attempts: Attempts) -> None:
     """`B5`."""
     for _ in range(5):
         _try(attempts)
@@ -131,10 +131,10 @@ def test_success_clears_the_count(attempts: Attempts) -> None:
 
 
 @pytest.mark.parametrize("cleared_by", ["a success", "a reset"])
-def test_what_was_read_before_the_count_was_cleared_decides_nothing(
+def test_an_outdated_read_of_a_cleared_count_decides_nothing(
     attempts: Attempts, connection: StoreConnection, cleared_by: str
 ) -> None:
-    """`B6`, `H13`: a racer that stalls until the new count is as long as the old one was."""
+    """`B6`, `H13`: a request that stalls until the new count is as long as the old one."""
     for _ in range(8):
         _try(attempts)
     later = NOON + _RULES.lockout
@@ -149,8 +149,8 @@ def test_what_was_read_before_the_count_was_cleared_decides_nothing(
     assert not _try(attempts, later).granted
 
 
-def test_a_source_is_refused_after_its_limit_whoever_it_asks_for(attempts: Attempts) -> None:
-    """`G5`: and the refused attempt counts against nobody."""
+def test_a_source_is_refused_after_its_limit_for_every_email(attempts: Attempts) -> None:
+    """`G5`: and the refused attempt isn't counted for any email."""
     for number in range(_RULES.source_failures):
         _try(attempts, NOON + number * _RULES.lockout / 20)
     with pytest.raises(TooManyAttemptsError):
@@ -164,8 +164,10 @@ def test_a_source_never_gets_more_than_its_limit_by_racing(attempts: Attempts) -
     assert len(winners(outcomes)) == _RULES.source_failures
 
 
-def test_after_a_hundred_in_a_row_waiting_no_longer_helps(connection: StoreConnection) -> None:
-    """`B4`: the long count survives every lock."""
+def test_after_a_hundred_failures_in_a_row_waiting_does_not_help(
+    connection: StoreConnection,
+) -> None:
+    """`B4`: the long count survives every lockout."""
     rules = AttemptRules(5, _RULES.window, _RULES.lockout, 10, 1_000, _RULES.source_window)
     patient = Attempts(connection, rules, kept=timedelta(days=400))
     made = [

@@ -1,4 +1,4 @@
-"""The lock on real rows: any moves in any order, and racers that go on from what they once read."""
+"""The lockout on real rows: any moves in any order, and requests with outdated reads."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ _FEW = settings(
     max_examples=15,
     stateful_step_count=25,
     deadline=None,
-    # A failing sequence is as good as its shortest form, and shrinking on tables takes minutes.
+    # Shrinking a failing sequence on tables takes minutes, so it is shown as found.
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
     suppress_health_check=[HealthCheck.too_slow],
 )
 
 
 class _Rows(LockMachine):
-    """The same moves through the stores; each run has an address of its own."""
+    """The same moves through the stores; each run has an email of its own."""
 
     stalled = Bundle[tuple[str, str, "AttemptRecord"]]("stalled")
 
@@ -118,7 +118,7 @@ def _origin(subject: str) -> AttemptOrigin:
 
 
 @pytest.mark.requirement("B4", "B5", "B6", "H13")
-def test_no_sequence_of_moves_leaves_rows_that_are_forbidden(
+def test_no_sequence_of_moves_leaves_forbidden_rows(
     moto: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("pynamodb.connection.base.get_session", botocore_session)

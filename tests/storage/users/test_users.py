@@ -1,4 +1,4 @@
-"""People by address and id, on every engine."""
+"""Users by email and id, on every engine."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ def _signed_up(connection: StoreConnection) -> User:
     return user
 
 
-def test_nothing_is_known_of_a_strange_address(connection: StoreConnection) -> None:
+def test_an_unknown_email_has_no_rows(connection: StoreConnection) -> None:
     record = Users(connection).look_up(EmailAddress("nobody@acme.test"))
     assert record == AddressRecord(user_id=None, waiting=None, sso=None)
 
 
-def test_nobody_is_read_without_an_id(connection: StoreConnection) -> None:
+def test_no_user_is_read_without_an_id(connection: StoreConnection) -> None:
     assert Users(connection).get(None) is None
 
 

@@ -1,4 +1,4 @@
-"""axe-core in a tab: what a machine can find of what shuts people out."""
+"""Runs axe-core in a tab: the accessibility problems that a machine can find."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-# WCAG 2.2 AA, what came before it, and axe's own best practices.
+# WCAG 2.2 AA, the versions before it, and axe's own best practices.
 _TAGS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice")
 _RULES = {"type": "tag", "values": list(_TAGS)}
 _RUN = """async (rules) => {
@@ -21,7 +21,7 @@ _RUN = """async (rules) => {
 
 
 def findings(tab: Page) -> list[str]:
-    """Say what axe finds on the page as it stands; it is loaded once a page."""
+    """List axe's findings on the page as it is; axe is loaded once per page."""
     if not tab.evaluate("'axe' in window"):
         tab.evaluate(_source())
     found: list[str] = tab.evaluate(_RUN, _RULES)

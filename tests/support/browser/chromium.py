@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, ConsoleMessage, Page
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
-# Root in a container has no sandbox to give; the rest keeps the browser from phoning home.
+# Root in a container has no sandbox; the other switches stop the browser's own requests.
 _OPTIONS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -33,17 +33,17 @@ _OPTIONS = (
 
 
 class ChromiumMissingError(Exception):
-    """This machine has no Chromium; the message says where it was looked for."""
+    """This machine has no Chromium; the message lists where it was searched."""
 
 
 @dataclass
 class Complaints:
-    """What the browser's console said that a clean page doesn't make it say."""
+    """Messages in the browser's console that a clean page doesn't cause."""
 
     lines: list[str] = field(default_factory=list)
 
     def note(self, message: ConsoleMessage) -> None:
-        """Write down errors and warnings; a page's own refusal (4xx) is no fault of the page."""
+        """Record errors and warnings; a page's own refusal (4xx) is not an error of the page."""
         if message.type in ("error", "warning") and "status of 4" not in message.text:
             self.lines.append(message.text)
 
@@ -64,7 +64,7 @@ def launched() -> Iterator[Browser]:
 
 @contextlib.contextmanager
 def open_tab(browser: Browser, origin: str, *, javascript: bool = True) -> Iterator[Page]:
-    """Open a tab without history or cookies; fails if the console complains, as CSP does."""
+    """Open a tab without history or cookies; fails if the console has errors, such as CSP's."""
     context = browser.new_context(base_url=origin, java_script_enabled=javascript)
     context.set_default_timeout(PATIENCE * 1_000)
     tab = context.new_page()

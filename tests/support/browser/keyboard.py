@@ -1,4 +1,4 @@
-"""A person who has a keyboard and no pointer."""
+"""A user with a keyboard and no pointer."""
 
 from __future__ import annotations
 
@@ -27,25 +27,25 @@ _SHOWN = """() => {
 
 @dataclass(frozen=True)
 class Keyboard:
-    """Goes through a page by Tab, and uses what has the focus."""
+    """Moves through a page with Tab, and uses the focused element."""
 
     tab: Page
 
     @property
     def focused(self) -> str:
-        """The name of what has the focus."""
+        """Return the name of the focused element."""
         name: str = self.tab.evaluate(_NAME)
         return name
 
     def await_focus(self, words: str) -> None:
-        """Wait for the focus that a page gives by itself, which comes a moment after the page."""
+        """Wait for the focus that a page sets by itself, shortly after it is shown."""
         end = time.monotonic() + PATIENCE
         while words not in self.focused:
             assert time.monotonic() < end, f"{self.focused!r} has the focus, not {words!r}"
             self.tab.wait_for_timeout(20)
 
     def go_to(self, name: str) -> None:
-        """Press Tab until something of this name has the focus, and see that it shows (2.4.7)."""
+        """Press Tab until the element with this name has the focus; it must show (2.4.7)."""
         passed = []
         while self.focused != name:
             passed.append(self.focused)
@@ -65,5 +65,5 @@ class Keyboard:
         self.tab.keyboard.press("Enter")
 
     def await_heading(self, words: str) -> None:
-        """Wait for the page of this name."""
+        """Wait for the page with this heading."""
         self.tab.get_by_role("heading", level=1, name=words, exact=True).wait_for()

@@ -1,4 +1,4 @@
-"""Every page in every state that a person can meet, and how a tab gets there."""
+"""Every page in every state that a user can see, and how a tab gets there."""
 
 from __future__ import annotations
 
@@ -14,48 +14,48 @@ if TYPE_CHECKING:
 
     from tests.support.personas.personas import Cast
 
-    OperatorAction = Callable[[Page], None]
+    TabAction = Callable[[Page], None]
 
 
 @dataclass(frozen=True)
 class PageState:
-    """Who looks at what, what they do there first, and which heading they then read."""
+    """Who opens which page, what they do first, and the heading that they see then."""
 
     name: str
     person: str | None
     path: str
     heading: str
-    deeds: tuple[OperatorAction, ...] = ()
+    actions: tuple[TabAction, ...] = ()
 
     def show(self, tab: Page, cast: Cast) -> None:
-        """Bring a tab there."""
+        """Bring a tab to this state."""
         cast.play(tab, getattr(cast, self.person) if self.person else None)
         tab.goto(self.path.format(**cast.links))
-        for deed in self.deeds:
-            deed(tab)
+        for action in self.actions:
+            action(tab)
         tab.get_by_role("heading", level=1, name=self.heading, exact=True).wait_for()
 
 
-def _fill(label: str, text: str) -> OperatorAction:
+def _fill(label: str, text: str) -> TabAction:
     return lambda tab: tab.get_by_label(label, exact=True).first.fill(text)
 
 
-def _press(button: str) -> OperatorAction:
+def _press(button: str) -> TabAction:
     return lambda tab: tab.get_by_role("button", name=button, exact=True).first.click()
 
 
-def _follow(link: str) -> OperatorAction:
+def _follow(link: str) -> TabAction:
     return lambda tab: tab.get_by_role("link", name=link, exact=True).first.click()
 
 
-def _open(summary: str) -> OperatorAction:
+def _open(summary: str) -> TabAction:
     return lambda tab: tab.locator("summary", has_text=summary).click()
 
 
-def _send_empty(button: str) -> OperatorAction:
-    """Press a button whatever the browser itself would say of empty fields."""
+def _send_empty(button: str) -> TabAction:
+    """Press a button although the browser would stop at empty fields."""
 
-    def deed(tab: Page) -> None:
+    def action(tab: Page) -> None:
         for box in (
             tab.locator("form", has=tab.get_by_role("button", name=button))
             .locator("input:not([type=hidden], [readonly])")
@@ -64,7 +64,7 @@ def _send_empty(button: str) -> OperatorAction:
             box.fill("")
         tab.get_by_role("button", name=button, exact=True).click()
 
-    return deed
+    return action
 
 
 def _await_calls(tab: Page) -> None:
@@ -73,7 +73,7 @@ def _await_calls(tab: Page) -> None:
 
 
 def _call(tab: Page) -> None:
-    """Make a call in the console with what is no key, and read the refusal."""
+    """Make a call in the console with an invalid key, and wait for the refusal."""
     tab.get_by_label("API key", exact=True).fill("no key")
     _button(tab, "The account's records, by id").click()
     tab.get_by_role("button", name="Execute").click()
@@ -108,7 +108,7 @@ def _post_to_the_address_behind_the_hash(tab: Page) -> None:
 
 
 def _draw_for_another_account(tab: Page) -> None:
-    """Leave the page as a tab holds it after another tab has opened another account."""
+    """Leave the page as a tab shows it after another tab has opened another account."""
     tab.evaluate(
         """() => {
           for (const field of document.querySelectorAll("input[name=account_id]"))
@@ -117,7 +117,7 @@ def _draw_for_another_account(tab: Page) -> None:
     )
 
 
-def _signing_in(address: str) -> tuple[OperatorAction, ...]:
+def _signing_in(address: str) -> tuple[TabAction, ...]:
     return (_fill("Email", address), _press("Continue"))
 
 

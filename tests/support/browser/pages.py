@@ -1,4 +1,4 @@
-"""A page as its reader sees it: headings, labels, buttons, errors; no ids, no field names."""
+"""A page as a user sees it: headings, labels, buttons, errors; no ids, no field names."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _VOID = frozenset(("input", "meta", "link", "br", "hr", "img", "source", "wbr"))
 
 @dataclass
 class Element:
-    """A tag with what stands in it."""
+    """A tag with its content."""
 
     tag: str
     attributes: Mapping[str, str]
@@ -23,12 +23,12 @@ class Element:
 
     @property
     def text(self) -> str:
-        """The words in it, white space folded."""
+        """Return its words, with white space folded."""
         parts = (c if isinstance(c, str) else f" {c.text} " for c in self.children)
         return " ".join("".join(parts).split())
 
     def all(self, *tags: str) -> list[Element]:
-        """Give the elements of these tags below it, in page order."""
+        """Return the elements with these tags below it, in page order."""
         inside = [child for child in self.children if isinstance(child, Element)]
         return [
             found
@@ -48,7 +48,7 @@ class Form:
     buttons: Mapping[str, Mapping[str, str]]
 
     def filled_in(self, values: Mapping[str, str]) -> dict[str, str]:
-        """Give what would be sent; a label that the form lacks is a failed test."""
+        """Return what would be sent; a label that the form lacks fails the test."""
         missing = set(values) - set(self.fields)
         assert not missing, f"no field {missing}; the form has {sorted(self.fields)}"
         shown = {label: _shown(element) for label, element in self.fields.items()}
@@ -69,52 +69,52 @@ class Page:
 
     @cached_property
     def root(self) -> Element:
-        """The whole document."""
+        """Return the whole document."""
         parser = _TreeBuilder()
         parser.feed(self.html)
         return parser.root
 
     @property
     def heading(self) -> str:
-        """The one h1."""
+        """Return the text of the only h1."""
         (heading,) = self.root.all("h1")
         return heading.text
 
     @property
     def text(self) -> str:
-        """All words of the body."""
+        """Return all words of the body."""
         return self.root.all("body")[0].text
 
     @property
     def status_message(self) -> str:
-        """What was said once after an action."""
+        """Return the message that is shown once after an action."""
         return " ".join(e.text for e in self._with_role("status"))
 
     @property
     def alert(self) -> str:
-        """What went wrong, if anything."""
+        """Return the error message, if any."""
         return " ".join(e.text for e in self._with_role("alert"))
 
     @cached_property
     def forms(self) -> list[Form]:
-        """The forms, in page order."""
+        """Return the forms, in page order."""
         return [_form(element) for element in self.root.all("form")]
 
     def form_of(self, button: str) -> Form:
-        """Find the one form that has a button."""
+        """Return the only form with this button."""
         found = [form for form in self.forms if button in form.buttons]
         captions = [caption for form in self.forms for caption in form.buttons]
         assert len(found) == 1, f"{len(found)} buttons {button!r} among {captions} on {self.url}"
         return found[0]
 
     def link(self, words: str) -> str:
-        """Find where the link with these words leads."""
+        """Return the target of the link with these words."""
         links = {e.text: e.attributes["href"] for e in self.root.all("a") if "href" in e.attributes}
         assert words in links, f"no link {words!r} among {sorted(links)} on {self.url}"
         return links[words]
 
     def header(self, name: str) -> str | None:
-        """Give a header's last value."""
+        """Return a header's last value."""
         found = [value for key, value in self.headers if key.lower() == name.lower()]
         return found[-1] if found else None
 
@@ -136,7 +136,7 @@ def _form(element: Element) -> Form:
         fields={
             labels[e.attributes.get("id", "")]: e
             for e in inputs
-            # What only password managers see has no label.
+            # Fields for password managers alone have no label.
             if e.attributes.get("type") != "hidden" and "aria-hidden" not in e.attributes
         },
         buttons={e.text: _value_of(e) for e in element.all("button")},
@@ -169,7 +169,7 @@ class _TreeBuilder(HTMLParser):
             self._open.append(element)
 
     def handle_endtag(self, tag: str) -> None:
-        # Our templates close what they open; anything else is a broken page, and a failed test.
+        # Our templates close every tag; anything else is a broken page, and fails the test.
         assert self._open[-1].tag == tag, f"</{tag}> closes <{self._open[-1].tag}>"
         self._open.pop()
 

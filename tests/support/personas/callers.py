@@ -1,4 +1,4 @@
-"""Every kind of caller there is, with things of theirs, put straight into a store."""
+"""One caller of every kind, each with their own data, written straight into a store."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ Call = Callable[..., Reply]
 
 @dataclass(frozen=True)
 class Callers:
-    """Two accounts and who calls from them, in sessions that are just proved."""
+    """Two accounts and their callers, in sessions with a new proof."""
 
     service: Service
     users: Mapping[str, tuple[str, Membership]]
@@ -50,13 +50,13 @@ class Callers:
     ids: Mapping[str, str]
 
     def call(self, caller: str, method: str, path: str, body: Any = None) -> Reply:
-        """Call as somebody, in a session of its own; forms go to pages, JSON to all else."""
+        """Call in a new session; forms go to pages, JSON to everything else."""
         return self.call_in(self.session(caller), caller, method, path, body)
 
     def call_in(
         self, session: str | None, caller: str, method: str, path: str, body: Any = None
     ) -> Reply:
-        """Call as somebody in a session that they have, so that it can be called in again."""
+        """Call in an existing session, so that it can be used again."""
         program = Program(self.service.transport("192.0.2.7"))
         headers = {}
         if caller in self.keys:
@@ -70,7 +70,7 @@ class Callers:
         return program.call(method, path, body, **headers)
 
     def session(self, caller: str) -> str | None:
-        """Sign a person in; keys and nobody have no session."""
+        """Sign a user in; a key and an anonymous caller have no session."""
         from chalicelib.domain.tokens import SecretToken
 
         if caller not in self.users:
@@ -82,18 +82,18 @@ class Callers:
 
 
 def is_api(path: str) -> bool:
-    """Whether a route speaks JSON."""
+    """Check whether a route is part of the JSON API."""
     return path.startswith(("/auth/", "/api/", "/health"))
 
 
 def fill(path: str, ids: Mapping[str, str]) -> str:
-    """Put ids in the places of a path; what isn't known becomes an id that nothing has."""
+    """Fill ids into a path; an unknown one becomes an id that doesn't exist."""
     return re.sub(r"\{(\w+)\}", lambda place: ids.get(place[1], "none"), path)
 
 
 @contextlib.contextmanager
 def callers(scratch: Path) -> Iterator[Callers]:
-    """Make a service on moto with both accounts in it."""
+    """Start a service on moto with both accounts."""
     with contextlib.ExitStack() as stack:
         engine = stack.enter_context(engines.moto(scratch))
         stack.enter_context(surroundings(engine.environ))

@@ -1,4 +1,4 @@
-"""A company with an identity provider of its own, set up through the API as its owner would."""
+"""A company with an identity provider, set up through the API as its owner would."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SSO = "/api/v1/sso"
 
 @dataclass(frozen=True)
 class Asked:
-    """A sign-in request as it reached the provider."""
+    """A sign-in request as the provider received it."""
 
     sp: ServiceProvider
     request_id: str
@@ -38,7 +38,7 @@ class Asked:
 
 @dataclass
 class Company:
-    """An account with single sign-on: its owner, its provider's key, its domain."""
+    """An account with SSO: its owner, its provider's key, its domain."""
 
     service: Service
     owner: Program
@@ -49,35 +49,35 @@ class Company:
 
     @property
     def connection_id(self) -> str:
-        """The connection's id."""
+        """Return the connection's id."""
         connection_id: str = self.connection["connection_id"]
         return connection_id
 
     @property
     def account_id(self) -> str:
-        """The account's id."""
+        """Return the account's id."""
         account_id: str = self.owner.get("/auth/session").json["account"]["id"]
         return account_id
 
     @property
     def sp(self) -> ServiceProvider:
-        """Our end of the connection."""
+        """Return our side of the connection."""
         return ServiceProvider(self.connection["sp_entity_id"], self.connection["acs_url"])
 
     def start(self, program: Program, query: str = "") -> Asked:
-        """Begin a sign-in and arrive at the provider."""
+        """Start a sign-in, up to the redirect to the provider."""
         reply = program.get(f"/sso/{self.connection_id}/start{query}")
         assert reply.status == 302, reply.text
         return read_request(reply, self.sp)
 
     def facts(self, asked: Asked, address: str, name: str | None = None) -> Facts:
-        """Say what the provider honestly says of a person."""
+        """Return what an honest provider says about a user."""
         facts = honest(self.issuer, self.sp, asked.request_id, address, self.service.clock())
         attributes = (Attribute("displayName", (name,)),) if name else ()
         return replace(facts, attributes=attributes)
 
     def post(self, program: Program, facts: Facts, mode: str = "assertion") -> Reply:
-        """Bring what the provider signed back to us."""
+        """Send us what the provider signed."""
         return self.post_text(program, encoded(signed(facts, self.idp, mode)))
 
     def post_text(self, program: Program, text: str) -> Reply:
@@ -93,7 +93,7 @@ class Company:
         )
 
     def sign_in(self, address: str, name: str | None = None) -> tuple[Program, Reply]:
-        """Go to the provider and back; gives the browser and the last answer."""
+        """Sign in through the provider; returns the browser and the last answer."""
         program = self.service.program()
         asked = self.start(program)
         return program, self.post(program, self.facts(asked, address, name))
@@ -123,7 +123,7 @@ def a_company(
     enforced: bool = False,
     **settings: Any,
 ) -> Company:
-    """Set a company up: connection, proved domain, enforced or not."""
+    """Set up a company: connection, verified domain, enforced or not."""
     idp, issuer = rsa_pair(f"idp-{domain}"), f"https://idp.{domain}/metadata"
     admin = owner or an_owner(service, f"owner@{domain}")
     body = {
@@ -142,7 +142,7 @@ def a_company(
 
 
 def prove(owner: Program, dns: DnsServer, domain: str) -> None:
-    """Prove that an account owns a domain."""
+    """Verify a domain for an account."""
     listed = owner.post(f"{SSO}/domains", {"domain": domain})
     assert listed.status == 201, listed.text
     dns.records[listed.json["txt_name"]] = [listed.json["txt_value"]]

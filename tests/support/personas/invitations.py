@@ -1,4 +1,4 @@
-"""Invitations, as their inviter and whoever gets the mail handle them."""
+"""Invitations, as the inviter and the recipient use them."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ INVITED = "kim@acme.test"
 
 
 def ask_invite(inviter: Program, address: str = INVITED, **body: Any) -> Reply:
-    """Call for an invitation, as a member of nothing in particular unless told otherwise."""
+    """Request an invitation, without workspaces unless the body names some."""
     return inviter.post(INVITATIONS, {"email": address, "role": "member", **body})
 
 
 def invite(inviter: Program, address: str = INVITED, **body: Any) -> dict[str, Any]:
-    """Invite somebody."""
+    """Invite a user."""
     reply = ask_invite(inviter, address, **body)
     assert reply.status == 201, reply.text
     made: dict[str, Any] = reply.json
@@ -28,15 +28,15 @@ def invite(inviter: Program, address: str = INVITED, **body: Any) -> dict[str, A
 
 
 def mailed_token(service: Service, address: str = INVITED) -> str:
-    """Take the token out of the newest mail to an address."""
+    """Return the token in the newest mail to an email."""
     return token_of(service.mail_to(address).link)
 
 
 def accept(program: Program, token: str, **body: Any) -> Reply:
-    """Join with nothing but the link, as a signed-in person does, unless told otherwise."""
+    """Join with only the link, as a signed-in user does, unless the body says more."""
     return program.post("/auth/invitation", {"token": token, **body})
 
 
 def accept_as_new(program: Program, token: str, **body: Any) -> Reply:
-    """Join as somebody who wasn't here before."""
+    """Join as a new user."""
     return accept(program, token, **{"name": "Kim", "password": OTHER_PASSWORD, **body})

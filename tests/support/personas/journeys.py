@@ -1,4 +1,4 @@
-"""What people do before the part that a test is about."""
+"""What users do before the part that a test is about."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ def sign_up(browser: Browser, address: str = ADDRESS, password: str = PASSWORD) 
 
 
 def sign_in(browser: Browser, address: str = ADDRESS, password: str = PASSWORD) -> None:
-    """Go through both steps of signing in."""
+    """Do both steps of a sign-in."""
     browser.open("/sign-in")
     browser.press("Continue", Email=address)
     browser.press("Sign in", Password=password)
 
 
 def become_a_user(service: Service, address: str = ADDRESS, password: str = PASSWORD) -> Browser:
-    """Sign up and confirm; the browser that did so isn't signed in yet."""
+    """Sign up and confirm; the browser isn't signed in yet."""
     browser = service.browser()
     sign_up(browser, address, password)
     browser.open(service.mail_to(address).link)
@@ -41,7 +41,7 @@ def become_a_user(service: Service, address: str = ADDRESS, password: str = PASS
 def signed_in_program(
     service: Service, address: str = ADDRESS, password: str = PASSWORD
 ) -> Program:
-    """Sign in a program; the user has to exist."""
+    """Sign in a program as an existing user."""
     program = service.program()
     reply = ask_sign_in(program, address, password)
     assert reply.status == 200, reply.text
@@ -49,17 +49,17 @@ def signed_in_program(
 
 
 def ask_sign_in(program: Program, address: str = ADDRESS, password: str = PASSWORD) -> Reply:
-    """Call for a session."""
+    """Request a session."""
     return program.post("/auth/sign_in", {"email": address, "password": password})
 
 
 def ask_sign_up(program: Program, address: str = ADDRESS, password: str = PASSWORD) -> Reply:
-    """Call for a sign-up."""
+    """Request a sign-up."""
     body = {"name": "Robin", "email": address, "password": password, "account_name": "Acme"}
     return program.post("/auth/sign_up", body)
 
 
 def token_of(link: str) -> str:
-    """Take the token out of a mailed link."""
+    """Return the token of a mailed link."""
     (token,) = parse_qs(urlsplit(link).query)["token"]
     return token

@@ -1,4 +1,4 @@
-"""People who are in an account, straight in a store."""
+"""Members of an account, written straight into a store."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def a_colleague(
     role: Role = Role.MEMBER,
     status: MembershipStatus = MembershipStatus.ACTIVE,
 ) -> str:
-    """Make a person who is in somebody's account and in no other; their id."""
+    """Create a user who is only a member of this account; returns their id."""
     from chalicelib.storage.dynamo.tables import UserRow
 
     user_id = f"usr_{name}"
@@ -48,7 +48,7 @@ def a_colleague(
 
 
 def as_manager(member: Member, like: AccountAdmin) -> AccountAdmin:
-    """Let a member act, as somebody who managed the account when their request began."""
+    """Return a member as an admin, as they were when their request began."""
     account_id = member.membership.account_id
     return AccountAdmin(
         member.user_id, member.name, Role.ADMIN, account_id, like.proved_at, like.origin

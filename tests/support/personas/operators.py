@@ -15,12 +15,12 @@ NAME = "Jo"
 
 
 def operate(*words: str, said: str | None = None) -> Result:
-    """Run a command as Jo; `said` is what they type when they are asked."""
+    """Run a command as Jo; `said` is what they type at its prompt."""
     return CliRunner().invoke(cli, ["--as", NAME, *words], input=said, terminal_width=200)
 
 
 def done(*words: str, said: str | None = None) -> str:
-    """Run a command that has to work, and give what it printed."""
+    """Run a command that must succeed, and return what it printed."""
     result = operate(*words, said=said)
     assert result.exit_code == 0, (result.output, result.exception)
     return result.output

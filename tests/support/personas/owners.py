@@ -1,4 +1,4 @@
-"""An owner in a store that nothing else is in."""
+"""An owner in an otherwise empty store."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from chalicelib.domain.audit.event import EventName
 from chalicelib.domain.email_address import EmailAddress
 from chalicelib.domain.keys.api_key import ApiKey
 from chalicelib.domain.origin import RequestOrigin
-from chalicelib.domain.tokens import new_id
 from chalicelib.domain.user import AccountAdmin
 from chalicelib.services.sign_in.email_confirmation import account_created, new_owner
 from chalicelib.storage.audit.trail import AuditWriter
@@ -53,7 +52,7 @@ def confirm(sign_ups: SignUps, link: Link, sign_up: SignUp) -> str:
 
 
 def an_owner_in(connection: StoreConnection, address: str = ROBIN.value) -> AccountAdmin:
-    """Make a user, and give what they are in their account."""
+    """Create a user, and return them as the owner of their account."""
     user = a_user_in(connection, address)
     (membership,) = user.active_memberships
     return AccountAdmin(user.id, user.name, membership.role, membership.account_id, NOON, ASKER)
@@ -61,7 +60,7 @@ def an_owner_in(connection: StoreConnection, address: str = ROBIN.value) -> Acco
 
 def a_key(manager: AccountAdmin, name: str = "CI", created_at: datetime = NOON) -> ApiKey:
     """Make a key that nobody stored yet."""
-    return ApiKey(new_id("key"), manager.account_id, name, created_at, manager.user_id)
+    return ApiKey.new(manager, name, created_at)
 
 
 def store_key(keys: ApiKeys, key: ApiKey, digest: str, manager: AccountAdmin) -> None:

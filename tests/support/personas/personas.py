@@ -1,4 +1,4 @@
-"""People in every position that a page can be looked at from, on a running stack."""
+"""Users in every role and state that a page can be seen in, on a running stack."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _API = "/api/v1"
 
 @dataclass(frozen=True)
 class Cast:
-    """Who is there. `robin` owns what has something of everything, `mira` what has nothing."""
+    """All users. `robin` owns an account with everything in it, `mira` an empty one."""
 
     stack: Stack
     robin: Program
@@ -33,7 +33,7 @@ class Cast:
     links: dict[str, str]
 
     def play(self, tab: Page, person: Program | None) -> None:
-        """Give a tab somebody's session, or nobody's."""
+        """Give a tab a user's session, or none."""
         tab.context.clear_cookies()
         values = person.jar.values if person else {}
         tab.context.add_cookies(
@@ -42,7 +42,7 @@ class Cast:
 
 
 def assemble(stack: Stack, dns: DnsServer) -> Cast:
-    """Let them all sign up, and do what leads to where they are."""
+    """Sign them all up, and bring each into their state."""
     robin = _owner(stack, "robin@acme.test", "Robin Okonkwo", "Acme Instruments")
     mira = _owner(stack, "mira@mira.test", "Mira", "Mira")
     sam = _owner(stack, "sam@borealis.test", "Sam Lindqvist", "Borealis")
@@ -75,7 +75,7 @@ def _owner(stack: Stack, address: str, name: str, account: str) -> Program:
 
 
 def _clear_out(stack: Stack, owner: Program) -> None:
-    """Delete the one workspace that an account begins with, by the pages: they know its id."""
+    """Delete the one workspace that an account starts with, through its pages."""
     browser = stack.browser()
     browser.jar.values.update(owner.jar.values)
     browser.open("/settings/workspaces")
@@ -120,7 +120,7 @@ def _connect(owner: Program, domain: str) -> None:
 
 
 def _furnish(robin: Program) -> None:
-    """Fill every list of Robin's."""
+    """Fill every list of Robin's account."""
     for name in ("CI pipeline", "Nightly sync of the warehouse and everything that hangs on it"):
         _sent(robin.post(f"{_API}/api_keys", {"name": name}), 201)
     words = {"name": "Field notes", "description": "What the surveyors bring home."}
@@ -131,7 +131,7 @@ def _furnish(robin: Program) -> None:
 
 
 def _links(stack: Stack, robin: Program) -> dict[str, str]:
-    """Ask for a mailed link of each kind, and leave it unused."""
+    """Request a mailed link of each kind, and leave it unused."""
     program = stack.program()
     body = {"name": "Ada", "email": "ada@ada.test", "password": PASSWORD, "account_name": "Ada"}
     _sent(program.post("/auth/sign_up", body), 202)

@@ -1,4 +1,4 @@
-"""People and their things, as tests put them into a store."""
+"""Users and their rows, as tests write them into a store."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ BROWSER = Client("192.0.2.7", "Test/1.0")
 
 @dataclass
 class StoppedClock:
-    """A clock that tests move by hand."""
+    """A clock that a test sets."""
 
     now: datetime = NOON
 
@@ -33,16 +33,16 @@ class StoppedClock:
 
     @classmethod
     def near_now(cls) -> StoppedClock:
-        """Stop at the real time, which identity providers and python3-saml go by."""
+        """Stop at the real time, which identity providers and python3-saml use."""
         return cls(datetime.now(UTC).replace(microsecond=0))
 
     def advance(self, by: timedelta) -> None:
-        """Let time pass."""
+        """Move the time forward."""
         self.now += by
 
 
 def a_sign_up(email: EmailAddress = ROBIN, account_name: str = "Acme") -> SignUp:
-    """Make a sign-up that nobody stored yet."""
+    """Make a sign-up that isn't stored yet."""
     return SignUp(
         id=new_id("sup"),
         email=email,
@@ -55,7 +55,7 @@ def a_sign_up(email: EmailAddress = ROBIN, account_name: str = "Acme") -> SignUp
 
 
 def a_link(sign_up: SignUp, expires_at: datetime = NOON + timedelta(hours=24)) -> Link:
-    """Make a confirmation link that nobody stored yet."""
+    """Make a confirmation link that isn't stored yet."""
     return Link(
         digest=SecretToken.new().digest,
         purpose=LinkPurpose.CONFIRM_SIGN_UP,
@@ -71,7 +71,7 @@ def a_users_link(
     email: EmailAddress | None = None,
     expires_at: datetime = NOON + timedelta(hours=1),
 ) -> Link:
-    """Make a link of a user's, as they are now, that nobody stored yet."""
+    """Make a link of a user, as they are now, that isn't stored yet."""
     return Link(
         digest=SecretToken.new().digest,
         purpose=purpose,
@@ -84,7 +84,7 @@ def a_users_link(
 
 
 def a_session(user_id: str, account_id: str | None = None) -> Session:
-    """Make a session that nobody stored yet."""
+    """Make a session that isn't stored yet."""
     return Session(
         id=SecretToken.new().digest,
         user_id=user_id,

@@ -1,7 +1,7 @@
-"""The lock as the specification words it, played against what is under test, move by move.
+"""The lockout as the specification words it, compared with the code under test, step by step.
 
-`Expected` knows nothing of how attempts are counted: it keeps what happened, and asks of each new
-attempt what the sentences of the specification say of it.
+`Expected` doesn't know how attempts are counted. It keeps what happened, and applies the sentences
+of the specification to each new attempt.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from chalicelib.domain.sign_in.lockout import Reservation
 
-# Small, so that a few moves reach every limit; 5 is no multiple of 3, so the last attempt of all
-# need not be one that locks.
+# Small, so that a few steps reach every limit. 5 is no multiple of 3, so the last attempt of all
+# isn't always one that locks.
 RULES = AttemptRules(
     attempts=3,
     window=timedelta(minutes=15),
@@ -39,7 +39,7 @@ STRANGER, OWN_BROWSER = "a stranger's browser", "the person's own browser"
 FAR_STRANGER = "a stranger's browser elsewhere"
 SOMEBODY = st.sampled_from((STRANGER, FAR_STRANGER, OWN_BROWSER))
 ADDRESS = "address"
-# The person shares a network with one of the strangers.
+# The user shares a network with one of the strangers.
 SHARED, FAR = "192.0.2.7", "198.51.100.7"
 _SOURCES = {STRANGER: SHARED, OWN_BROWSER: SHARED, FAR_STRANGER: FAR}
 _LONGEST_LOCK = timedelta(days=1)
@@ -47,43 +47,43 @@ _LONGEST_LOCK = timedelta(days=1)
 
 @dataclass
 class Expected:
-    """One count: when passwords were really checked since it was cleared, and since it was lifted.
+    """One count: when passwords were checked since it was cleared, and since it was unlocked.
 
-    The checks since an unlock are those that a lock can come from; the long count goes on.
+    Only checks since an unlock can cause a lockout; the long count continues.
     """
 
     in_a_row: int = 0
     checks: list[datetime] = field(default_factory=list)
-    # How often each lock is longer than the one before it; and how many locks were lifted.
+    # How often each lockout is longer than the one before it, and how many were unlocked.
     grows: int = 1
     lifted: int = 0
 
     def lets_check(self, now: datetime) -> bool:
-        """Whether the next password is looked at: neither dead nor locked."""
+        """Check whether the next password is checked: neither stopped nor locked."""
         lock_end = self._lock_end()
         return self.in_a_row < RULES.consecutive and (lock_end is None or now >= lock_end)
 
     def check(self, now: datetime) -> None:
-        """Note that a password was looked at, and suppose that it was wrong."""
+        """Record that a password was checked, as if it was wrong."""
         self.in_a_row += 1
         self.checks.append(now)
 
     @property
     def is_locked_by_the_last(self) -> bool:
-        """Whether the newest check used up the budget."""
+        """Check whether the newest check caused a lockout."""
         return self._lock_end() is not None
 
     @property
     def is_dead(self) -> bool:
-        """Whether only a reset helps."""
+        """Check whether only a reset helps."""
         return self.in_a_row >= RULES.consecutive
 
     def lift(self) -> None:
-        """Unlock: a new budget, and the long count goes on."""
+        """Unlock: a new budget, and the long count continues."""
         self.checks = []
 
     def assert_allowed(self) -> None:
-        """Never more checks than the budget in one window, unless a whole lock lies between."""
+        """Check that no window has more checks than allowed without a lockout between."""
         most = RULES.attempts
         for first in range(len(self.checks) - most):
             together = self.checks[first : first + most + 1]
@@ -92,14 +92,14 @@ class Expected:
         assert self.in_a_row <= RULES.consecutive
 
     def _lock_end(self) -> datetime | None:
-        """Return when the lock ends that the newest check began, if it did begin one."""
+        """Return when the lockout of the newest check ends, if it caused one."""
         return self.locks()[1]
 
     def locks(self) -> tuple[int, datetime | None]:
-        """Return how many locks the checks began, and when that of the newest check ends."""
+        """Return how many lockouts the checks caused, and when that of the newest check ends."""
         number, end, budget = self.lifted, None, list[timedelta]()
         for at in (moment - NOON for moment in self.checks):
-            # A check after a lock means that the lock was over: its budget is whole again.
+            # A check after a lockout means that it was over: the whole budget is available again.
             left = [] if end is not None else [one for one in budget if at - one < RULES.window]
             budget, end = [*left, at], None
             if len(budget) == RULES.attempts:
@@ -110,7 +110,7 @@ class Expected:
 
 @dataclass
 class ExpectedSource:
-    """What one source did at the email since its last success, and its count of its own."""
+    """What one source did at the email since its last success, and its own count."""
 
     added: int = 0
     caused_lock: bool = False
@@ -118,11 +118,11 @@ class ExpectedSource:
 
     @property
     def is_spent(self) -> bool:
-        """Whether it may add nothing more to the email's count."""
+        """Check whether it may add nothing more to the email's count."""
         return self.caused_lock or self.added >= RULES.attempts
 
     def lift(self) -> None:
-        """Let its user in, who read a mail here: a new budget, and the next lock is longer."""
+        """Its user used an unlock link: a new budget, and the next lockout is longer."""
         self.own.lifted, _ = self.own.locks()
         self.own.checks, self.own.in_a_row = [], 0
 
@@ -133,7 +133,7 @@ class LockMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.now = NOON
-        # The subject that the person's own browser counts under, once it has signed in.
+        # The subject of the user's own browser, once it has signed in.
         self.device: str | None = None
         self.devices_made = 0
         self.expected: dict[str, Expected] = {}
@@ -162,7 +162,7 @@ class LockMachine(RuleBasedStateMachine):
 
     @rule(who=SOMEBODY, early=st.booleans())
     def lock_and_wait(self, who: str, *, early: bool) -> None:
-        """Until the lock has just ended, or will in a second."""
+        """Cause a lockout and wait until it has just ended, or will in a second."""
         self.guess_wrong(who, RULES.attempts)
         self.wait(RULES.lockout - (_SECOND if early else timedelta(0)))
 
@@ -196,7 +196,7 @@ class LockMachine(RuleBasedStateMachine):
         self.clear(source)
         self.expected.pop(ADDRESS, None)
         self.at(source).lift()
-        # Its cookie is as old as the password that is gone.
+        # Its cookie is as old as the previous password.
         self.device = None
 
     @invariant()
@@ -205,39 +205,39 @@ class LockMachine(RuleBasedStateMachine):
             count.assert_allowed()
         for source in self.sources.values():
             source.own.assert_allowed()
-            # As many failures as make one lock; so one source never stops a password either.
+            # As many failures as cause one lockout, so one source never stops a password either.
             assert source.added <= RULES.attempts < RULES.consecutive
 
     def subject(self, who: str) -> str:
-        """Under what somebody's attempts count, while their source has done nothing."""
+        """Return where attempts count while their source has done nothing."""
         return self.device or ADDRESS if who == OWN_BROWSER else ADDRESS
 
     def source(self, who: str) -> str:
-        """Where somebody's attempts come from."""
+        """Return the source of attempts."""
         return _SOURCES[who]
 
     def count(self, subject: str) -> Expected:
-        """What is expected of a subject."""
+        """Return what is expected of a subject."""
         return self.expected.setdefault(subject, Expected())
 
     def at(self, source: str) -> ExpectedSource:
-        """What is expected of a source."""
+        """Return what is expected of a source."""
         return self.sources.setdefault(source, ExpectedSource())
 
     def judge(self, who: str) -> Reservation:
-        """Attempt, and compare with what is expected."""
+        """Make an attempt, and compare it with what is expected."""
         subject, source = self.subject(who), self.source(who)
         made = self.attempt(subject, source)
         self.compare(subject, source, made)
         return made
 
     def compare(self, subject: str, source: str, made: Reservation) -> None:
-        """Hold a reservation against the specification."""
+        """Compare a reservation with the specification."""
         count, at = self.count(subject), self.at(source)
         assert made.admits("a hash") == ("a hash" if made.granted else None)
         if subject == ADDRESS and at.is_spent and count.lets_check(self.now):
             assert made.granted == at.own.lets_check(self.now)
-            # A lock of the source is none of the email: nobody is mailed a link for it.
+            # A lockout of the source isn't one of the email: no user gets a link for it.
             assert not made.locks
             assert not made.stops
             if made.granted:

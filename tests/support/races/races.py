@@ -1,4 +1,4 @@
-"""Many callers at the same moment."""
+"""Many concurrent callers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CALLERS = 20
 def race(
     call: Callable[[int], T], refusals: tuple[type[Exception], ...] = (), callers: int = CALLERS
 ) -> list[T | Exception]:
-    """Call with 0, 1, 2 … all at once; what each got, an expected refusal included."""
+    """Call with 0, 1, 2 … at once; returns each result, expected refusals included."""
     start = Barrier(callers)
 
     def one(number: int) -> T | Exception:
@@ -32,5 +32,5 @@ def race(
 
 
 def winners(outcomes: list[T | Exception]) -> list[T]:
-    """Those who weren't refused."""
+    """Return the results that aren't refusals."""
     return [outcome for outcome in outcomes if not isinstance(outcome, Exception)]

@@ -1,4 +1,4 @@
-"""Sixty attempts at one address at the same moment, one of them right, round after round."""
+"""Sixty concurrent attempts at one email, one of them right, round after round."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
 
 CALLERS = 60
 BUDGET = 5
-# Only the lock is in question: no limit for the source, none for failures in a row.
+# Only the lockout is tested: no limit for the source, none for failures in a row.
 SETTINGS = {"SOURCE_FAILURES": "1000000", "CONSECUTIVE_FAILURES_MAX": "1000000"}
 
 
 @dataclass
 class Hashes:
-    """How many passwords were compared with the person's hash, and how many with the dummy."""
+    """How many passwords were compared with the user's hash, and how many with the dummy."""
 
     real: int = 0
     dummy: int = 0
@@ -42,7 +42,7 @@ class Hashes:
 
 @dataclass(frozen=True)
 class Round:
-    """What came of sixty attempts; `place` is whose password was right."""
+    """The result of sixty attempts; `place` is whose password was right."""
 
     place: int
     winners: tuple[int, ...]
@@ -51,14 +51,14 @@ class Round:
 
     @property
     def succeeded(self) -> bool:
-        """Whether anybody got in."""
+        """Check whether any attempt succeeded."""
         return bool(self.winners)
 
     @property
     def is_within_budget(self) -> bool:
-        """Each attempt hashed once; with the person's hash five did, or five before a success.
+        """Check that each attempt hashed once, and five with the user's hash before a success.
 
-        A success clears the count for those who are decided after it: five more at most.
+        A success clears the count for attempts that are decided after it: five more at most.
         """
         if self.real + self.dummy != CALLERS:
             return False
@@ -68,7 +68,7 @@ class Round:
 
 
 def rounds(service: Service, how_many: int) -> Iterator[Round]:
-    """Race again and again; between two rounds the lock and its window pass by."""
+    """Run rounds; between two of them the lockout and its window pass."""
     with counted_hashes() as hashes:
         for number in range(how_many):
             hashes.real = hashes.dummy = 0
@@ -81,7 +81,7 @@ def rounds(service: Service, how_many: int) -> Iterator[Round]:
 
 @contextlib.contextmanager
 def counted_hashes() -> Iterator[Hashes]:
-    """Make argon2 itself cheap and count it; all of ours around it stays as it is."""
+    """Make argon2 itself cheap and count it; our code around it is unchanged."""
     hashes = Hashes()
 
     def quick(secret: bytes, salt: bytes, hash_len: int, **_cost: Any) -> bytes:
@@ -97,8 +97,8 @@ def counted_hashes() -> Iterator[Hashes]:
 
 
 def _empty_queue(service: Service) -> None:
-    # The emulator takes longer for each message the more of them wait, which makes 200 rounds an
-    # hour; mailing them would prove nothing here.
+    # The emulator gets slower with each waiting message, so 200 rounds would take an hour; mailing
+    # them would prove nothing here.
     sqs, url = service.engine.client("sqs"), service.settings.mail_queue_url
     while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
         entries = [
@@ -110,7 +110,7 @@ def _empty_queue(service: Service) -> None:
 
 def _attempt(place: int, number: int) -> Any:
     sign_in = bootstrap.services().sign_in
-    # A source of its own for each round: one that locked the email before has another budget.
+    # A new source for each round: one that locked the email before has another budget.
     source = replace(BROWSER, address=f"2001:db8:0:{number:x}::7")
     email, browser = EmailAddress(ADDRESS), Browser(RequestOrigin(source, "a request"))
 

@@ -1,4 +1,4 @@
-"""Key pairs that tests make, once in a run for each name."""
+"""Key pairs for tests, generated once per run and name."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ class KeyPair:
 
     @property
     def certificate(self) -> Certificate:
-        """The certificate as our own code knows it."""
+        """Return the certificate as our own code represents it."""
         return Certificate.from_der(self.x509.public_bytes(serialization.Encoding.DER))
 
     @property
     def private_pem(self) -> str:
-        """The private key, as the settings and other programs take it."""
+        """Return the private key, as the settings and other programs take it."""
         return self.key.private_bytes(
             serialization.Encoding.PEM,
             serialization.PrivateFormat.PKCS8,
@@ -39,14 +39,14 @@ class KeyPair:
 
 @cache
 def rsa_pair(name: str, bits: int = 2_048) -> KeyPair:
-    """Make an RSA key pair, one for each name."""
+    """Return an RSA key pair, one per name."""
     key = rsa.generate_private_key(public_exponent=65_537, key_size=bits)
     return KeyPair(key, self_signed(key, name))
 
 
 @cache
 def ec_pair(name: str) -> KeyPair:
-    """Make a key pair on P-256, one for each name."""
+    """Return a key pair on P-256, one per name."""
     key = ec.generate_private_key(ec.SECP256R1())
     return KeyPair(key, self_signed(key, name))
 
@@ -54,7 +54,7 @@ def ec_pair(name: str) -> KeyPair:
 def self_signed(
     key: PrivateKey, name: str, days: int = 3_650, begins: int = -1
 ) -> x509.Certificate:
-    """Make a certificate that is good from yesterday on, or from another day."""
+    """Make a certificate that is valid from yesterday, or from another day."""
     named = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, f"{name}.test")])
     first_day = datetime.now(UTC).replace(microsecond=0) + timedelta(days=begins)
     return (
@@ -62,7 +62,7 @@ def self_signed(
         .subject_name(named)
         .issuer_name(named)
         .public_key(key.public_key())
-        # The same for all: an attacker's certificate can be a twin in all but its key.
+        # The same for all: an attacker's certificate can equal ours in everything but its key.
         .serial_number(1)
         .not_valid_before(first_day)
         .not_valid_after(first_day + timedelta(days=days))

@@ -1,4 +1,4 @@
-"""Responses as an identity provider writes them, with every value open to change."""
+"""Responses as an identity provider writes them, with every value changeable."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ _PASSWORD = "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport"
 
 
 class Markup(str):
-    """A text that is put into a response as it is."""
+    """Text that is inserted into a response as it is."""
 
     __slots__ = ()
 
 
 @dataclass(frozen=True)
 class Attribute:
-    """An attribute of a person."""
+    """An attribute of a user."""
 
     name: str
     values: tuple[str, ...]
@@ -53,7 +53,7 @@ class Confirmation:
 
 @dataclass(frozen=True)
 class Facts:
-    """What a response says; None leaves a thing out."""
+    """The values of a response; None leaves one out."""
 
     issuer: str
     in_response_to: str | None
@@ -68,7 +68,7 @@ class Facts:
     name_id_format: str | None = EMAIL_FORMAT
     name_qualifiers: str = ""
     session_not_on_or_after: str | None = None
-    # When the person signed in there; when the assertion was issued, where nothing else is said.
+    # When the user signed in there; also when the assertion was issued, unless set.
     authenticated_at: str | None = None
     status: str = SUCCESS
     version: str = "2.0"
@@ -78,21 +78,21 @@ class Facts:
     response_id: str = field(default_factory=lambda: f"_{secrets.token_hex(16)}")
     assertion_id: str = field(default_factory=lambda: f"_{secrets.token_hex(16)}")
     prefixes: tuple[str, str] = ("samlp", "saml")
-    # What stands between two elements.
+    # The text between two elements.
     gap: str = ""
 
     def but(self, **changes: object) -> Facts:
-        """Give the same with other values."""
+        """Return a copy with other values."""
         return replace(self, **changes)  # type: ignore[arg-type]
 
     def confirmed(self, **changes: object) -> Facts:
-        """Give the same with another first confirmation."""
+        """Return a copy with another first confirmation."""
         first, *rest = self.confirmations
         return replace(self, confirmations=(replace(first, **changes), *rest))  # type: ignore[arg-type]
 
 
 def honest(issuer: str, sp: ServiceProvider, request_id: str, name_id: str, now: datetime) -> Facts:
-    """Say what an honest identity provider says in answer to a request."""
+    """Return what an honest identity provider says in answer to a request."""
     end = at(now, minutes=5)
     return Facts(
         issuer=issuer,
@@ -109,12 +109,12 @@ def honest(issuer: str, sp: ServiceProvider, request_id: str, name_id: str, now:
 
 
 def at(now: datetime, **offset: float) -> str:
-    """Write a time so far from now."""
+    """Write a time at an offset from now."""
     return (now.astimezone(UTC) + timedelta(**offset)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def response(facts: Facts) -> _Element:
-    """Write a response, unsigned."""
+    """Write an unsigned response."""
     return etree.fromstring(response_xml(facts).encode())
 
 

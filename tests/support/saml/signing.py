@@ -1,4 +1,4 @@
-"""XML signatures and encryption by hand, so that what no library would write can be written too."""
+"""XML signatures and encryption by hand, for forms that no library writes."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ _HASHES = {
 
 @dataclass(frozen=True)
 class Style:
-    """How a signature is made; the defaults are what every provider can do."""
+    """How a signature is made; the defaults are what every provider supports."""
 
     method: str = RSA_SHA256
     digest: str = SHA256
@@ -107,7 +107,7 @@ def sign(element: _Element, pair: KeyPair, style: Style = PLAIN) -> _Element:
 
 
 def seal(signature: _Element, pair: KeyPair, method: str = RSA_SHA256) -> None:
-    """Compute the value over SignedInfo as it stands."""
+    """Compute the value over SignedInfo as it is."""
     value = signature.find(f"{{{DS}}}SignatureValue")
     signed_info = signature.find(f"{{{DS}}}SignedInfo")
     assert value is not None
@@ -129,7 +129,7 @@ def encrypt(
     cipher: str = AES_128_CBC,
     transport: str = RSA_OAEP,
 ) -> _Element:
-    """Put an EncryptedAssertion where an assertion stands, and return it."""
+    """Replace an assertion by an EncryptedAssertion, and return it."""
     secret = os.urandom(32 if "256" in cipher else 16)
     content = _encrypted(exclusive(assertion), secret, cipher)
     key = _transported(secret, certificate, transport)

@@ -1,4 +1,4 @@
-"""A situation at the gateway's functions, with no service around them."""
+"""A situation for the gateway's functions, without a service."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def a_situation() -> Situation:
-    """Make one for now: python3-saml reads the system's clock besides ours."""
+    """Make one for the current time: python3-saml reads the system's clock besides ours."""
     return Situation(
         sp=ServiceProvider.of("https://hub.test", "con_1"),
         request_id="_request1",
@@ -33,7 +33,7 @@ def a_situation() -> Situation:
 
 
 def expected_in(s: Situation) -> Expected:
-    """Say what a response has to fit there."""
+    """Return what a response must match in this situation."""
     certificates = (s.idp.certificate, s.next_idp.certificate)
     provider = IdentityProvider(s.issuer, "https://idp.test/sso", certificates, s.email_attribute)
     return Expected(provider, s.sp, s.request_id, s.now)

@@ -1,1 +1,1 @@
-"""The proof that answers tell nothing: states, public steps, what is seen of each, what differs."""
+"""The proof that answers reveal nothing: states, public steps, observations, differences."""

@@ -1,4 +1,4 @@
-"""Faults that services of this kind have had, to be put into ours: each must be found by name."""
+"""Typical faults of such services, put into ours: the proof must find each by name."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _STALE_COST = (19_456, 2)
 
 @dataclass(frozen=True)
 class Fault:
-    """A fault, how to put it in, and which parts of which step give it away."""
+    """A fault, how to put it in, and which parts of which step show it."""
 
     name: str
     put_in: Callable[[], AbstractContextManager[object]]
@@ -36,7 +36,7 @@ class Fault:
 
 @contextlib.contextmanager
 def early_return() -> Iterator[None]:
-    """An unknown address is refused before anything else is done."""
+    """An unknown email is refused before anything else is done."""
     from chalicelib.services.sign_in.password import SignInService
 
     whole = SignInService.with_password
@@ -54,7 +54,7 @@ def early_return() -> Iterator[None]:
 
 @contextlib.contextmanager
 def stale_dummy_cost() -> Iterator[None]:
-    """The hash for nobody kept its cost when the cost for everybody was raised."""
+    """The dummy hash kept its cost when the cost for everyone was raised."""
     from chalicelib.domain.passwords.hashing import PasswordHasher
 
     memory, time_cost = _STALE_COST
@@ -69,7 +69,7 @@ def stale_dummy_cost() -> Iterator[None]:
 
 @contextlib.contextmanager
 def empty_password_skips_the_hash() -> Iterator[None]:
-    """A password that nobody can have is refused without a hash."""
+    """A password that can't be valid is refused without a hash."""
     from chalicelib.domain.passwords.hashing import PasswordHasher, Verdict
 
     verify = PasswordHasher.verify
@@ -83,7 +83,7 @@ def empty_password_skips_the_hash() -> Iterator[None]:
 
 @contextlib.contextmanager
 def mail_in_the_request() -> Iterator[None]:
-    """The reset's mail is made and sent while its asker waits."""
+    """The reset's mail is made and sent during the request."""
     from chalicelib.domain.mail import JobKind
     from chalicelib.services.sign_in.password_reset import PasswordResetService
 
@@ -97,7 +97,7 @@ def mail_in_the_request() -> Iterator[None]:
 
 @contextlib.contextmanager
 def lock_for_known_users_only() -> Iterator[None]:
-    """Attempts at nobody's address are not counted."""
+    """Attempts at an unknown email aren't counted."""
     from chalicelib.storage.users.lockout import Attempts
 
     reserve = Attempts.reserve
@@ -113,7 +113,7 @@ def lock_for_known_users_only() -> Iterator[None]:
 
 @contextlib.contextmanager
 def lock_that_is_only_counted() -> Iterator[None]:
-    """The same writes for nobody's address, but its last attempt locks nothing."""
+    """The same writes for an unknown email, but its last attempt locks nothing."""
     from chalicelib.storage.users.lockout import Attempts
 
     reserve = Attempts.reserve
@@ -128,7 +128,7 @@ def lock_that_is_only_counted() -> Iterator[None]:
 
 @contextlib.contextmanager
 def extra_header() -> Iterator[None]:
-    """An answer about somebody has one header more."""
+    """An answer about a user has an additional header."""
     from chalicelib.web.kit import headers
 
     usual, known = headers._headers, list[bool]()  # noqa: SLF001 - every answer's headers
@@ -147,7 +147,7 @@ def extra_header() -> Iterator[None]:
 
 @contextlib.contextmanager
 def ticket_for_free_emails_only() -> Iterator[None]:
-    """A browser's own sign-up is looked at where the email is nobody's."""
+    """A browser's own sign-up is read only if the email belongs to no user."""
     from chalicelib.storage.users.users import Users
 
     whole = Users.look_up
@@ -162,7 +162,7 @@ def ticket_for_free_emails_only() -> Iterator[None]:
 
 @contextlib.contextmanager
 def waiting_password_tells() -> Iterator[None]:
-    """The right password of a waiting sign-up has an answer of its own in any browser."""
+    """The right password of a waiting sign-up has its own answer in any browser."""
     from chalicelib.domain.errors import EmailUnconfirmedError
     from chalicelib.services.sign_in.password_check import PasswordCheck
 
@@ -179,7 +179,7 @@ def waiting_password_tells() -> Iterator[None]:
 
 @contextlib.contextmanager
 def for_known_users(also: Callable[[], object]) -> Iterator[None]:
-    """Do something more whenever an attempt is about a user."""
+    """Do something additional whenever an attempt is about a user."""
     from chalicelib.storage.users.lockout import Attempts
 
     whole = Attempts.open
@@ -201,7 +201,7 @@ FAULTS = (
         "an empty password skips the hash",
         empty_password_skips_the_hash,
         frozenset({"hashes"}),
-        # Beside those that still cost their hash.
+        # Besides those that still cost their hash.
         passwords=(USUAL, ODD_PASSWORDS[0]),
     ),
     Fault("mail in the request", mail_in_the_request, frozenset({"calls"}), RESET),

@@ -1,4 +1,4 @@
-"""Sends one request and writes down all that can be seen of its answer and its work."""
+"""Sends one request and records everything that can be observed of its answer and its work."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
     from tests.support.uniformity.steps import Step
     from tests.support.uniformity.world import World
 
-# What differs between any two answers, whoever they are for.
+# Headers that differ between any two answers.
 _OF_ONE_REQUEST = frozenset(("x-request-id", "date"))
-# Ids, digests, tokens and what is signed: random in every answer, but always of one length.
+# Ids, digests, tokens and signed values: random in every answer, but always of one length.
 _RANDOM = re.compile(r"[A-Za-z0-9_=-]{24,}")
 _FLAG = re.compile(r'(?<="unconfirmed": )"(yes|)"')
 _NO_TICKET: Mapping[str, str] = MappingProxyType({})
 
 
 class Moment(StrEnum):
-    """When a request comes."""
+    """When a request is sent."""
 
     WARM = "warm"
     COLD = "cold: the first of its process and of its source"
@@ -39,7 +39,7 @@ class Moment(StrEnum):
 
 @dataclass(frozen=True)
 class Asked:
-    """One request by what it is about."""
+    """One request and its subject."""
 
     step: Step
     state: State
@@ -47,13 +47,13 @@ class Asked:
     moment: Moment
 
     def __str__(self) -> str:
-        """Name it."""
+        """Return its name."""
         return f"{self.step.name} [{self.state}; password {self.password.name}; {self.moment.name}]"
 
 
 @dataclass(frozen=True)
 class Seen:
-    """What was seen, each part by its name; random values are masked by their length."""
+    """The observations, each by its name; random values are masked by their length."""
 
     status: str
     headers: str
@@ -70,7 +70,7 @@ SOURCES = {Moment.WARM: SOURCE, Moment.COLD: NEW_SOURCE, Moment.BLOCKED: BLOCKED
 
 
 def observe(world: World, asked: Asked) -> Seen:
-    """Ask, look, and put the store back."""
+    """Send, observe, and restore the store."""
     ticket = _go_before(world, asked)
     world.book.clear()
     world.messages.clear()
@@ -84,7 +84,7 @@ def observe(world: World, asked: Asked) -> Seen:
 
 
 def send(world: World, asked: Asked, ticket: Mapping[str, str] = _NO_TICKET) -> Reply:
-    """Send one request through the gateway, from a browser with a ticket or without."""
+    """Send one request through the gateway, from a browser with or without a ticket."""
     step = asked.step
     reach = world.service.transport(SOURCES[asked.moment])
     body = step.body(asked.state, asked.password)
@@ -93,7 +93,7 @@ def send(world: World, asked: Asked, ticket: Mapping[str, str] = _NO_TICKET) -> 
 
 
 def _go_before(world: World, asked: Asked) -> Mapping[str, str]:
-    """Ask what comes first; gives the header of the browser that asked, if it goes on."""
+    """Send what comes first; returns the header of that browser, if the step continues in it."""
     jar = CookieJar()
     for step in asked.step.before:
         jar.keep(send(world, replace(asked, step=step), jar.header))
@@ -103,7 +103,7 @@ def _go_before(world: World, asked: Asked) -> Mapping[str, str]:
 
 
 def history_of(asked: Asked) -> tuple[History, Moment]:
-    """Say which requests have the same failures behind them."""
+    """Name the requests that have the same failures behind them."""
     return asked.state.history, asked.moment
 
 
@@ -125,8 +125,8 @@ def _seen(world: World, address: str, reply: Reply) -> Seen:
 
 
 def _message(text: str) -> str:
-    # Whether the worker mails a link for the right password of a waiting sign-up; every message
-    # has the flag.
+    # Whether the worker mails a link for the right password of a waiting sign-up; every message has
+    # the flag.
     return _FLAG.sub("<flag>", _masked(text))
 
 

@@ -1,4 +1,4 @@
-"""Asks everything in every state, and names whatever is not equal."""
+"""Sends everything in every state, and names whatever is not equal."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tests.support.uniformity.states import Password
     from tests.support.uniformity.world import World
 
-# What anybody may see of an answer, and the kinds of its work: equal in every state.
+# What anyone can see of an answer, and the kinds of its work: equal in every state.
 ALWAYS = ("status", "headers", "body", "calls", "hashes")
 # What the count of failures itself changes: equal in every state with the same failures behind it.
 WITHIN_A_HISTORY = ("shapes", "messages")
@@ -25,7 +25,7 @@ _SHOWN = 160
 
 @dataclass(frozen=True)
 class Difference:
-    """One part of one answer that isn't as it is for most."""
+    """One part of one answer that differs from most."""
 
     asked: Asked
     part: str
@@ -33,19 +33,19 @@ class Difference:
     usual: str
 
     def __str__(self) -> str:
-        """Say it in a line."""
+        """Return it in one line."""
         return f"{self.asked}: {self.part} is {self.found[:_SHOWN]!r}, not {self.usual[:_SHOWN]!r}"
 
 
 @dataclass(frozen=True)
 class Proof:
-    """Everything that was asked and seen."""
+    """Everything that was sent and observed."""
 
     seen: tuple[tuple[Asked, Seen], ...]
 
     @property
     def differences(self) -> tuple[Difference, ...]:
-        """Compare each answer with what most have, and its status with what it should be."""
+        """Compare each answer with what most have, and its status with the expected one."""
         found = [
             Difference(asked, "expected status", seen.status, expected)
             for asked, seen in self.seen
@@ -58,7 +58,7 @@ class Proof:
         return tuple(found)
 
     def of(self, step: Step) -> tuple[tuple[Asked, Seen], ...]:
-        """Give what concerns one step."""
+        """Return the observations of one step."""
         return tuple(pair for pair in self.seen if pair[0].step == step)
 
     def _unequal(self, part: str, *, within_history: bool) -> Iterator[Difference]:
@@ -74,12 +74,12 @@ class Proof:
 
 
 def prove(world: World, steps: Sequence[Step] = STEPS, *only: Password) -> Proof:
-    """Ask every step in every state; `only` some passwords, and those in a warm process."""
+    """Send every step in every state; `only` limits it to some passwords in a warm process."""
     return Proof(tuple((asked, observe(world, asked)) for asked in matrix(steps, *only)))
 
 
 def matrix(steps: Sequence[Step] = STEPS, *only: Password) -> Iterator[Asked]:
-    """List everything to ask."""
+    """List everything to send."""
     for step in steps:
         for password in only or _passwords(step):
             yield from (Asked(step, state, password, Moment.WARM) for state in STATES)
@@ -92,7 +92,7 @@ def _passwords(step: Step) -> tuple[Password, ...]:
         return (OF_SIGN_UP,)
     if not step.takes_password:
         return (USUAL,)
-    # The page's view calls what the API's does; one odd password shows that it does.
+    # The page's view calls what the API's does; one odd password shows that.
     return (USUAL, *(ODD_PASSWORDS[:1] if step.is_page else ODD_PASSWORDS))
 
 
@@ -111,7 +111,7 @@ def _expected(asked: Asked) -> str:
 
 
 def _alike(asked: Asked) -> tuple[object, ...]:
-    """Name what an answer may depend on; whatever isn't named here must not change it."""
+    """Name what an answer may depend on; nothing else may change it."""
     return (
         asked.step,
         asked.state.domain if asked.step.tells_domain else None,
@@ -122,5 +122,5 @@ def _alike(asked: Asked) -> tuple[object, ...]:
 
 
 def _is_refused(asked: Asked) -> bool:
-    """Whether a lock refuses every password of the email, which anybody can bring about."""
+    """Check whether a lockout refuses every password of the email, which anyone can cause."""
     return asked.state.history in (History.LOCKED, History.DEAD)

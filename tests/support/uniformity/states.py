@@ -1,6 +1,6 @@
-"""Who an address may belong to, what its password is tried with, and what happened before.
+"""Whose an email may be, which password is tried, and what happened before.
 
-Addresses all have one length, so that nothing differs because they do.
+All emails have one length, so that nothing differs because of it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from tests.support.personas.journeys import OTHER_PASSWORD, PASSWORD
 
 
 class Domain(StrEnum):
-    """A domain without single sign-on, one that enforces it, one that offers it."""
+    """A domain without SSO, one that enforces it, one that offers it."""
 
     PLAIN = "plain.test"
     ENFORCED = "force.test"
@@ -20,7 +20,7 @@ class Domain(StrEnum):
 
 
 class Kind(StrEnum):
-    """What the store holds of an address."""
+    """What the store has about an email."""
 
     NOBODY = "nobody"
     WAITING = "a sign-up that waits"
@@ -29,7 +29,7 @@ class Kind(StrEnum):
 
 
 class History(StrEnum):
-    """The failures that the address has behind it."""
+    """The earlier failures at the email."""
 
     FRESH = "none"
     LAST = "all but one of the budget"
@@ -46,7 +46,7 @@ _SUSPENDED = ((OWN_ACCOUNT, "member", "suspended"), ("acc_two", "admin", "suspen
 
 @dataclass(frozen=True)
 class State:
-    """One state in which a sign-in is refused; `right` says which password it is tried with."""
+    """One state in which a sign-in is refused; `right` says which password is tried."""
 
     number: int
     name: str
@@ -58,16 +58,16 @@ class State:
 
     @property
     def address(self) -> str:
-        """An address of its own."""
+        """Return an email of its own."""
         return f"person-{self.number:02}@{self.domain}"
 
     @property
     def password(self) -> str:
-        """The password that it is tried with."""
+        """Return the password that is tried."""
         return PASSWORD if self.right else OTHER_PASSWORD
 
     def __str__(self) -> str:
-        """Return its name, with the domain where that isn't the plain one."""
+        """Return its name, with the domain if it isn't the plain one."""
         where = {Domain.ENFORCED: ", SSO enforced", Domain.OFFERED: ", SSO offered"}
         return self.name + where.get(self.domain, "")
 
@@ -126,19 +126,19 @@ STATES = (
 
 @dataclass(frozen=True)
 class Password:
-    """What is typed; without `text` it is the state's own. `allowed`: a sign-up takes it."""
+    """What is typed; without `text` it is the state's own. `allowed`: a sign-up accepts it."""
 
     name: str
     text: str | None = None
     allowed: bool = True
 
     def typed(self, state: State) -> str:
-        """Give what is typed for a state."""
+        """Return what is typed for a state."""
         return state.password if self.text is None else self.text
 
 
 USUAL = Password("usual")
-# No user has it: somebody signs up with it under other people's emails.
+# No user has it: someone signs up with it under other users' emails.
 OF_SIGN_UP = Password("of the sign-up", "seven grey herons at dawn")
 ODD_PASSWORDS = (
     Password("empty", "", allowed=False),

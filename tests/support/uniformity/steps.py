@@ -1,4 +1,4 @@
-"""The public steps, as JSON and as pages: what anybody can send for any address."""
+"""The public steps, as JSON and as pages: what anyone can send for any email."""
 
 from __future__ import annotations
 
@@ -25,36 +25,36 @@ _FORM = {
 
 @dataclass(frozen=True)
 class Step:
-    """One step: what it takes, and on what its answer may depend beside the request's form."""
+    """One step: its input, and what its answer may depend on besides the request's form."""
 
     name: str
     path: str
     status: int
     fields: tuple[str, ...] = ("email",)
     is_page: bool = False
-    # The email step and its pages tell how a *domain* signs in; that concerns no person.
+    # The email step and its pages show how a *domain* signs in, which is about no user.
     tells_domain: bool = False
-    # A sign-up says why a password is refused, before anybody is looked up.
+    # A sign-up says why a password is refused, before any user is read.
     sets_password: bool = False
-    # What is asked first, with the same password; the step itself is what is seen.
+    # What is sent first, with the same password; only the step itself is observed.
     before: tuple[Step, ...] = ()
-    # Whether the browser that signed up goes on, with the ticket that it was given.
+    # Whether the browser that signed up continues, with its ticket.
     keeps_ticket: bool = False
     # Whether the owner of a taken email confirmed theirs after the sign-up.
     confirmed_since: bool = False
 
     @property
     def takes_password(self) -> bool:
-        """Whether there is a password to type."""
+        """Check whether there is a password to type."""
         return "password" in self.fields
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """What a program or a browser sends along."""
+        """Return the headers of a program or a browser."""
         return _FORM if self.is_page else _JSON
 
     def body(self, state: State, password: Password) -> bytes:
-        """Write the request's body."""
+        """Return the request's body."""
         known = {
             "name": "Robin",
             "email": state.address,
@@ -70,7 +70,7 @@ class Step:
         return self.name
 
     def expected(self, password: Password) -> int:
-        """Give the status that every state is answered with."""
+        """Return the status that every state is answered with."""
         return 422 if self.sets_password and not password.allowed else self.status
 
 
@@ -91,7 +91,7 @@ PAGES = (
     Step("page /password-reset", "/password-reset", 303, is_page=True),
     Step("page /account-unlock", "/account-unlock", 303, is_page=True),
 )
-# Signing up under somebody's email and then signing in with the sign-up's password.
+# Signing up under another user's email and then signing in with the sign-up's password.
 PAIR_HERE = Step(
     "sign_up, sign_in", "/auth/sign_in", 403, _SIGN_IN, before=(SIGN_UP,), keeps_ticket=True
 )

@@ -1,4 +1,4 @@
-"""A service in which every state exists, and that is put back after each request."""
+"""A service in which every state exists, and that is restored after each request."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ SOURCE, NEW_SOURCE, BLOCKED_SOURCE = "192.0.2.7", "192.0.2.8", "192.0.2.9"
 _FOUNDER = "founder-1@plain.test"
 _MODEL_ADDRESS = "pattern-1@plain.test"
 _NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
-# What requests write to.
+# The tables that requests write to.
 _WRITTEN = {"limits": ("subject",), "sign_ups": ("email", "slot")}
 
 
 @dataclass
 class World:
-    """The service, the book of its work, the messages it queued, and its store at the start."""
+    """The service, the record of its work, its queued messages, and its store at the start."""
 
     service: Service
     book: Ledger
@@ -52,7 +52,7 @@ class World:
         self.start = {table: self.service.rows(table) for table in _WRITTEN}
 
     def forget_latest(self, address: str) -> None:
-        """Do what a confirmation does to the email's newest sign-up; all others stay."""
+        """Delete the email's newest sign-up, as a confirmation does; all others stay."""
         self.service.engine.client("dynamodb").delete_item(
             TableName=f"{self.service.settings.table_prefix}sign_ups",
             Key={"email": {"S": address}, "slot": {"S": "latest"}},
@@ -74,7 +74,7 @@ class World:
 
 @contextlib.contextmanager
 def world(scratch: Path, settings: Mapping[str, str] = _NO_SETTINGS) -> Iterator[World]:
-    """Make a service on moto and put every state into its store."""
+    """Start a service on moto and write every state into its store."""
     with contextlib.ExitStack() as stack:
         engine = stack.enter_context(engines.moto(scratch))
         stack.enter_context(surroundings(engine.environ))
@@ -93,7 +93,7 @@ def world(scratch: Path, settings: Mapping[str, str] = _NO_SETTINGS) -> Iterator
 
 @contextlib.contextmanager
 def surroundings(environ: Mapping[str, str]) -> Iterator[None]:
-    """Let nothing of the person's own AWS set-up in, and make all clients from one session."""
+    """Hide the developer's own AWS configuration, and make all clients from one session."""
     with (
         mock.patch.dict(os.environ),
         mock.patch("botocore.session.get_session", engines.botocore_session),
@@ -107,7 +107,7 @@ def surroundings(environ: Mapping[str, str]) -> Iterator[None]:
 
 @contextlib.contextmanager
 def cold_process(service: Service) -> Iterator[None]:
-    """Let the next request find no service built, as the first of a process does."""
+    """Let the next request find no service built, like the first of a process."""
     build = bootstrap.build
     with (
         mock.patch.object(bootstrap, "_built", None),
@@ -186,7 +186,7 @@ def _add(state: State, service: Service, hashed: str) -> None:
 
 
 def _add_histories(service: Service) -> None:
-    """Fail often enough once, for an address of nobody, and copy what that left behind."""
+    """Fail often enough once, for an unknown email, and copy the rows that it left."""
     attempts = service.settings.lockout_attempts
     for _ in range(attempts - 1):
         ask_sign_in(service.program(SOURCE), _MODEL_ADDRESS, OTHER_PASSWORD)

@@ -6,16 +6,17 @@ import unicodedata
 from functools import cache
 from hashlib import sha256
 
-# The file is one byte for each of 65,536 buckets, the number of its entries, and then every entry
-# as three bytes, in order. A bucket is a digest's first two bytes and an entry the next three: 40
-# bits, so a password that is not on the list is taken for one of its 400,000 at 4 in 10 million.
+# The file holds one byte for each of 65,536 buckets, the number of its entries, followed by every
+# entry as three bytes, in order. The bucket is the first two bytes of a digest and the entry the
+# next three. With 40 bits, a password that isn't on the list matches one of its 400,000 entries at
+# 4 in 10 million.
 BUCKETS = 1 << 16
 ENTRY_BYTES = 3
 FILE_NAME = "fingerprints.bin"
 
 
 def includes(password: str) -> bool:
-    """Tell whether the password is on the list, whatever its case."""
+    """Check whether the password is on the list, ignoring case."""
     bucket, entry = fingerprint(password)
     table = _table()
     start = BUCKETS + ENTRY_BYTES * sum(table[:bucket])
@@ -24,7 +25,7 @@ def includes(password: str) -> bool:
 
 
 def folded(password: str) -> str:
-    """Return the password without case, in NFC: the form in which the list holds it."""
+    """Return the password without case, in NFC, as the list has it."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", password).casefold())
 
 
@@ -36,7 +37,7 @@ def fingerprint(password: str) -> tuple[int, bytes]:
 
 @cache
 def _table() -> bytes:
-    # Read when a new password is first checked: no other request needs it, nor what reads it.
+    # Read when a new password is first checked, because no other request needs it.
     from importlib.resources import files
 
     return files(__name__).joinpath(FILE_NAME).read_bytes()

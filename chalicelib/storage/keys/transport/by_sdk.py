@@ -1,4 +1,4 @@
-"""Updates by botocore: all that AWS's own SDK knows, at sixteen times the CPU."""
+"""Updates by botocore: everything that AWS's SDK supports, at sixteen times the CPU."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 _REFUSED = "ConditionalCheckFailedException"
-# What botocore raises when an answer is of another shape than it expects.
+# What botocore raises if an answer has another shape than it expects.
 _UNREADABLE = (AttributeError, LookupError, RecursionError, TypeError, ValueError)
 
 
@@ -30,7 +30,7 @@ class SdkUpdates:
 
     @property
     def ahead(self) -> float:
-        """How many seconds this machine's clock is ahead of DynamoDB's, by its answers so far."""
+        """Return how many seconds this machine's clock is ahead of DynamoDB's."""
         return self.server_time.ahead
 
     def update(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -43,7 +43,7 @@ class SdkUpdates:
             code = error.response["Error"]["Code"]
             if code == _REFUSED:
                 raise UpdateRefusedError(_row(error.response.get("Item", {}))) from error
-            # Without DynamoDB's message: of a wrong signature it tells what was signed.
+            # Without DynamoDB's message: for a wrong signature it repeats what was signed.
             raise UpdateUndecidedError(code) from None
         except (BotoCoreError, ResponseParserError, *_UNREADABLE) as error:
             raise UpdateUndecidedError(type(error).__name__) from error

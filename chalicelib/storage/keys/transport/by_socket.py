@@ -1,7 +1,7 @@
-"""Updates by a request of our own making, on a connection that stays open.
+"""Updates by our own HTTP request, over a socket that stays open.
 
 The SDK's general machinery is nearly all that a key's check costs; the request itself is a
-signature and a line of JSON. Decision 0090 says why, and what may be asked again.
+signature and a line of JSON. Decision 0090 gives the reasons, and what may be sent again.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ _OLD_CREDENTIALS = frozenset(
     ("ExpiredTokenException", "UnrecognizedClientException", "InvalidClientTokenId")
 )
 _WRONG_TIME = frozenset(("InvalidSignatureException", "RequestTimeTooSkewed", "RequestExpired"))
-# AWS takes five minutes; a signature that is refused within them is wrong for another reason.
+# AWS accepts five minutes; a signature that is rejected within them is wrong for another reason.
 _SKEW_SECONDS = 240
-# Each of these says that nothing was written. A 500 or 503 by another name doesn't.
+# Each of these says that nothing was written. A 500 or 503 with another code doesn't.
 _TURNED_AWAY = frozenset(
     (
         "ProvisionedThroughputExceededException",
@@ -47,7 +47,7 @@ _ENCODER = json.JSONEncoder(separators=(",", ":"))
 
 
 class DirectUpdates:
-    """Sends updates over kept connections; what it has learnt of keys and time is shared."""
+    """Sends updates over open sockets; credentials and clock corrections are shared."""
 
     def __init__(
         self,
@@ -67,7 +67,7 @@ class DirectUpdates:
 
     @property
     def ahead(self) -> float:
-        """How many seconds this machine's clock is ahead of DynamoDB's, by its answers so far."""
+        """Return how many seconds this machine's clock is ahead of DynamoDB's."""
         return self._time.ahead
 
     def update(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -80,7 +80,7 @@ class DirectUpdates:
                 status, code, said = self._ask(body)
             self._demand_own(request, said)
         except (OSError, BrokenAnswerError, RecursionError, ValueError) as error:
-            # After such an answer nothing that comes on this connection can be believed.
+            # After such an answer, nothing on this socket can be trusted.
             self.close()
             is_ours = isinstance(error, BrokenAnswerError)
             raise UpdateUndecidedError(str(error) if is_ours else type(error).__name__) from error
@@ -89,14 +89,15 @@ class DirectUpdates:
         if status == _BAD_REQUEST and code == _REFUSED:
             raise UpdateRefusedError(said.get("Item", {}))
         if code in _WRONG_TIME and abs(self.ahead - ahead) >= _SKEW_SECONDS:
-            # Not sent again as it is: what it says of the time is wrong too.
+            # Not sent again unchanged, because its time is wrong too.
             raise ClockCorrectedError(code)
-        # Never DynamoDB's message: of a wrong signature it tells what was signed, the token too.
+        # Never log DynamoDB's message: for a wrong signature it repeats what was signed, the token
+        # too.
         message = f"{status} {code}"
         raise UpdateUndecidedError(message)
 
     def close(self) -> None:
-        """Close the kept connections; the next update opens one."""
+        """Close the open sockets; the next update opens one."""
         self._connections.close()
 
     def _ask(self, body: bytes) -> tuple[int, str, dict[str, Any]]:
@@ -113,10 +114,10 @@ class DirectUpdates:
         return answer.status, code.rpartition("#")[2], said
 
     def _demand_own(self, request: Mapping[str, Any], said: Mapping[str, Any]) -> None:
-        """Hold the row that an answer shows against the one that was asked for.
+        """Reject an answer that names another key than the request.
 
-        Nothing else ties the two together: were an answer ever sent twice, each later one on that
-        connection would be read as its neighbour's, and one key be good for another's account.
+        Nothing else ties the two together: if an answer was ever sent twice, each later answer on
+        that socket would be read for the wrong request, and a key would work for another's account.
         """
         for name in ("Attributes", "Item"):
             row = said.get(name, {})
@@ -126,7 +127,7 @@ class DirectUpdates:
                 raise BrokenAnswerError("another row's answer")
 
     def _may_ask_again(self, code: str) -> bool:
-        """Whether a refusal was for a cause that may be gone now.
+        """Check whether the cause of a refusal may be gone now.
 
         Such a request was never carried out, so it may be sent again.
         """
@@ -140,7 +141,7 @@ class DirectUpdates:
 
 
 def _jitter() -> float:
-    # Late: the import takes as long as a check, and few checks need it.
+    # Imported here: the import takes as long as a check, and few checks need it.
     from random import uniform
 
     return uniform(0, _PAUSE_SECONDS)  # noqa: S311 - no secret hangs on it

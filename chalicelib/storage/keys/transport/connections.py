@@ -1,8 +1,8 @@
-"""HTTP over connections that stay open between calls: as much of it as DynamoDB speaks.
+"""HTTP over sockets that stay open between calls: the part of it that DynamoDB uses.
 
 The standard library's client parses each answer's headers as a mail's, which costs more than
-signing the request; and it can't tell a connection that died while the function slept from one that
-broke in the middle of an answer. The first may be asked again, the second may not.
+signing the request. It also can't tell a socket that closed while the function was frozen from one
+that broke in the middle of an answer. The first may be tried again, the second may not.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-# Longer unused, and a network on the way may have forgotten it without a word: the request would
+# After a longer pause, a network device may have silently dropped the connection: the request would
 # wait for its timeout.
 _IDLE_SECONDS = 50.0
-# Nobody closes a connection that was used a moment ago, and to look costs as much as a signature.
+# No server closes a socket that was just used, and checking costs as much as a signature.
 _FRESH_SECONDS = 1.0
 _KEPT = 10
 _DEFAULT_PORTS = {"https": 443, "http": 80}
@@ -36,7 +36,7 @@ _DEFAULT_PORTS = {"https": 443, "http": 80}
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Where DynamoDB listens."""
+    """The host and port of DynamoDB."""
 
     host: str
     port: int
@@ -54,7 +54,7 @@ class Endpoint:
 
     @property
     def host_header(self) -> str:
-        """As the Host header names it: the port only where it isn't the usual one."""
+        """Return the Host header's value: with the port only if it isn't the default one."""
         name = f"[{self.host}]" if ":" in self.host else self.host
         usual = self.port == _DEFAULT_PORTS["https" if self.secure else "http"]
         return name if usual else f"{name}:{self.port}"
@@ -62,38 +62,38 @@ class Endpoint:
 
 @dataclass(frozen=True)
 class KeptConnections:
-    """Asks one endpoint, each caller on a connection of its own.
+    """Sends requests to one endpoint, each caller on a socket of its own.
 
-    `tls` gives the context of a secure connection, which checks certificate and name.
+    `tls` returns the context of a secure connection, which checks certificate and name.
     """
 
     endpoint: Endpoint
     tls: Callable[[], ssl.SSLContext]
     connect_seconds: float = 1.0
     answer_seconds: float = 2.0
-    # The wall clock: a frozen function's other clocks may stand still.
+    # The wall clock: the other clocks of a frozen function may stand still.
     clock: Callable[[], float] = time.time
-    # For what is never interrupted by a freeze, and mustn't follow a clock that is put right.
+    # For what a freeze never interrupts, and a clock correction must not affect.
     timer: Callable[[], float] = time.monotonic
     kept: list[_Kept] = field(default_factory=list, repr=False)
 
     def ask(self, request: bytes) -> Answer:
         """Send a request and read the answer; raises OSError, BrokenAnswerError.
 
-        It is sent a second time in one case: a kept connection turns out to be closed before any
-        byte of an answer has come.
+        It is sent a second time in one case: an open socket turns out to be closed before any byte
+        of an answer has arrived.
         """
         if (waiting := self._waiting()) is not None:
             try:
                 return self._ask(waiting, request)
             except NothingCameError:
-                # If the request did arrive, what it adds is added twice: the key's own allowance
-                # gets smaller, never larger, and this line tells of it.
+                # If the request did arrive, its call is counted twice: the key's allowance gets
+                # smaller, never larger, and this line reports it.
                 _log.warning("asked_again")
         return self._ask(self._open(), request)
 
     def close(self) -> None:
-        """Close what is kept; the next request opens a connection of its own."""
+        """Close the open sockets; the next request opens one."""
         while self.kept:
             self.kept.pop().connection.close()
 
@@ -104,7 +104,7 @@ class KeptConnections:
         until = self.timer() + self.answer_seconds
 
         def receive(length: int) -> bytes:
-            # One limit for the whole answer: each read with its own would let it trickle for hours.
+            # One limit for the whole answer: with a limit for each read it could trickle for hours.
             left = until - self.timer()
             if left <= 0:
                 raise TimeoutError
@@ -128,11 +128,11 @@ class KeptConnections:
         return answer
 
     def _waiting(self) -> socket.socket | None:
-        """Take the connection that was used last, if it is still good."""
+        """Take the socket that was used last, if it is still open."""
         while self.kept:
             try:
                 last = self.kept.pop()
-            except IndexError:  # another thread was quicker
+            except IndexError:  # Another thread was quicker.
                 return None
             if _is_good(last.connection, self.clock() - last.used):
                 return last.connection
@@ -143,11 +143,11 @@ class KeptConnections:
         address = (self.endpoint.host, self.endpoint.port)
         connection = socket.create_connection(address, self.connect_seconds)
         try:
-            # Without it the kernel holds a request's end back until the last answer's receipt is
+            # Without it the kernel delays the end of a request until the last answer is
             # acknowledged, 44 ms later.
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if self.endpoint.secure:
-                # The socket's limit is one for the whole handshake, not for each of its reads.
+                # The socket's limit covers the whole handshake, not each of its reads.
                 connection = self.tls().wrap_socket(connection, server_hostname=self.endpoint.host)
         except BaseException:
             connection.close()
@@ -166,17 +166,17 @@ def _send(connection: socket.socket, request: bytes) -> None:
     except TimeoutError:
         raise
     except OSError as error:
-        # Not all of it went out, so nobody can have acted on it.
+        # It wasn't sent completely, so it can't have been carried out.
         raise NothingCameError from error
 
 
 def _is_good(connection: socket.socket, unused: float) -> bool:
-    """Whether the other side still waits, as far as can be seen from here."""
+    """Check whether the other side is still connected, as far as this side can see."""
     if not 0 <= unused < _IDLE_SECONDS:
         return False
     if unused < _FRESH_SECONDS:
         return True
-    # What came in since the last answer can only be the other side's end.
+    # Data that arrived since the last answer can only be the other side's close.
     poll = select.poll()
     poll.register(connection, select.POLLIN)
     return not poll.poll(0)

@@ -1,4 +1,4 @@
-"""Reads one answer of HTTP/1.1, strictly: an answer in doubt is no answer."""
+"""Reads one answer of HTTP/1.1, strictly: an ambiguous answer is rejected."""
 
 from __future__ import annotations
 
@@ -10,38 +10,38 @@ if TYPE_CHECKING:
 
 _AT_ONCE = 65_536
 _HEAD_MOST = 32_768
-# A row is 400 KB at most; written as JSON it is less than this.
+# A row is 400 KB at most; as JSON it is shorter than this.
 _BODY_MOST = 4_000_000
 
 
 class NothingCameError(ConnectionError):
-    """The other side closed the connection before any byte of an answer."""
+    """The other side closed the socket before any byte of an answer."""
 
 
 class BrokenAnswerError(Exception):
-    """What came isn't a whole answer; the message says what is wrong with it."""
+    """The data isn't a whole answer; the message says what is wrong with it."""
 
 
 class Answer(NamedTuple):
-    """An answer; `head` is its headers' lines, in small letters."""
+    """An answer; `head` holds its header lines in lower case."""
 
     status: int
     head: bytes
     body: bytes
 
     def header(self, name: bytes) -> bytes:
-        """Give a header's value, in small letters; empty where there is none."""
+        """Return a header's value, in lower case; empty if there is none."""
         return find_header(self.head, name)
 
     @property
     def keeps_open(self) -> bool:
-        """Whether the other side waits for another request."""
+        """Check whether the other side keeps the socket open."""
         return b"close" not in self.header(b"connection")
 
 
 @dataclass
 class Incoming:
-    """The bytes of a connection; `rest` is what has come and nobody has read."""
+    """The bytes of a socket; `rest` has arrived and isn't read yet."""
 
     receive: Callable[[int], bytes]
     rest: bytes = field(default=b"", repr=False)
@@ -56,7 +56,7 @@ class Incoming:
         return read
 
     def exactly(self, length: int) -> bytes:
-        """Read so many bytes."""
+        """Read a number of bytes."""
         if length > _BODY_MOST:
             raise BrokenAnswerError("a body beyond any row's size")
         while len(self.rest) < length:
@@ -91,9 +91,9 @@ def read_answer(incoming: Incoming) -> Answer:
 
 
 def find_header(head: bytes, name: bytes) -> bytes:
-    """Find a header in lines of small letters; raises BrokenAnswerError where it is there twice.
+    """Find a header in lower-case lines; raises BrokenAnswerError if it occurs twice.
 
-    Few of an answer's headers are looked at, so they aren't taken apart.
+    Few of an answer's headers are used, so they aren't parsed.
     """
     mark = b"\r\n" + name + b":"
     found = head.find(mark)
@@ -114,7 +114,7 @@ def _body(head: bytes, incoming: Incoming) -> bytes:
 
 
 def _chunked(encoding: bytes, incoming: Incoming) -> bytes:
-    # DynamoDB gives lengths; were it, or something before it, to stop, keys should go on working.
+    # DynamoDB sends lengths. If it, or a proxy before it, ever stops, keys must go on working.
     if encoding != b"chunked":
         raise BrokenAnswerError("an unknown transfer encoding")
     chunks, length = [], 0
@@ -129,7 +129,7 @@ def _chunked(encoding: bytes, incoming: Incoming) -> bytes:
 
 
 def _number(text: bytes, base: int) -> int:
-    # int() would take signs, spaces and underscores as well.
+    # int() would also accept signs, spaces and underscores.
     if not text.isalnum():
         raise BrokenAnswerError("no length")
     try:

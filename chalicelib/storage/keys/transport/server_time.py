@@ -1,7 +1,7 @@
-"""How far this machine's clock is from DynamoDB's, as the `Date` of its answers shows.
+"""How far this machine's clock is from DynamoDB's, by the `Date` of its answers.
 
-A key's calls are counted by the minute, so an instance with a wrong clock would count them in a
-minute of its own and let more through. Decision 0107 says how the error is bounded.
+A key's calls are counted by the minute. An instance with a wrong clock would count them in a minute
+of its own and let more through. Decision 0107 says how the error is bounded.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 _log = logging.getLogger(__name__)
 
-# A year that Python can still count from: beyond 9999 every later check would fail.
+# The last year that Python can add to: beyond 9999 every later check would fail.
 _DATE = re.compile(r"[a-z]{3}, (\d\d) ([a-z]{3}) (2\d{3}) (\d\d):(\d\d):(\d\d) gmt", re.ASCII)
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _STALE_SECONDS = 2
@@ -25,16 +25,16 @@ class ServerTime:
 
     def __init__(self) -> None:
         self.ahead = 0.0
-        # A Date is the same for a second of answers, and takes longer to read than to compare.
+        # A Date is the same for all answers of a second, and takes longer to parse than to compare.
         self._read: tuple[str, float | None] = "", None
 
     def learn(self, date: str, sent: float, received: float) -> None:
-        """Take an answer's Date, and when by our clock its request went out and it came in.
+        """Use an answer's Date, and our times of its request and its arrival.
 
         DynamoDB's clock showed `date` at some moment between the two: cut to a second, and up to a
-        second old, since servers write a Date anew only once a second. That bounds our clock's
-        error on both sides. What is known moves only as far as it has to, so a right clock is never
-        corrected. A Date that can't be read says nothing.
+        second old, since servers write a Date only once a second. That bounds our clock's error on
+        both sides. The known error changes only as far as it must, so a right clock is never
+        corrected. A Date that can't be parsed is ignored.
         """
         read = self._read
         if read[0] != date:

@@ -1,7 +1,7 @@
 """AWS's Signature Version 4, for the one form of request that DynamoDB takes.
 
-A POST to `/` without a query, whose headers are always the same: what makes a general signer long
-is everything else. tests/storage holds it against botocore's, signature for signature.
+A POST to `/` without a query, with the same headers each time; a general signer is long because of
+everything else. tests/storage compares its signatures with botocore's.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _CONTENT_TYPE = "application/x-amz-json-1.0"
 
 @dataclass(frozen=True)
 class AwsCredentials:
-    """An access key of AWS; a Lambda's is temporary, and has a session token."""
+    """An AWS access key; a Lambda's is temporary, and has a session token."""
 
     access_key: str
     secret_key: str = field(repr=False)
@@ -27,27 +27,27 @@ class AwsCredentials:
 
     @cached_property
     def token_line(self) -> str:
-        """The header that brings the token, if there is one."""
+        """Return the header with the session token, if there is one."""
         return f"x-amz-security-token:{self.session_token}\n" if self.session_token else ""
 
     @cached_property
     def signed_headers(self) -> str:
-        """The names of the headers that a signature covers."""
+        """Return the names of the headers that a signature covers."""
         token = "x-amz-security-token;" if self.session_token else ""
         return f"content-type;host;x-amz-date;{token}x-amz-target"
 
 
 @dataclass(frozen=True)
 class Signer:
-    """Writes the head of a request, signed."""
+    """Writes the signed head of a request."""
 
     host: str
     region: str
 
     def head(self, target: str, body: bytes, credentials: AwsCredentials, at: float) -> bytes:
-        """Give request line and headers for a body; `at` is seconds since the epoch."""
+        """Return request line and headers for a body; `at` is in seconds since the epoch."""
         stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(at))
-        # In the order of their names, which is the order that they are signed in.
+        # In the order of their names, in which they are signed.
         headers = (
             f"content-type:{_CONTENT_TYPE}\nhost:{self.host}\nx-amz-date:{stamp}\n"
             f"{credentials.token_line}x-amz-target:{target}\n"
@@ -73,7 +73,7 @@ class Signer:
         )
 
 
-# A day's key takes four hashes, which is as much as the rest of a signature.
+# A day's key takes four hashes, as many as the rest of a signature.
 @lru_cache(maxsize=2)
 def _signing_key(secret: str, day: str, region: str) -> bytes:
     key = f"AWS4{secret}".encode()

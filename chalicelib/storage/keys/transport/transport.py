@@ -1,4 +1,4 @@
-"""One conditional update of one row: what it can come to, whichever way it travels."""
+"""One conditional update of one row, and its possible results, over either transport."""
 
 from __future__ import annotations
 
@@ -9,18 +9,17 @@ if TYPE_CHECKING:
 
 
 class Updates(Protocol):
-    """Sends `UpdateItem`, its request and answer as DynamoDB writes them."""
+    """Sends `UpdateItem`; request and answer have DynamoDB's form."""
 
     @property
     def ahead(self) -> float:
-        """How many seconds this machine's clock is ahead of DynamoDB's, by its answers so far."""
+        """Return how many seconds this machine's clock is ahead of DynamoDB's."""
 
     def update(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Update a row, and give DynamoDB's answer.
+        """Update a row, and return DynamoDB's answer.
 
-        Raises UpdateRefusedError when the condition didn't hold, ClockCorrectedError when the
-        request was turned away for its time, UpdateUndecidedError when it isn't known what became
-        of it.
+        Raises UpdateRefusedError if the condition failed, ClockCorrectedError if the request was
+        rejected for its time, UpdateUndecidedError if its result is unknown.
         """
 
     def close(self) -> None:
@@ -28,7 +27,7 @@ class Updates(Protocol):
 
 
 class UpdateRefusedError(Exception):
-    """The condition didn't hold; `row` is the row as it is, or nothing where there is none."""
+    """The condition failed; `row` is the row as it is, or empty if there is none."""
 
     def __init__(self, row: Mapping[str, Any]) -> None:
         super().__init__("condition not met")
@@ -36,8 +35,8 @@ class UpdateRefusedError(Exception):
 
 
 class UpdateUndecidedError(Exception):
-    """DynamoDB gave no decision; the message says what it gave instead, and no secret."""
+    """DynamoDB gave no decision; the message says what it gave instead, without secrets."""
 
 
 class ClockCorrectedError(UpdateUndecidedError):
-    """Our clock was too wrong for a signature. The error is known now, and nothing was written."""
+    """Our clock was too wrong for a signature. The error is known now; nothing was written."""

@@ -6,8 +6,8 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from chalicelib.bootstrap import services
-from chalicelib.domain.clock import rfc3339
 from chalicelib.domain.errors import NotFoundError
+from chalicelib.web.api.filling import answer_from
 from chalicelib.web.api.lists import list_answer, read_query
 from chalicelib.web.contract import answers, bodies
 from chalicelib.web.kit.blueprints import JsonApi, json_answer
@@ -39,13 +39,7 @@ def create_api_key() -> Response:
     _, who = manager(request)
     name = thing_name(read_body(request, bodies.CreateApiKey).name, "name")
     key, secret = services().api_keys.create(who, name)
-    answer = answers.NewApiKey(
-        id=key.id,
-        name=key.name,
-        key=secret.value,
-        created_at=rfc3339(key.created_at),
-        last_used_at=None,
-    )
+    answer = answer_from(answers.NewApiKey, key, key=secret.value)
     return json_answer(answer, status=HTTPStatus.CREATED)
 
 
@@ -70,9 +64,4 @@ def report_leaked_api_key() -> Response:
 
 def key_view(key: ApiKey) -> answers.ApiKeyAnswer:
     """Show a key as it is listed."""
-    return answers.ApiKeyAnswer(
-        id=key.id,
-        name=key.name,
-        created_at=rfc3339(key.created_at),
-        last_used_at=rfc3339(key.last_used_at) if key.last_used_at else None,
-    )
+    return answer_from(answers.ApiKeyAnswer, key)

@@ -10,7 +10,6 @@ from urllib.parse import urlencode
 from chalicelib.bootstrap import services
 from chalicelib.domain.audit.search import AuditFilter, parse_cursor
 from chalicelib.domain.audit.sentences import (
-    WORDS,
     detail_words,
     event_options,
     party_kind,
@@ -62,7 +61,7 @@ class ShownEvent:
         client = event.origin.client
         return cls(
             at=event.at,
-            what=WORDS[event.name],
+            what=event.name.sentence,
             details=detail_words(event.details, names),
             actor_name=party_words(event.actor),
             actor_kind=party_kind(event.actor),

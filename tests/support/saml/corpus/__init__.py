@@ -1,7 +1,7 @@
-"""Responses that must be refused, and responses that must not, each with a name.
+"""Responses that must be refused, and responses that must be accepted, each with a name.
 
-A case is built for a situation: the addresses of a service, a request that waits, key pairs. So the
-same corpus is driven at the gateway's functions and at the running service over HTTP.
+A case is built for a situation: the URLs of a service, an open request, key pairs. So the same
+corpus is used on the gateway's functions and on the running service over HTTP.
 """
 
 from __future__ import annotations

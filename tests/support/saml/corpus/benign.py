@@ -1,4 +1,4 @@
-"""What real identity providers send, in all the ways in which they differ."""
+"""What real identity providers send, in all their variations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Honestly signed assertions that were made for somebody else, something else, or another time."""
+"""Validly signed assertions for another user, another purpose, or another time."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _add(
         add_attack(f"{name}-{mode}", _changed(change, mode), severity, source, refusal)
 
 
-# Whose request it answers.
+# The request that it answers.
 _REQUEST = "an unsolicited or stolen assertion signs somebody in (E6)"
 _add(
     "no-in-response-to",
@@ -81,7 +81,7 @@ _add(
     Refusal.IN_RESPONSE_TO,
 )
 
-# Where it was to be delivered.
+# Its destination.
 _WHERE: tuple[tuple[str, Callable[[Situation], str | None]], ...] = (
     ("missing", lambda _: None),
     ("empty", lambda _: ""),
@@ -116,7 +116,7 @@ for _named, _address in _WHERE:
             Refusal.DESTINATION,
         )
 
-# For whom it was made.
+# Its audience.
 _AUDIENCES: tuple[tuple[str, Callable[[Situation], tuple[tuple[str, ...], ...]]], ...] = (
     ("missing", lambda _: ()),
     ("empty", lambda _: (("",),)),
@@ -137,7 +137,7 @@ for _named, _list in _AUDIENCES:
     )
 _add("no-conditions", lambda f, _: f.but(has_conditions=False), Refusal.AUDIENCE)
 
-# When.
+# Its times.
 _OLD, _SOON, _FAR = -10, 10, 60 * 24 * 365 * 10
 
 
@@ -217,7 +217,7 @@ for _named, _written in (
         "a time that readers read differently",
     )
 
-# How it is confirmed.
+# Its confirmation.
 for _named in ("holder-of-key", "sender-vouches"):
     _add(
         f"confirmed-by-{_named}",
@@ -238,7 +238,7 @@ _add(
     "each of two confirmations fits in half of the points",
 )
 
-# Who says it.
+# Its issuer.
 _add("another-issuer", lambda f, _: f.but(issuer="https://evil.test/"), Refusal.ISSUER, _CRITICAL)
 _add(
     "another-response-issuer",
@@ -252,7 +252,7 @@ _add(
     Refusal.SHAPE,
 )
 
-# What the provider says of its own success.
+# The provider's own status.
 for _code in ("Responder", "AuthnFailed", "NoPassive", "Requester"):
     _add(
         f"status-{_code.lower()}",

@@ -1,4 +1,4 @@
-"""Small responses that want much work; none may cost more than an honest one."""
+"""Small responses that need much work; none may cost more than a valid one."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _UNSIGNED = "runs before the signature is verified; no key is needed"
 
 
 def _transformed(transforms: str, mode: str = "assertion") -> Callable[[Situation], object]:
-    """Sign with the attacker's key: the work would be done before anyone looks at it."""
+    """Sign with the attacker's key: the work would be done before the key is checked."""
     return lambda s: signed(s.facts(), s.attacker, mode, Style(transforms=transforms))
 
 

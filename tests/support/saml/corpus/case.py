@@ -1,4 +1,4 @@
-"""What a case is, and the situation that each is built for."""
+"""A case, and the situation that it is built for."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ASSERTION = f"{{{SAML}}}Assertion"
 
 
 class Severity(StrEnum):
-    """What it would cost if the case passed."""
+    """The damage if the case were accepted."""
 
     CRITICAL = "critical"
     HIGH = "high"
@@ -34,15 +34,15 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True)
 class Situation:
-    """A connection that waits for an answer, and all who might send one.
+    """A connection with an open request, and everyone who might answer it.
 
-    Mallory has an honest account at the connection's own provider; the victim has one too. The
-    stranger's address is in a domain that another account has proved.
+    Mallory and the victim have accounts at the connection's own provider. The stranger's email is
+    in a domain that another account has verified.
     """
 
     sp: ServiceProvider
     request_id: str
-    # Another account's connection, and a request of somebody else's on this one.
+    # Another account's connection, and another user's request on this one.
     other_sp: ServiceProvider
     other_request_id: str
     issuer: str
@@ -57,7 +57,7 @@ class Situation:
     email_attribute: str = "mail"
 
     def facts(self, name_id: str | None = None) -> Facts:
-        """Say what the provider honestly says of a person, Mallory by default."""
+        """Return what an honest provider says about a user, by default Mallory."""
         return honest(self.issuer, self.sp, self.request_id, name_id or self.mallory, self.now)
 
     def signed(self, facts: Facts, mode: str = "assertion", style: Style = PLAIN) -> _Element:
@@ -67,10 +67,10 @@ class Situation:
 
 @dataclass(frozen=True)
 class Case:
-    """A response and what must become of it.
+    """A response and its expected result.
 
-    `build` gives the form field. `refusal` is the reason that the audit trail has to show; None
-    for an attack that fails only at a rule about accounts, and for whatever is benign.
+    `build` returns the form field. `refusal` is the reason that the audit log must show; None for
+    an attack that only fails at an account's rules, and for valid responses.
     """
 
     name: str
@@ -78,11 +78,11 @@ class Case:
     severity: Severity | None = None
     source: str = ""
     refusal: Refusal | None = None
-    # Whom a benign one signs in; Mallory where nothing else is said.
+    # The user whom a valid response signs in; by default Mallory.
     email: str | None = None
 
     def __str__(self) -> str:
-        """Return its name, by which a failing test is found."""
+        """Return its name, which a failing test shows."""
         return self.name
 
 
@@ -95,7 +95,7 @@ Builder = "Callable[[Situation], str | bytes | _Element]"
 def attack(
     severity: Severity, source: str, refusal: Refusal | None
 ) -> Callable[[Callable[[Situation], object]], Callable[[Situation], object]]:
-    """Register a builder of an attack under its own name."""
+    """Register the builder of an attack under its own name."""
 
     def register(build: Callable[[Situation], object]) -> Callable[[Situation], object]:
         add_attack(_name(build), build, severity, source, refusal)
@@ -111,7 +111,7 @@ def add_attack(
     source: str,
     refusal: Refusal | None,
 ) -> None:
-    """Register one of a family."""
+    """Register one attack of a family."""
     assert name not in ATTACKS, name
     ATTACKS[name] = Case(name, _field(build), severity, source, refusal)
 
@@ -119,7 +119,7 @@ def add_attack(
 def benign(
     email: str | None = None,
 ) -> Callable[[Callable[[Situation], object]], Callable[[Situation], object]]:
-    """Register a builder of a response that has to be accepted."""
+    """Register the builder of a response that must be accepted."""
 
     def register(build: Callable[[Situation], object]) -> Callable[[Situation], object]:
         add_benign(_name(build), build, email)
@@ -129,7 +129,7 @@ def benign(
 
 
 def add_benign(name: str, build: Callable[[Situation], object], email: str | None = None) -> None:
-    """Register one of a family."""
+    """Register one valid response of a family."""
     assert name not in BENIGN, name
     BENIGN[name] = Case(name, _field(build), email=email)
 
@@ -145,7 +145,7 @@ def signed(facts: Facts, pair: KeyPair, mode: str = "assertion", style: Style = 
 
 
 def assertion_of(document: _Element) -> _Element:
-    """Find the first assertion."""
+    """Return the first assertion."""
     found = document.find(ASSERTION)
     assert found is not None
     return found
@@ -156,7 +156,7 @@ def _name(build: Callable[[Situation], object]) -> str:
 
 
 def _field(build: Callable[[Situation], object]) -> Callable[[Situation], str]:
-    """Encode what a builder gives, unless it has encoded it itself."""
+    """Encode what a builder returns, unless it is encoded already."""
 
     def encode(situation: Situation) -> str:
         built = build(situation)

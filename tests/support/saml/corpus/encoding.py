@@ -1,4 +1,4 @@
-"""What is no base64, no XML, not UTF-8, or declares something."""
+"""Text that is not base64, not XML or not UTF-8, or that has declarations."""
 
 from __future__ import annotations
 

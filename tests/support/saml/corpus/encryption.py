@@ -1,4 +1,4 @@
-"""Encrypted assertions: what comes out is judged as if it had come in the open."""
+"""Encrypted assertions: the decrypted content is judged like unencrypted content."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def _hidden(document: _Element, s: Situation) -> _Element:
     return document
 
 
-@attack(_CRITICAL, "whoever has our certificate can encrypt to us", Refusal.UNSIGNED)
+@attack(_CRITICAL, "anyone with our certificate can encrypt to us", Refusal.UNSIGNED)
 def encrypted_and_unsigned(s: Situation) -> _Element:
     return _hidden(response(s.facts(s.victim)), s)
 
@@ -167,7 +167,7 @@ _relabelled("with-an-unknown-cipher", AES_128_CBC, "urn:x")
 
 
 def _after(xml: str, mark: str, nth: int, added: str) -> str:
-    """Put something behind the nth occurrence of a mark."""
+    """Insert text after the nth occurrence of a mark."""
     parts = xml.split(mark)
     return mark.join(parts[:nth]) + mark + added + mark.join(parts[nth:])
 

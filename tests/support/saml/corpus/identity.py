@@ -1,4 +1,4 @@
-"""Honestly signed assertions about people for whom the provider may not speak."""
+"""Validly signed assertions about users for whom the provider may not speak."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def _named(name_id: str) -> Callable[[Situation], object]:
     return lambda s: s.signed(s.facts().but(name_id=name_id), "both")
 
 
-# The provider's own domain is acme.test; other.test has been proved by another account.
+# The provider's own domain is acme.test; another account has verified other.test.
 for _name, _address in (
     ("another-accounts-domain", "boss@other.test"),
     ("a-subdomain", "victim@sub.acme.test"),
@@ -83,7 +83,7 @@ for _name, _text, _refusal in (
     ("a-comment-before", Markup("<!-- -->victim@acme.test"), Refusal.SHAPE),
 ):
     add_attack(f"name-split-by-{_name}", _named(_text), _CRITICAL, _CUT, _refusal)
-# CDATA is text like any other, so the whole of it is read, and the domain is the attacker's.
+# CDATA is ordinary text, so all of it is read, and the domain is the attacker's.
 add_attack(
     "name-split-by-cdata",
     _named(Markup("victim@acme.test<![CDATA[]]>.evil.test")),

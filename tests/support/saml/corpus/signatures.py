@@ -1,4 +1,4 @@
-"""Signatures that are missing, made with other keys, other algorithms, or over something less."""
+"""Signatures that are missing, from other keys, with other algorithms, or over less."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Signature wrapping: what was signed stays in the document, and something else is to be read."""
+"""Signature wrapping: the signed part stays in the document, and another part is to be read."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _CRITICAL = Severity.CRITICAL
 
 
 def _evil_assertion(s: Situation, like: _Element | None = None) -> _Element:
-    """Write the victim's assertion, unsigned; with the id of another one where asked."""
+    """Write the victim's assertion, unsigned; with the id of another one if given."""
     evil = assertion_of(response(s.facts(s.victim)))
     if like is not None:
         evil.set("ID", like.get("ID") or "")

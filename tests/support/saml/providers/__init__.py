@@ -1,4 +1,4 @@
-"""Identity providers that we didn't write, started by tests, and a person who signs in there."""
+"""Third-party identity providers that tests start, and a user who signs in there."""
 
 from __future__ import annotations
 
@@ -44,18 +44,18 @@ class Mode(StrEnum):
 
     @property
     def signs_assertion(self) -> bool:
-        """Whether the assertion has a signature of its own."""
+        """Check whether the assertion has a signature of its own."""
         return self is not Mode.RESPONSE
 
     @property
     def signs_response(self) -> bool:
-        """Whether the response has one."""
+        """Check whether the response has one."""
         return self is not Mode.ASSERTION
 
 
 @dataclass(frozen=True)
 class Posted:
-    """What the provider has the person's browser post to us."""
+    """The form that the provider's page posts to us."""
 
     action: str
     response: str
@@ -63,20 +63,20 @@ class Posted:
 
     @property
     def xml(self) -> str:
-        """The response in the open, for messages of tests."""
+        """Return the decoded response, for messages of tests."""
         return b64decode(self.response).decode("utf-8")
 
 
 @dataclass(frozen=True)
 class Provider:
-    """A running provider; it reads whom it serves anew on each request."""
+    """A running provider; it reads its configuration anew on each request."""
 
     identity: IdentityProvider
     metadata: bytes
     customers: Path
 
     def serve(self, ours: ServiceProvider, mode: Mode, keys: SamlKeys | None = None) -> None:
-        """Tell it of our end, what to sign for it, and our certificate where requests are signed.
+        """Configure our side, what to sign, and our certificate if our requests are signed.
 
         The mode ENCRYPTED needs keys.
         """
@@ -94,9 +94,9 @@ class Provider:
 
 
 def sign_in(url: str, email: str = ALICE, password: str = PASSWORD) -> Posted:
-    """Follow a sign-in request as a person does, up to the form that comes back to us.
+    """Follow a sign-in request as a user does, up to the form that is posted to us.
 
-    Raises NoResponseError where the provider refuses.
+    Raises NoResponseError if the provider refuses.
     """
     jar = urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar())
     browser = urllib.request.build_opener(jar)
@@ -112,7 +112,7 @@ def sign_in(url: str, email: str = ALICE, password: str = PASSWORD) -> Posted:
 
 
 def _form(page: bytes, address: str) -> tuple[str, dict[str, str]]:
-    """Find the form that matters: where it goes, and what stands in it."""
+    """Return the target and the fields of the relevant form."""
     document: Any = lxml.html.document_fromstring(page)
     for form in document.forms:
         fields = {name: value or "" for name, value in form.fields.items()}

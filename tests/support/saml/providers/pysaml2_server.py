@@ -1,4 +1,4 @@
-"""The child process: a sign-in page in Flask before pysaml2's identity provider."""
+"""The child process: a sign-in page in Flask for pysaml2's identity provider."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def main(home: Path, port: int) -> None:
 
 
 def _answer(home: Path, base: str, asked: dict[str, Any], person: str) -> str:
-    """Make the page that posts the response to whoever asked."""
+    """Return the page that posts the response to the service provider."""
     idp = Server(config=_config(home, base))
     customer = _customers(home)[asked["sp_entity_id"]]
     response = idp.create_authn_response(
