@@ -66,7 +66,7 @@ class JobKind(StrEnum):
     )
     API_KEY_LEAKED = "api_key_leaked", "api_keys.send_mail"
     OWNERSHIP_TRANSFERRED = "ownership_transferred", "members.send_notice"
-    SSO_LINKED = "sso_linked", "single_sign_on.send_notice"
+    SSO_LINKED = "sso_linked", "sso_sign_in.send_notice"
     # What becomes of an operator's request to hand an account over.
     HANDOVER = "handover", "handovers.send_notice"
     # No mail: only the audit logs of the user's accounts record it.

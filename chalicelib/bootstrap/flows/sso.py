@@ -22,7 +22,7 @@ class SsoFlows(Flows):
     """SSO: its settings, its sign-ins and its daily check."""
 
     @by_need
-    def single_sign_on(self) -> SsoSignInService:
+    def sso_sign_in(self) -> SsoSignInService:
         from chalicelib.gateways.saml.face import Saml
         from chalicelib.services.sso.sign_in import SsoSignInService
         from chalicelib.storage.audit.hourly_caps import HourlyCaps

@@ -44,7 +44,7 @@ def test_the_digest_alone_opens_nothing() -> None:
         Links().find(link.digest, NOON, _CONFIRM)
 
 
-def test_a_link_is_good_for_its_own_purpose_alone() -> None:
+def test_a_link_works_only_for_its_own_purpose() -> None:
     """`C4`."""
     token, _ = _mailed()
     with pytest.raises(LinkInvalidError):
