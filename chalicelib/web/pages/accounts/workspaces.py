@@ -147,20 +147,24 @@ def _edit_page(
     visitor: Visitor, workspace: Workspace, status: int = HTTPStatus.OK, **shown: Any
 ) -> Response:
     context = {"errors": {}, "error": None, "overtaken": False, **shown}
-    person = PageVisitor.of(visitor)
+    shown_visitor = PageVisitor.of(visitor)
     return page(
-        "accounts/workspace.html", status=status, visitor=person, workspace=workspace, **context
+        "accounts/workspace.html",
+        status=status,
+        visitor=shown_visitor,
+        workspace=workspace,
+        **context,
     )
 
 
 def _deletion_page(
     visitor: Visitor, workspace: Workspace, status: int = HTTPStatus.OK, error: str | None = None
 ) -> Response:
-    person = PageVisitor.of(visitor)
+    shown_visitor = PageVisitor.of(visitor)
     return page(
         "accounts/workspace_delete.html",
         status=status,
-        visitor=person,
+        visitor=shown_visitor,
         workspace=workspace,
         error=error,
     )
