@@ -7,7 +7,7 @@ from chalice import Chalice
 from chalicelib.jobs.blueprints import BLUEPRINTS as JOBS
 from chalicelib.web.blueprints import BLUEPRINTS as ROUTES
 from chalicelib.web.kit.headers import finish_answer
-from chalicelib.web.kit.other_methods import refuse_other_methods
+from chalicelib.web.kit.routing.other_methods import refuse_other_methods
 
 app = Chalice(app_name="terminus-hub-auth", configure_logs=False)
 

@@ -1,1 +1,1 @@
-"""HTTP in, HTTP out: the only package, besides events, that imports chalice."""
+"""HTTP in, HTTP out. Only this package and `jobs` import chalice."""

@@ -1,8 +1,8 @@
-"""The check of API keys, in front of every call of the public API: a Lambda of its own.
+"""The API key check in front of the public API, a Lambda function of its own.
 
-It is packaged by this module's name and never sees app.py; what is imported here is its cold
-start. An authorizer can only let through or refuse, so "too many" and "can't tell" travel in the
-context, for `web/api/keyed.py` to answer.
+It is packaged by this module's name and never loads app.py; its imports are its cold start. An
+authorizer can only allow or refuse, so a rate limit and an outage travel in the context, and
+`web/api/keys/keyed.py` answers them.
 """
 
 from __future__ import annotations
@@ -24,14 +24,15 @@ _log = logging.getLogger(__name__)
 
 authorizers = Blueprint(__name__)
 
-# RFC 6750: the scheme in any case, then the key; `(?i:…)` leaves the key's own case alone.
+# RFC 6750: the scheme is case-insensitive; the key, outside `(?i:…)`, is not.
 _BEARER = re.compile(rf"(?i:bearer) {{1,10}}({PATTERN})\Z", re.ASCII)
 
 
-# Zero, or API Gateway would keep a decision for five minutes, a deleted key's too (`F5`).
+# Zero, because API Gateway would cache a decision for five minutes, even for a deleted key
+# (conformance F5).
 @authorizers.authorizer(ttl_seconds=0, name="key_check")
 def check_api_key(request: AuthRequest) -> dict[str, Any]:
-    """Let a good key through, with whose it is; refuse all others in one way (`F7`)."""
+    """Allow a valid key, with its account as context; refuse all others alike (conformance F7)."""
     bearer = _BEARER.match(request.token)
     if bearer is None:
         raise _refusal()
@@ -40,25 +41,25 @@ def check_api_key(request: AuthRequest) -> dict[str, Any]:
     except InvalidApiKeyError:
         raise _refusal() from None
     except RateLimitedError as error:
-        told = {"limited": "true", "limit": str(error.limit), "seconds": str(error.retry_after)}
-        return _may_read(request, "limited", told)
+        context = {"limited": "true", "limit": str(error.limit), "seconds": str(error.retry_after)}
+        return _may_read(request, "limited", context)
     except UnavailableError:
         _log.warning("api_key_unchecked")
         return _may_read(request, "unavailable", {"unavailable": "true"})
-    told = {
+    context = {
         "account_id": use.account_id,
         "key_id": use.key_id,
         "limit": str(use.limit),
         "remaining": str(use.remaining),
         "seconds": str(use.seconds_left),
     }
-    return _may_read(request, use.key_id, told)
+    return _may_read(request, use.key_id, context)
 
 
-def _may_read(request: AuthRequest, principal: str, told: dict[str, str]) -> dict[str, Any]:
-    """Allow reading under the public API alone (`F9`).
+def _may_read(request: AuthRequest, principal: str, context: dict[str, str]) -> dict[str, Any]:
+    """Allow only reading, and only the public API (conformance F9).
 
-    Written out, since Chalice's AuthResponse takes a third of the time of a check's own work.
+    Not with Chalice's AuthResponse, which would add a third to the time of a check.
     """
     api, stage, _ = request.method_arn.split("/", 2)
     places = [f"{api}/{stage}/{method}/api/v1/*" for method in ("GET", "HEAD")]
@@ -66,12 +67,12 @@ def _may_read(request: AuthRequest, principal: str, told: dict[str, str]) -> dic
     return {
         "principalId": principal,
         "policyDocument": {"Version": "2012-10-17", "Statement": [statement]},
-        "context": told,
+        "context": context,
     }
 
 
 def _refusal() -> Exception:
-    # The request's id isn't given to an authorizer; the gateway's access log has it.
+    # An authorizer doesn't get the request id; it is in the gateway's access log.
     _log.info("authentication_failed", extra={"method": "api_key"})
-    # The one message that API Gateway turns into a 401.
+    # The only message that API Gateway turns into a 401.
     return Exception("Unauthorized")

@@ -1,7 +1,7 @@
-"""The routes: every blueprint of API and pages, in the order in which they are registered.
+"""Every blueprint of API and pages, in the order of registration.
 
-A module of its own and not the package's `__init__`, because the API key authorizer lives in this
-package and its cold start must not load them all (decision 110).
+Not in the package's `__init__`, because the API key authorizer is in this package, and its cold
+start must not load them (decision 110).
 """
 
 from __future__ import annotations
@@ -43,30 +43,31 @@ from chalicelib.web.pages.sign_in.profile import profile_pages
 from chalicelib.web.pages.sign_in.proof import proof_pages
 from chalicelib.web.pages.sign_in.sign_in import sign_in_pages
 from chalicelib.web.pages.sign_in.sign_up import sign_up_pages
-from chalicelib.web.pages.sso.settings import single_sign_on_pages
-from chalicelib.web.pages.sso.sign_in import sso_pages
+from chalicelib.web.pages.sso.settings import sso_settings_pages
+from chalicelib.web.pages.sso.sign_in import sso_sign_in_pages
 
 if TYPE_CHECKING:
     from chalice import Blueprint
 
+# The OpenAPI document and docs/authorization.md list the routes in this order.
 BLUEPRINTS: tuple[Blueprint, ...] = (
-    health_api,
-    sign_in_api,
-    sign_up_api,
-    session_api,
-    profile_api,
-    password_reset_api,
-    email_change_api,
     authorizers,
-    api_keys_api,
-    audit_events_api,
-    workspaces_api,
-    invitations_api,
-    joining_api,
-    members_api,
     public_api,
+    api_keys_api,
+    workspaces_api,
+    audit_events_api,
+    members_api,
+    invitations_api,
     sso_api,
     openapi_api,
+    sign_in_api,
+    sign_up_api,
+    password_reset_api,
+    email_change_api,
+    joining_api,
+    session_api,
+    profile_api,
+    health_api,
     sign_in_pages,
     sign_up_pages,
     password_reset_pages,
@@ -76,8 +77,8 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     home_pages,
     proof_pages,
     profile_pages,
-    sso_pages,
-    single_sign_on_pages,
+    sso_sign_in_pages,
+    sso_settings_pages,
     api_keys_pages,
     audit_log_pages,
     workspaces_pages,

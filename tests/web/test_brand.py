@@ -1,4 +1,4 @@
-"""The operator's colour and logo, as a browser gets them."""
+"""The operator's colour and logo in pages and static files."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class TestAnOperatorsColour:
         return {"BRAND_ACCENT": "#FFD400"}
 
     def test_it_comes_in_a_stylesheet_of_ours(self, service: Service) -> None:
-        """`H7`: the policy lets in no inline style."""
+        """`H7`: the content policy allows no inline style."""
         ours, brand = _styles(service)
         assert brand.status == 200
         assert brand.header("Content-Type") == "text/css; charset=utf-8"
@@ -65,6 +65,6 @@ def test_a_wrong_colour_stops_the_start(colour: str) -> None:
 @pytest.mark.parametrize(
     "name", ["none.svg", "../settings.py", "app.css", "LOGO.svg", "/etc/x.svg"]
 )
-def test_a_logo_that_is_not_there_stops_the_start(name: str) -> None:
+def test_a_missing_logo_stops_the_start(name: str) -> None:
     with pytest.raises(SettingsError, match="BRAND_LOGO"):
         Settings.from_environ({"BRAND_LOGO": name})

@@ -1,4 +1,4 @@
-"""What a process's first call loads: each kind pays for what it uses and for nothing else."""
+"""The first call of a process loads only the packages that its kind of call uses."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _RULES = {"argon2", "zxcvbn", "email_validator"}
 _STORE = {"pynamodb", "botocore"}
 _WATCHED = _SAML | _RULES | _STORE | {"jinja2", "dns", "publicsuffixlist"}
 
-# The mail itself goes nowhere: the server beside the test answers for DynamoDB alone.
+# No mail is sent, because the test's server only answers for DynamoDB.
 _CALL = """
 import json, sys
 asked = json.loads(sys.stdin.read())
@@ -58,7 +58,7 @@ print(json.dumps([said, sorted({name.partition(".")[0] for name in sys.modules})
 
 @pytest.fixture
 def clock() -> StoppedClock:
-    """The other process has the system's clock, and a session mustn't be too old for it."""
+    """The time of the system, by which the other process judges a session's age."""
     return StoppedClock(datetime.now(UTC))
 
 
@@ -71,7 +71,7 @@ def server(moto: Engine) -> Iterator[str]:
 
 
 def _loads(service: Service, server: str, kind: str, **asked: Any) -> set[str]:
-    """Make one call in a fresh interpreter; give the heavy packages that it loaded."""
+    """Make one call in a new interpreter; return the heavy packages that it loaded."""
     settings = service.settings
     environ = {
         **{name: value for name, value in os.environ.items() if name.startswith("COVERAGE")},
@@ -140,7 +140,7 @@ def test_a_call_with_an_api_key_loads_the_store_alone(service: Service, server: 
 def test_a_sessions_call_of_the_api_loads_the_store_alone(
     service: Service, server: str, path: str
 ) -> None:
-    """Also where the flow has a mailer, whose mails are rendered in the worker."""
+    """Also if the flow has a mailer, because the worker renders the mails."""
     become_a_user(service)
     cookie = signed_in_program(service).jar.header["Cookie"]
     event = _event(path, Cookie=cookie)

@@ -1,4 +1,4 @@
-"""When something that we depend on is gone: closed, quiet, and told apart from a refusal."""
+"""A missing table, queue or mail service: no access, no details, and not answered as a refusal."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ def _assert_says_nothing(reply: Reply, status: int) -> None:
     assert reply.header("X-Request-Id")
 
 
-def test_without_its_tables_nobody_gets_in(service: Service) -> None:
-    """`H3`: a session that can't be looked up is no session, and no refusal either."""
+def test_without_the_tables_nobody_is_signed_in(service: Service) -> None:
+    """`H3`: a session that can't be read gives no access, and isn't answered as signed out."""
     become_a_user(service)
     program = signed_in_program(service)
     _lose_the_tables(service)
@@ -54,8 +54,8 @@ def test_without_its_tables_nobody_gets_in(service: Service) -> None:
     _assert_says_nothing(ask_sign_up(service.program()), 503)
 
 
-def test_without_its_queue_a_sign_up_says_so(service: Service) -> None:
-    """`H3`: nobody is told to wait for a mail that was never asked for."""
+def test_without_the_queue_a_sign_up_is_a_503(service: Service) -> None:
+    """`H3`: the user isn't told to wait for a mail that wasn't queued."""
     service.engine.client("sqs").delete_queue(QueueUrl=service.settings.mail_queue_url)
     _assert_says_nothing(ask_sign_up(service.program()), 503)
 
@@ -68,7 +68,7 @@ def test_a_mail_that_ses_refuses_stays_on_the_queue(service: Service) -> None:
     assert service.outbox == []
 
 
-def test_a_fault_of_ours_says_nothing_and_is_logged_once(
+def test_an_unexpected_error_reveals_nothing_and_is_logged_once(
     service: Service, caplog: pytest.LogCaptureFixture
 ) -> None:
     """`H2`, `H3`."""
@@ -82,7 +82,7 @@ def test_a_fault_of_ours_says_nothing_and_is_logged_once(
     assert [record.levelname for record in caplog.records] == ["ERROR"]
 
 
-def test_a_fault_of_ours_on_a_page_is_a_page(service: Service) -> None:
+def test_an_unexpected_error_on_a_page_is_a_page(service: Service) -> None:
     """`H2`."""
     broken = changed(bootstrap.services(), sign_in=None)
     bootstrap.use(broken)
@@ -94,10 +94,10 @@ def test_a_fault_of_ours_on_a_page_is_a_page(service: Service) -> None:
     assert "NoneType" not in browser.page.html
 
 
-def test_an_invitation_whose_mail_cannot_be_queued_is_made_all_the_same(
+def test_an_invitation_is_created_even_if_its_mail_cannot_be_queued(
     service: Service, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A 503 would have the inviter try again, and be refused for the invitation that is there."""
+    """After a 503 the inviter would try again, and be refused because the invitation exists."""
     owner = an_owner(service)
     with failing("ServiceUnavailable", lambda name, _: name == "SendMessage"):
         made = invite(owner)
@@ -108,10 +108,8 @@ def test_an_invitation_whose_mail_cannot_be_queued_is_made_all_the_same(
 
 
 @pytest.mark.parametrize("flow", ["email_confirmation", "password_reset", "account_unlock"])
-def test_a_used_link_is_used_whatever_becomes_of_its_mails_count(
-    service: Service, flow: str
-) -> None:
-    """Neither the queue nor the store can turn the finished step into a failure."""
+def test_a_used_link_stays_used_if_the_mail_count_fails(service: Service, flow: str) -> None:
+    """Neither the queue nor the store can make the finished step fail."""
     if flow == "email_confirmation":
         sign_up(service.browser())
     else:
@@ -123,7 +121,7 @@ def test_a_used_link_is_used_whatever_becomes_of_its_mails_count(
         assert service.program().post(f"/auth/{flow}", body).status == 200
 
 
-def test_a_count_that_cannot_be_lowered_keeps_no_mail_back(
+def test_a_count_that_cannot_be_lowered_stops_no_mail(
     service: Service, caplog: pytest.LogCaptureFixture
 ) -> None:
     become_a_user(service)

@@ -16,7 +16,7 @@ _CALLS = ("/auth/session", "/nowhere", "/static/app.css")
 
 
 @pytest.mark.parametrize("path", [*_PATHS, *_CALLS])
-def test_every_answer_is_guarded(service: Service, path: str) -> None:
+def test_every_answer_has_the_security_headers(service: Service, path: str) -> None:
     """`H7`, `H2`."""
     reply = service.program().get(path)
     assert reply.header("X-Content-Type-Options") == "nosniff"
@@ -29,19 +29,19 @@ def test_every_answer_is_guarded(service: Service, path: str) -> None:
 
 
 @pytest.mark.parametrize("path", _PATHS)
-def test_pages_say_what_they_are(service: Service, path: str) -> None:
+def test_pages_have_a_content_type(service: Service, path: str) -> None:
     """`H7`."""
     kind = (service.program().get(path).header("Content-Type") or "").lower()
     assert kind.startswith(("text/html; charset=utf-8", "application/json"))
 
 
 @pytest.mark.parametrize("path", [*_PATHS, "/auth/session"])
-def test_nothing_personal_is_kept_by_caches(service: Service, path: str) -> None:
+def test_answers_are_not_cached(service: Service, path: str) -> None:
     """`D13`."""
     assert service.program().get(path).header("Cache-Control") == "no-store"
 
 
-def test_no_other_origin_may_read(service: Service) -> None:
+def test_no_other_origin_may_read_an_answer(service: Service) -> None:
     """`H8`."""
     reply = service.program().get("/auth/session", Origin="https://evil.test")
     assert reply.header("Access-Control-Allow-Origin") is None
@@ -61,7 +61,7 @@ def test_plain_http_promises_no_https(service: Service) -> None:
     assert service.program().get("/sign-in").header("Strict-Transport-Security") is None
 
 
-def test_signing_out_clears_what_the_browser_kept_but_not_its_cookies(service: Service) -> None:
+def test_signing_out_clears_the_browsers_storage_but_not_its_cookies(service: Service) -> None:
     """`D13`."""
     become_a_user(service)
     program = signed_in_program(service)
@@ -72,7 +72,7 @@ def test_signing_out_clears_what_the_browser_kept_but_not_its_cookies(service: S
 
 
 class TestOverHttps:
-    """The same service where people reach it over https."""
+    """The same service with an https public URL."""
 
     @pytest.fixture
     def environ(self) -> dict[str, str]:

@@ -26,7 +26,7 @@ class SsoFlows(Flows):
     """SSO: its settings, its sign-ins and its daily check."""
 
     @by_need
-    def single_sign_on(self) -> SsoSignInService:
+    def sso_sign_in(self) -> SsoSignInService:
         from chalicelib.gateways.saml.face import Saml
         from chalicelib.services.sso.sign_in.connection_test import ConnectionTest
         from chalicelib.services.sso.sign_in.proof import SsoProof

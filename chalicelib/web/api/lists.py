@@ -1,4 +1,4 @@
-"""Lists: which page is asked for, and how one is shown."""
+"""Lists: the requested page, and the answer's envelope."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from chalicelib.domain.errors import InvalidValueError
 from chalicelib.domain.lists import LIMIT_DEFAULT, LIMIT_MAX, PAGE_MAX, PageRequest
-from chalicelib.web.contract import answers
-from chalicelib.web.kit.blueprints import json_answer
+from chalicelib.web.contract.shapes.common import Page
+from chalicelib.web.kit.routing.json_api import json_answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,17 +22,17 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Shown = TypeVar("Shown")
 
-# A Lambda's answer ends at 6 MB. The body is in it as a JSON text, with its quotes escaped.
+# A Lambda response is limited to 6 MB, in which the body is a JSON string with escaped quotes.
 ANSWER_MAX_BYTES = 5_500_000
 _BYTES_OF_A_CHARACTER = 12
 _NUMBER = re.compile(r"[0-9]{1,10}\Z", re.ASCII)
 
 
 def read_query(request: Request, *filters: str) -> tuple[PageRequest, dict[str, str]]:
-    """Read which page is asked for, and the filters that are given.
+    """Read the requested page and the given filters.
 
-    Raises InvalidValueError for what is out of range, given twice, or not taken here: a filter
-    that is misspelt must not quietly answer with everything.
+    Raises InvalidValueError for values out of range, duplicates and unknown parameters: a misspelt
+    filter must not return everything.
     """
     values = request.query_params
     given = {name: values.getlist(name) for name in values} if values else {}
@@ -49,22 +49,22 @@ def read_query(request: Request, *filters: str) -> tuple[PageRequest, dict[str, 
     return page, single
 
 
-def list_view(found: Slice[T], view: Callable[[T], Shown]) -> answers.Page[Shown]:
-    """Show a page in the envelope of all lists."""
+def list_view(found: Slice[T], view: Callable[[T], Shown]) -> Page[Shown]:
+    """Convert a page to the envelope of all lists."""
     items = [view(item) for item in found.items]
-    return answers.Page(items, found.has_more, found.total_count)
+    return Page(items, found.has_more, found.total_count)
 
 
 def list_answer(found: Slice[T], view: Callable[[T], Shown]) -> Response:
     """Answer with a page in the envelope of all lists; raises InvalidValueError if too large.
 
-    A page is whole or refused, never cut: page numbers then lead to every item exactly once.
+    A page is refused, not shortened, so that the page numbers cover every item exactly once.
     """
     return bounded(json_answer(list_view(found, view)))
 
 
 def bounded(answer: Response) -> Response:
-    """Give an answer that a Lambda can carry; raises InvalidValueError for a page too large."""
+    """Return an answer if a Lambda can send it; raises InvalidValueError."""
     body: str = answer.body
     if len(body) * _BYTES_OF_A_CHARACTER > ANSWER_MAX_BYTES and _size(body) > ANSWER_MAX_BYTES:
         message = "This page would be larger than 5.5 MB. Ask for fewer at once."
@@ -73,7 +73,7 @@ def bounded(answer: Response) -> Response:
 
 
 def _size(body: str) -> int:
-    """Say how large a body becomes on its way: what isn't ASCII can be escaped as well."""
+    """Return a body's size inside the response, where other characters than ASCII are escaped."""
     return len(json.dumps(body))
 
 

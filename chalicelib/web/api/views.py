@@ -1,11 +1,12 @@
-"""What the API shows of domain objects."""
+"""Answers made from domain objects, shared by several views."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from chalicelib.domain.clock import rfc3339
-from chalicelib.web.contract import answers
+from chalicelib.web.contract.shapes.accounts import OwnAccountAnswer, WorkspaceAnswer
+from chalicelib.web.contract.shapes.sign_in import ListedSessionAnswer, SessionAnswer, UserAnswer
 
 if TYPE_CHECKING:
     from chalicelib.domain.sign_in.visitor import Visitor
@@ -13,44 +14,40 @@ if TYPE_CHECKING:
     from chalicelib.services.sign_in.sessions import ListedSession
 
 
-def account_view(membership: Membership) -> dict[str, str]:
-    """Show an account as its member sees it."""
-    return {
-        "id": membership.account_id,
-        "name": membership.account_name,
-        "role": membership.role.value,
-    }
+def account_view(membership: Membership) -> OwnAccountAnswer:
+    """Convert a user's membership to an answer."""
+    return OwnAccountAnswer(membership.account_id, membership.account_name, membership.role)
 
 
-def session_view(visitor: Visitor) -> dict[str, Any]:
-    """Show a session to its person."""
+def session_view(visitor: Visitor) -> SessionAnswer:
+    """Convert the current session to its answer."""
     user, session = visitor.user, visitor.session
-    return {
-        "user": {"id": user.id, "email": user.email.value, "name": user.name},
-        "account": account_view(visitor.membership) if visitor.membership else None,
-        "method": session.method.value,
-        "started_at": rfc3339(session.started_at),
-        "expires_at": rfc3339(visitor.ends_at),
-    }
+    return SessionAnswer(
+        user=UserAnswer(user.id, user.email.value, user.name),
+        account=account_view(visitor.membership) if visitor.membership else None,
+        method=session.method,
+        started_at=rfc3339(session.started_at),
+        expires_at=rfc3339(visitor.ends_at),
+    )
 
 
-def listed_session_view(listed: ListedSession) -> dict[str, Any]:
-    """Show one of a person's sessions; its id is a digest, of no use as a token."""
+def listed_session_view(listed: ListedSession) -> ListedSessionAnswer:
+    """Convert one of a user's sessions to its answer."""
     session = listed.session
-    return {
-        "id": session.id,
-        "current": listed.current,
-        "method": session.method.value,
-        "user_agent": session.client.user_agent,
-        "address": session.client.address,
-        "started_at": rfc3339(session.started_at),
-        "last_seen_at": rfc3339(session.last_seen_at),
-    }
+    return ListedSessionAnswer(
+        id=session.id,
+        current=listed.current,
+        method=session.method,
+        user_agent=session.client.user_agent,
+        address=session.client.address,
+        started_at=rfc3339(session.started_at),
+        last_seen_at=rfc3339(session.last_seen_at),
+    )
 
 
-def workspace_view(workspace: Workspace) -> answers.WorkspaceAnswer:
-    """Show a workspace to software."""
-    return answers.WorkspaceAnswer(
+def workspace_view(workspace: Workspace) -> WorkspaceAnswer:
+    """Convert a workspace to its answer."""
+    return WorkspaceAnswer(
         id=workspace.id,
         name=workspace.name,
         description=workspace.description,

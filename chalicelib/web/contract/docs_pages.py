@@ -1,4 +1,4 @@
-"""`/docs`: how to call the API, for whoever writes the program; `/docs/reference`: every call."""
+"""`/docs`: how to call the API; `/docs/reference`: every call; `/docs/console`: try them."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 from chalicelib.bootstrap import settings
 from chalicelib.domain.keys.api_key import KEYS_MAX
 from chalicelib.domain.lists import LIMIT_DEFAULT, LIMIT_MAX
-from chalicelib.web.contract.operations import WORDS
 from chalicelib.web.contract.reference import groups, shapes
-from chalicelib.web.kit.blueprints import Pages
+from chalicelib.web.contract.refusals import WORDS
+from chalicelib.web.kit.access import Access
 from chalicelib.web.kit.headers import CONSOLE_POLICY
-from chalicelib.web.kit.rendering import page
+from chalicelib.web.kit.html.rendering import page
+from chalicelib.web.kit.routing.pages import Pages
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,9 +26,9 @@ docs_pages = Pages(__name__)
 _QUICKSTARTS = Path(__file__).parents[1] / "quickstarts"
 
 
-@docs_pages.route("/docs")
+@docs_pages.view("GET /docs", access=Access.ANYONE)
 def show_docs() -> Response:
-    """Show how to begin, and what to expect."""
+    """Show how to start, and what to expect."""
     api_url = f"{settings().public_url}/api/v1"
     code = {name: text.replace("API_URL", api_url) for name, text in _quickstarts().items()}
     return page(
@@ -42,15 +43,16 @@ def show_docs() -> Response:
     )
 
 
-@docs_pages.route("/docs/reference")
+@docs_pages.view("GET /docs/reference", access=Access.ANYONE)
 def show_reference() -> Response:
     """Show every call and every shape."""
-    return page("docs/docs_reference.html", groups=list(groups()), shapes=shapes())
+    app = docs_pages.current_app
+    return page("docs/docs_reference.html", groups=list(groups(app)), shapes=shapes(app))
 
 
-@docs_pages.route("/docs/console")
+@docs_pages.view("GET /docs/console", access=Access.ANYONE)
 def show_console() -> Response:
-    """Show every call with a form to try it, for who has JavaScript."""
+    """Show every call with a form to try it, which needs JavaScript."""
     answer = page("docs/docs_console.html")
     answer.headers["Content-Security-Policy"] = CONSOLE_POLICY
     return answer

@@ -1,109 +1,167 @@
-"""`/api/v1/openapi.json`: the contract of `/api/v1`, written from the shapes its views use."""
+"""`/api/v1/openapi.json`: the JSON contract, written from what the calls declare."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import re
+from typing import TYPE_CHECKING, Any, get_origin
 
 from chalicelib.bootstrap import settings
-from chalicelib.web.contract.operations import LIST_PARAMETERS, OPERATIONS, WORDS
-from chalicelib.web.kit.blueprints import JsonApi
+from chalicelib.domain.lists import LIMIT_DEFAULT, LIMIT_MAX, PAGE_MAX
+from chalicelib.web.contract.refusals import refusals
+from chalicelib.web.contract.shapes.common import ErrorAnswer, Page
+from chalicelib.web.kit.access import Access
+from chalicelib.web.kit.declarations import ApiCall, declared_routes
+from chalicelib.web.kit.routing.json_api import JsonApi
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from chalicelib.web.contract.operations import Operation
+    from chalice import Chalice
 
 openapi_api = JsonApi(__name__)
 
 _REFERENCE = "#/components/schemas/{name}"
-_SECURITY: dict[str, list[dict[str, list[str]]]] = {
-    "key": [{"api_key": []}],
-    "session": [{"session": []}],
-    "nothing": [{}],
+# The endings tell our classes apart. The document has one name for each thing.
+_ENDING = re.compile(r"(?:Answer|Body)(?![A-Za-z])")
+_LIST_PARAMETERS: Mapping[str, Any] = {
+    "page": {"type": "integer", "minimum": 1, "maximum": PAGE_MAX, "default": 1},
+    "limit": {"type": "integer", "minimum": 1, "maximum": LIMIT_MAX, "default": LIMIT_DEFAULT},
 }
-# What the calls are sorted by, in the document and on the page.
-TAGS = {
-    "key": "With an API key",
-    "session": "In a session of the owner or an admin",
-    "nothing": "By anybody",
+_KEY, _ADMIN, _SIGNED_IN, _ANYONE = (
+    "With an API key",
+    "In a session of the owner or an admin",
+    "In a session of anybody who is signed in",
+    "By anybody",
+)
+# The groups of calls, in the document and on the page.
+TAGS = (_KEY, _ADMIN, _SIGNED_IN, _ANYONE)
+_TAG_OF = {
+    Access.API_KEY: _KEY,
+    Access.ADMIN: _ADMIN,
+    Access.OWNER: _ADMIN,
+    Access.MEMBER: _SIGNED_IN,
+    Access.SIGNED_IN: _SIGNED_IN,
+    Access.ANYONE: _ANYONE,
+}
+_SECURITY: dict[str, list[dict[str, list[str]]]] = {
+    _KEY: [{"api_key": []}],
+    _ADMIN: [{"session": []}],
+    _SIGNED_IN: [{"session": []}],
+    _ANYONE: [{}],
 }
 _ABOUT = (
-    "What software reads of an account with its API key, and how owners and admins manage the"
-    " keys. Ids are opaque; times are RFC 3339 in UTC."
+    "What software reads of an account with its API key, how owners and admins manage the account,"
+    " and how users sign in. Ids are opaque; times are RFC 3339 in UTC."
 )
 
 
-@openapi_api.route("/api/v1/openapi.json")
+@openapi_api.call(
+    "GET /api/v1/openapi.json",
+    access=Access.ANYONE,
+    summary="This document",
+    outcome="The document.",
+    answer=dict[str, Any],
+)
 def show_openapi() -> dict[str, Any]:
     """Show the document; it needs no key."""
-    return document()
+    return document(openapi_api.current_app)
 
 
-def document() -> dict[str, Any]:
-    """Write the document."""
-    schemas = _schemas()
+def document(app: Chalice) -> dict[str, Any]:
+    """Write the document of an app's calls."""
+    calls = api_calls(app)
+    by_shape, components = _schemas(calls)
     paths: dict[str, Any] = {}
-    for operation in OPERATIONS:
-        paths.setdefault(operation.path, {})[operation.method] = _operation(operation, schemas)
+    for call in calls:
+        paths.setdefault(call.path, {})[call.method.lower()] = _operation(call, by_shape)
     return {
         "openapi": "3.1.0",
         "info": {"title": settings().product_name, "version": "1", "description": _ABOUT},
         "servers": [{"url": settings().public_url}],
-        "tags": [{"name": name} for name in TAGS.values()],
+        "tags": [{"name": name} for name in TAGS],
         "paths": paths,
-        "components": {
-            "schemas": schemas["components"],
-            "securitySchemes": _security_schemes(),
-        },
+        "components": {"schemas": components, "securitySchemes": _security_schemes()},
     }
 
 
-def _schemas() -> dict[str, Any]:
+def api_calls(app: Chalice) -> Sequence[ApiCall]:
+    """Return the calls that the document describes."""
+    return [route for route in declared_routes(app) if isinstance(route, ApiCall)]
+
+
+def tag_of(call: ApiCall) -> str:
+    """Return the group that a call belongs to."""
+    return _TAG_OF[call.access]
+
+
+def is_list(call: ApiCall) -> bool:
+    """Check whether a call answers with pages of a list."""
+    return get_origin(call.answer) is Page
+
+
+def _schemas(calls: Sequence[ApiCall]) -> tuple[Mapping[Any, Any], Mapping[str, Any]]:
+    """Return the schema of each shape, and the components that they refer to."""
     import msgspec
 
-    shapes = list(dict.fromkeys(shape for o in OPERATIONS for shape in o.shapes))
+    used = (shape for call in calls for shape in (call.body, call.answer) if shape is not None)
+    shapes = [*dict.fromkeys(used), ErrorAnswer]
     found, components = msgspec.json.schema_components(shapes, ref_template=_REFERENCE)
-    return {"by_shape": dict(zip(shapes, found, strict=True)), "components": components}
+    named = {_ENDING.sub("", name): _renamed(schema) for name, schema in components.items()}
+    return dict(zip(shapes, map(_renamed, found), strict=True)), named
 
 
-def _operation(operation: Operation, schemas: dict[str, Any]) -> dict[str, Any]:
-    described: dict[str, Any] = {
-        "operationId": operation.name,
-        "summary": operation.summary,
-        "tags": [TAGS[operation.proof]],
-        "security": _SECURITY[operation.proof],
-        "responses": _responses(operation, schemas["by_shape"]),
+def _renamed(schema: Any) -> Any:
+    """Return a schema in which shapes have their public names."""
+    if isinstance(schema, list):
+        return [_renamed(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {
+        key: _ENDING.sub("", value)
+        if key in ("$ref", "title") and isinstance(value, str)
+        else _renamed(value)
+        for key, value in schema.items()
     }
-    parameters = list(_parameters(operation))
+
+
+def _operation(call: ApiCall, by_shape: Mapping[Any, Any]) -> dict[str, Any]:
+    tag = tag_of(call)
+    described: dict[str, Any] = {
+        "operationId": call.name,
+        "summary": call.summary,
+        "tags": [tag],
+        "security": _SECURITY[tag],
+        "responses": _responses(call, by_shape),
+    }
+    parameters = list(_parameters(call))
     if parameters:
         described["parameters"] = parameters
-    if operation.body is not None:
-        content = _json(schemas["by_shape"][operation.body])
-        described["requestBody"] = {"required": True, "content": content}
+    if call.body is not None:
+        described["requestBody"] = {"required": True, "content": _json(by_shape[call.body])}
     return described
 
 
-def _parameters(operation: Operation) -> Iterable[dict[str, Any]]:
-    for name in operation.ids:
+def _parameters(call: ApiCall) -> Iterable[dict[str, Any]]:
+    for name in call.path_parameters:
         schema = {"type": "string", "minLength": 1}
         yield {"name": name, "in": "path", "required": True, "schema": schema}
-    lists = LIST_PARAMETERS if operation.is_list else {}
-    for name, schema in {**lists, **operation.filters}.items():
+    lists = _LIST_PARAMETERS if is_list(call) else {}
+    for name, schema in {**lists, **call.filters}.items():
         yield {"name": name, "in": "query", "required": False, "schema": schema}
 
 
-def _responses(operation: Operation, by_shape: dict[Any, Any]) -> dict[str, Any]:
-    success: dict[str, Any] = {"description": operation.outcome}
-    if operation.answer is not None:
-        success["content"] = _json(by_shape[operation.answer])
-    if operation.lines:
-        success["content"]["application/x-ndjson"] = {"schema": {"type": "string"}}
-    if operation.proof == "key":
+def _responses(call: ApiCall, by_shape: Mapping[Any, Any]) -> dict[str, Any]:
+    success: dict[str, Any] = {"description": call.outcome}
+    if call.answer is not None:
+        success["content"] = _json(by_shape[call.answer])
+    if call.also is not None:
+        success["content"][call.also] = {"schema": {"type": "string"}}
+    if call.access is Access.API_KEY:
         success["headers"] = _limit_headers()
-    answers = {str(operation.status): success}
-    for status in operation.refusals:
+    answers = {str(int(call.status)): success}
+    for status, words in refusals(call).items():
         answers[str(status)] = {
-            "description": WORDS[status],
+            "description": words,
             "content": _json({"$ref": _REFERENCE.format(name="Error")}),
         }
     return dict(sorted(answers.items()))
@@ -128,7 +186,7 @@ def _security_schemes() -> dict[str, Any]:
             "type": "apiKey",
             "in": "cookie",
             "name": "thub_session" if settings().is_local else "__Host-thub_session",
-            "description": "A browser's session of the account's owner or an admin.",
+            "description": "A browser's session; under /api/v1 the owner's or an admin's.",
         },
     }
 

@@ -1,19 +1,20 @@
-"""The OpenAPI document in the words of a page."""
+"""The OpenAPI document as the reference page shows it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.web.contract.openapi import TAGS, document
-from chalicelib.web.contract.operations import OPERATIONS
+from chalicelib.web.contract.openapi import TAGS, api_calls, document, tag_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from chalicelib.web.contract.operations import Operation
+    from chalice import Chalice
 
-_ANCHORS = {"key": "key", "session": "session", "nothing": "anybody"}
+    from chalicelib.web.kit.declarations import ApiCall
+
+_ANCHORS: Sequence[str] = ("key", "session", "signed-in", "anybody")
 _LIMITS = (
     ("minLength", "at least {:,} characters"),
     ("maxLength", "at most {:,} characters"),
@@ -22,7 +23,7 @@ _LIMITS = (
     ("pattern", "matches {}"),
     ("default", "{} where it's left out"),
 )
-# What a reader takes for granted: text that isn't empty, a number that begins at nothing.
+# What readers expect anyway, such as a text that isn't empty.
 _OBVIOUS: tuple[tuple[str, Any], ...] = (
     ("minLength", 1),
     ("minimum", 0),
@@ -34,7 +35,7 @@ _OBVIOUS: tuple[tuple[str, Any], ...] = (
 
 @dataclass(frozen=True)
 class Field:
-    """A line of a table: what it is called, what it is, what holds for it."""
+    """A row of a table: a field's name, its type and its limits."""
 
     name: str
     kind: str
@@ -45,7 +46,7 @@ class Field:
 
 @dataclass(frozen=True)
 class Call:
-    """One operation: what it takes, and what it answers."""
+    """One call: what it takes, and what it answers."""
 
     name: str
     method: str
@@ -56,30 +57,31 @@ class Call:
     answers: list[tuple[str, str, Field | None]]
 
 
-def groups() -> Iterator[tuple[str, str, list[Call]]]:
-    """Give the calls by what their caller brings: an anchor, a heading, the calls."""
-    paths = document()["paths"]
-    for proof, heading in TAGS.items():
-        calls = [_call(o, paths[o.path][o.method]) for o in OPERATIONS if o.proof == proof]
-        yield _ANCHORS[proof], heading, calls
+def groups(app: Chalice) -> Iterator[tuple[str, str, list[Call]]]:
+    """Return the calls by what their caller brings: an anchor, a heading, the calls."""
+    paths, calls = document(app)["paths"], api_calls(app)
+    for anchor, heading in zip(_ANCHORS, TAGS, strict=True):
+        group = [call for call in calls if tag_of(call) == heading]
+        yield anchor, heading, [_call(each, paths[each.path]) for each in group]
 
 
-def shapes() -> list[tuple[str, str, str, list[Field], list[str]]]:
-    """Give every shape: its anchor and name, what it is, its fields, the values it may have."""
-    schemas: Mapping[str, Any] = document()["components"]["schemas"]
+def shapes(app: Chalice) -> list[tuple[str, str, str, list[Field], list[str]]]:
+    """Return every shape: its anchor and name, what it is, its fields, the values it may have."""
+    schemas: Mapping[str, Any] = document(app)["components"]["schemas"]
     return [
         (name, _title(name), _first_line(schema), _fields(schema), schema.get("enum", []))
         for name, schema in sorted(schemas.items())
     ]
 
 
-def _call(operation: Operation, described: Mapping[str, Any]) -> Call:
+def _call(call: ApiCall, of_path: Mapping[str, Any]) -> Call:
+    described = of_path[call.method.lower()]
     body = described.get("requestBody")
     return Call(
-        operation.name,
-        operation.method.upper(),
-        operation.path,
-        operation.summary,
+        call.name,
+        call.method,
+        call.path,
+        call.summary,
         [_field(p["name"], p["schema"], p["required"]) for p in described.get("parameters", [])],
         _content(body) if body else None,
         [(status, a["description"], _content(a)) for status, a in described["responses"].items()],
@@ -109,7 +111,7 @@ def _field(name: str, schema: Mapping[str, Any], required: bool) -> Field:  # no
 
 
 def _kind(schema: Mapping[str, Any]) -> str:
-    """Say a schema's type in words: `array of Workspace`, `string or null`, `"a" or "b"`."""
+    """Return a schema's type in words: `list of Workspace`, `string or null`, `“a” or “b”`."""
     if "$ref" in schema:
         return _name(schema["$ref"])
     if "anyOf" in schema:
@@ -122,7 +124,7 @@ def _kind(schema: Mapping[str, Any]) -> str:
 
 
 def _shape(schema: Mapping[str, Any]) -> str | None:
-    """Find the one shape that a schema refers to, for a link."""
+    """Return the shape that a schema refers to, for a link."""
     inside = [schema, schema.get("items", {}), *schema.get("anyOf", [])]
     found = [each["$ref"].rpartition("/")[2] for each in inside if "$ref" in each]
     return found[0] if found else None
@@ -133,7 +135,7 @@ def _name(reference: str) -> str:
 
 
 def _title(name: str) -> str:
-    """Say `Page of Record` for `Page_Record_`."""
+    """Return `Page of Record` for `Page_Record_`."""
     return " of ".join(part for part in name.split("_") if part)
 
 

@@ -1,4 +1,4 @@
-"""The cookies we set; names and flags depend on how people reach the service (`D4`)."""
+"""The cookies that we set; names and flags depend on the public URL (conformance D4)."""
 
 from __future__ import annotations
 
@@ -18,29 +18,30 @@ if TYPE_CHECKING:
 
 _VALUE = re.compile(r"[A-Za-z0-9._~=-]*\Z")
 _LONGEST_HEADER = 8_192
-# The longest of ours is an address of 254 characters in base64.
+# Our longest value is an email of 254 characters in base64.
 _LONGEST_VALUE = 1_024
 _YEAR_SECONDS = 31_536_000
 
 
 @dataclass(frozen=True)
 class Cookie:
-    """One of our cookies by its name without the prefix."""
+    """A cookie of ours, named without the prefix."""
 
     name: str
     max_age: int
-    # Sent with another site's form too, as a provider's answer is.
+    # Also sent with another site's form, such as the response of an identity provider.
     crosses_sites: bool = False
 
     @property
     def full_name(self) -> str:
-        """`__Host-…` wherever there is https; browsers refuse that prefix over plain http."""
+        """Return `__Host-…` under https; browsers refuse that prefix over plain http."""
         return self.name if settings().is_local else f"__Host-{self.name}"
 
     def read(self, headers: Mapping[str, str]) -> str | None:
-        """Return the value a browser sent; two different ones are none, since one is forged.
+        """Return the value that a browser sent; None for two different ones, since one is forged.
 
-        So is one that can't be ours by its length or characters: it may reach a key or a message.
+        None too if it is too long or has other characters than ours: a value can become part of a
+        table's key or of a message.
         """
         header = headers.get("cookie") or ""
         if len(header) > _LONGEST_HEADER:
@@ -53,7 +54,7 @@ class Cookie:
     def set(self, value: str) -> str:
         """Write a Set-Cookie header; raises ValueError for characters a cookie can't hold.
 
-        Chalice doesn't look for line feeds inside a list of headers, so we do.
+        Chalice doesn't reject line feeds in a list of headers, so this does.
         """
         return self._write(value, self.max_age)
 
@@ -64,8 +65,8 @@ class Cookie:
     def _write(self, value: str, max_age: int) -> str:
         if not _VALUE.match(value):
             raise ValueError(self.name)
-        # Over plain http `None` would need Secure; without the attribute browsers send a new
-        # cookie with another site's form for two minutes, which does on one machine.
+        # Browsers refuse `None` without Secure, so over plain http there is no attribute. They then
+        # send a new cookie with another site's form for two minutes, enough on one machine.
         local_site = "" if self.crosses_sites else "; SameSite=Lax"
         secure_site = "; SameSite=None; Secure" if self.crosses_sites else "; SameSite=Lax; Secure"
         site = local_site if settings().is_local else secure_site
@@ -73,38 +74,38 @@ class Cookie:
 
 
 def session_cookie() -> Cookie:
-    """Return the session's cookie; its Max-Age is a courtesy, the server decides."""
+    """Return the session's cookie; the server checks the expiry itself."""
     return Cookie("thub_session", int(settings().session_max.total_seconds()))
 
 
 def device_cookie() -> Cookie:
-    """Return the cookie of a known browser: it signs nobody in, and outlives sessions."""
+    """Return the cookie of a known browser; it signs nobody in and outlives sessions."""
     return Cookie("thub_device", _YEAR_SECONDS)
 
 
 def sign_up_cookie() -> Cookie:
-    """Return the cookie that shows, at confirmation, which browser signed up."""
+    """Return the cookie that shows at confirmation which browser signed up."""
     return Cookie("thub_sign_up", int(settings().confirm_link.total_seconds()))
 
 
-def address_cookie() -> Cookie:
-    """Return the cookie that keeps the typed address for the check-your-email page."""
+def email_cookie() -> Cookie:
+    """Return the cookie that keeps the entered email for the check-your-email page."""
     return Cookie("thub_address", int(settings().confirm_link.total_seconds()))
 
 
 def sso_cookie() -> Cookie:
-    """Return the cookie that binds a sign-in at a provider to the browser that began it."""
+    """Return the cookie that binds a sign-in at a provider to the browser that started it."""
     return Cookie("thub_sso", int(REQUEST_LIVES.total_seconds()), crosses_sites=True)
 
 
-def keep_address(email: str) -> str:
-    """Write the Set-Cookie header that keeps an address in the person's own browser."""
-    return address_cookie().set(urlsafe_b64encode(email.encode()).decode("ascii"))
+def keep_email(email: str) -> str:
+    """Write the Set-Cookie header that keeps an email in the user's own browser."""
+    return email_cookie().set(urlsafe_b64encode(email.encode()).decode("ascii"))
 
 
-def kept_address(headers: Mapping[str, str]) -> str | None:
-    """Return the address that the browser keeps."""
-    value = address_cookie().read(headers)
+def kept_email(headers: Mapping[str, str]) -> str | None:
+    """Return the email that the browser keeps."""
+    value = email_cookie().read(headers)
     try:
         return urlsafe_b64decode(value).decode("ascii") if value else None
     except ValueError:
@@ -112,7 +113,7 @@ def kept_address(headers: Mapping[str, str]) -> str | None:
 
 
 def signed_in_cookies(signed_in: SignedIn) -> list[str]:
-    """Write what a successful sign-in leaves in the browser: its session, and that it's known."""
+    """Write the cookies of a successful sign-in: the session, and the known browser."""
     return [
         session_cookie().set(signed_in.token.value),
         device_cookie().set(signed_in.device_cookie),
@@ -120,6 +121,6 @@ def signed_in_cookies(signed_in: SignedIn) -> list[str]:
 
 
 def confirmed_cookies(confirmed: Confirmed) -> list[str]:
-    """Write what a confirmed change of email leaves in the browser, if that was a known one."""
+    """Write the cookie of a known browser after a change of email; empty for other browsers."""
     cookie = confirmed.device_cookie
     return [device_cookie().set(cookie)] if cookie else []

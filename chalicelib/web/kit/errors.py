@@ -1,4 +1,4 @@
-"""The one table from a refusal to its HTTP words (`H1`)."""
+"""The one table from domain errors to HTTP (conformance H1)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ UNEXPECTED = "Something went wrong on our side. Try again in a moment."
 
 
 class RequestError(domain.DomainError):
-    """A request that can't be read or taken as it is; made by the web layer alone."""
+    """A request that can't be read; raised by the web layer only."""
 
     reason = "bad_request"
     message = "The request can't be read."
@@ -54,7 +54,7 @@ class CrossSiteError(domain.NotAllowedError):
 
 
 class OtherAccountOpenError(domain.ConflictError):
-    """A form was drawn for another account than the one that is open now."""
+    """The form is for another account than the one that is open now."""
 
     reason = "other_account_open"
     message = "Another account is open in this browser now. Nothing has changed."
@@ -62,7 +62,7 @@ class OtherAccountOpenError(domain.ConflictError):
 
 @dataclass(frozen=True)
 class HttpError:
-    """A refusal in HTTP's words."""
+    """A refusal as HTTP: status, and the fields of the error envelope."""
 
     status: int
     type: str
@@ -71,17 +71,17 @@ class HttpError:
     param: str | None = None
     path: str | None = None
     retry_after: int | None = None
-    # Where an account that asks for single sign-on is opened; stands beside the error.
+    # Where the account can be opened, if it enforces SSO; in the envelope beside the error.
     sso_url: str | None = None
 
     @property
     def headers(self) -> dict[str, str]:
-        """What goes with the body: when to come back, in seconds (`G1`)."""
+        """Return `Retry-After` in seconds, where there is one (conformance G1)."""
         return {"Retry-After": str(self.retry_after)} if self.retry_after is not None else {}
 
     @property
     def envelope(self) -> dict[str, Any]:
-        """The body that every non-2xx JSON answer has: five fields, in this order."""
+        """Return the body of every non-2xx JSON answer: five fields, in this order."""
         error = {
             "type": self.type,
             "code": self.code,
@@ -95,7 +95,7 @@ class HttpError:
 _INVALID = "invalid_request_error"
 _PERMISSION = "permission_error"
 
-# The first class that fits decides, so narrow ones stand before wide ones.
+# The first class that matches decides, so subclasses come before their bases.
 _TABLE: tuple[tuple[type[domain.DomainError], int, str, bool], ...] = (
     (TooLargeError, 413, _INVALID, False),
     (UnsupportedTypeError, 415, _INVALID, False),
@@ -132,7 +132,7 @@ _PARTS = re.compile(r"\.([A-Za-z_][A-Za-z0-9_]*)|\[(\d+|\.\.\.)\]")
 
 
 def http_error(error: domain.DomainError) -> HttpError:
-    """Look a refusal up."""
+    """Look up the HTTP form of an error."""
     for kind, status, words, has_code in _TABLE:
         if isinstance(error, kind):
             code = error.reason if has_code else None
@@ -140,11 +140,11 @@ def http_error(error: domain.DomainError) -> HttpError:
             sso_url = error.sso_url if isinstance(error, SsoRequiredError) else None
             said = (error.message, error.param, error.path)
             return HttpError(status, words, code, *said, wait, sso_url)
-    raise TypeError  # DomainError closes the table
+    raise TypeError  # unreachable: the table ends with DomainError
 
 
 def unexpected() -> HttpError:
-    """Return the answer to a fault of ours, which says nothing of its cause (`H2`)."""
+    """Return the answer to an unexpected error; it reveals no cause (conformance H2)."""
     return HttpError(500, "api_error", None, UNEXPECTED)
 
 

@@ -1,4 +1,4 @@
-"""The headers of every answer, Chalice's own included (`H7`, `D13`)."""
+"""The headers of every answer, including Chalice's own errors (conformance H7, D13)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:;"
     " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-# The one page whose script calls the API, its own origin's alone.
+# For the console, the one page whose script calls the API, on its own origin only.
 CONSOLE_POLICY = f"{_POLICY}; connect-src 'self'"
 _ALWAYS = {
     "Content-Security-Policy": _POLICY,
@@ -40,7 +40,7 @@ _TWO_YEARS = "max-age=63072000; includeSubDomains"
 def finish_answer(request: Request, get_response: Callable[[Request], Response]) -> Response:
     """Add the headers, put Chalice's own errors into the envelope, and log the request.
 
-    The log has the route's pattern, never the path or the query: they can hold a token.
+    The log has the route's pattern, not the path or query, which can hold a token.
     """
     began = time.monotonic()
     response = get_response(request)
@@ -71,7 +71,7 @@ def _wrap_foreign_error(response: Response) -> None:
     body: Any = response.body
     if isinstance(body, dict) and "Code" in body:
         words = unexpected()
-        if response.status_code < 500:  # noqa: PLR2004 - the border between theirs and ours
+        if response.status_code < 500:  # noqa: PLR2004 - from 500 on it is a fault of ours
             words = HttpError(response.status_code, "invalid_request_error", None, body["Message"])
         response.body = json.dumps(words.envelope)
         response.headers["Content-Type"] = "application/json"

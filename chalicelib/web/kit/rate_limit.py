@@ -1,4 +1,4 @@
-"""What the authorizer passes on, as the RateLimit header fields (IETF draft, `G1` to `G3`)."""
+"""The RateLimit header fields, from the authorizer's context (IETF draft; conformance G1 to G3)."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 _POLICY = '"per-key"'
 
 
-def limit_headers(told: Mapping[str, str]) -> dict[str, str]:
-    """Write the headers of an answer to a good key; none where the check couldn't be made."""
-    if "limit" not in told:
+def limit_headers(check: Mapping[str, str]) -> dict[str, str]:
+    """Write the headers of an answer to a valid key; empty if the check wasn't possible."""
+    if "limit" not in check:
         return {}
-    limit, seconds = int(told["limit"]), int(told["seconds"])
+    limit, seconds = int(check["limit"]), int(check["seconds"])
     return {
         "RateLimit-Policy": f"{_POLICY};q={limit};w={WINDOW_SECONDS}",
-        "RateLimit": f"{_POLICY};r={int(told.get('remaining', '0'))};t={seconds}",
+        "RateLimit": f"{_POLICY};r={int(check.get('remaining', '0'))};t={seconds}",
     }

@@ -1,4 +1,4 @@
-"""Reading a request: who sends it, its body, its form; refusing what can't be read (`H11`)."""
+"""Reads a request: its origin, body and form; refuses what can't be read (conformance H11)."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 BODY_MAX_BYTES = 256 * 1024
 _USER_AGENT_MAX = 400
-# A member's form has a field for each workspace of the account.
+# Enough for a member's form, which has a field for each workspace of the account.
 _FORM_FIELDS_MAX = 250
 _REPLACEMENT = "\ufffd".encode()
 
 
 def client_of(request: Request) -> Client:
-    """Say where a request comes from; the address is the gateway's, never a header's (`G5`)."""
+    """Return a request's client; the gateway gives the IP address, no header (conformance G5)."""
     identity = request.context.get("identity") or {}
     agent = request.headers.get("user-agent") or ""
     printable = "".join(c for c in agent if c.isascii() and c.isprintable())
@@ -33,20 +33,20 @@ def client_of(request: Request) -> Client:
 
 
 def request_id_of(request: Request) -> str:
-    """Return the gateway's id of a request."""
+    """Return the request id that the gateway assigned."""
     return str(request.context.get("requestId") or "")
 
 
 def origin_of(request: Request) -> RequestOrigin:
-    """Say who asks for a mail."""
+    """Return a request's origin, for audit events and mails."""
     return RequestOrigin(client_of(request), request_id_of(request))
 
 
 def read_body(request: Request, shape: type[_Body]) -> _Body:
     """Read a JSON body into a msgspec struct.
 
-    Raises RequestError for what can't be read or lacks a parameter, InvalidValueError for values
-    of the wrong type and parameters that don't exist.
+    Raises RequestError if the body can't be read or a parameter is missing, and InvalidValueError
+    for a value of the wrong type or an unknown parameter.
     """
     import msgspec
 
@@ -66,7 +66,7 @@ def read_body(request: Request, shape: type[_Body]) -> _Body:
 
 
 def read_form(request: Request) -> dict[str, str]:
-    """Read an urlencoded form; raises RequestError for duplicates and what isn't UTF-8."""
+    """Read an urlencoded form; raises RequestError for duplicate fields and invalid UTF-8."""
     raw = _raw(request)
     try:
         pairs = parse_qsl(
@@ -103,7 +103,7 @@ def _raw(request: Request) -> bytes:
     if len(raw) > BODY_MAX_BYTES:
         raise TooLargeError
     if _REPLACEMENT in raw:
-        # The gateway puts it where bytes weren't UTF-8; two passwords could become one by that.
+        # The gateway puts it in place of invalid bytes, which could make two passwords equal.
         raise RequestError("The body isn't UTF-8.")
     return raw
 
@@ -111,7 +111,7 @@ def _raw(request: Request) -> bytes:
 def _json_object(raw: bytes) -> dict[str, Any]:
     try:
         value = json.loads(raw.decode("utf-8"), object_pairs_hook=_once, parse_constant=_refuse)
-        # An unpaired surrogate can be written in JSON, but no text has one.
+        # JSON can escape an unpaired surrogate, which UTF-8 can't encode.
         json.dumps(value, ensure_ascii=False).encode("utf-8")
     except (ValueError, RecursionError) as error:
         raise RequestError("The body must be a JSON object in UTF-8.") from error
@@ -144,5 +144,5 @@ _ID = re.compile(r"[A-Za-z0-9_-]{1,100}\Z")
 
 
 def is_id(text: str) -> bool:
-    """Whether a text of the path can be one of our ids at all."""
+    """Check whether a text from the path has the form of our ids."""
     return bool(_ID.match(text))

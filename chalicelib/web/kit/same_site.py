@@ -1,7 +1,7 @@
-"""Refusing what other sites send: no tokens, the browser says where a request comes from (`B15`).
+"""Refuses requests from other sites by the browser's own headers, without tokens (conformance B15).
 
-Every browser of the last years sends `Sec-Fetch-Site` or `Origin` with a POST, and pages can't
-forge them. With neither header the caller isn't a browser and rides on nobody's cookies.
+Every current browser sends `Sec-Fetch-Site` or `Origin` with a POST, and pages can't forge them.
+With neither header the caller isn't a browser, so it can't misuse a user's cookies.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _SAFE_METHODS = frozenset(("GET", "HEAD"))
-# `none` is a person's own doing, such as a bookmark; `same-site` is another host's page.
+# `none` is the user's own action, such as a bookmark; `same-site` is a page of another host.
 _OWN = frozenset(("same-origin", "none"))
 
 
 def refuse_cross_site(method: str, headers: Mapping[str, str]) -> None:
-    """Let safe methods and our own pages pass; raises CrossSiteError."""
+    """Allow safe methods and requests of our own pages; raises CrossSiteError."""
     if method in _SAFE_METHODS:
         return
     site = headers.get("sec-fetch-site")
@@ -36,9 +36,9 @@ def refuse_cross_site(method: str, headers: Mapping[str, str]) -> None:
 
 
 def refuse_foreign_visit(headers: Mapping[str, str]) -> None:
-    """Let a GET that leaves something behind come from our own pages and from programs alone.
+    """Allow a GET that has an effect only from our own pages and from programs.
 
-    A link in a mail program arrives as `none`, like a typed address, so that isn't enough here.
+    A link in a mail program arrives as `none`, as a typed URL does, so `none` is refused here.
     Raises CrossSiteError.
     """
     if headers.get("sec-fetch-site", "same-origin") != "same-origin":

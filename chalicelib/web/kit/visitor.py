@@ -1,4 +1,4 @@
-"""Who is asking: the session behind a request, and the guards of pages and calls."""
+"""The session behind a request, and the checks of who may call a route."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ if TYPE_CHECKING:
     from chalicelib.domain.sign_in.visitor import Visitor
     from chalicelib.domain.user import Account, Membership, User
 
-# Never "cookies": the cookie that marks a browser as known outlives the session.
+# Not "cookies": the device cookie outlives the session.
 CLEAR_SITE_DATA = '"cache", "storage"'
 
 
-# A request's visitor, so that the guard and the view share one look at the session.
+# So that the check and the view read the session once.
 _visitors: WeakKeyDictionary[Request, Visitor] = WeakKeyDictionary()
 
 
 def admit(request: Request, access: Access) -> None:
-    """Let a caller through, or raise why not; a key's calls have the authorizer before them.
+    """Check that the caller has the access that a route asks for; the authorizer has checked keys.
 
     Raises NotSignedInError, NoAccountOpenError, NotAllowedError.
     """
@@ -43,16 +43,16 @@ def admit(request: Request, access: Access) -> None:
         signed_in(request)
     elif access is Access.MEMBER:
         in_account(request)
-    elif access is Access.MANAGER:
-        manager(request)
+    elif access is Access.ADMIN:
+        account_admin(request)
     else:
-        _, who = manager(request)
-        if who.role is not Role.OWNER:
+        _, admin = account_admin(request)
+        if admin.role is not Role.OWNER:
             raise NotAllowedError
 
 
 def signed_in(request: Request) -> Visitor:
-    """Return the visitor of a signed-in browser; raises NotSignedInError for anyone else."""
+    """Return the visitor of a signed-in browser; raises NotSignedInError."""
     if request in _visitors:
         return _visitors[request]
     token = session_cookie().read(request.headers)
@@ -64,13 +64,13 @@ def signed_in(request: Request) -> Visitor:
 
 
 def user_if_signed_in(request: Request) -> User | None:
-    """Return who is signed in, if anybody is."""
+    """Return the signed-in user, or None."""
     visitor = visitor_if_signed_in(request)
     return visitor.user if visitor else None
 
 
 def visitor_if_signed_in(request: Request) -> Visitor | None:
-    """Return the visitor of a signed-in browser; None for anyone else."""
+    """Return the visitor of a signed-in browser, or None."""
     try:
         return signed_in(request)
     except NotSignedInError:
@@ -78,7 +78,7 @@ def visitor_if_signed_in(request: Request) -> Visitor | None:
 
 
 def session_if_signed_in(request: Request) -> Session | None:
-    """Return the session that holds, if any does."""
+    """Return the valid session of a request, or None."""
     try:
         return signed_in(request).session
     except NotSignedInError:
@@ -96,11 +96,11 @@ def in_account(request: Request) -> tuple[Visitor, Account, Membership]:
     return visitor, visitor.account, visitor.membership
 
 
-def manager(request: Request) -> tuple[Visitor, AccountAdmin]:
+def account_admin(request: Request) -> tuple[Visitor, AccountAdmin]:
     """Return the owner or admin behind a request, in the account that they have open.
 
-    Raises NotAllowedError for members and for any API key, good or not: what is administered,
-    people administer (`F9`). Raises NotSignedInError, NoAccountOpenError.
+    Raises NotAllowedError for members, and for any API key, valid or not, because only users manage
+    an account (conformance F9). Raises NotSignedInError, NoAccountOpenError.
     """
     if (request.headers.get("authorization") or "").lower().split()[:1] == ["bearer"]:
         raise NotAllowedError
@@ -118,21 +118,21 @@ def manager(request: Request) -> tuple[Visitor, AccountAdmin]:
     )
 
 
-def managed_account(request: Request) -> tuple[AccountAdmin, Account]:
-    """Return the owner or admin behind a request, with the account itself; raises as `manager`."""
-    _, who = manager(request)
+def admin_and_account(request: Request) -> tuple[AccountAdmin, Account]:
+    """Return the owner or admin behind a request, and the account; raises as `account_admin`."""
+    _, admin = account_admin(request)
     _, account, _ = in_account(request)
-    return who, account
+    return admin, account
 
 
 def browser_of(request: Request) -> Browser:
-    """Say what a browser brings to a password."""
+    """Return what a browser presents beside a password: origin, device cookie, session."""
     cookie = device_cookie().read(request.headers)
     return Browser(origin_of(request), cookie, replaced_session(request))
 
 
 def replaced_session(request: Request) -> str | None:
-    """Return the id of the session that the browser brings to a sign-in, which ends with it."""
+    """Return the id of the browser's current session, which a sign-in replaces."""
     token = session_cookie().read(request.headers)
     try:
         return SecretToken.parse(token).digest if token else None
@@ -141,13 +141,13 @@ def replaced_session(request: Request) -> str | None:
 
 
 def sign_up_ticket(request: Request) -> SignUpTicket | None:
-    """Return what shows that this browser is the one that signed up."""
+    """Return the ticket of a browser that signed up, or None."""
     kept = sign_up_cookie().read(request.headers)
     return SignUpTicket.parse(kept) if kept else None
 
 
 def confirmation_evidence(request: Request, password: str | None = None) -> Evidence:
-    """Return what a browser brings to a confirmation link."""
+    """Return what a browser presents beside a confirmation link."""
     return Evidence(sign_up_ticket(request), session_if_signed_in(request), password)
 
 
@@ -163,7 +163,7 @@ class PageVisitor:
 
     @classmethod
     def of(cls, visitor: Visitor) -> PageVisitor:
-        """Show a visitor to the templates."""
+        """Convert a visitor for the templates."""
         return cls(
             user_name=visitor.user.name,
             user_email=visitor.user.email.value,
@@ -173,6 +173,6 @@ class PageVisitor:
         )
 
     @property
-    def is_manager(self) -> bool:
-        """Whether the open account is theirs to administer."""
+    def is_admin(self) -> bool:
+        """Check whether the user may manage the open account."""
         return self.account is not None and self.account.role.manages

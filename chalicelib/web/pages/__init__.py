@@ -1,1 +1,1 @@
-"""Pages for people: a form read, one service called, a page or a 303."""
+"""The pages: read a form, call one service, answer with a page or a 303."""

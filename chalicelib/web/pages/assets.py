@@ -1,12 +1,13 @@
-"""`/static/…`: the stylesheet, scripts and drawings; text alone, which the gateway passes as is."""
+"""`/static/…`: stylesheets, scripts and SVG; all text, which the gateway passes unchanged."""
 
 from __future__ import annotations
 
 from chalice import Response
 
 from chalicelib.domain.errors import NotFoundError
-from chalicelib.web.kit.blueprints import Pages
-from chalicelib.web.kit.static_files import static_file
+from chalicelib.web.kit.access import Access
+from chalicelib.web.kit.html.static_files import static_file
+from chalicelib.web.kit.routing.pages import Pages
 
 assets_pages = Pages(__name__)
 
@@ -18,9 +19,9 @@ _TYPES = {
 _FOR_GOOD = "public, max-age=31536000, immutable"
 
 
-@assets_pages.route("/static/{name}")
+@assets_pages.view("GET /static/{name}", access=Access.ANYONE)
 def show_asset(name: str) -> Response:
-    """Answer with a file that stands in the static folder; raises NotFoundError."""
+    """Answer with a static file; raises NotFoundError."""
     try:
         text = static_file(name)
     except KeyError:

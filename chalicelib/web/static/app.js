@@ -1,4 +1,4 @@
-// Comfort only: every page works without this file.
+// Convenience only: every page works without this file.
 "use strict";
 
 (() => {
@@ -36,7 +36,7 @@
     input.addEventListener("blur", () => { hint.textContent = ""; });
   };
 
-  // What a new password still lacks, while it is typed. The service judges; this only saves a round.
+  // Shows what a new password still needs while it is typed. The service decides.
   const adviceOn = (input) => {
     const typed = [...input.value.normalize("NFC")];
     const plain = input.value.toLowerCase();
@@ -66,7 +66,7 @@
     });
   };
 
-  // One click sends a form once. Coming back, or waiting long enough to doubt, makes it ready again.
+  // Prevents a second submit. Going back, or waiting for some time, enables the form again.
   const release = (form) => {
     delete form.dataset.sent;
     for (const button of form.querySelectorAll("button[data-busy]")) {
@@ -80,7 +80,7 @@
     if (event.defaultPrevented) return;
     if (form.dataset.sent) { event.preventDefault(); return; }
     form.dataset.sent = "yes";
-    // Not at once: a button that is disabled now would be left out of what is sent.
+    // Deferred, because the form leaves out a button that is already disabled.
     setTimeout(() => {
       for (const button of form.querySelectorAll("button[type=submit]:enabled")) {
         button.disabled = true;
@@ -144,11 +144,11 @@
     menu.querySelector("summary").focus();
   });
 
-  // A reload shouldn't say again what was said once; nor should it, or Back, send a form again: to the
-  // browser, the answer to one becomes a page that was read.
+  // A reload must not repeat a notice. A reload or Back must not submit a form again, so the answer to
+  // a form becomes a normal page in the history.
   const answersForm = document.documentElement.hasAttribute("data-answers-form");
   if (answersForm || location.search.startsWith("?done=")) history.replaceState(null, "", location.pathname);
 
-  // An older browser gives the first focus to fields only, not to a summary of errors.
+  // Older browsers don't focus the summary of errors on their own.
   if (!("autofocus" in HTMLElement.prototype)) document.querySelector("div[autofocus]")?.focus();
 })();

@@ -1,4 +1,4 @@
-// Swagger UI over our own document. It is given the reader's key for a call, and keeps nothing.
+// Swagger UI with our own document. It sends the key that the user enters, and stores nothing.
 "use strict";
 
 (async () => {
@@ -17,9 +17,11 @@
   };
 
   const nothing = () => null;
-  const ofASession = (operation) => (operation?.security ?? []).some((way) => "session" in way);
+  // The session API is listed but can't be tried: nobody should type a password into a console.
+  const ofASession = (path, operation) =>
+    path.startsWith("/auth/") || (operation?.security ?? []).some((way) => "session" in way);
 
-  // Of its parts, those that the page has itself, or that would show the key, stay away.
+  // Leave out the parts that the page already has, and those that would show the key.
   const ours = (spec) => ({ React }) => ({
     components: {
       OnlyCalls: ({ getComponent }) =>
@@ -31,7 +33,7 @@
     statePlugins: {
       spec: {
         wrapSelectors: {
-          allowTryItOutFor: () => (state, path, method) => !ofASession(spec.paths[path]?.[method]),
+          allowTryItOutFor: () => (state, path, method) => !ofASession(path, spec.paths[path]?.[method]),
         },
       },
     },
@@ -39,7 +41,7 @@
 
   const say = (text) => { if (status.textContent !== text) status.textContent = text; };
 
-  // Names for what it leaves without one; a screen reader hears that an answer is there.
+  // Add the missing accessible names, and announce an answer to screen readers.
   const name = () => {
     for (const field of calls.querySelectorAll("tr[data-param-name] :is(input, select, textarea)")) {
       field.setAttribute("aria-label", field.closest("tr").dataset.paramName);
@@ -65,7 +67,7 @@
       tryItOutEnabled: true,
       validatorUrl: null,
       requestInterceptor: (request) => {
-        // A call is made with the key, as a program makes it; a session's cookie stays out of it.
+        // Send the key only, as a program does, and no session cookie.
         request.credentials = "omit";
         if (key.value) request.headers.Authorization = `Bearer ${key.value.trim()}`;
         return request;

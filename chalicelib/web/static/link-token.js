@@ -1,4 +1,4 @@
-// Runs before anything else on the page: the token leaves the address bar and the history,
-// so that neither a screenshot, a shared link nor a Referer gives it away. The form keeps it.
+// Runs before anything else on the page, and removes the token from the address bar and the history,
+// so that a screenshot, a shared link or a Referer doesn't reveal it. The form keeps it.
 "use strict";
 history.replaceState(null, "", location.pathname);

@@ -11,8 +11,8 @@ import pytest
 from chalicelib import bootstrap
 from chalicelib.domain.roles import Role
 from chalicelib.domain.user import Membership, Workspace
-from chalicelib.web.kit.rendering import page
-from chalicelib.web.kit.static_files import STATIC
+from chalicelib.web.kit.html.rendering import page
+from chalicelib.web.kit.html.static_files import STATIC
 from chalicelib.web.kit.visitor import PageVisitor
 
 if TYPE_CHECKING:

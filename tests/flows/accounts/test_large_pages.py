@@ -17,7 +17,7 @@ from chalicelib.domain.user import Membership, Workspace
 from chalicelib.storage.dynamo.rows import membership_map, workspace_map
 from chalicelib.storage.dynamo.tables import AccountRow, UserRow
 from chalicelib.web.api import lists
-from chalicelib.web.kit.blueprints import json_answer
+from chalicelib.web.kit.routing.json_api import json_answer
 from tests.support.keys import account_of, an_owner
 from tests.support.personas.owners import TRAIL
 from tests.support.personas.users import NOON

@@ -392,8 +392,8 @@ def test_trust_that_ends_during_a_sign_in_refuses_it(
 ) -> None:
     """`E13`, `H13`: the write checks again what the sign-in relies on."""
     usual = bootstrap.services()
-    meanwhile = _Meanwhile(usual.single_sign_on.saml.keys, lambda: happens(company))
-    bootstrap.use(changed(usual, single_sign_on=replace(usual.single_sign_on, saml=meanwhile)))
+    meanwhile = _Meanwhile(usual.sso_sign_in.saml.keys, lambda: happens(company))
+    bootstrap.use(changed(usual, sso_sign_in=replace(usual.sso_sign_in, saml=meanwhile)))
     program, reply = company.sign_in("mo@acme.test")
     assert refused(reply)
     assert program.get("/auth/session").status == 401

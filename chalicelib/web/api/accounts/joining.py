@@ -4,20 +4,31 @@ from __future__ import annotations
 
 from chalicelib.bootstrap import services
 from chalicelib.domain.accounts.invitations import Guest
-from chalicelib.web.contract import bodies
-from chalicelib.web.kit.blueprints import JsonApi
+from chalicelib.web.contract.shapes.accounts import AcceptInvitationBody
+from chalicelib.web.contract.shapes.sign_in import SignInNextAnswer
+from chalicelib.web.kit.access import Access
 from chalicelib.web.kit.chosen_names import user_name
 from chalicelib.web.kit.requests import origin_of, read_body
+from chalicelib.web.kit.routing.json_api import JsonApi
 from chalicelib.web.kit.visitor import visitor_if_signed_in
 
 joining_api = JsonApi(__name__)
 
 
-@joining_api.route("/auth/invitation", methods=["POST"])
-def accept_invitation() -> dict[str, str]:
-    """Spend a link; nobody is signed in by it."""
+@joining_api.call(
+    "POST /auth/invitation",
+    access=Access.ANYONE,
+    summary="Accept an invitation",
+    outcome="The user is a member. A new user gives a name and a password; an existing one needs"
+    " a session, else it is a 401, `sign_in_required`.",
+    body=AcceptInvitationBody,
+    answer=SignInNextAnswer,
+    refusals=(401, 409, 410),
+)
+def accept_invitation() -> SignInNextAnswer:
+    """Spend a link; it doesn't sign the user in."""
     request = joining_api.current_request
-    body = read_body(request, bodies.InvitationBody)
+    body = read_body(request, AcceptInvitationBody)
     visitor = visitor_if_signed_in(request)
     guest = Guest(
         user=visitor.user if visitor else None,
@@ -26,4 +37,4 @@ def accept_invitation() -> dict[str, str]:
         password=body.password,
     )
     services().joining.accept(body.token, guest, origin_of(request))
-    return {"next": "sign_in"}
+    return SignInNextAnswer("sign_in")

@@ -1,4 +1,4 @@
-"""Calls that an API key makes: behind the authorizer, which this module finishes for."""
+"""The blueprint of calls with an API key, which the authorizer has checked before."""
 
 from __future__ import annotations
 
@@ -9,36 +9,34 @@ from typing import TYPE_CHECKING, Any
 from chalicelib.domain.errors import InvalidApiKeyError, RateLimitedError, UnavailableError
 from chalicelib.services.keys.public_api import KeyHolder
 from chalicelib.web.authorizer import check_api_key
-from chalicelib.web.kit.blueprints import JsonApi
 from chalicelib.web.kit.rate_limit import limit_headers
 from chalicelib.web.kit.requests import request_id_of
+from chalicelib.web.kit.routing.json_api import JsonApi
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from chalice import Response
     from chalice.app import Request
 
-    from chalicelib.web.kit.access import Access
-    from chalicelib.web.kit.blueprints import View
+    from chalicelib.web.kit.declarations import Route
+    from chalicelib.web.kit.routing.guarded import View
 
 _log = logging.getLogger(__name__)
 
 
 class KeyedApi(JsonApi):
-    """Views whose first argument is the holder of the key; there is no way to them without one."""
+    """Views behind the authorizer; their first argument is the holder of the key."""
 
-    def route(self, path: str, **options: Any) -> Callable[[View], View]:
-        """Register a view behind the authorizer."""
-        return super().route(path, authorizer=check_api_key, **options)
+    key_check = check_api_key
 
     def _answer(
         self,
+        route: Route,
         view: View,
         parameters: dict[str, str],
         refused: View | None,
         *,
-        access: Access,
         same_site: bool,
     ) -> Response:
         request = self.current_request
@@ -46,28 +44,29 @@ class KeyedApi(JsonApi):
         def held(**given: str) -> Any:
             return view(_holder(request), **given)
 
-        answer = super()._answer(held, parameters, refused, access=access, same_site=same_site)
-        answer.headers.update(limit_headers(_told(request)))
+        answer = super()._answer(route, held, parameters, refused, same_site=same_site)
+        answer.headers.update(limit_headers(_key_check(request)))
         if answer.status_code == HTTPStatus.UNAUTHORIZED:
             answer.headers["WWW-Authenticate"] = "Bearer"
         return answer
 
 
 def _holder(request: Request) -> KeyHolder:
-    """Read what the authorizer found; anything less than a good key ends here (`H3`)."""
-    told = _told(request)
-    if "unavailable" in told:
+    """Return the key's holder; raises for anything but a valid key (conformance H3)."""
+    check = _key_check(request)
+    if "unavailable" in check:
         raise UnavailableError
-    if "limited" in told:
-        raise RateLimitedError(int(told["limit"]), int(told["seconds"]))
-    if not told.get("account_id") or not told.get("key_id"):
+    if "limited" in check:
+        raise RateLimitedError(int(check["limit"]), int(check["seconds"]))
+    if not check.get("account_id") or not check.get("key_id"):
         raise InvalidApiKeyError
-    holder = KeyHolder(told["account_id"], told["key_id"])
+    holder = KeyHolder(check["account_id"], check["key_id"])
     used = {"account_id": holder.account_id, "key_id": holder.key_id}
     trace = {"method": "api_key", "request_id": request_id_of(request)}
     _log.info("authentication_succeeded", extra={**used, **trace})
     return holder
 
 
-def _told(request: Request) -> Mapping[str, str]:
+def _key_check(request: Request) -> Mapping[str, str]:
+    """Return what the authorizer passed on in its context."""
     return request.context.get("authorizer") or {}

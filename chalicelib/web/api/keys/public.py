@@ -1,4 +1,4 @@
-"""The public API: what software reads of the account whose key it holds."""
+"""The public API: what an API key reads of its account."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ from chalicelib.domain.keys.record import RecordFilter, RecordStatus
 from chalicelib.web.api.keys.keyed import KeyedApi
 from chalicelib.web.api.lists import bounded, list_answer, list_view, read_query
 from chalicelib.web.api.views import workspace_view
-from chalicelib.web.contract import answers
-from chalicelib.web.kit.blueprints import json_answer
+from chalicelib.web.contract.shapes.accounts import WorkspaceAnswer
+from chalicelib.web.contract.shapes.common import Page
+from chalicelib.web.contract.shapes.keys import AccountAnswer, KeyName, RecordAnswer
+from chalicelib.web.kit.access import Access
 from chalicelib.web.kit.requests import is_id
+from chalicelib.web.kit.routing.json_api import json_answer
 
 if TYPE_CHECKING:
     from chalice import Response
@@ -24,28 +27,60 @@ if TYPE_CHECKING:
 public_api = KeyedApi(__name__)
 
 
-@public_api.route("/api/v1/account")
-def show_account(holder: KeyHolder) -> answers.AccountAnswer:
-    """Say whose key this is, and which."""
+@public_api.call(
+    "GET /api/v1/account",
+    access=Access.API_KEY,
+    summary="Who this key is",
+    outcome="The account, and the key that the call was made with.",
+    answer=AccountAnswer,
+    refusals=(422,),
+)
+def show_account(holder: KeyHolder) -> AccountAnswer:
+    """Show the key's account, and the key."""
     read_query(public_api.current_request)
     account, key = services().public_api.who_am_i(holder)
-    return answers.AccountAnswer(account.id, account.name, answers.KeyName(key.id, key.name))
+    return AccountAnswer(account.id, account.name, KeyName(key.id, key.name))
 
 
-@public_api.route("/api/v1/workspaces")
+@public_api.call(
+    "GET /api/v1/workspaces",
+    access=Access.API_KEY,
+    summary="The account's workspaces, by name",
+    outcome="A page of workspaces.",
+    answer=Page[WorkspaceAnswer],
+    refusals=(422,),
+)
 def list_workspaces(holder: KeyHolder) -> Response:
     """List the account's workspaces, by name."""
     page, _ = read_query(public_api.current_request)
     return list_answer(services().public_api.workspaces(holder, page), workspace_view)
 
 
-@public_api.route("/api/v1/workspaces/{workspace_id}")
-def show_workspace(holder: KeyHolder, workspace_id: str) -> answers.WorkspaceAnswer:
+@public_api.call(
+    "GET /api/v1/workspaces/{workspace_id}",
+    access=Access.API_KEY,
+    summary="One workspace",
+    outcome="The workspace.",
+    answer=WorkspaceAnswer,
+    refusals=(404,),
+)
+def show_workspace(holder: KeyHolder, workspace_id: str) -> WorkspaceAnswer:
     """Show one workspace."""
     return workspace_view(services().public_api.workspace(holder, workspace_id))
 
 
-@public_api.route("/api/v1/records")
+@public_api.call(
+    "GET /api/v1/records",
+    access=Access.API_KEY,
+    summary="The account's records, by id",
+    outcome="A page of records.",
+    answer=Page[RecordAnswer],
+    filters={
+        "workspace_id": {"type": "string"},
+        "status": {"type": "string", "enum": [status.value for status in RecordStatus]},
+    },
+    refusals=(422,),
+)
 def list_records(holder: KeyHolder) -> Response:
     """List the account's records, by id."""
     page, given = read_query(public_api.current_request, "workspace_id", "status")
@@ -54,8 +89,15 @@ def list_records(holder: KeyHolder) -> Response:
     return bounded(json_answer(list_view(found, record_view)))
 
 
-@public_api.route("/api/v1/records/{record_id}")
-def show_record(holder: KeyHolder, record_id: str) -> answers.RecordAnswer:
+@public_api.call(
+    "GET /api/v1/records/{record_id}",
+    access=Access.API_KEY,
+    summary="One record",
+    outcome="The record.",
+    answer=RecordAnswer,
+    refusals=(404,),
+)
+def show_record(holder: KeyHolder, record_id: str) -> RecordAnswer:
     """Show one record."""
     if not is_id(record_id):
         raise NotFoundError
@@ -70,9 +112,9 @@ def _status(text: str | None) -> RecordStatus | None:
     return RecordStatus(text)
 
 
-def record_view(record: Record) -> answers.RecordAnswer:
-    """Show a record to software."""
-    return answers.RecordAnswer(
+def record_view(record: Record) -> RecordAnswer:
+    """Convert a record to its answer."""
+    return RecordAnswer(
         id=record.id,
         terminus_id=record.terminus_id,
         workspace_id=record.workspace_id,

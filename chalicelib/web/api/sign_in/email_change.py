@@ -1,30 +1,45 @@
-"""`/auth/email_change`: what the old email can do about a change."""
+"""`/auth/email_change`: the old email stops a change, or undoes it."""
 
 from __future__ import annotations
 
 from chalicelib.bootstrap import services
-from chalicelib.web.contract import bodies
-from chalicelib.web.kit.blueprints import JsonApi
+from chalicelib.web.contract.shapes.sign_in import EmailChangeLinkBody, SignInNextAnswer
+from chalicelib.web.kit.access import Access
 from chalicelib.web.kit.requests import origin_of, read_body
+from chalicelib.web.kit.routing.json_api import JsonApi
 
 email_change_api = JsonApi(__name__)
 
-_SIGN_IN = {"next": "sign_in"}
 
-
-@email_change_api.route("/auth/email_change/stop", methods=["POST"])
-def stop() -> dict[str, str]:
+@email_change_api.call(
+    "POST /auth/email_change/stop",
+    access=Access.ANYONE,
+    summary="Use the link that stops a change of email",
+    outcome="The change is stopped, and every session has ended.",
+    body=EmailChangeLinkBody,
+    answer=SignInNextAnswer,
+    refusals=(410,),
+)
+def stop_email_change() -> SignInNextAnswer:
     """Spend the link that stops a change."""
     request = email_change_api.current_request
-    body = read_body(request, bodies.EmailChangeLink)
+    body = read_body(request, EmailChangeLinkBody)
     services().email_change.stop(body.token, origin_of(request))
-    return _SIGN_IN
+    return SignInNextAnswer("sign_in")
 
 
-@email_change_api.route("/auth/email_change/undo", methods=["POST"])
-def undo() -> dict[str, str]:
+@email_change_api.call(
+    "POST /auth/email_change/undo",
+    access=Access.ANYONE,
+    summary="Use the link that takes the old email back",
+    outcome="The old email is back, and every session has ended.",
+    body=EmailChangeLinkBody,
+    answer=SignInNextAnswer,
+    refusals=(409, 410),
+)
+def undo_email_change() -> SignInNextAnswer:
     """Spend the link that takes the old email back."""
     request = email_change_api.current_request
-    body = read_body(request, bodies.EmailChangeLink)
+    body = read_body(request, EmailChangeLinkBody)
     services().email_change.undo(body.token, origin_of(request))
-    return _SIGN_IN
+    return SignInNextAnswer("sign_in")

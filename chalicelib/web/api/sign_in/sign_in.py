@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from chalicelib.bootstrap import services, settings
 from chalicelib.domain.email_address import EmailAddress
 from chalicelib.web.api.views import account_view
-from chalicelib.web.contract.bodies import Identify, SignInBody
-from chalicelib.web.kit.blueprints import JsonApi, json_answer
+from chalicelib.web.contract.shapes.sign_in import (
+    IdentifiedAnswer,
+    IdentifyBody,
+    SignedInAnswer,
+    SignInBody,
+)
+from chalicelib.web.kit.access import Access
 from chalicelib.web.kit.cookies import signed_in_cookies
 from chalicelib.web.kit.requests import read_body
+from chalicelib.web.kit.routing.json_api import JsonApi, json_answer
 from chalicelib.web.kit.visitor import browser_of, sign_up_ticket
 
 if TYPE_CHECKING:
@@ -21,20 +27,35 @@ if TYPE_CHECKING:
 sign_in_api = JsonApi(__name__)
 
 
-@sign_in_api.route("/auth/identify", methods=["POST"])
-def identify() -> dict[str, str]:
-    """Say how the people of an address's domain sign in."""
-    body = read_body(sign_in_api.current_request, Identify)
+@sign_in_api.call(
+    "POST /auth/identify",
+    access=Access.ANYONE,
+    summary="How the users of an email's domain sign in",
+    outcome="The next step. Nothing tells whether the email is known.",
+    body=IdentifyBody,
+    answer=IdentifiedAnswer,
+)
+def identify() -> IdentifiedAnswer:
+    """Show how the users of an email's domain sign in."""
+    body = read_body(sign_in_api.current_request, IdentifyBody)
     sso = services().sign_in.identify(EmailAddress.parse(body.email))
     if sso is None:
-        return {"next": "password"}
+        return IdentifiedAnswer("password")
     sso_url = f"{settings().public_url}/sso/{sso.connection_id}/start"
-    return {"next": "sso" if sso.enforced else "password", "sso_url": sso_url}
+    return IdentifiedAnswer("sso" if sso.enforced else "password", sso_url)
 
 
-@sign_in_api.route("/auth/sign_in", methods=["POST"])
+@sign_in_api.call(
+    "POST /auth/sign_in",
+    access=Access.ANYONE,
+    summary="Sign in with a password",
+    outcome="The session's cookie, and where to go next.",
+    body=SignInBody,
+    answer=SignedInAnswer,
+    refusals=(401, 429),
+)
 def sign_in() -> Response:
-    """Check a password and begin a session."""
+    """Check a password and start a session."""
     request = sign_in_api.current_request
     body = read_body(request, SignInBody)
     email = EmailAddress.parse(body.email)
@@ -44,10 +65,10 @@ def sign_in() -> Response:
     return json_answer(_next_step(signed_in), cookies=signed_in_cookies(signed_in))
 
 
-def _next_step(signed_in: SignedIn) -> dict[str, Any]:
+def _next_step(signed_in: SignedIn) -> SignedInAnswer:
     accounts = [account_view(membership) for membership in signed_in.accounts]
     if not accounts:
-        return {"next": "no_account"}
+        return SignedInAnswer("no_account")
     if signed_in.session.account_id:
-        return {"next": "app", "account": accounts[0]}
-    return {"next": "choose_account", "accounts": accounts}
+        return SignedInAnswer("app", account=accounts[0])
+    return SignedInAnswer("choose_account", accounts=accounts)

@@ -1,4 +1,4 @@
-"""`/accounts`: which account to open."""
+"""`/accounts`: the choice of the account to open."""
 
 from __future__ import annotations
 
@@ -7,26 +7,27 @@ from urllib.parse import urlencode
 
 from chalicelib.bootstrap import services
 from chalicelib.domain.errors import ProofRequiredError
-from chalicelib.web.kit.blueprints import Pages
+from chalicelib.web.kit.access import Access
 from chalicelib.web.kit.cookies import session_cookie
-from chalicelib.web.kit.rendering import page, see_other
+from chalicelib.web.kit.html.rendering import page, see_other
+from chalicelib.web.kit.html.return_to import onward
 from chalicelib.web.kit.requests import is_id, origin_of, query_parameter, read_form
-from chalicelib.web.kit.return_to import onward
+from chalicelib.web.kit.routing.pages import Pages
 from chalicelib.web.kit.visitor import PageVisitor, signed_in
 
 if TYPE_CHECKING:
     from chalice import Response
 
     from chalicelib.domain.errors import DomainError
-    from chalicelib.web.kit.blueprints import View
     from chalicelib.web.kit.errors import HttpError
+    from chalicelib.web.kit.routing.guarded import View
 
 
 class AccountsPages(Pages):
-    """The choice of accounts; one that asks for a proof first opens after it."""
+    """The choice of accounts; an account that needs a proof opens after the proof."""
 
     def refusal(self, error: DomainError, words: HttpError, refused: View | None) -> Response:
-        """Lead to the proof page, which opens the account that was picked."""
+        """Redirect to the proof page, which then opens the chosen account."""
         form = read_form(self.current_request)
         account_id, path = form.get("account_id", ""), form.get("next", "")
         if isinstance(error, ProofRequiredError) and is_id(account_id):
@@ -43,9 +44,9 @@ _NOTICES = {
 }
 
 
-@accounts_pages.route("/accounts")
+@accounts_pages.view("GET /accounts", access=Access.SIGNED_IN)
 def show_accounts() -> Response:
-    """Show a button for each account, the one last used first, or how to get into one."""
+    """Show a button for each account, the one last used first, or how to join one."""
     request = accounts_pages.current_request
     visitor = signed_in(request)
     accounts, last = visitor.user.active_memberships, visitor.user.last_account_id
@@ -58,7 +59,7 @@ def show_accounts() -> Response:
     )
 
 
-@accounts_pages.route("/accounts", methods=["POST"])
+@accounts_pages.view("POST /accounts", access=Access.SIGNED_IN)
 def open_account() -> Response:
     """Open an account under a new session token."""
     request = accounts_pages.current_request

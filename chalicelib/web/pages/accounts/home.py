@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chalicelib.web.kit.blueprints import Pages
-from chalicelib.web.kit.rendering import page, see_other
+from chalicelib.web.kit.access import Access
+from chalicelib.web.kit.html.rendering import page, see_other
 from chalicelib.web.kit.requests import query_parameter
+from chalicelib.web.kit.routing.pages import Pages
 from chalicelib.web.kit.visitor import PageVisitor, signed_in
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 home_pages = Pages(__name__)
 
-# What the page says to who was sent here from elsewhere.
+# Shown after a redirect from another page.
 _NOTICES = {
     "account-created": "Your account is there, with one workspace to begin with.",
     "not-allowed": "You don't have permission: that page is for owners and admins.",
@@ -22,9 +23,9 @@ _NOTICES = {
 }
 
 
-@home_pages.route("/")
+@home_pages.view("GET /", access=Access.SIGNED_IN)
 def show_home() -> Response:
-    """Show the workspaces of the open account, or the choice of accounts where none is open."""
+    """Show the open account's workspaces, or redirect to the choice of accounts."""
     request = home_pages.current_request
     visitor = signed_in(request)
     if visitor.account is None:

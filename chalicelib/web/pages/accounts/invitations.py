@@ -1,4 +1,4 @@
-"""`/settings/members/invite` and what becomes of an invitation: send it again, or take it back."""
+"""`/settings/members/invite`: invite, resend, revoke."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from chalicelib.domain.clock import in_words
 from chalicelib.domain.email_address import EmailAddress
 from chalicelib.domain.errors import NotFoundError
 from chalicelib.domain.roles import Role
-from chalicelib.web.kit.rendering import page, see_other
+from chalicelib.web.kit.access import Access
+from chalicelib.web.kit.html.rendering import page, see_other
 from chalicelib.web.kit.requests import is_id, read_form
-from chalicelib.web.kit.settings_pages import SettingsPages
-from chalicelib.web.kit.visitor import PageVisitor, in_account, manager
+from chalicelib.web.kit.routing.pages import SettingsPages
+from chalicelib.web.kit.visitor import PageVisitor, account_admin, in_account
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,11 +31,11 @@ _MEMBERS = "/settings/members"
 _WORKSPACE = "workspace_"
 
 
-@invitations_pages.route("/settings/members/invite")
+@invitations_pages.view("GET /settings/members/invite", access=Access.ADMIN)
 def show_invite() -> Response:
-    """Show the empty form, after a fresh proof: a proof that comes later loses what was typed."""
-    _, who = manager(invitations_pages.current_request)
-    services().invitations.require_proof(who)
+    """Show the empty form after a fresh proof, because a later proof would lose the input."""
+    _, admin = account_admin(invitations_pages.current_request)
+    services().invitations.require_proof(admin)
     return _page({"role": Role.MEMBER.value}, {})
 
 
@@ -42,38 +43,38 @@ def _refused(form: dict[str, str], words: HttpError) -> Response:
     return _page(form, {words.param or "email": words.message}, words.status)
 
 
-@invitations_pages.route("/settings/members/invite", methods=["POST"], refused=_refused)
+@invitations_pages.view("POST /settings/members/invite", access=Access.ADMIN, refused=_refused)
 def invite() -> Response:
-    """Invite an address; the same page follows whether or not anybody has it."""
+    """Invite an email; the next page is the same whether or not a user has it."""
     request = invitations_pages.current_request
-    (_, who), (_, account, _) = manager(request), in_account(request)
+    (_, admin), (_, account, _) = account_admin(request), in_account(request)
     form = read_form(request)
     email = EmailAddress.parse(form.get("email", ""))
     role = parse_invited_role(form.get("role", ""))
-    # The form shows the choices to everybody; for an admin they say nothing.
+    # The form always shows the workspaces; for an admin the choice has no meaning.
     chosen = [] if role.manages else list(_chosen(form).items())
     roles = parse_workspace_roles(chosen, account.workspaces, role)
-    services().invitations.create(who, email, role, roles)
+    services().invitations.create(admin, email, role, roles)
     return see_other(f"{_MEMBERS}?done=invited")
 
 
-@invitations_pages.route("/settings/invitations/{invitation_id}/resend", methods=["POST"])
+@invitations_pages.view("POST /settings/invitations/{invitation_id}/resend", access=Access.ADMIN)
 def resend_invitation(invitation_id: str) -> Response:
     """Send one more link."""
-    _, who = manager(invitations_pages.current_request)
+    _, admin = account_admin(invitations_pages.current_request)
     if not is_id(invitation_id):
         raise NotFoundError
-    services().invitations.resend(who, invitation_id)
+    services().invitations.resend(admin, invitation_id)
     return see_other(f"{_MEMBERS}?done=resent")
 
 
-@invitations_pages.route("/settings/invitations/{invitation_id}/revoke", methods=["POST"])
+@invitations_pages.view("POST /settings/invitations/{invitation_id}/revoke", access=Access.ADMIN)
 def revoke_invitation(invitation_id: str) -> Response:
-    """End an invitation and all its links."""
-    _, who = manager(invitations_pages.current_request)
+    """Revoke an invitation and all its links."""
+    _, admin = account_admin(invitations_pages.current_request)
     if not is_id(invitation_id):
         raise NotFoundError
-    services().invitations.revoke(who, invitation_id)
+    services().invitations.revoke(admin, invitation_id)
     return see_other(f"{_MEMBERS}?done=revoked")
 
 

@@ -1,4 +1,4 @@
-"""`/invitation`: what a mailed invitation leads to."""
+"""`/invitation`: accept a mailed invitation."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from chalicelib.bootstrap import services, settings
 from chalicelib.domain.accounts.invitations import Guest, may_accept
-from chalicelib.web.kit.blueprints import Pages
+from chalicelib.web.kit.access import Access
 from chalicelib.web.kit.chosen_names import user_name
-from chalicelib.web.kit.rendering import page, see_other
+from chalicelib.web.kit.html.rendering import page, see_other
 from chalicelib.web.kit.requests import origin_of, query_parameter, read_form
+from chalicelib.web.kit.routing.pages import Pages
 from chalicelib.web.kit.visitor import visitor_if_signed_in
 
 if TYPE_CHECKING:
@@ -29,18 +30,18 @@ def _refused(form: dict[str, str], words: HttpError) -> Response:
     return _page(form.get("token", ""), form.get("name", ""), words)
 
 
-@joining_pages.route("/invitation", refused=_refused)
+@joining_pages.view("GET /invitation", access=Access.ANYONE, refused=_refused)
 def show_invitation() -> Response:
-    """Show who invites into what, and what it takes to join; changes nothing."""
+    """Show who invites to which account, and the next step; a GET changes nothing."""
     token = query_parameter(joining_pages.current_request, "token")
     if not token:
         return page("sign_in/link_missing.html", status=HTTPStatus.GONE)
     return _page(token)
 
 
-@joining_pages.route("/invitation", methods=["POST"], refused=_refused)
+@joining_pages.view("POST /invitation", access=Access.ANYONE, refused=_refused)
 def join() -> Response:
-    """Spend the link; a new person signs in next."""
+    """Spend the link; a new user signs in next."""
     request = joining_pages.current_request
     form, visitor = read_form(request), visitor_if_signed_in(request)
     user, session = (visitor.user, visitor.session) if visitor else (None, None)

@@ -1,4 +1,4 @@
-"""`/settings/members`: who is in the account, as what; and changing, suspending, removing them."""
+"""`/settings/members`: list, change, suspend and remove members; transfer ownership."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from chalicelib.domain.accounts.members import MemberChange
 from chalicelib.domain.errors import NotFoundError
 from chalicelib.domain.lists import PageRequest
 from chalicelib.domain.roles import Role
-from chalicelib.web.kit.rendering import page, see_other, url
+from chalicelib.web.kit.access import Access
+from chalicelib.web.kit.html.rendering import page, see_other, url
 from chalicelib.web.kit.requests import is_id, query_parameter, read_form
-from chalicelib.web.kit.settings_pages import SettingsPages
-from chalicelib.web.kit.visitor import PageVisitor, in_account, managed_account, manager
+from chalicelib.web.kit.routing.pages import SettingsPages
+from chalicelib.web.kit.visitor import PageVisitor, account_admin, admin_and_account, in_account
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,16 +46,16 @@ _NOTICES = {
 }
 
 
-@members_pages.route(_PATH)
+@members_pages.view("GET /settings/members", access=Access.ADMIN)
 def show_members() -> Response:
-    """Show who is in the account: a page of the listing, by name."""
+    """Show a page of the members, sorted by name."""
     request = members_pages.current_request
     visitor, account, _ = in_account(request)
-    _, who = manager(request)
+    _, admin = account_admin(request)
     number = _page_number(query_parameter(request, "page"))
     found = services().members.page(account, PageRequest(number, _PAGE_LENGTH))
     invited = (
-        services().invitations.page(who, PageRequest(limit=_PAGE_LENGTH)) if number == 1 else None
+        services().invitations.page(admin, PageRequest(limit=_PAGE_LENGTH)) if number == 1 else None
     )
     return page(
         "accounts/members.html",
@@ -71,9 +72,9 @@ def show_members() -> Response:
     )
 
 
-@members_pages.route(_MEMBER)
+@members_pages.view("GET /settings/members/{user_id}", access=Access.ADMIN)
 def show_member(user_id: str) -> Response:
-    """Show one member, and what can be done about them."""
+    """Show one member and the possible actions."""
     return _member_page(_found(user_id), notice=_notice())
 
 
@@ -83,63 +84,71 @@ def _refused(form: dict[str, str], words: HttpError) -> Response:
     return _member_page(member, words.status, words=words, form=form)
 
 
-@members_pages.route(_MEMBER, methods=["POST"], refused=_refused)
+@members_pages.view("POST /settings/members/{user_id}", access=Access.ADMIN, refused=_refused)
 def change_member(user_id: str) -> Response:
     """Give a member another role or other workspaces."""
     request = members_pages.current_request
     _, account, _ = in_account(request)
-    who, form = _manager_of(user_id), read_form(request)
+    admin, form = _admin_of(user_id), read_form(request)
     seen = _version(form.get("version", ""))
-    after = services().members.change(who, account, user_id, _change(form), seen)
-    if user_id == who.user_id and not after.may_manage:
+    after = services().members.change(admin, account, user_id, _change(form), seen)
+    if user_id == admin.user_id and not after.may_manage:
         return see_other("/?done=member-now")
     return see_other(f"{_PATH}?done=saved")
 
 
-@members_pages.route(_MEMBER + "/suspend", methods=["POST"], refused=_refused)
+@members_pages.view(
+    "POST /settings/members/{user_id}/suspend", access=Access.ADMIN, refused=_refused
+)
 def suspend_member(user_id: str) -> Response:
     """End a member's access until they are reactivated."""
-    services().members.suspend(_manager_of(user_id), user_id)
+    services().members.suspend(_admin_of(user_id), user_id)
     return see_other(f"{_PATH}/{user_id}?done=suspended")
 
 
-@members_pages.route(_MEMBER + "/reactivate", methods=["POST"], refused=_refused)
+@members_pages.view(
+    "POST /settings/members/{user_id}/reactivate", access=Access.ADMIN, refused=_refused
+)
 def reactivate_member(user_id: str) -> Response:
-    """Let a suspended member in again."""
-    services().members.reactivate(_manager_of(user_id), user_id)
+    """Reactivate a suspended member."""
+    services().members.reactivate(_admin_of(user_id), user_id)
     return see_other(f"{_PATH}/{user_id}?done=reactivated")
 
 
-@members_pages.route(_MEMBER + "/remove")
+@members_pages.view("GET /settings/members/{user_id}/remove", access=Access.ADMIN)
 def show_removal(user_id: str) -> Response:
-    """Ask before a member is removed."""
+    """Ask for confirmation before a member is removed."""
     return _confirmation("accounts/member_remove.html", user_id)
 
 
-@members_pages.route(_MEMBER + "/remove", methods=["POST"], refused=_refused)
+@members_pages.view(
+    "POST /settings/members/{user_id}/remove", access=Access.ADMIN, refused=_refused
+)
 def remove_member(user_id: str) -> Response:
-    """End a membership."""
-    services().members.remove(_manager_of(user_id), user_id)
+    """Remove a member."""
+    services().members.remove(_admin_of(user_id), user_id)
     return see_other(f"{_PATH}?done=removed")
 
 
-@members_pages.route(_MEMBER + "/ownership")
+@members_pages.view("GET /settings/members/{user_id}/ownership", access=Access.OWNER)
 def show_handover(user_id: str) -> Response:
-    """Ask before ownership is handed over."""
+    """Ask for confirmation before ownership is transferred."""
     return _confirmation("accounts/member_ownership.html", user_id)
 
 
-@members_pages.route(_MEMBER + "/ownership", methods=["POST"], refused=_refused)
+@members_pages.view(
+    "POST /settings/members/{user_id}/ownership", access=Access.OWNER, refused=_refused
+)
 def hand_over(user_id: str) -> Response:
     """Make an admin the owner."""
-    services().members.hand_over(_manager_of(user_id), user_id)
+    services().members.hand_over(_admin_of(user_id), user_id)
     return see_other(f"{_PATH}?done=handed-over")
 
 
-@members_pages.route("/settings/handover/stop", methods=["POST"])
+@members_pages.view("POST /settings/handover/stop", access=Access.OWNER)
 def stop_handover() -> Response:
-    """End an operator's request to give the account another owner."""
-    services().handovers.stop(*managed_account(members_pages.current_request))
+    """Stop an operator's request to transfer ownership."""
+    services().handovers.stop(*admin_and_account(members_pages.current_request))
     return see_other(f"{_PATH}?done=handover-stopped")
 
 
@@ -152,7 +161,7 @@ def _page_url(number: int) -> str:
 
 
 def _change(form: Mapping[str, str]) -> MemberChange:
-    """Read the form; to an admin the choice of workspaces means nothing, whatever it shows."""
+    """Read the form; for an admin the choice of workspaces has no meaning."""
     role = form.get("role", "")
     chosen = [
         (name.removeprefix(_WORKSPACE), text)
@@ -163,19 +172,19 @@ def _change(form: Mapping[str, str]) -> MemberChange:
 
 
 def _version(text: str) -> int:
-    """Read which version the form showed; what is none was never shown, so it fits nothing."""
+    """Read the version that the form was made from; 0, which never matches, if it is invalid."""
     return int(text) if _NUMBER.match(text) else 0
 
 
-def _manager_of(user_id: str) -> AccountAdmin:
-    _, who = manager(members_pages.current_request)
+def _admin_of(user_id: str) -> AccountAdmin:
+    _, admin = account_admin(members_pages.current_request)
     if not is_id(user_id):
         raise NotFoundError
-    return who
+    return admin
 
 
 def _found(user_id: str) -> Member:
-    return services().members.find(_manager_of(user_id), user_id)
+    return services().members.find(_admin_of(user_id), user_id)
 
 
 def _notice() -> str | None:
@@ -187,7 +196,7 @@ def _by_name(member: Member) -> tuple[bool, str, str]:
 
 
 def _confirmation(template: str, user_id: str) -> Response:
-    visitor, _ = manager(members_pages.current_request)
+    visitor, _ = account_admin(members_pages.current_request)
     return page(template, visitor=PageVisitor.of(visitor), member=_found(user_id))
 
 
@@ -199,7 +208,7 @@ def _member_page(
     form: Mapping[str, str] | None = None,
     notice: str | None = None,
 ) -> Response:
-    """Show a member; after a refusal with what was chosen, over what stands there by now."""
+    """Show a member; after a refusal with the submitted values."""
     visitor, account, _ = in_account(members_pages.current_request)
     values: dict[str, Any] = {
         "role": member.role.value,

@@ -1,4 +1,4 @@
-"""`/accounts/new`: an account of one's own, for who is signed in already."""
+"""`/accounts/new`: a signed-in user creates another account."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.bootstrap import services
-from chalicelib.web.kit.blueprints import Pages
+from chalicelib.web.kit.access import Access
 from chalicelib.web.kit.chosen_names import user_name
 from chalicelib.web.kit.cookies import session_cookie
-from chalicelib.web.kit.rendering import page, see_other
+from chalicelib.web.kit.html.rendering import page, see_other
 from chalicelib.web.kit.requests import origin_of, read_form
+from chalicelib.web.kit.routing.pages import Pages
 from chalicelib.web.kit.visitor import PageVisitor, signed_in
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ new_account_pages = Pages(__name__)
 _PATH = "/accounts/new"
 
 
-@new_account_pages.route(_PATH)
+@new_account_pages.view("GET /accounts/new", access=Access.SIGNED_IN)
 def show_new_account() -> Response:
     """Ask for the account's name."""
     return _page()
@@ -36,9 +37,9 @@ def _refused(form: dict[str, str], words: HttpError) -> Response:
     return _page(words.status, name=name, error=words.message)
 
 
-@new_account_pages.route(_PATH, methods=["POST"], refused=_refused)
+@new_account_pages.view("POST /accounts/new", access=Access.SIGNED_IN, refused=_refused)
 def create_account() -> Response:
-    """Make the account, and open it under a new session token."""
+    """Create the account, and open it under a new session token."""
     request = new_account_pages.current_request
     visitor = signed_in(request)
     name = user_name(read_form(request).get("account_name", ""), "account_name")

@@ -1,4 +1,4 @@
-"""`/settings/audit-log`: what happened in the account, and its export."""
+"""`/settings/audit-log`: the account's audit log, and its export."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ from chalicelib.domain.audit.sentences import (
     target_words,
 )
 from chalicelib.web.api.audit.audit_events import export
-from chalicelib.web.kit.rendering import page, url
+from chalicelib.web.kit.access import Access
+from chalicelib.web.kit.html.rendering import page, url
 from chalicelib.web.kit.requests import query_parameter, read_form
-from chalicelib.web.kit.settings_pages import SettingsPages
-from chalicelib.web.kit.visitor import PageVisitor, manager
+from chalicelib.web.kit.routing.pages import SettingsPages
+from chalicelib.web.kit.visitor import PageVisitor, account_admin
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,7 +40,7 @@ _FILTERS = ("event", "actor", "since", "until")
 
 @dataclass(frozen=True)
 class ShownEvent:
-    """An event in words."""
+    """An event as the page shows it."""
 
     at: datetime
     what: str
@@ -57,7 +58,7 @@ class ShownEvent:
         browsers: Mapping[str, str | None],
         names: Mapping[str, str],
     ) -> ShownEvent:
-        """Put an event into words."""
+        """Convert an event to what the page shows."""
         client = event.origin.client
         return cls(
             at=event.at,
@@ -76,23 +77,23 @@ def _refused(form: dict[str, str], words: HttpError) -> Response:
     return _page(AuditFilter(), words.status, errors={_field(words.param): words.message})
 
 
-@audit_log_pages.route(_PATH, refused=_refused)
+@audit_log_pages.view("GET /settings/audit-log", access=Access.ADMIN, refused=_refused)
 def show_audit_log() -> Response:
-    """Show the newest events, or those before or after a place."""
+    """Show the newest events, or those before or after a cursor."""
     given = _given()
     return _page(
         AuditFilter.parse(given), before=_cursor("before"), after=_cursor("after"), filters=given
     )
 
 
-@audit_log_pages.route(f"{_PATH}/export", methods=["POST"], refused=_refused)
+@audit_log_pages.view("POST /settings/audit-log/export", access=Access.ADMIN, refused=_refused)
 def export_audit_log() -> Response:
-    """Download the newest part of what the page shows."""
+    """Download the newest events that match the page's filters."""
     request = audit_log_pages.current_request
-    _, who = manager(request)
+    _, admin = account_admin(request)
     form = read_form(request)
     given = {name: form[name] for name in _FILTERS if form.get(name)}
-    return export(who, AuditFilter.parse(given), {"format": "ndjson", **given})
+    return export(admin, AuditFilter.parse(given), {"format": "ndjson", **given})
 
 
 def _page(
@@ -103,9 +104,9 @@ def _page(
     filters: Mapping[str, str] | None = None,
     errors: Mapping[str, str] | None = None,
 ) -> Response:
-    visitor, who = manager(audit_log_pages.current_request)
+    visitor, admin = account_admin(audit_log_pages.current_request)
     asked = filters or {}
-    look = services().audit_log.look(who, wanted, before, after)
+    look = services().audit_log.look(admin, wanted, before, after)
     stretch = look.stretch
     names = {workspace.id: workspace.name for workspace, _ in visitor.workspaces}
     return page(
@@ -114,7 +115,7 @@ def _page(
         visitor=PageVisitor.of(visitor),
         events=[ShownEvent.of(event, look.browsers, names) for event in stretch.events],
         event_options=event_options(),
-        # What was refused isn't shown again: a field for days can hold nothing else.
+        # Without refused values: a date field can't show a text that isn't a date.
         filters={name: asked.get(name, "") for name in _FILTERS},
         errors={name: (errors or {}).get(name) for name in _FILTERS},
         newer=_link(asked, after=stretch.newer) if stretch.newer else None,
@@ -123,7 +124,7 @@ def _page(
 
 
 def _given() -> dict[str, str]:
-    """Read the filters; an empty field of the form is one that isn't used."""
+    """Read the filters; an empty field is an unused filter."""
     request = audit_log_pages.current_request
     asked = {name: query_parameter(request, name) for name in _FILTERS}
     return {name: text for name, text in asked.items() if text}
@@ -135,7 +136,7 @@ def _cursor(name: str) -> str | None:
 
 
 def _field(param: str | None) -> str:
-    # A place that isn't one of ours came with no field of the form.
+    # A refused cursor has no field in the form.
     return param if param in _FILTERS else _FILTERS[0]
 
 

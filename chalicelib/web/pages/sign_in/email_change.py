@@ -1,4 +1,4 @@
-"""`/email-change/stop` and `/email-change/undo`: what the old email can do about a change."""
+"""`/email-change/stop` and `/email-change/undo`: the old email stops a change, or undoes it."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from chalicelib.bootstrap import services
-from chalicelib.web.kit.blueprints import Pages
-from chalicelib.web.kit.rendering import page, see_other
+from chalicelib.web.kit.access import Access
+from chalicelib.web.kit.html.rendering import page, see_other
 from chalicelib.web.kit.requests import origin_of, query_parameter, read_form
+from chalicelib.web.kit.routing.pages import Pages
 
 if TYPE_CHECKING:
     from chalice import Response
 
-    from chalicelib.web.kit.blueprints import View
     from chalicelib.web.kit.errors import HttpError
+    from chalicelib.web.kit.routing.guarded import View
 
 email_change_pages = Pages(__name__)
 
@@ -31,9 +32,9 @@ def _refused(template: str) -> View:
     return refused
 
 
-@email_change_pages.route("/email-change/stop", refused=_refused(_STOP))
+@email_change_pages.view("GET /email-change/stop", access=Access.ANYONE, refused=_refused(_STOP))
 def show_stop() -> Response:
-    """Show the button; a GET never spends the link (`B16`)."""
+    """Show the button; a GET never spends the link (conformance B16)."""
     token = _token()
     if not token:
         return page("sign_in/link_missing.html", status=HTTPStatus.GONE)
@@ -41,17 +42,17 @@ def show_stop() -> Response:
     return page(_STOP, token=token, error=None)
 
 
-@email_change_pages.route("/email-change/stop", methods=["POST"], refused=_refused(_STOP))
+@email_change_pages.view("POST /email-change/stop", access=Access.ANYONE, refused=_refused(_STOP))
 def stop() -> Response:
-    """Stop the change; whoever asked for it knew the password, so a new one comes next."""
+    """Stop the change, then ask for a new password: the one who asked for it knew the old one."""
     request = email_change_pages.current_request
     services().email_change.stop(read_form(request).get("token", ""), origin_of(request))
     return see_other("/password-reset?done=email-change-stopped")
 
 
-@email_change_pages.route("/email-change/undo", refused=_refused(_UNDO))
+@email_change_pages.view("GET /email-change/undo", access=Access.ANYONE, refused=_refused(_UNDO))
 def show_undo() -> Response:
-    """Show the button; a GET never spends the link (`B16`)."""
+    """Show the button; a GET never spends the link (conformance B16)."""
     token = _token()
     if not token:
         return page("sign_in/link_missing.html", status=HTTPStatus.GONE)
@@ -59,9 +60,9 @@ def show_undo() -> Response:
     return page(_UNDO, token=token, error=None)
 
 
-@email_change_pages.route("/email-change/undo", methods=["POST"], refused=_refused(_UNDO))
+@email_change_pages.view("POST /email-change/undo", access=Access.ANYONE, refused=_refused(_UNDO))
 def undo() -> Response:
-    """Take the email back; the user sets a new password next."""
+    """Restore the email; the user sets a new password next."""
     request = email_change_pages.current_request
     services().email_change.undo(read_form(request).get("token", ""), origin_of(request))
     return see_other("/password-reset?done=email-taken-back")

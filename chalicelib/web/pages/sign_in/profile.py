@@ -1,4 +1,4 @@
-"""`/profile`: a person's own name, email, password and sessions."""
+"""`/profile`: the user's name, email, password and sessions."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from chalicelib.bootstrap import services, settings
 from chalicelib.domain.email_address import EmailAddress
 from chalicelib.domain.errors import NotFoundError
 from chalicelib.domain.lists import PageRequest
-from chalicelib.web.kit.blueprints import Pages
+from chalicelib.web.kit.access import Access
 from chalicelib.web.kit.chosen_names import user_name
 from chalicelib.web.kit.cookies import device_cookie
-from chalicelib.web.kit.rendering import page, see_other
+from chalicelib.web.kit.html.rendering import page, see_other
 from chalicelib.web.kit.requests import is_id, origin_of, query_parameter, read_form
+from chalicelib.web.kit.routing.pages import Pages
 from chalicelib.web.kit.visitor import PageVisitor, browser_of, signed_in
 
 if TYPE_CHECKING:
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 
     from chalice import Response
 
-    from chalicelib.web.kit.blueprints import View
     from chalicelib.web.kit.errors import HttpError
+    from chalicelib.web.kit.routing.guarded import View
 
 profile_pages = Pages(__name__)
 
@@ -38,15 +39,15 @@ _NOTICES = {
 }
 
 
-@profile_pages.route(_PATH)
+@profile_pages.view("GET /profile", access=Access.SIGNED_IN)
 def show_profile() -> Response:
-    """Show what a person may change of themselves, and where they're signed in."""
+    """Show the user's details and sessions."""
     notice = _NOTICES.get(query_parameter(profile_pages.current_request, "done"))
     return _page(notice=notice)
 
 
 def _refused(places: Mapping[str, str]) -> View:
-    """Make what shows a form again; `places` says where on the page a parameter's error stands."""
+    """Return a function that shows the page again; `places` maps parameters to fields."""
 
     def refused(form: dict[str, str], words: HttpError) -> Response:
         place = places.get(words.param or "")
@@ -58,7 +59,7 @@ def _refused(places: Mapping[str, str]) -> View:
     return refused
 
 
-@profile_pages.route(_PATH, methods=["POST"], refused=_refused({"name": "name"}))
+@profile_pages.view("POST /profile", access=Access.SIGNED_IN, refused=_refused({"name": "name"}))
 def rename() -> Response:
     """Change the display name."""
     request = profile_pages.current_request
@@ -68,13 +69,13 @@ def rename() -> Response:
     return see_other(f"{_PATH}?done=renamed")
 
 
-@profile_pages.route(
-    _PATH + "/email",
-    methods=["POST"],
+@profile_pages.view(
+    "POST /profile/email",
+    access=Access.SIGNED_IN,
     refused=_refused({"email": "email", "current_password": "email_password"}),
 )
 def change_email() -> Response:
-    """Ask for the link that changes the address."""
+    """Request the link that changes the email."""
     request = profile_pages.current_request
     form = read_form(request)
     email = EmailAddress.parse(form.get("email", ""))
@@ -86,9 +87,9 @@ def change_email() -> Response:
     return see_other(f"{_PATH}?done=email-asked")
 
 
-@profile_pages.route(
-    _PATH + "/password",
-    methods=["POST"],
+@profile_pages.view(
+    "POST /profile/password",
+    access=Access.SIGNED_IN,
     refused=_refused({"current_password": "current_password", "password": "password"}),
 )
 def change_password() -> Response:
@@ -107,9 +108,11 @@ def _gone(form: dict[str, str], words: HttpError) -> Response:
     return _page(words.status, error="That session has ended already.")
 
 
-@profile_pages.route(_PATH + "/sessions/{session_id}/end", methods=["POST"], refused=_gone)
+@profile_pages.view(
+    "POST /profile/sessions/{session_id}/end", access=Access.SIGNED_IN, refused=_gone
+)
 def end_session(session_id: str) -> Response:
-    """End one of the person's sessions."""
+    """End one of the user's sessions."""
     request = profile_pages.current_request
     visitor = signed_in(request)
     if not is_id(session_id):
@@ -118,18 +121,18 @@ def end_session(session_id: str) -> Response:
     return see_other(f"{_PATH}?done=session-ended")
 
 
-@profile_pages.route(_PATH + "/sessions/end-others", methods=["POST"])
+@profile_pages.view("POST /profile/sessions/end-others", access=Access.SIGNED_IN)
 def end_other_sessions() -> Response:
-    """End all of them but this one."""
+    """End all sessions but this one."""
     request = profile_pages.current_request
     cookie = services().sessions.end_others(signed_in(request), browser_of(request))
     cookies = [device_cookie().set(cookie)] if cookie else None
     return see_other(f"{_PATH}?done=others-ended", cookies=cookies)
 
 
-@profile_pages.route("/.well-known/change-password")
+@profile_pages.view("GET /.well-known/change-password", access=Access.ANYONE)
 def find_password_form() -> Response:
-    """Lead a password manager to where the password is changed."""
+    """Redirect a password manager to the form that changes the password."""
     return see_other(f"{_PATH}#password-title")
 
 

@@ -1,4 +1,4 @@
-"""`/proof`: the password once more before something that matters, then on to where it was asked."""
+"""`/proof`: ask for the password again before a sensitive change, then continue with it."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from chalicelib.bootstrap import services
-from chalicelib.web.kit.blueprints import Pages
+from chalicelib.web.kit.access import Access
 from chalicelib.web.kit.cookies import session_cookie
-from chalicelib.web.kit.rendering import page, see_other
+from chalicelib.web.kit.html.rendering import page, see_other
+from chalicelib.web.kit.html.return_to import onward
 from chalicelib.web.kit.requests import origin_of, query_parameter, read_form
-from chalicelib.web.kit.return_to import onward
+from chalicelib.web.kit.routing.pages import Pages
 from chalicelib.web.kit.visitor import PageVisitor, browser_of, signed_in
 
 if TYPE_CHECKING:
@@ -23,11 +24,11 @@ if TYPE_CHECKING:
 
 proof_pages = Pages(__name__)
 
-# What stands on these pages concerns a person in all their accounts.
+# Changes on these pages affect the user in all accounts.
 _PERSONAL = ("/profile", "/accounts")
 
 
-@proof_pages.route("/proof")
+@proof_pages.view("GET /proof", access=Access.SIGNED_IN)
 def show_proof() -> Response:
     """Ask for the password."""
     request = proof_pages.current_request
@@ -39,9 +40,9 @@ def _refused(form: dict[str, str], words: HttpError) -> Response:
     return _page(form.get("next", ""), account_id, words.message, words.status)
 
 
-@proof_pages.route("/proof", methods=["POST"], refused=_refused)
+@proof_pages.view("POST /proof", access=Access.SIGNED_IN, refused=_refused)
 def prove() -> Response:
-    """Make the session's proof fresh, and go on, or open the account that asked for it."""
+    """Renew the session's proof, then continue, or open the account that asked for it."""
     request = proof_pages.current_request
     visitor = signed_in(request)
     form = read_form(request)
@@ -75,7 +76,10 @@ def _page(
 
 
 def _counts_from_provider(visitor: Visitor, path: str, account_id: str) -> bool:
-    """Whether a proof by the provider helps: it counts for its own account alone (`E8`)."""
+    """Check whether a proof at the provider would count, which it does for its own account only.
+
+    (conformance E8)
+    """
     session = visitor.session
     if account_id or not session.is_by_provider_of(session.account_id):
         return False

@@ -1,4 +1,4 @@
-"""`/sign-in`: one card, email first, then the way in that the email's domain has; `/sign-out`."""
+"""`/sign-in`: the email first, then how its domain signs in; `/sign-out`."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from chalicelib.bootstrap import services, settings
 from chalicelib.domain.email_address import EmailAddress
-from chalicelib.web.kit.blueprints import Pages
-from chalicelib.web.kit.cookies import keep_address, session_cookie, signed_in_cookies
-from chalicelib.web.kit.rendering import page, see_other
+from chalicelib.web.kit.access import Access
+from chalicelib.web.kit.cookies import keep_email, session_cookie, signed_in_cookies
+from chalicelib.web.kit.html.rendering import page, see_other
 from chalicelib.web.kit.requests import origin_of, query_parameter, read_form
+from chalicelib.web.kit.routing.pages import Pages
 from chalicelib.web.kit.visitor import CLEAR_SITE_DATA, browser_of, sign_up_ticket
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 sign_in_pages = Pages(__name__)
 
-# What the page says after an action elsewhere led here.
+# Shown after a redirect from another page.
 _NOTICES = {
     "confirmed": "Your email is confirmed. You can sign in now.",
     "signed-out": "You're signed out.",
@@ -29,7 +30,7 @@ _NOTICES = {
 }
 
 
-@sign_in_pages.route("/sign-in")
+@sign_in_pages.view("GET /sign-in", access=Access.ANYONE)
 def show_sign_in() -> Response:
     """Ask for the email."""
     done = query_parameter(sign_in_pages.current_request, "done")
@@ -41,13 +42,13 @@ def _refused(form: dict[str, str], words: HttpError) -> Response:
         return _email_step(form.get("email", ""), words.message, words.status)
     email = form.get("email", "")
     if words.code == "email_unconfirmed":
-        return see_other("/check-your-email", cookies=[keep_address(email)])
+        return see_other("/check-your-email", cookies=[keep_email(email)])
     return _password_step(EmailAddress.parse(email), words.message, words.status)
 
 
-@sign_in_pages.route("/sign-in", methods=["POST"], refused=_refused)
+@sign_in_pages.view("POST /sign-in", access=Access.ANYONE, refused=_refused)
 def sign_in() -> Response:
-    """Go from the email to the password, or from both to a session."""
+    """Ask for the password after the email; with both, start a session."""
     request = sign_in_pages.current_request
     form = read_form(request)
     email = EmailAddress.parse(form.get("email", ""))
@@ -60,9 +61,9 @@ def sign_in() -> Response:
     return see_other(onward, cookies=signed_in_cookies(signed_in))
 
 
-@sign_in_pages.route("/sign-out", methods=["POST"])
+@sign_in_pages.view("POST /sign-out", access=Access.ANYONE)
 def sign_out() -> Response:
-    """End the session and say so."""
+    """End the session, then show the sign-in page."""
     request = sign_in_pages.current_request
     token = session_cookie().read(request.headers)
     if token is not None:

@@ -10,12 +10,13 @@ from chalicelib.domain.email_address import EmailAddress
 from chalicelib.domain.errors import DomainError
 from chalicelib.domain.passwords.policy import PasswordTooShortError
 from chalicelib.domain.sign_in.sign_up import SignUpForm
-from chalicelib.web.kit.blueprints import Pages
+from chalicelib.web.kit.access import Access
 from chalicelib.web.kit.chosen_names import user_name
-from chalicelib.web.kit.cookies import confirmed_cookies, keep_address, kept_address, sign_up_cookie
+from chalicelib.web.kit.cookies import confirmed_cookies, keep_email, kept_email, sign_up_cookie
 from chalicelib.web.kit.errors import http_error
-from chalicelib.web.kit.rendering import page, see_other
+from chalicelib.web.kit.html.rendering import page, see_other
 from chalicelib.web.kit.requests import query_parameter, read_form
+from chalicelib.web.kit.routing.pages import Pages
 from chalicelib.web.kit.visitor import browser_of, confirmation_evidence, sign_up_ticket
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ sign_up_pages = Pages(__name__)
 _NO_VALUES = {"name": "", "email": "", "account_name": ""}
 
 
-@sign_up_pages.route("/sign-up")
+@sign_up_pages.view("GET /sign-up", access=Access.ANYONE)
 def show_sign_up() -> Response:
     """Show the empty form."""
     return _form(_NO_VALUES, {})
@@ -41,7 +42,7 @@ def _refused_sign_up(form: dict[str, str], words: HttpError) -> Response:
 
 
 def _faults(form: dict[str, str]) -> dict[str, str]:
-    """Find what else needs another look, so that one round mends it all."""
+    """Return the errors of all fields, so that the user sees them at once."""
     checks = (
         ("name", lambda text: user_name(text, "name")),
         ("email", EmailAddress.parse),
@@ -56,9 +57,9 @@ def _faults(form: dict[str, str]) -> dict[str, str]:
     return faults
 
 
-@sign_up_pages.route("/sign-up", methods=["POST"], refused=_refused_sign_up)
+@sign_up_pages.view("POST /sign-up", access=Access.ANYONE, refused=_refused_sign_up)
 def sign_up() -> Response:
-    """Keep a sign-up; the same page follows whether or not the address is taken."""
+    """Store a sign-up; the next page is the same whether or not the email is taken."""
     request = sign_up_pages.current_request
     form = read_form(request)
     given = SignUpForm(
@@ -68,17 +69,17 @@ def sign_up() -> Response:
         password=form.get("password", ""),
     )
     ticket = services().sign_up.begin(given, browser_of(request))
-    cookies = [sign_up_cookie().set(ticket.text), keep_address(given.email.value)]
+    cookies = [sign_up_cookie().set(ticket.text), keep_email(given.email.value)]
     return see_other("/check-your-email", cookies=cookies)
 
 
-@sign_up_pages.route("/check-your-email")
+@sign_up_pages.view("GET /check-your-email", access=Access.ANYONE)
 def show_check_your_email() -> Response:
-    """Say what to do next, and offer a fresh link."""
+    """Show what to do next, and offer a new link."""
     request = sign_up_pages.current_request
     resent = query_parameter(request, "done") == "resent"
     notice = "If that address can sign up, another mail is on its way." if resent else None
-    email = kept_address(request.headers)
+    email = kept_email(request.headers)
     return page(
         "sign_in/check_your_email.html", email=email, email_error=None, resent=resent, notice=notice
     )
@@ -95,18 +96,22 @@ def _refused_resend(form: dict[str, str], words: HttpError) -> Response:
     )
 
 
-@sign_up_pages.route("/check-your-email", methods=["POST"], refused=_refused_resend)
+@sign_up_pages.view("POST /check-your-email", access=Access.ANYONE, refused=_refused_resend)
 def resend() -> Response:
-    """Ask for a fresh link."""
+    """Request a new link."""
     request = sign_up_pages.current_request
     email = EmailAddress.parse(read_form(request).get("email", ""))
     services().sign_up.resend(email, sign_up_ticket(request), browser_of(request))
-    return see_other("/check-your-email?done=resent", cookies=[keep_address(email.value)])
+    return see_other("/check-your-email?done=resent", cookies=[keep_email(email.value)])
 
 
-@sign_up_pages.route("/email-confirmation", refused=lambda _, words: _confirmation("", words))
+@sign_up_pages.view(
+    "GET /email-confirmation",
+    access=Access.ANYONE,
+    refused=lambda _, words: _confirmation("", words),
+)
 def show_email_confirmation() -> Response:
-    """Show the button; a GET never spends the link (`B16`)."""
+    """Show the button; a GET never spends the link (conformance B16)."""
     request = sign_up_pages.current_request
     token = query_parameter(request, "token")
     if not token:
@@ -114,13 +119,13 @@ def show_email_confirmation() -> Response:
     return _confirmation_form(token)
 
 
-@sign_up_pages.route(
-    "/email-confirmation",
-    methods=["POST"],
+@sign_up_pages.view(
+    "POST /email-confirmation",
+    access=Access.ANYONE,
     refused=lambda form, words: _confirmation(form.get("token", ""), words),
 )
 def confirm_email() -> Response:
-    """Spend the link; the person signs in next."""
+    """Spend the link; the user signs in next."""
     request = sign_up_pages.current_request
     form = read_form(request)
     evidence = confirmation_evidence(request, form.get("password"))

@@ -1,4 +1,4 @@
-"""`/settings/single-sign-on`: the connection, its domains, trying it, enforcing it."""
+"""`/settings/single-sign-on`: the connection, its test, its enforcement, the domains."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from chalicelib.domain.errors import NotFoundError
 from chalicelib.domain.sso.assertion import refusal_words
 from chalicelib.domain.sso.connection import RequestPurpose
 from chalicelib.services.sso.settings import SsoForm
+from chalicelib.web.kit.access import Access
 from chalicelib.web.kit.cookies import sso_cookie
-from chalicelib.web.kit.rendering import page, see_other
+from chalicelib.web.kit.html.rendering import page, see_other
 from chalicelib.web.kit.requests import query_parameter, read_form
-from chalicelib.web.kit.settings_pages import SettingsPages
-from chalicelib.web.kit.visitor import PageVisitor, managed_account, manager
+from chalicelib.web.kit.routing.pages import SettingsPages
+from chalicelib.web.kit.visitor import PageVisitor, account_admin, admin_and_account
 from chalicelib.web.pages.sso.sign_in import to_provider
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from chalicelib.services.sso.settings import SsoState
     from chalicelib.web.kit.errors import HttpError
 
-single_sign_on_pages = SettingsPages(__name__)
+sso_settings_pages = SettingsPages(__name__)
 
 _PATH = "/settings/single-sign-on"
 _NOTICES = {
@@ -44,126 +45,136 @@ _FIELDS = ("idp_metadata_xml", "idp_metadata_url", "idp_entity_id", "idp_sso_url
 _CERTIFICATES = ("idp_certificate", "idp_certificate_next")
 
 
-@single_sign_on_pages.route(_PATH)
-def show_single_sign_on() -> Response:
-    """Show how the account's single sign-on stands."""
-    done = query_parameter(single_sign_on_pages.current_request, "done")
+@sso_settings_pages.view("GET /settings/single-sign-on", access=Access.ADMIN)
+def show_sso_settings() -> Response:
+    """Show the account's SSO settings."""
+    done = query_parameter(sso_settings_pages.current_request, "done")
     return _page(notice=_NOTICES.get(done))
 
 
 def _refused(form: dict[str, str], words: HttpError) -> Response:
-    # Of a domain that is listed already: its form holds nothing else.
+    # The forms of listed domains have only this field.
     param = words.param or ("domains" if "listed" in form else "connection")
     place = "idp_certificate" if param == "idp_certificates" else param
     return _page(words.status, values=form, errors={place: words.message})
 
 
-@single_sign_on_pages.route(_PATH, methods=["POST"], refused=_refused)
-def save_single_sign_on() -> Response:
-    """Make the connection, or change it."""
-    request = single_sign_on_pages.current_request
-    who, account = managed_account(request)
+@sso_settings_pages.view("POST /settings/single-sign-on", access=Access.ADMIN, refused=_refused)
+def save_sso_settings() -> Response:
+    """Create the connection, or change it."""
+    request = sso_settings_pages.current_request
+    admin, account = admin_and_account(request)
     form = read_form(request)
-    state = services().sso_settings.configure(who, account, _asked(form))
+    state = services().sso_settings.configure(admin, account, _asked(form))
     left_out = state.connection.identity_provider.left_out
     return see_other(f"{_PATH}?done={'saved-two' if left_out else 'saved'}")
 
 
-@single_sign_on_pages.route(f"{_PATH}/enforce", methods=["POST"], refused=_refused)
-def enforce_single_sign_on() -> Response:
-    """Let members in through the provider only."""
-    who, account = managed_account(single_sign_on_pages.current_request)
-    services().sso_settings.configure(who, account, SsoForm(enforced=True))
+@sso_settings_pages.view(
+    "POST /settings/single-sign-on/enforce", access=Access.ADMIN, refused=_refused
+)
+def enforce_sso() -> Response:
+    """Require members to sign in at the provider."""
+    admin, account = admin_and_account(sso_settings_pages.current_request)
+    services().sso_settings.configure(admin, account, SsoForm(enforced=True))
     return see_other(f"{_PATH}?done=enforced")
 
 
-@single_sign_on_pages.route(f"{_PATH}/relax", methods=["POST"], refused=_refused)
-def relax_single_sign_on() -> Response:
-    """Let passwords work again."""
-    who, account = managed_account(single_sign_on_pages.current_request)
-    services().sso_settings.configure(who, account, SsoForm(enforced=False))
+@sso_settings_pages.view(
+    "POST /settings/single-sign-on/relax", access=Access.ADMIN, refused=_refused
+)
+def relax_sso() -> Response:
+    """Allow passwords again."""
+    admin, account = admin_and_account(sso_settings_pages.current_request)
+    services().sso_settings.configure(admin, account, SsoForm(enforced=False))
     return see_other(f"{_PATH}?done=relaxed")
 
 
-@single_sign_on_pages.route(f"{_PATH}/test", head=False)
-def test_single_sign_on() -> Response:
-    """Try the connection: a sign-in that signs nobody in, whose outcome the page then shows.
+@sso_settings_pages.view("GET /settings/single-sign-on/test", access=Access.ADMIN, head=False)
+def try_connection() -> Response:
+    """Test the connection with a sign-in that starts no session; the page then shows the result.
 
-    A link and no form: our policy keeps a form's answer from leading to another site.
+    A GET, because our content policy doesn't let a form redirect to another site.
     """
-    request = single_sign_on_pages.current_request
-    who, account = managed_account(request)
+    request = sso_settings_pages.current_request
+    admin, account = admin_and_account(request)
     if account.sso.connection_id is None:
         raise NotFoundError
-    begun = services().single_sign_on.begin(
+    begun = services().sso_sign_in.begin(
         account.sso.connection_id,
         sso_cookie().read(request.headers),
         None,
         RequestPurpose.TEST,
         _PATH,
-        who.user_id,
+        admin.user_id,
     )
     return to_provider(begun)
 
 
-@single_sign_on_pages.route(f"{_PATH}/delete")
+@sso_settings_pages.view("GET /settings/single-sign-on/delete", access=Access.ADMIN)
 def show_deletion() -> Response:
-    """Ask before the connection is deleted."""
-    request = single_sign_on_pages.current_request
-    visitor, _ = manager(request)
-    _, account = managed_account(request)
+    """Ask for confirmation before the connection is deleted."""
+    request = sso_settings_pages.current_request
+    visitor, _ = account_admin(request)
+    _, account = admin_and_account(request)
     state = services().sso_settings.show(account)
-    return page("sso/single_sign_on_delete.html", visitor=PageVisitor.of(visitor), state=state)
+    return page("sso/sso_delete.html", visitor=PageVisitor.of(visitor), state=state)
 
 
-@single_sign_on_pages.route(f"{_PATH}/delete", methods=["POST"])
-def delete_single_sign_on() -> Response:
+@sso_settings_pages.view("POST /settings/single-sign-on/delete", access=Access.ADMIN)
+def delete_sso() -> Response:
     """Delete the connection."""
-    who, account = managed_account(single_sign_on_pages.current_request)
-    services().sso_settings.remove(who, account)
+    admin, account = admin_and_account(sso_settings_pages.current_request)
+    services().sso_settings.remove(admin, account)
     return see_other(f"{_PATH}?done=deleted")
 
 
-@single_sign_on_pages.route(f"{_PATH}/domains", methods=["POST"], refused=_refused)
+@sso_settings_pages.view(
+    "POST /settings/single-sign-on/domains", access=Access.ADMIN, refused=_refused
+)
 def add_domain() -> Response:
-    """List a domain."""
-    request = single_sign_on_pages.current_request
-    who, _ = managed_account(request)
-    services().sso_domains.add(who, read_form(request).get("domain", ""))
+    """Add a domain."""
+    request = sso_settings_pages.current_request
+    admin, _ = admin_and_account(request)
+    services().sso_domains.add(admin, read_form(request).get("domain", ""))
     return see_other(f"{_PATH}?done=domain-added")
 
 
-@single_sign_on_pages.route(f"{_PATH}/domains/verify", methods=["POST"], refused=_refused)
+@sso_settings_pages.view(
+    "POST /settings/single-sign-on/domains/verify", access=Access.ADMIN, refused=_refused
+)
 def verify_domain() -> Response:
-    """Look for a domain's record."""
-    request = single_sign_on_pages.current_request
-    who, account = managed_account(request)
-    services().sso_domains.verify(who, account, read_form(request).get("listed", ""))
+    """Look up a domain's record."""
+    request = sso_settings_pages.current_request
+    admin, account = admin_and_account(request)
+    services().sso_domains.verify(admin, account, read_form(request).get("listed", ""))
     return see_other(f"{_PATH}?done=domain-verified")
 
 
-@single_sign_on_pages.route(f"{_PATH}/domains/remove", methods=["POST"], refused=_refused)
+@sso_settings_pages.view(
+    "POST /settings/single-sign-on/domains/remove", access=Access.ADMIN, refused=_refused
+)
 def remove_domain() -> Response:
-    """Take a domain off the list."""
-    request = single_sign_on_pages.current_request
-    who, account = managed_account(request)
-    services().sso_domains.remove(who, account, read_form(request).get("listed", ""))
+    """Remove a domain."""
+    request = sso_settings_pages.current_request
+    admin, account = admin_and_account(request)
+    services().sso_domains.remove(admin, account, read_form(request).get("listed", ""))
     return see_other(f"{_PATH}?done=domain-removed")
 
 
 def _page(status: int = HTTPStatus.OK, **shown: Any) -> Response:
-    request = single_sign_on_pages.current_request
-    visitor, who = manager(request)
-    _, account = managed_account(request)
+    request = sso_settings_pages.current_request
+    visitor, admin = account_admin(request)
+    _, account = admin_and_account(request)
     state = _state(account)
     given = {"errors": {}, "notice": None, **shown}
     return page(
-        "sso/single_sign_on.html",
+        "sso/sso_settings.html",
         status=status,
         visitor=PageVisitor.of(visitor),
         state=state,
         ours=services().sso_settings.ours(account),
-        domains=state.domains if state else services().sso_domains.of(who),
+        domains=state.domains if state else services().sso_domains.of(admin),
         now=services().clock(),
         test_words=refusal_words,
         values={**_values(state), **given.pop("values", {})},
@@ -179,7 +190,7 @@ def _state(account: Any) -> SsoState | None:
 
 
 def _values(state: SsoState | None) -> dict[str, str]:
-    """Fill the form with what is set up, and metadata fields with nothing."""
+    """Return the form's values from the connection; the metadata fields stay empty."""
     values = dict.fromkeys((*_FIELDS, *_CERTIFICATES, "email_attribute", "domain"), "")
     values["default_role"] = "member"
     if state is not None:
@@ -194,7 +205,7 @@ def _values(state: SsoState | None) -> dict[str, str]:
 
 
 def _asked(form: dict[str, str]) -> SsoForm:
-    """Read the form: metadata that is given goes before the fields, which were filled in for it."""
+    """Read the form; metadata takes precedence over the single fields, which were prefilled."""
     asked = SsoForm(
         metadata_xml=_given(form, "idp_metadata_xml"),
         metadata_url=_given(form, "idp_metadata_url"),

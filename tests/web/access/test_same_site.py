@@ -1,4 +1,4 @@
-"""What other sites' pages send is refused, on every state change."""
+"""State changes that other sites' pages send are refused."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _OWN: tuple[dict[str, str], ...] = (
     {"Origin": ORIGIN},
     {"Sec_Fetch_Site": "same-origin"},
     {"Origin": ORIGIN, "Sec_Fetch_Site": "same-origin"},
-    # Under `Referrer-Policy: no-referrer` browsers hide the origin from our own pages' forms too.
+    # Under `Referrer-Policy: no-referrer` browsers also hide the origin of our own forms.
     {"Origin": "null", "Sec_Fetch_Site": "same-origin"},
 )
 _FORM = "application/x-www-form-urlencoded"
@@ -41,7 +41,7 @@ def _named(headers: dict[str, str]) -> str:
 def test_a_foreign_call_is_refused_before_anything_is_done(
     service: Service, headers: dict[str, str]
 ) -> None:
-    """`B15`: sign-in included."""
+    """`B15`: also a sign-in."""
     become_a_user(service)
     program = service.program()
     body = {"email": ADDRESS, "password": PASSWORD}
@@ -51,7 +51,7 @@ def test_a_foreign_call_is_refused_before_anything_is_done(
 
 
 @pytest.mark.parametrize("headers", _OWN, ids=_named)
-def test_our_own_pages_and_programs_are_taken(service: Service, headers: dict[str, str]) -> None:
+def test_our_own_pages_and_programs_are_accepted(service: Service, headers: dict[str, str]) -> None:
     become_a_user(service)
     body = {"email": ADDRESS, "password": PASSWORD}
     assert service.program().post("/auth/sign_in", body, **headers).status == 200
@@ -70,7 +70,7 @@ def test_a_foreign_form_gets_a_page(service: Service) -> None:
     assert "<h1" in reply.text
 
 
-def test_nobody_is_signed_out_from_elsewhere(service: Service) -> None:
+def test_another_site_signs_nobody_out(service: Service) -> None:
     become_a_user(service)
     program = signed_in_program(service)
     assert program.delete("/auth/session", Sec_Fetch_Site="cross-site").status == 403

@@ -1,4 +1,4 @@
-"""Forms that were drawn for one account and sent while another one is open."""
+"""A form for one account that is sent while another one is open."""
 
 from __future__ import annotations
 
@@ -8,18 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from chalicelib.web.kit.access import INVENTORY, Access
+from chalicelib.web.kit.access import Access
 from tests.support.browser.pages import Page
 from tests.support.personas.callers import OTHER_ACCOUNT, Callers, callers, fill, is_api
+from tests.support.routes import ACCESS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_TEMPLATES = Path(__file__).resolve().parents[2] / "chalicelib" / "web" / "templates"
-_IN_AN_ACCOUNT = (Access.MEMBER, Access.MANAGER, Access.OWNER)
+_TEMPLATES = Path(__file__).resolve().parents[3] / "chalicelib" / "web" / "templates"
+_IN_AN_ACCOUNT = (Access.MEMBER, Access.ADMIN, Access.OWNER)
 _FORMS = [
     call
-    for call, access in INVENTORY.items()
+    for call, access in ACCESS.items()
     if call.startswith("POST") and access in _IN_AN_ACCOUNT and not is_api(call.partition(" ")[2])
 ]
 _FORM = re.compile(
@@ -38,7 +39,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callers]:
 def test_a_form_for_another_account_than_the_open_one_changes_nothing(
     world: Callers, call: str, drawn_for: str
 ) -> None:
-    """`H15`: whoever manages both accounts would act in the wrong one."""
+    """`H15`: an admin of both accounts would change the wrong one."""
     path = fill(call.partition(" ")[2], world.ids)
     before = _things(world)
     reply = world.call("owner", "POST", path, {"account_id": drawn_for, "name": "New"})
@@ -56,11 +57,11 @@ def test_a_program_names_no_account(world: Callers) -> None:
 
 
 def test_every_form_that_acts_in_the_open_account_names_it() -> None:
-    """What is drawn without the field would be refused each time it is sent."""
+    """A form without the field would always be refused."""
     drawn = 0
     for template in sorted(_TEMPLATES.rglob("*.html")):
         text = template.read_text(encoding="utf-8")
-        acts = "layout/settings.html" in text or template.name == "accounts/leave_account.html"
+        acts = "layout/settings.html" in text or template.name == "leave_account.html"
         for form in _FORM.finditer(text) if acts else ():
             assert "ui.drawn_for(visitor)" in form[0], (template.name, form[1])
             drawn += 1

@@ -1,4 +1,4 @@
-"""Passwords of every odd kind, wherever one is typed: the right answer, and nothing changed."""
+"""Unusual passwords in every place that takes one: the right answer, and no change."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ NFC, NFD = "caf\u00e9 in the old harbour", "cafe\u0301 in the old harbour"
 
 @pytest.fixture
 def environ() -> dict[str, str]:
-    """The cheapest hash that is allowed; a source that may fail often."""
+    """The cheapest allowed hash, and a high limit of failures for a source."""
     return {"ARGON2_MEMORY_KIB": "7168", "ARGON2_TIME": "5"}
 
 
 @dataclass(frozen=True)
 class Odd:
-    """A password that nobody can have; how it is answered at sign-in, and where it is set."""
+    """A password that can't be set; the answers at sign-in and where it is set."""
 
     name: str
     written: bytes
@@ -59,7 +59,7 @@ ODD = (
     Odd("200 kB", _json("x" * 200_000)),
     Odd("a megabyte", _json("x" * 2**20), 413, 413),
     Odd("a NUL", _json("violet harbour\0 under snow")),
-    # Not text, so no JSON either: the body can't be read, whoever sends it.
+    # Not valid text, so not valid JSON: the body can't be read.
     Odd("half a surrogate pair", b'"violet harbour \\ud800 under snow"', 400, 400),
     Odd("halves in the wrong order", b'"violet harbour \\udf3f\\ud83c under snow"', 400, 400),
     Odd("bytes that are no UTF-8", b'"violet harbour \xff under snow"', 400, 400),
@@ -84,8 +84,8 @@ def _assert_answer(reply: Reply, status: int, code: str | None = None) -> None:
 
 
 @each_odd
-def test_signing_in_with_it_is_refused_as_usual(service: Service, odd: Odd) -> None:
-    """`A14`, `B2`: what can be read but can't be a password is a wrong one."""
+def test_a_sign_in_refuses_it_like_a_wrong_password(service: Service, odd: Odd) -> None:
+    """`A14`, `B2`: a readable text that can't be a password is a wrong password."""
     become_a_user(service)
     usual = ask_sign_in(service.program(), ADDRESS, OTHER_PASSWORD)
     reply = service.program().post("/auth/sign_in", _body(odd, email=ADDRESS))
@@ -118,7 +118,7 @@ def test_an_invitation_refuses_it_and_the_link_stays_good(service: Service, odd:
     before = everything(service.engine, service.settings.table_prefix)
     reply = program.post("/auth/invitation", _body(odd, token=token, name="Kim"))
     if odd.written == b"null":
-        # As good as left out, which an existing person does.
+        # Like a missing password, which is right for an existing user.
         assert (reply.status, reply.error["param"]) == (400, "password")
     else:
         _assert_answer(reply, odd.where_set)
@@ -138,7 +138,7 @@ def test_a_change_refuses_it_and_the_old_one_holds(service: Service, odd: Odd) -
 
 
 @each_odd
-def test_as_the_present_password_it_is_a_wrong_one(service: Service, odd: Odd) -> None:
+def test_as_the_current_password_it_is_a_wrong_one(service: Service, odd: Odd) -> None:
     """`A9`, `A14`."""
     become_a_user(service)
     program = signed_in_program(service)
@@ -170,8 +170,8 @@ def test_a_new_password_is_known_in_either_unicode_form(
 
 
 @pytest.mark.parametrize("way", ["reset", "change"])
-def test_256_characters_are_taken_and_the_last_one_counts(service: Service, way: str) -> None:
-    """`A2`: nothing is cut."""
+def test_256_characters_are_accepted_and_the_last_one_counts(service: Service, way: str) -> None:
+    """`A2`: nothing is truncated."""
     long = "quiet herons at dawn over the copper moor " * 7
     chosen = long[:256]
     become_a_user(service)
@@ -183,7 +183,7 @@ def test_256_characters_are_taken_and_the_last_one_counts(service: Service, way:
 @pytest.mark.parametrize("name", ["password", "email", "token"])
 @pytest.mark.parametrize("path", ["sign_in", "password_reset", "email_confirmation"])
 def test_two_of_one_parameter_are_refused(service: Service, path: str, name: str) -> None:
-    """`H11`: which of them counts is nobody's to guess."""
+    """`H11`: nothing decides which of them counts."""
     become_a_user(service)
     before = everything(service.engine, service.settings.table_prefix)
     pairs = [("email", ADDRESS), ("password", PASSWORD), ("token", "A" * 43), (name, "x")]

@@ -1,4 +1,4 @@
-"""Bad input gets the right status and envelope, quickly, stores nothing, and is never a 500."""
+"""Bad input gets the right status and envelope quickly, stores nothing, and is never a 500."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_a_wrong_type_is_a_422_that_names_the_parameter(
 
 
 def test_an_unknown_parameter_is_refused(service: Service) -> None:
-    """`H11`: nobody becomes an owner by saying so."""
+    """`H11`: a user can't make themselves an owner."""
     reply = service.program().post("/auth/sign_up", {**_GOOD, "role": "owner"})
     _assert_envelope(reply, 422)
     assert reply.error["param"] == "role"
@@ -111,7 +111,7 @@ def test_an_unknown_parameter_is_refused(service: Service) -> None:
         "account_unlock/request",
     ],
 )
-def test_what_cannot_be_an_address_is_a_422_everywhere(
+def test_a_text_that_cannot_be_an_email_is_a_422_everywhere(
     service: Service, path: str, email: str
 ) -> None:
     needed = {
@@ -158,7 +158,7 @@ def test_a_body_over_256_kilobytes_is_a_413(service: Service) -> None:
 
 @pytest.mark.parametrize("kind", ["text/plain", _FORM, "multipart/form-data", "application/xml"])
 def test_another_content_type_is_a_415(service: Service, kind: str) -> None:
-    """`B15`: no form of another site can speak JSON."""
+    """`B15`: another site's form can't send JSON."""
     reply = service.program().post("/auth/sign_in", b"{}", Content_Type=kind)
     _assert_envelope(reply, 415)
 

@@ -1,25 +1,29 @@
-"""Every call by every kind of caller, from the one inventory of routes."""
+"""Every declared route, called by every kind of caller."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from chalicelib.web.contract.operations import OPERATIONS
-from chalicelib.web.kit.access import INVENTORY, Access, UnlistedRouteError
-from chalicelib.web.kit.blueprints import JsonApi
+from chalicelib.web.api.keys.keyed import KeyedApi
+from chalicelib.web.contract.openapi import document
+from chalicelib.web.kit.access import Access
+from chalicelib.web.kit.routing.guarded import UndeclaredRouteError
+from chalicelib.web.kit.routing.json_api import JsonApi
+from chalicelib.web.kit.routing.pages import Pages
 from tests.support.docs import authorization
 from tests.support.docs.authorization import SIGN_IN, START, YES, verdict
 from tests.support.personas.callers import CALLERS, Callers, callers, fill
+from tests.support.routes import ACCESS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from tests.support.http import Reply
 
-# Bodies that get as far as the id in the path, or in the body itself.
+# Bodies that are valid up to the id in the path or in the body.
 _BODIES: Mapping[str, Mapping[str, Any]] = {
     "POST /auth/session/account": {"account_id": "{account_id}"},
     "POST /auth/session/account/leave": {"account_id": "{account_id}"},
@@ -31,7 +35,7 @@ _BODIES: Mapping[str, Mapping[str, Any]] = {
 }
 _BY_ID = sorted(
     call
-    for call, access in INVENTORY.items()
+    for call, access in ACCESS.items()
     if access is not Access.ANYONE and ("{" in call or call in _BODIES)
 )
 _TYPES = {401: "authentication_error", 403: "permission_error"}
@@ -43,7 +47,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callers]:
         yield made
 
 
-def test_the_app_serves_what_the_inventory_lists_and_nothing_else() -> None:
+def test_the_app_serves_what_is_declared_and_nothing_else() -> None:
     """`B8`, `F10`, `H9`."""
     import app
 
@@ -53,17 +57,39 @@ def test_the_app_serves_what_the_inventory_lists_and_nothing_else() -> None:
         for method, entry in views.items()
         if method != "HEAD" and entry.view_name != "method_not_allowed"
     }
-    assert served == set(INVENTORY)
+    assert served == set(ACCESS)
 
 
-def test_a_route_that_is_not_listed_can_not_be_registered() -> None:
-    with pytest.raises(UnlistedRouteError, match="GET /settings/secret"):
-        JsonApi("x").route("/settings/secret")
+def test_a_route_without_access_can_not_be_registered() -> None:
+    view, call = cast("Any", Pages("x").view), cast("Any", JsonApi("x").call)
+    with pytest.raises(TypeError, match="access"):
+        view("GET /settings/secret")
+    with pytest.raises(TypeError, match="access"):
+        call("GET /api/v1/secret", summary="A secret", outcome="It.")
+    with pytest.raises(UndeclaredRouteError, match="/settings/secret"):
+        Pages("x").route("/settings/secret")
 
 
-def test_a_keys_route_can_not_stand_before_the_authorizer() -> None:
-    with pytest.raises(UnlistedRouteError, match="behind the authorizer"):
-        JsonApi("x").route("/api/v1/account")
+def test_a_call_without_a_description_can_not_be_registered() -> None:
+    call = cast("Any", JsonApi("x").call)
+    with pytest.raises(TypeError, match="summary"):
+        _register(call("GET /api/v1/x", access=Access.ANYONE, outcome="It."))
+
+
+def test_a_route_for_keys_needs_the_authorizer() -> None:
+    with pytest.raises(UndeclaredRouteError, match="authorizer"):
+        _register(JsonApi("x").view("GET /api/v1/account", access=Access.API_KEY))
+
+
+def test_no_other_route_takes_the_authorizer() -> None:
+    with pytest.raises(UndeclaredRouteError, match="authorizer"):
+        _register(KeyedApi("x").view("GET /api/v1/account", access=Access.ANYONE))
+
+
+def _register(decorate: Callable[[Any], Any]) -> None:
+    def view() -> None: ...
+
+    decorate(view)
 
 
 def test_the_page_is_up_to_date() -> None:
@@ -71,20 +97,32 @@ def test_the_page_is_up_to_date() -> None:
     assert authorization.PAGE.read_text(encoding="utf-8") == authorization.page()
 
 
-def test_openapi_asks_for_what_the_inventory_asks_for() -> None:
+@pytest.mark.usefixtures("world")
+def test_openapi_asks_for_the_access_that_the_routes_declare() -> None:
+    from app import app
+
     asked = {
-        "key": {Access.API_KEY},
-        "session": {Access.MANAGER, Access.OWNER},
-        "nothing": {Access.ANYONE},
+        Access.API_KEY: [{"api_key": []}],
+        Access.SIGNED_IN: [{"session": []}],
+        Access.MEMBER: [{"session": []}],
+        Access.ADMIN: [{"session": []}],
+        Access.OWNER: [{"session": []}],
+        Access.ANYONE: [{}],
     }
-    for operation in OPERATIONS:
-        assert INVENTORY[operation.call] in asked[operation.proof], operation.call
-    described = {operation.call for operation in OPERATIONS}
-    assert described == {call for call in INVENTORY if " /api/v1/" in call}
+    described = {
+        f"{method.upper()} {path}": operation["security"]
+        for path, operations in document(app)["paths"].items()
+        for method, operation in operations.items()
+    }
+    assert described == {
+        call: asked[access]
+        for call, access in ACCESS.items()
+        if " /api/v1/" in call or " /auth/" in call
+    }
 
 
-@pytest.mark.parametrize("call", INVENTORY)
-def test_each_caller_gets_as_far_as_the_inventory_says(world: Callers, call: str) -> None:
+@pytest.mark.parametrize("call", ACCESS)
+def test_each_caller_gets_as_far_as_the_route_declares(world: Callers, call: str) -> None:
     """`F9`, `F10`, `D7`, `H15`."""
     method, path = call.split(" ")
     for caller in CALLERS:
@@ -93,24 +131,26 @@ def test_each_caller_gets_as_far_as_the_inventory_says(world: Callers, call: str
         assert _outcome(reply) == verdict(call, caller), (caller, reply.status, reply.text)
 
 
-def test_each_id_in_a_path_is_one_that_something_has(world: Callers) -> None:
-    """`H15`: what fills a place with nothing proves nothing."""
-    public = {name for call in INVENTORY if call not in _BY_ID for name in _places(call)}
+def test_each_id_in_a_path_exists(world: Callers) -> None:
+    """`H15`: an id that doesn't exist would prove nothing."""
+    public = {name for call in ACCESS if call not in _BY_ID for name in _places(call)}
     assert {name for call in _BY_ID for name in _places(call)} <= set(_ids(world))
     assert public == {"name", "connection_id"}
 
 
 @pytest.mark.parametrize("call", _BY_ID)
-def test_anothers_id_answers_byte_for_byte_like_a_missing_one(world: Callers, call: str) -> None:
-    """`F8`, `H15`: and what it names is as it was."""
+def test_an_id_of_another_account_answers_byte_for_byte_like_a_missing_one(
+    world: Callers, call: str
+) -> None:
+    """`F8`, `H15`: and nothing is changed."""
     method, path = call.split(" ")
-    caller = "other key" if INVENTORY[call] is Access.API_KEY else "other owner"
+    caller = "other key" if ACCESS[call] is Access.API_KEY else "other owner"
     before, session = _things(world), world.session(caller)
     theirs, missing = (
         world.call_in(session, caller, method, fill(path, ids), _filled(call, ids))
         for ids in (_ids(world), {name: _unlike(value) for name, value in _ids(world).items()})
     )
-    # A form names the account that it was drawn for, which has to be the open one.
+    # A form names the account that it was drawn for, which must be the open one.
     assert theirs.status == (409 if call == "POST /profile/leave" else 404), theirs.text
     assert _seen(theirs) == _seen(missing)
     assert _things(world) == before
@@ -145,7 +185,7 @@ def _seen(reply: Reply) -> tuple[int, bytes, list[tuple[str, str]]]:
 
 def _things(world: Callers) -> list[Any]:
     tables = ("users", "accounts", "records", "audit_events", "links")
-    # A key's own use is counted in its row.
+    # Without the rows' other fields: each use of a key changes its counter.
     keys = sorted(row["key_id"]["S"] for row in world.service.rows("api_keys"))
     return [keys, *(world.service.rows(table) for table in tables)]
 

@@ -1,4 +1,4 @@
-"""What `/static/…` serves: the folder's files, and those that the operator's brand makes."""
+"""The files under `/static`: the folder's, and those generated from the operator's brand."""
 
 from __future__ import annotations
 
@@ -14,31 +14,31 @@ if TYPE_CHECKING:
 
     from chalicelib.domain.colours import Accent
 
-STATIC = Path(__file__).parents[1] / "static"
+STATIC = Path(__file__).parents[2] / "static"
 _KINDS = (".css", ".js", ".svg")
 _OURS = ("logo.svg", "favicon.svg")
-# Others' files, of their own folders, with licence and checksum.
+# Third-party files, each in a folder with its licence and checksum.
 _VENDORED = {
-    "swagger-ui-bundle.js": Path(__file__).parents[1] / "vendored/swagger_ui/swagger-ui-bundle.js",
+    "swagger-ui-bundle.js": Path(__file__).parents[2] / "vendored/swagger_ui/swagger-ui-bundle.js",
 }
 
 
 def static_files() -> Mapping[str, str]:
-    """Give every file's text by its name; `brand.css` where the operator chose a colour.
+    """Return every file's text by name; `brand.css` is there if the operator chose a colour.
 
-    Listed, not looked up by path: no name can lead out of the folder.
+    Names are looked up in this list, not as paths, so none can lead out of the folder.
     """
     return _files(settings().brand_accent, settings().brand_logo)
 
 
 def static_file(name: str) -> str:
-    """Give a file's text by its name; raises KeyError."""
+    """Return a file's text by name; raises KeyError."""
     return _vendored(name) if name in _VENDORED else static_files()[name]
 
 
 @cache
 def _vendored(name: str) -> str:
-    # Read when somebody asks for it: no other page needs a megabyte in memory.
+    # Read on demand: a megabyte that only the console needs.
     return _VENDORED[name].read_text("utf-8")
 
 
@@ -56,7 +56,7 @@ def _files(accent: str, logo: str) -> Mapping[str, str]:
 
 
 def _stylesheet(light: Accent, dark: Accent) -> str:
-    # A file of its own, since our policy forbids inline styles.
+    # A file, because our content policy forbids inline styles.
     return (
         f":root {{\n{_tokens(light)}}}\n\n"
         f"@media (prefers-color-scheme: dark) {{\n:root {{\n{_tokens(dark)}}}\n}}\n"

@@ -1,4 +1,4 @@
-"""Links, sessions, cookies and hosts in the hands of somebody who means harm."""
+"""Attacks with links, sessions, cookies and hosts."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_opening_a_reset_or_unlock_link_changes_nothing(service: Service, kind: 
 
 
 def test_opening_a_link_to_a_new_address_changes_nothing(service: Service) -> None:
-    """`B16`: in the browser that asked, signed in as it is, and in a scanner's."""
+    """`B16`: in the signed-in browser that asked, and in a mail scanner."""
     become_a_user(service)
     program = signed_in_program(service)
     body = {"current_password": PASSWORD, "email": "robin@elsewhere.test"}
@@ -83,8 +83,8 @@ def test_a_link_is_valid_only_for_its_own_purpose(service: Service) -> None:
 
 
 @pytest.mark.parametrize("edited", ["cut", "grown", "other letters", "a line more"])
-def test_an_edited_link_is_no_link(service: Service, edited: str) -> None:
-    """`C1`: and the real one stays good."""
+def test_an_edited_link_is_refused(service: Service, edited: str) -> None:
+    """`C1`: and the real link still works."""
     browser = service.browser()
     sign_up(browser)
     token = token_of(service.mail_to(ADDRESS).link)
@@ -102,8 +102,8 @@ def test_an_edited_link_is_no_link(service: Service, edited: str) -> None:
     assert program.post("/auth/email_confirmation", body).status == 410
 
 
-def test_twenty_sign_ups_of_one_address_make_one_person(service: Service) -> None:
-    """`C3`, `H13`: one user, one account, one `Main`, whichever of their links is used first."""
+def test_twenty_sign_ups_of_one_email_create_one_user(service: Service) -> None:
+    """`C3`, `H13`: one user, one account, one `Main`, in whatever order the links are used."""
     replies = race(lambda _: ask_sign_up(service.program()))
     assert {getattr(reply, "status", reply) for reply in replies} == {202}
     service.work()
@@ -117,8 +117,8 @@ def test_twenty_sign_ups_of_one_address_make_one_person(service: Service) -> Non
     assert "latest" not in {row["slot"]["S"] for row in service.rows("sign_ups")}
 
 
-def test_a_session_chosen_by_somebody_else_is_never_taken(service: Service) -> None:
-    """`D3`: fixation, and the session that the browser brought ends."""
+def test_a_session_token_planted_by_an_attacker_is_never_used(service: Service) -> None:
+    """`D3`: no session fixation, and the browser's earlier session ends."""
     become_a_user(service)
     program = service.program()
     program.jar.values["thub_session"] = chosen = "F" * 43
@@ -134,15 +134,15 @@ def test_a_session_chosen_by_somebody_else_is_never_taken(service: Service) -> N
     assert answers == [401, 401, 200]
 
 
-def test_a_session_cookie_beside_another_one_is_no_session(service: Service) -> None:
-    """`D2`: a neighbouring host can set a second one; which is the real one can't be known."""
+def test_two_session_cookies_are_no_session(service: Service) -> None:
+    """`D2`: a sibling host can set a second cookie, and the real one can't be told apart."""
     become_a_user(service)
     good = signed_in_program(service).jar.values["thub_session"]
     for written in (f"thub_session={good}; thub_session=x", f"thub_session=x; thub_session={good}"):
         assert service.program().get("/auth/session", Cookie=written).status == 401
 
 
-def test_a_signed_out_session_stays_out(service: Service) -> None:
+def test_a_signed_out_session_stays_signed_out(service: Service) -> None:
     """`D6`."""
     become_a_user(service)
     program = signed_in_program(service)
@@ -165,7 +165,7 @@ def test_a_signed_out_session_stays_out(service: Service) -> None:
         "/accounts?account_id=//evil.test",
     ],
 )
-def test_no_address_leads_elsewhere(service: Service, target: str) -> None:
+def test_no_url_leads_to_another_site(service: Service, target: str) -> None:
     """`E15`."""
     reply = service.program().get(target, Host="evil.test", X_Forwarded_Host="evil.test")
     assert reply.status < 500
@@ -181,7 +181,7 @@ def test_no_path_leads_out_of_the_static_files(service: Service, target: str) ->
 
 
 @pytest.mark.parametrize("blank", ["\u3164", "\u115f\u1160", "\u2800", "\uffa0 \u3164"])
-def test_a_name_that_nothing_is_drawn_for_is_no_name(service: Service, blank: str) -> None:
+def test_a_name_without_a_visible_character_is_refused(service: Service, blank: str) -> None:
     body = {"name": blank, "email": ADDRESS, "password": PASSWORD, "account_name": "Acme"}
     reply = service.program().post("/auth/sign_up", body)
     assert (reply.status, reply.error["param"]) == (422, "name")

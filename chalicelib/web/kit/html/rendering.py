@@ -1,4 +1,4 @@
-"""Pages out of templates."""
+"""Renders pages from templates."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from chalice import Response
 
 from chalicelib.bootstrap import services, settings
 from chalicelib.domain.clock import ago, exact
-from chalicelib.web.kit.static_files import static_file, static_files
+from chalicelib.web.kit.html.static_files import static_file, static_files
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-_HERE = Path(__file__).parents[1]
+_HERE = Path(__file__).parents[2]
 HTML = "text/html; charset=utf-8"
 
 
@@ -34,7 +34,7 @@ def page(
 
 
 def see_other(path: str, *, cookies: list[str] | None = None) -> Response:
-    """Send the browser on to a page of ours with a 303, so that a reload repeats no POST."""
+    """Redirect to a page of ours with a 303, so that a reload repeats no POST."""
     headers: dict[str, Any] = {"Location": url(path), "Content-Type": HTML}
     if cookies:
         headers["Set-Cookie"] = cookies
@@ -42,17 +42,17 @@ def see_other(path: str, *, cookies: list[str] | None = None) -> Response:
 
 
 def url(path: str) -> str:
-    """Return a path of ours under the path, if any, of the public URL (a gateway's stage)."""
+    """Return a path below the public URL's own path, such as a gateway's stage."""
     return f"{urlsplit(settings().public_url).path}{path}"
 
 
 def asset(name: str) -> str:
-    """Return the URL of a static file; it changes with the content, so it caches for good."""
+    """Return the URL of a static file; it changes with the content, so it can be cached forever."""
     return url(f"/static/{name}?v={_version(static_file(name))}")
 
 
 def stylesheets() -> list[str]:
-    """Name the stylesheets of every page: ours, and the operator's colours over it."""
+    """Return the stylesheets of every page: ours, then the operator's colours."""
     return [name for name in ("app.css", "brand.css") if name in static_files()]
 
 
@@ -63,7 +63,7 @@ def _version(text: str) -> str:
 
 @cache
 def _environment() -> Environment:
-    # Imported here: jinja2 costs a cold start 50 ms, and the API never needs it.
+    # Imported here because jinja2 adds 50 ms to a cold start, and the API doesn't need it.
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     made = Environment(

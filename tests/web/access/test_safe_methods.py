@@ -1,4 +1,4 @@
-"""GET and HEAD leave nothing behind, so no link and no prefetch can make somebody do something."""
+"""GET and HEAD change nothing, so a link or a prefetch can't act for a user."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from chalicelib.web.kit.access import INVENTORY, Access
+from chalicelib.web.kit.access import Access
 from tests.support.keys import an_owner
 from tests.support.ledger import ledger
 from tests.support.personas.callers import callers, fill
+from tests.support.routes import ACCESS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,9 +21,9 @@ if TYPE_CHECKING:
 
 EXPORT = "/api/v1/audit_events?format=ndjson"
 READS = {"GetItem", "BatchGetItem", "Query", "Scan", "TransactGetItems", "GetQueueAttributes"}
-# That a session or key was used is noted, and a key's calls of the minute are counted.
+# The last use of a session or key, and a key's calls in the current minute.
 USES = {("UpdateItem", ("sessions",)), ("UpdateItem", ("api_keys",))}
-GETS = sorted(call.removeprefix("GET ") for call in INVENTORY if call.startswith("GET "))
+GETS = sorted(call.removeprefix("GET ") for call in ACCESS if call.startswith("GET "))
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +42,7 @@ def owner(service: Service) -> Program:
 def test_a_get_or_head_writes_nothing_but_that_a_session_or_key_was_used(
     everybody: Callers, path: str, method: str
 ) -> None:
-    key = INVENTORY[f"GET {path}"] is Access.API_KEY
+    key = ACCESS[f"GET {path}"] is Access.API_KEY
     caller = "key" if key else "owner"
     session = everybody.session(caller)
     with ledger() as book:
@@ -62,12 +63,12 @@ def _exports(owner: Program) -> int:
     [
         {"Sec_Fetch_Site": "cross-site"},
         {"Sec_Fetch_Site": "same-site"},
-        # A link in a mail program or a chat, as well as a typed address.
+        # A link in a mail program or a chat, and also a typed URL.
         {"Sec_Fetch_Site": "none"},
         {"Origin": "https://evil.test"},
     ],
 )
-def test_a_link_from_elsewhere_makes_nobody_export_the_audit_log(
+def test_a_link_from_elsewhere_exports_no_audit_log(
     owner: Program, headers: dict[str, str]
 ) -> None:
     refused = owner.get(EXPORT, **headers)
@@ -95,8 +96,8 @@ def test_head_of_an_export_gives_its_headers_and_reads_no_event(owner: Program) 
 @pytest.mark.parametrize(
     "path", ["/sso/none/start", "/proof/single-sign-on", "/settings/single-sign-on/test"]
 )
-def test_head_starts_no_single_sign_on(owner: Program, path: str) -> None:
-    """GET stores a request to the provider; that is its purpose."""
+def test_head_starts_no_sso_sign_in(owner: Program, path: str) -> None:
+    """GET stores a request to the provider on purpose; HEAD must not."""
     refused = owner.call("HEAD", path)
     assert (refused.status, refused.header("Allow")) == (405, "GET")
 

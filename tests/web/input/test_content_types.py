@@ -1,4 +1,4 @@
-"""What a body may be written in: our type, in UTF-8, and nothing that has to be guessed."""
+"""A body must have our content type and be UTF-8; nothing is guessed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _FORM = "application/x-www-form-urlencoded"
     ],
 )
 def test_json_of_another_charset_or_of_no_type_is_a_415(service: Service, kind: str) -> None:
-    """`B15`, `H11`: a body without a type is one that any site's page could send."""
+    """`B15`, `H11`: any site's page could send a body without a type."""
     reply = service.program().post("/auth/identify", {"email": ADDRESS}, Content_Type=kind)
     assert reply.status == 415
     assert reply.error["type"] == "invalid_request_error"
@@ -42,7 +42,7 @@ def test_json_of_another_charset_or_of_no_type_is_a_415(service: Service, kind: 
         'application/json;charset="UTF-8"',
     ],
 )
-def test_json_in_utf_8_is_taken_however_it_says_so(service: Service, kind: str) -> None:
+def test_json_in_utf_8_is_accepted_in_every_spelling(service: Service, kind: str) -> None:
     reply = service.program().post("/auth/identify", {"email": ADDRESS}, Content_Type=kind)
     assert reply.status == 200
 
@@ -58,7 +58,7 @@ def test_a_form_of_another_type_is_a_415_as_a_page(service: Service, kind: str) 
 
 @pytest.mark.parametrize("broken", [b"\xff", b"\xe9", b"\xed\xa0\x80", b"\xc0\xae"])
 def test_bytes_that_are_not_utf_8_are_unreadable(service: Service, broken: bytes) -> None:
-    """`A4`, `H11`: the gateway replaces them, and two passwords must not become one by that."""
+    """`A4`, `H11`: the gateway replaces them, which could make two passwords equal."""
     password = PASSWORD.encode() + broken
     body = b'{"name":"R","email":"robin@acme.test","password":"' + password
     reply = service.program().post("/auth/sign_up", body + b'","account_name":"Acme"}')
@@ -89,17 +89,17 @@ def test_each_method_that_a_path_lacks_is_a_405(service: Service, path: str, met
         ("/sign-out", "/"),
     ],
 )
-def test_a_person_who_visits_where_only_forms_go_is_led_to_the_form(
+def test_a_visit_to_a_forms_path_leads_to_the_form(
     service: Service, path: str, led_to: str
 ) -> None:
-    """After a form that was shown again its address stands in the address bar."""
+    """After a refused form the address bar shows the form's own path."""
     visit = service.program().get(path, Accept="text/html,*/*;q=0.8")
     assert (visit.status, visit.header("Location")) == (303, led_to)
     assert service.program().get(path, Accept="*/*").status == 405
 
 
-def test_a_visit_where_only_forms_go_changes_nothing(service: Service) -> None:
-    """A link or an image that leads to where forms go signs nobody out."""
+def test_a_visit_to_a_forms_path_changes_nothing(service: Service) -> None:
+    """A link or an image with a form's path signs nobody out."""
     owner = become_a_user(service)
     sign_in(owner)
     owner.open("/sign-out")

@@ -1,4 +1,4 @@
-"""Every change of an account's by an old session, from the one inventory of routes."""
+"""Every declared change of an account, made in a session whose proof is old."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from chalicelib.web.kit.access import INVENTORY, Access
+from chalicelib.web.kit.access import Access
 from tests.support.personas.callers import Callers, callers, fill, is_api
+from tests.support.routes import ACCESS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from tests.support.http import Reply
 
-# What neither gives access to anybody nor takes it from anybody else.
+# Changes that don't grant access and don't take it from another user, each with the reason.
 _NO_PROOF: Mapping[str, str] = {
     "POST /api/v1/workspaces": "nobody is in a new workspace yet",
     "PATCH /api/v1/workspaces/{workspace_id}": "another name or description changes no access",
@@ -25,7 +26,7 @@ _NO_PROOF: Mapping[str, str] = {
     "POST /profile/leave": "leaving takes access from nobody else",
     "POST /auth/session/account/leave": "leaving takes access from nobody else",
 }
-# Bodies that get as far as the service.
+# Valid bodies, which reach the service.
 _INVITATION = {"email": "new@acme.test", "role": "admin"}
 _BODIES: Mapping[str, Mapping[str, str]] = {
     "POST /api/v1/api_keys": {"name": "CI"},
@@ -48,8 +49,8 @@ _BODIES: Mapping[str, Mapping[str, str]] = {
 }
 _CHANGES = [
     call
-    for call, access in INVENTORY.items()
-    if access in (Access.MANAGER, Access.OWNER, Access.MEMBER) and not call.startswith("GET")
+    for call, access in ACCESS.items()
+    if access in (Access.ADMIN, Access.OWNER, Access.MEMBER) and not call.startswith("GET")
 ]
 
 
@@ -60,7 +61,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callers]:
         yield made
 
 
-def test_each_exception_is_a_change_that_there_is() -> None:
+def test_each_exception_is_an_existing_change() -> None:
     assert set(_NO_PROOF) <= set(_CHANGES)
 
 
@@ -68,7 +69,7 @@ def test_each_exception_is_a_change_that_there_is() -> None:
 def test_an_old_session_proves_itself_before_it_changes_who_has_access(
     world: Callers, call: str
 ) -> None:
-    """`D9`: a stale session makes no admin, no key and no invitation, and takes nobody out."""
+    """`D9`: a session with an old proof can't change roles, keys, invitations or members."""
     before = _things(world)
     reply = _called(world, call)
     if is_api(call.partition(" ")[2]):

@@ -1,4 +1,4 @@
-"""What the console is made of: a policy wider by one word, and a file as it was published."""
+"""The console: its content policy, and Swagger UI as it was published."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _FOLDER = ROOT / "chalicelib/web/vendored/swagger_ui"
 _POLICY = "Content-Security-Policy"
 
 
-def test_the_console_may_call_us_and_is_as_tight_as_any_page(service: Service) -> None:
+def test_the_consoles_content_policy_only_adds_calls_to_us(service: Service) -> None:
     """`H7`."""
     program = service.program()
     others = program.get("/docs").header(_POLICY)
     assert program.get("/docs/console").header(_POLICY) == f"{others}; connect-src 'self'"
 
 
-def test_swagger_ui_is_the_published_file_and_has_its_licence_beside_it() -> None:
+def test_swagger_ui_is_the_published_file_and_has_its_licence() -> None:
     said = (_FOLDER / "README.md").read_text("utf-8")
     for name, digest in re.findall(r"^\| `(\S+)` \| `([0-9a-f]{64})` \|$", said, re.MULTILINE):
         assert hashlib.sha256((_FOLDER / name).read_bytes()).hexdigest() == digest, name
@@ -32,7 +32,7 @@ def test_swagger_ui_is_the_published_file_and_has_its_licence_beside_it() -> Non
     }
 
 
-def test_it_is_served_for_good_under_an_address_of_its_content(service: Service) -> None:
+def test_swagger_ui_is_cached_forever_under_a_url_of_its_content(service: Service) -> None:
     program = service.program()
     (path,) = re.findall(r'src="(\S+swagger-ui-bundle\.js\S+)"', program.get("/docs/console").text)
     reply = program.get(path)

@@ -40,7 +40,7 @@ except Exception as error:
 def environ(
     request: pytest.FixtureRequest, moto: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[dict[str, str]]:
-    """Both ways to the table; all else goes to moto as ever."""
+    """Both transports of the key check; all other calls go to moto."""
     with moto_server() as url:
         if request.param == "direct":
             assert moto.endpoint is None
@@ -59,7 +59,7 @@ def key(service: Service) -> str:
 
 
 def test_a_good_key_may_read_under_the_public_api_alone(key: str) -> None:
-    """`F9`: no other method, and no other path, whatever a route forgets."""
+    """`F9`: no other method and no other path, even if a route forgets its own check."""
     answer = _ask(f"Bearer {key}")
     (statement,) = answer["policyDocument"]["Statement"]
     place = "arn:aws:execute-api:eu-west-1:123456789012:abc123/api"
@@ -81,14 +81,14 @@ def test_the_context_has_what_the_api_needs_and_no_secret(key: str) -> None:
 
 @pytest.mark.parametrize("token", ["", "Bearer", "garbage", "Bearer " + "thub_" + "0" * 32])
 @pytest.mark.usefixtures("service")
-def test_a_refusal_is_the_one_word_that_api_gateway_knows(token: str) -> None:
+def test_a_refusal_is_the_one_message_that_api_gateway_knows(token: str) -> None:
     """`F7`."""
     with pytest.raises(Exception, match=r"^Unauthorized$"):
         _ask(token)
 
 
 @pytest.mark.usefixtures("service")
-def test_an_unknown_key_is_refused_like_garbage() -> None:
+def test_an_unknown_key_is_refused_like_a_malformed_one() -> None:
     """`F8`."""
     with pytest.raises(Exception, match=r"^Unauthorized$") as refusal:
         _ask(f"Bearer {ApiKeySecret.new().value}")
@@ -111,8 +111,8 @@ def test_a_long_header_is_refused_at_once(filler: str, length: int) -> None:
         _ask("Bearer " + filler * (length // len(filler)))
 
 
-def test_a_cold_start_brings_only_what_a_check_needs() -> None:
-    """Neither app.py, nor what pages, bodies, mail and passwords need."""
+def test_a_cold_start_loads_only_what_a_check_needs() -> None:
+    """Neither app.py nor anything that pages, bodies, mail and passwords need."""
     environ = {"AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x"}
     environ |= {name: value for name, value in os.environ.items() if name.startswith("COVERAGE")}
     done = subprocess.run(

@@ -1,13 +1,13 @@
-"""The methods that a path lacks: 405, and for people the way to the page with the form."""
+"""The methods that a path lacks: 405, or for people the page with the form."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chalicelib.web.kit.blueprints import json_answer
 from chalicelib.web.kit.errors import MethodNotAllowedError, http_error
-from chalicelib.web.kit.rendering import see_other
-from chalicelib.web.kit.return_to import onward, page_of
+from chalicelib.web.kit.html.rendering import see_other
+from chalicelib.web.kit.html.return_to import onward, page_of
+from chalicelib.web.kit.routing.json_api import json_answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +22,7 @@ _FOR_PROGRAMS = ("/api/", "/auth/")
 def refuse_other_methods(app: Chalice) -> None:
     """Answer 405 for the methods that a path doesn't have.
 
-    API Gateway would call an undeclared method a missing authentication token.
+    API Gateway answers an undeclared method with an error about a missing authentication token.
     """
     for path, views in list(app.routes.items()):
         missing = [method for method in _METHODS if method not in views]
@@ -36,7 +36,7 @@ def _not_allowed(app: Chalice, allowed: str, *, for_people: bool) -> Callable[..
     def method_not_allowed(**_: str) -> Response:
         request = app.current_request
         if for_people and request is not None and _is_visit(request):
-            return see_other(onward(page_of(request)))
+            return see_other(onward(page_of(app, request)))
         words = http_error(MethodNotAllowedError())
         return json_answer(words.envelope, status=words.status, Allow=allowed)
 
@@ -44,5 +44,5 @@ def _not_allowed(app: Chalice, allowed: str, *, for_people: bool) -> Callable[..
 
 
 def _is_visit(request: Request) -> bool:
-    """Say whether a person is coming: from the address bar, or back, after a refused form."""
+    """Check whether a browser opened the address: typed, or again after a refused form."""
     return request.method == "GET" and "text/html" in (request.headers.get("accept") or "")
