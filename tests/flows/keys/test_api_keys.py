@@ -125,7 +125,9 @@ def _refusals(service: Service) -> dict[str, dict[str, str]]:
         "deleted": {"Authorization": f"Bearer {gone['key']}"},
         "leaked": {"Authorization": f"Bearer {leaked}"},
         "unknown": {"Authorization": f"Bearer {ApiKeySecret.new().value}"},
-        "wrong checksum": {"Authorization": f"Bearer {good[:20]}{good[21]}{good[20]}{good[22:]}"},
+        "wrong checksum": {
+            "Authorization": f"Bearer {good[:20]}{'b' if good[20] == 'a' else 'a'}{good[21:]}"
+        },
         "no scheme": {"Authorization": good},
         "another scheme": {"Authorization": f"Basic {good}"},
         "in lower case": {"Authorization": f"Bearer {good.lower()}"},
