@@ -8,19 +8,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
+from infra.aws import AWS_ERRORS, connect
 from infra.deploy import deployment, removal
-from infra.deploy.aws import connect
 from infra.deploy.checks.turn import StageLock
-from infra.deploy.problems import DeployError
 from infra.deploy.rotation import rotation
 from infra.deploy.steps import Step, run
-from infra.stack.stages import ROOT, StageError, read_stage
+from infra.errors import CommandError
+from infra.stack.stages import ROOT, read_stage
 
 if TYPE_CHECKING:
-    from infra.deploy.aws import Aws
+    from infra.aws import Aws
     from infra.stack.stages import Stage
 
 
@@ -88,7 +87,7 @@ def destroy(stage_name: str, *, tables_too: bool, export_to: Path | None, no_exp
     click.echo(f"This takes away {goes}, of stage {stage.name} in {where}.")
     if click.prompt("Type the stage's name to go on", default="") != stage.name:
         message = "Nothing was taken away."
-        raise DeployError(message)
+        raise CommandError(message)
     moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     target = export_to or ROOT / "exports" / f"{stage.name}-{moment}"
     run(
@@ -108,7 +107,7 @@ def _parameters(settings: tuple[str, ...]) -> dict[str, str]:
         name, equals, value = setting.partition("=")
         if not equals:
             message = f"--set takes NAME=VALUE; it is {setting!r}."
-            raise DeployError(message)
+            raise CommandError(message)
         found[name] = value
     return found
 
@@ -117,9 +116,9 @@ def main() -> None:
     """Run the command; what fails ends with plain words and status 1."""
     try:
         cli()
-    except (DeployError, StageError) as problem:
+    except CommandError as problem:
         print(problem, file=sys.stderr)
-    except (BotoCoreError, ClientError) as problem:
+    except AWS_ERRORS as problem:
         print(f"AWS doesn't answer as it should: {problem}", file=sys.stderr)
     sys.exit(1)
 

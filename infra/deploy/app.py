@@ -12,15 +12,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from infra.deploy.problems import DeployError
 from infra.deploy.record import forget_record, keep_record, read_record
+from infra.errors import CommandError
 from infra.package.build import copy_project
 from infra.stack.stages import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from infra.deploy.aws import Aws
+    from infra.aws import Aws
     from infra.stack.stages import Stage
 
 _LAST_WORDS = 15
@@ -29,12 +29,12 @@ _LAST_WORDS = 15
 def deploy_app(
     stage: Stage, aws: Aws, archive: Path, added: dict[str, str], tell: Callable[[str], None]
 ) -> str:
-    """Deploy the archive with some variables added to every function; raises DeployError."""
+    """Deploy the archive with some variables added to every function; raises CommandError."""
     with _project(stage, added) as project:
         record = _record_file(project, stage)
         _write(record, read_record(stage, aws))
         shutil.copy(archive, _package_name(project, stage))
-        _chalice(project, "deploy", stage, tell)
+        _chalice(project, "deploy", stage, aws, tell)
         deployed: dict[str, Any] = json.loads(record.read_text(encoding="utf-8"))
     keep_record(stage, aws, deployed)
     if not aws.emulated:
@@ -44,13 +44,13 @@ def deploy_app(
 
 
 def delete_app(stage: Stage, aws: Aws, tell: Callable[[str], None]) -> str:
-    """Delete what Chalice deployed; raises DeployError."""
+    """Delete what Chalice deployed; raises CommandError."""
     deployed = read_record(stage, aws)
     if not deployed["resources"]:
         return "there is none"
     with _project(stage, {}) as project:
         _write(_record_file(project, stage), deployed)
-        _chalice(project, "delete", stage, tell)
+        _chalice(project, "delete", stage, aws, tell)
     forget_record(stage, aws)
     if not aws.emulated:
         _record_file(ROOT, stage).unlink(missing_ok=True)
@@ -85,12 +85,18 @@ def _package_name(project: Path, stage: Stage) -> Path:
     return name
 
 
-def _chalice(project: Path, verb: str, stage: Stage, tell: Callable[[str], None]) -> None:
+def _chalice(project: Path, verb: str, stage: Stage, aws: Aws, tell: Callable[[str], None]) -> None:
     command = [str(Path(sys.executable).with_name("chalice")), verb, "--stage", stage.name]
     child = subprocess.Popen(
         command,
         cwd=project,
-        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1"},
+        env={
+            **os.environ,
+            # Chalice reads no other variable for its region.
+            "AWS_DEFAULT_REGION": aws.region,
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTHONUNBUFFERED": "1",
+        },
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -110,10 +116,10 @@ def _chalice(project: Path, verb: str, stage: Stage, tell: Callable[[str], None]
         starts = [at for at, line in enumerate(said) if "ERROR - " in line]
         words = "\n".join(said[starts[-1] if starts else -_LAST_WORDS :])
         message = f"`chalice {verb}` ended with:\n{words}"
-        raise DeployError(message)
+        raise CommandError(message)
     if verb == "deploy" and "Reusing existing deployment package." not in said:
         message = "Chalice packed the app itself and didn't take the package that was built for it."
-        raise DeployError(message)
+        raise CommandError(message)
 
 
 def _record_file(project: Path, stage: Stage) -> Path:

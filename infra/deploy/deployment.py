@@ -12,10 +12,10 @@ from infra.deploy.checks.smoke import smoke_test
 from infra.deploy.functions import set_logs_and_tracing
 from infra.deploy.gateway import put_gateway_responses
 from infra.deploy.mail_identity import make_identity
-from infra.deploy.problems import DeployError
 from infra.deploy.rotation.secrets import make_secrets
 from infra.deploy.stack import Stack
 from infra.deploy.steps import Step
+from infra.errors import CommandError
 from infra.package.build import Package, build
 from infra.stack.resources import template
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from infra.deploy.aws import Aws
+    from infra.aws import Aws
     from infra.stack.stages import Stage
 
 _ALLOWED = (
@@ -92,7 +92,7 @@ class _Deployment:
             )
         elif not archive.exists():
             message = f"There is no {archive}; make package STAGE={self.stage.name} writes it."
-            raise DeployError(message)
+            raise CommandError(message)
         return f"{archive.name}, {archive.stat().st_size / 1_000_000:.1f} MB"
 
     def stack(self) -> str:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from infra.deploy.problems import DeployError
+from infra.errors import CommandError
 from infra.package.template import function_of, functions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from infra.deploy.aws import Aws
+    from infra.aws import Aws
     from infra.stack.stages import Stage
 
 _SECONDS = 300.0
@@ -61,5 +61,5 @@ def _await_update(client: Any, name: str, aws: Aws) -> None:
         if found.get("LastUpdateStatus") == "Failed" or time.monotonic() > deadline:
             reason = found.get("LastUpdateStatusReason") or found.get("LastUpdateStatus")
             message = f"{name} didn't take its new settings: {reason}"
-            raise DeployError(message)
+            raise CommandError(message)
         time.sleep(_POLL_SECONDS[aws.emulated])

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from infra.deploy.aws import code_of
+from infra.aws import code_of
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from infra.deploy.aws import Aws
+    from infra.aws import Aws
     from infra.stack.stages import Stage
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from infra.aws import code_of
 from infra.deploy.app import delete_app
-from infra.deploy.aws import code_of
 from infra.deploy.export import export_tables
 from infra.deploy.rotation.secrets import delete_secrets
 from infra.deploy.stack import Stack
@@ -18,7 +18,7 @@ from infra.stack.resources import template
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from infra.deploy.aws import Aws
+    from infra.aws import Aws
     from infra.stack.stages import Stage
 
 Template = dict[str, Any]

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from infra.deploy.aws import code_of
-from infra.deploy.problems import DeployError
+from infra.aws import code_of
+from infra.errors import CommandError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from infra.deploy.aws import Aws
+    from infra.aws import Aws
 
 Template = dict[str, Any]
 
@@ -45,11 +45,11 @@ class Stack:
         self.name = name
 
     def apply(self, template: Template, parameters: dict[str, str], chosen: dict[str, str]) -> str:
-        """Make it so; raises DeployError. `chosen` is what the operator says this time."""
+        """Make it so; raises CommandError. `chosen` is what the operator says this time."""
         before = self._settled()
         if before and (way_out := _STUCK.get(before["StackStatus"])):
             message = f"Stack {self.name} is {before['StackStatus']}. {way_out}"
-            raise DeployError(message.format(name=self.name))
+            raise CommandError(message.format(name=self.name))
         request = {
             "StackName": self.name,
             "TemplateBody": json.dumps(template, separators=(",", ":")),
@@ -74,14 +74,14 @@ class Stack:
         return {p["ParameterKey"]: p["ParameterValue"] for p in stack.get("Parameters", [])}
 
     def delete(self) -> str:
-        """Delete it and wait; raises DeployError with what held it."""
+        """Delete it and wait; raises CommandError with what held it."""
         if self._settled() is None:
             return f"there is no {self.name}"
         self._client.delete_stack(StackName=self.name)
         after = self._settled()
         if after is not None:
             message = f"Stack {self.name} is {after['StackStatus']}: {self._reasons()}"
-            raise DeployError(message)
+            raise CommandError(message)
         return f"{self.name} deleted"
 
     def _update(self, request: dict[str, Any], *, go_on: bool) -> bool:
@@ -97,7 +97,7 @@ class Stack:
         after = self._settled() or {"StackStatus": "gone"}
         if after["StackStatus"] not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
             message = f"Stack {self.name} is {after['StackStatus']}: {self._reasons()}"
-            raise DeployError(message)
+            raise CommandError(message)
 
     def _settled(self) -> dict[str, Any] | None:
         return _wait(self._read, self._poll_seconds, self.name)
@@ -127,7 +127,7 @@ def _parameters(
     known = template["Parameters"].keys()
     if unknown := chosen.keys() - known:
         message = f"infra/stack/resources.yaml has no parameter {', '.join(sorted(unknown))}."
-        raise DeployError(message)
+        raise CommandError(message)
     had = {parameter["ParameterKey"] for parameter in (before or {}).get("Parameters", [])}
     kept = [name for name in _OPERATORS_OWN if name in had & known and name not in chosen]
     values = {n: v for n, v in {**parameters, **chosen}.items() if n not in kept}
@@ -142,6 +142,6 @@ def _wait(
     while (stack := read()) and stack["StackStatus"].endswith("_IN_PROGRESS"):
         if time.monotonic() > deadline:
             message = f"Stack {name} is still {stack['StackStatus']} after half an hour."
-            raise DeployError(message)
+            raise CommandError(message)
         time.sleep(poll_seconds)
     return stack

@@ -7,10 +7,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from infra.deploy.problems import DeployError
-from infra.package.problems import PackageError
+from infra.aws import AWS_ERRORS
+from infra.errors import CommandError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -42,7 +40,7 @@ def taking_turns(stage_lock: StageLock, console: Console) -> Iterator[None]:
 def run(steps: Sequence[Step], console: Console, stage_lock: StageLock) -> None:
     """Run every step while no other command changes the stage.
 
-    Raises DeployError at the first step that fails, with what to do about it, or when the turn is
+    Raises CommandError at the first step that fails, with what to do about it, or when the turn is
     another's.
     """
     with taking_turns(stage_lock, console):
@@ -65,13 +63,13 @@ def _do(step: Step, place: str, console: Console, stage_lock: StageLock) -> str:
         try:
             stage_lock.check()
             return step.do(tell)
-        except (BotoCoreError, ClientError, DeployError, PackageError) as error:
-            hint = "" if isinstance(error, DeployError) else f"\n{step.hint}"
+        except (*AWS_ERRORS, CommandError) as error:
+            hint = "" if isinstance(error, CommandError) else f"\n{step.hint}"
             message = (
                 f"{step.title} failed: {error}{hint}\n"
                 "What was done before it stays. Run the same command again when that is put right."
             )
-            raise DeployError(message) from error
+            raise CommandError(message) from error
 
 
 def _plain(text: str) -> str:

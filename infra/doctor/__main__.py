@@ -11,17 +11,18 @@ import os
 import sys
 from datetime import UTC, datetime
 
-import botocore.session
 import click
 from botocore.exceptions import BotoCoreError, ClientError, NoRegionError
 from rich.console import Console
 from rich.text import Text
 
 from chalicelib.settings import Settings, SettingsError
+from infra.aws import open_session, region_of
 from infra.doctor.examination import CHECKS, examine
 from infra.doctor.findings import Finding, Outcome
 from infra.doctor.subject import Subject
-from infra.stack.stages import StageError, read_stage
+from infra.errors import CommandError
+from infra.stack.stages import read_stage
 
 _STYLES = {Outcome.FINE: "green", Outcome.TROUBLE: "bold red", Outcome.UNCHECKED: "yellow"}
 _WHOSE = (
@@ -41,7 +42,7 @@ def cli(stage: str) -> None:
     """
     try:
         subject = _subject(stage)
-    except (StageError, SettingsError) as error:
+    except (CommandError, SettingsError) as error:
         click.echo(error, err=True)
         sys.exit(2)
     except BotoCoreError as error:
@@ -59,10 +60,8 @@ def cli(stage: str) -> None:
 
 def _subject(name: str) -> Subject:
     stage = read_stage(name)
-    session = botocore.session.get_session()
-    if region := os.environ.get("AWS_REGION"):
-        session.set_config_variable("region", region)
-    if not session.get_config_variable("region"):
+    session = open_session()
+    if not region_of(session):
         # One service would be asked without any, and the others refuse it.
         raise NoRegionError
     server = Settings.from_environ({"DNS_SERVER": os.environ.get("DNS_SERVER", "")}).dns_server

@@ -6,18 +6,15 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from botocore.config import Config
 from botocore.exceptions import ClientError
+
+from infra.aws import client, code_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
 
     from infra.stack.stages import Stage
-
-_PATIENCE = Config(
-    connect_timeout=5, read_timeout=20, retries={"total_max_attempts": 3, "mode": "standard"}
-)
 
 
 @dataclass(frozen=True)
@@ -34,7 +31,7 @@ class Subject:
     def client(self, service: str) -> Any:
         """Give the client for the account and region of the environment."""
         if service not in self._clients:
-            self._clients[service] = self.session.create_client(service, config=_PATIENCE)
+            self._clients[service] = client(service, self.session)
         return self._clients[service]
 
     def pages(self, service: str, operation: str, **wanted: Any) -> Iterator[dict[str, Any]]:
@@ -44,11 +41,11 @@ class Subject:
     @cached_property
     def functions(self) -> dict[str, dict[str, Any]]:
         """The functions that there are, as Lambda has them, by their names in the stage."""
-        client, found = self.client("lambda"), {}
+        functions, found = self.client("lambda"), {}
         for function in self.stage.functions:
             name = self.stage.function_name(function)
             try:
-                found[function] = client.get_function_configuration(FunctionName=name)
+                found[function] = functions.get_function_configuration(FunctionName=name)
             except ClientError as error:
                 if code_of(error) != "ResourceNotFoundException":
                     raise
@@ -60,8 +57,3 @@ class Subject:
             return self.stage.environment
         found: dict[str, str] = self.functions[function].get("Environment", {}).get("Variables", {})
         return found
-
-
-def code_of(error: ClientError) -> str:
-    """Give AWS's own name of a refusal."""
-    return str(error.response["Error"]["Code"])

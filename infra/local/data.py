@@ -7,7 +7,7 @@ import os
 import time
 from typing import TYPE_CHECKING
 
-from infra.local.problems import LocalRunError
+from infra.errors import CommandError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,17 +31,17 @@ class DataDirectory:
             self.state_lock = self._open("state.lock")
         except OSError as error:
             message = f"The data directory {self.path} can't be used: {error.strerror}."
-            raise LocalRunError(message) from error
+            raise CommandError(message) from error
 
     def lock(self) -> None:
-        """Claim the directory; raises LocalRunError when another run has it."""
+        """Claim the directory; raises CommandError when another run has it."""
         message = f"Another local run uses {self.path}; stop it first."
         if not _claimed(self._run_lock):
-            raise LocalRunError(message)
+            raise CommandError(message)
         deadline = time.monotonic() + _SAVE_SECONDS
         while not _claimed(self.state_lock):
             if time.monotonic() > deadline:
-                raise LocalRunError(message)
+                raise CommandError(message)
             time.sleep(0.1)
 
     def unlock(self) -> None:

@@ -13,7 +13,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from infra.local.problems import LocalRunError
+from infra.errors import CommandError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,11 +61,11 @@ class Emulator:
         threading.Thread(target=self._watch, args=(on_death,), daemon=True).start()
 
     def await_ready(self) -> None:
-        """Wait for the child's first answer; raises LocalRunError if it ends or stays silent."""
+        """Wait for the child's first answer; raises CommandError if it ends or stays silent."""
         deadline = time.monotonic() + _START_SECONDS
         while not self._answers():
             if self._child.poll() is not None or time.monotonic() > deadline:
-                raise LocalRunError(self._obituary())
+                raise CommandError(self._obituary())
             time.sleep(_POLL_SECONDS)
 
     def _answers(self) -> bool:

@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from infra.local.problems import LocalRunError
+from infra.errors import CommandError
 from infra.tools.new_secrets import new_secrets
 from infra.tools.private_files import private_file
 
@@ -27,11 +27,11 @@ class Ports:
 
 
 def ports(environ: MutableMapping[str, str]) -> Ports:
-    """Read both ports; raises LocalRunError."""
+    """Read both ports; raises CommandError."""
     found = Ports(app=_port(environ, "PORT", 8000), mail=_port(environ, "MAIL_PORT", 8025))
     if found.app == found.mail:
         message = f"PORT and MAIL_PORT must differ; both are {found.app}."
-        raise LocalRunError(message)
+        raise CommandError(message)
     return found
 
 
@@ -40,7 +40,7 @@ def _port(environ: MutableMapping[str, str], name: str, default: int) -> int:
     low, high = _PORTS
     if not (raw.isascii() and raw.isdigit() and low <= int(raw) <= high):
         message = f"{name} must be a port number from {low} to {high}; it is {raw!r}."
-        raise LocalRunError(message)
+        raise CommandError(message)
     return int(raw)
 
 
@@ -55,7 +55,7 @@ def add_secrets(environ: MutableMapping[str, str], path: Path) -> None:
             environ.setdefault(name, str(value))
     except (OSError, ValueError, AttributeError) as error:
         message = f"The secrets in {path} can't be read; `make clean` starts afresh."
-        raise LocalRunError(message) from error
+        raise CommandError(message) from error
 
 
 def point_at_emulator(environ: MutableMapping[str, str], endpoint: str, region: str) -> None:

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import urlsplit
 
+from infra.errors import CommandError
 from infra.local import environment, running
 from infra.local.data import DataDirectory
-from infra.local.problems import LocalRunError, StopRequested
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -31,6 +31,10 @@ _MAIL_VISIBILITY_SECONDS = "10"
 _WATCH_SECONDS = 0.5
 
 
+class StopRequested(BaseException):
+    """The run was asked to end; not an Exception, so that no error handler catches it."""
+
+
 def run() -> int:
     """Start everything, wait, stop everything; gives the exit status."""
     _catch_signals()
@@ -43,7 +47,7 @@ def run() -> int:
     except StopRequested:
         _say("Stopped. The data is kept; the next start goes on from there.")
         return 0
-    except LocalRunError as problem:
+    except CommandError as problem:
         print(problem, file=sys.stderr)
         return 1
 
@@ -90,12 +94,12 @@ class _Failure:
         self._happened.set()
 
     def wait(self) -> NoReturn:
-        """Wait for a report; raises LocalRunError, or StopRequested when our parent is gone."""
+        """Wait for a report; raises CommandError, or StopRequested when our parent is gone."""
         parent = os.getppid() if os.environ.get("STOP_WITH_PARENT") else None
         while not self._happened.wait(_WATCH_SECONDS):
             if parent is not None and os.getppid() != parent:
                 raise StopRequested
-        raise LocalRunError(self._reason)
+        raise CommandError(self._reason)
 
 
 def _settings() -> Settings:
@@ -104,7 +108,7 @@ def _settings() -> Settings:
     try:
         return Settings.from_environ(os.environ)
     except SettingsError as error:
-        raise LocalRunError(str(error)) from error
+        raise CommandError(str(error)) from error
 
 
 def _load_app() -> Chalice:
@@ -120,7 +124,7 @@ def _serve(stack: contextlib.ExitStack, site: Site, setting: str, port: int) -> 
         server = LoopbackServer(site, port)
     except PortError as error:
         message = f"Port {port} {error}; stop what listens there, or choose another by {setting}."
-        raise LocalRunError(message) from error
+        raise CommandError(message) from error
     stack.callback(server.stop)
     return server
 
@@ -130,7 +134,7 @@ def _endpoint(stack: contextlib.ExitStack, data: DataDirectory, failure: _Failur
     if named:
         if urlsplit(named).scheme not in ("http", "https"):
             message = f"AWS_ENDPOINT_URL must be an http or https address; it is {named!r}."
-            raise LocalRunError(message)
+            raise CommandError(message)
         environment.point_at_endpoint(os.environ, _REGION)
         return named
     from infra.local.emulator import Emulator
@@ -147,11 +151,12 @@ def _endpoint(stack: contextlib.ExitStack, data: DataDirectory, failure: _Failur
 def _start_mail(
     stack: contextlib.ExitStack, app: Chalice, endpoint: str, settings: Settings
 ) -> None:
-    from infra.local import aws
+    from infra.aws import client
+    from infra.local.provisioning import make_ready
     from infra.local.worker import Worker, mail_handler
 
     _say("Making the tables and the mail queue ...")
-    queue = aws.make_ready(
+    queue = make_ready(
         endpoint,
         _STACK,
         {
@@ -164,7 +169,7 @@ def _start_mail(
     os.environ["MAIL_QUEUE_URL"] = queue.url
     _say("Starting the app ...")
     _warm_up()
-    worker = Worker(aws.client("sqs", endpoint), queue, mail_handler(app))
+    worker = Worker(client("sqs", endpoint=endpoint), queue, mail_handler(app))
     stack.callback(worker.stop)
     worker.start()
 
@@ -177,7 +182,7 @@ def _warm_up() -> None:
         services()
     except ValueError as error:
         message = f"A setting can't be used: {error}"
-        raise LocalRunError(message) from error
+        raise CommandError(message) from error
 
 
 def _greet(ports: environment.Ports) -> None:

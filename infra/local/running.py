@@ -7,8 +7,8 @@ import os
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
+from infra.errors import CommandError
 from infra.local import environment
-from infra.local.problems import LocalRunError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,12 +36,12 @@ def forget(data: Path) -> None:
 
 
 def enter(data: Path) -> Running:
-    """Point this process at the run that is up; raises LocalRunError where there is none."""
+    """Point this process at the run that is up; raises CommandError where there is none."""
     try:
         running = Running(**json.loads((data / _FILE).read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError) as error:
         message = "There is no local run. Start one with `make run`, and sign up there."
-        raise LocalRunError(message) from error
+        raise CommandError(message) from error
     environment.point_at_emulator(os.environ, running.endpoint, running.region)
     os.environ["TABLE_PREFIX"] = running.table_prefix
     return running

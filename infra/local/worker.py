@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 from chalice.app import SQSEventConfig
 from chalice.local import LambdaContext
 
-from infra.local.problems import LocalRunError
+from infra.errors import CommandError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from chalice import Chalice
 
-    from infra.local.aws import Queue
+    from infra.local.provisioning import Queue
 
     Handler = Callable[[dict[str, Any], object], object]
 
@@ -92,7 +92,7 @@ class Worker:
 
 
 def mail_handler(app: Chalice) -> Handler:
-    """Find the app's one SQS handler; raises LocalRunError."""
+    """Find the app's one SQS handler; raises CommandError."""
     found = [
         app.handler_map[source.name]
         for source in app.event_sources
@@ -100,7 +100,7 @@ def mail_handler(app: Chalice) -> Handler:
     ]
     if len(found) != 1:
         message = f"The app has {len(found)} SQS handlers where the mail queue needs one."
-        raise LocalRunError(message)
+        raise CommandError(message)
     return found[0]
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.errors import NotFoundError
 from chalicelib.domain.keys.record import parse_record
-from infra.local.problems import LocalRunError
+from infra.errors import CommandError
 from infra.tools.record_lines import GoodLine
 
 if TYPE_CHECKING:
@@ -26,27 +26,27 @@ _ARCHIVED_SHARE = 0.3
 
 
 def newest_account(accounts: Accounts, account_id: str | None) -> Account:
-    """Find the account that was named, or the one that was made last; raises LocalRunError."""
+    """Find the account that was named, or the one that was made last; raises CommandError."""
     from chalicelib.storage.dynamo.tables import AccountRow
 
     if account_id is None:
         rows = [row for row in AccountRow.scan() if row.part == "account"]
         if not rows:
             message = "There is no account yet. Sign up first, and confirm the address."
-            raise LocalRunError(message)
+            raise CommandError(message)
         account_id = max(rows, key=lambda row: row.created_at).account_id
     try:
         return accounts.get(account_id)
     except NotFoundError as error:
         message = f"There is no account {account_id!r}."
-        raise LocalRunError(message) from error
+        raise CommandError(message) from error
 
 
 def demo_lines(account: Account) -> Iterator[GoodLine]:
-    """Make the records, the same each time; raises LocalRunError for an account without rooms."""
+    """Make the records, the same each time; raises CommandError for an account without rooms."""
     if not account.workspaces:
         message = f"{account.name} has no workspace to put records in."
-        raise LocalRunError(message)
+        raise CommandError(message)
     # Chance without secrets: the same seed gives the same shipments again.
     chance = random.Random(account.id)  # noqa: S311
     for number in range(1, COUNT + 1):

@@ -88,13 +88,10 @@ def _accounts(count: int) -> str:
 
 def _caller() -> str:
     """Ask AWS who we are; where nobody can say, nothing."""
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    from chalicelib.bootstrap import services
-    from chalicelib.bootstrap.clients import aws_client
+    from infra.aws import AWS_ERRORS, client
 
     try:
-        arn: str = aws_client("sts", services().settings).get_caller_identity()["Arn"]
-    except (BotoCoreError, ClientError):
+        arn: str = client("sts").get_caller_identity()["Arn"]
+    except AWS_ERRORS:
         return ""
     return arn

@@ -15,8 +15,8 @@ from rich.text import Text
 
 from chalicelib.domain.tokens import new_id
 from chalicelib.storage.accounts.record_loads import BATCH_MAX, Loaded
+from infra.errors import CommandError
 from infra.operator.files import reading
-from infra.operator.problems import OperatorError
 from infra.operator.stage import LOCAL
 from infra.tools.json_lines import BadLine
 from infra.tools.record_lines import GoodLine, read_lines
@@ -68,7 +68,7 @@ def demo(context: CommandContext, account: str | None) -> None:
 
     if context.stage != LOCAL:
         message = f"The demo's records are for a local run alone: --stage {LOCAL}."
-        raise OperatorError(message)
+        raise CommandError(message)
     chosen = newest_account(context.services.record_loading.accounts, account)
     loading = Loading(context, context.out).take(demo_lines(chosen))
     context.say(f"Account {chosen.name} ({chosen.id})")

@@ -6,8 +6,7 @@ import os
 from pathlib import Path
 
 from infra.local import environment, running
-from infra.operator.problems import OperatorError
-from infra.stack.stages import ROOT, StageError, read_stage
+from infra.stack.stages import ROOT, read_stage
 
 LOCAL = "local"
 _REGION = "us-east-1"
@@ -17,7 +16,7 @@ def enter(stage: str | None) -> None:
     """Take over a stage's settings; without one the environment says where to work.
 
     What the stage says wins over the environment: a variable that was left over from elsewhere
-    must not send a command for one stage to the tables of another. Raises OperatorError.
+    must not send a command for one stage to the tables of another. Raises CommandError.
     """
     if stage == LOCAL:
         _enter_local()
@@ -32,10 +31,7 @@ def enter(stage: str | None) -> None:
 def _enter(stage: str) -> None:
     from chalicelib.gateways.parameter_store import SECRET_NAMES
 
-    try:
-        chosen = read_stage(stage).environment
-    except StageError as error:
-        raise OperatorError(str(error)) from error
+    chosen = read_stage(stage).environment
     if chosen.get("SECRETS_PATH"):
         # The environment's own secrets would win, and a stage's are never another stage's.
         for name in SECRET_NAMES:
@@ -51,9 +47,7 @@ def _enter_local() -> None:
 
 
 def _queue_url(name: str) -> str:
-    from chalicelib.bootstrap.clients import aws_client
-    from chalicelib.settings import Settings
+    from infra.aws import client
 
-    sqs = aws_client("sqs", Settings.from_environ(os.environ))
-    url: str = sqs.get_queue_url(QueueName=name)["QueueUrl"]
+    url: str = client("sqs").get_queue_url(QueueName=name)["QueueUrl"]
     return url

@@ -6,9 +6,9 @@ import argparse
 import sys
 from pathlib import Path
 
+from infra.errors import CommandError
 from infra.package.build import build
-from infra.package.problems import PackageError
-from infra.stack.stages import ROOT, StageError
+from infra.stack.stages import ROOT
 
 
 def main() -> int:
@@ -21,7 +21,7 @@ def main() -> int:
     target = given.into or ROOT / "build" / given.stage
     try:
         package = build(given.stage, target, for_this_machine=given.machine == "here")
-    except (PackageError, StageError) as error:
+    except CommandError as error:
         print(error, file=sys.stderr)
         return 1
     megabytes = package.archive.stat().st_size / 1_000_000

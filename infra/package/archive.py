@@ -7,7 +7,7 @@ import py_compile
 import zipfile
 from typing import TYPE_CHECKING
 
-from infra.package.problems import PackageError
+from infra.errors import CommandError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,16 +51,16 @@ def _compile(directory: Path, *, legacy: bool) -> None:
     )
     if not done:
         message = f"Not every module in {directory} could be compiled."
-        raise PackageError(message)
+        raise CommandError(message)
 
 
 def write_zip(directory: Path, target: Path) -> None:
-    """Zip a directory, without times and owners; raises PackageError for more than Lambda takes."""
+    """Zip a directory, without times and owners; raises CommandError for more than Lambda takes."""
     files = sorted(path for path in directory.rglob("*") if path.is_file())
     size = sum(path.stat().st_size for path in files)
     if size > _MOST_BYTES:
         message = f"Unpacked, the package has {size:,} bytes; Lambda takes {_MOST_BYTES:,}."
-        raise PackageError(message)
+        raise CommandError(message)
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for path in files:
             entry = zipfile.ZipInfo(path.relative_to(directory).as_posix(), _EPOCH)

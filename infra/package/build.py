@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from infra.errors import CommandError
 from infra.package import libraries
 from infra.package.archive import compile_libraries, compile_ours, write_zip
 from infra.package.models import cut_models
-from infra.package.problems import PackageError
 from infra.package.template import whole_template
 from infra.package.trimming import trim
 from infra.stack.stages import ROOT, read_stage
@@ -34,7 +34,7 @@ class Package:
 
 
 def build(stage_name: str, target: Path, *, for_this_machine: bool = False) -> Package:
-    """Write the package of a stage into a directory; raises PackageError.
+    """Write the package of a stage into a directory; raises CommandError.
 
     For this machine, the libraries are the ones installed beside this process, without an index:
     good for an emulator here, and never for Lambda.
@@ -81,7 +81,7 @@ def chalice_package(project: Path, stage_name: str) -> Package:
     )
     if done.returncode != 0:
         message = f"Chalice could not package the app:\n{done.stderr.strip()}"
-        raise PackageError(message)
+        raise CommandError(message)
     return Package(project / "out" / "sam.json", project / "out" / "deployment.zip")
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 from typing import TYPE_CHECKING, Any
 
-from infra.package.problems import PackageError
+from infra.errors import CommandError
 from infra.stack.resources import template as resources_template
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def _merged(chalices: Template, ours: Template) -> Template:
             message = (
                 f"Chalice and infra/stack/resources.yaml both name {', '.join(sorted(clash))}."
             )
-            raise PackageError(message)
+            raise CommandError(message)
         into.update(added)
         if not into:
             del merged[section]
@@ -96,7 +96,7 @@ def _settle(template: Template, logical_id: str, properties: Template, stage: St
     group = f"{logical_id}LogGroup"
     if group not in template["Resources"]:
         message = f"resources.yaml has no {group}, so the log of {name} would be kept for ever."
-        raise PackageError(message)
+        raise CommandError(message)
     properties["LoggingConfig"] = {"LogGroup": {"Ref": group}, **LOGGING}
 
 

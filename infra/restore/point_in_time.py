@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from time import sleep
 from typing import TYPE_CHECKING, Any
 
+from infra.errors import CommandError
 from infra.stack.resources import table_definitions
 
 if TYPE_CHECKING:
@@ -13,10 +14,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 _ASK_AGAIN_SECONDS = 5.0
-
-
-class RestoreError(Exception):
-    """The stage can't be taken back; the message says what to do."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +32,7 @@ class Backup:
     def ask(self) -> list[str]:
         """Begin to restore every table that isn't there yet, and name them all.
 
-        Raises RestoreError for a moment that no table can be taken back to.
+        Raises CommandError for a moment that no table can be taken back to.
         """
         tables = [made["TableName"] for made in table_definitions("")]
         missing = [table for table in tables if self._status(self.copies + table) is None]
@@ -75,15 +72,15 @@ class Backup:
                 f"There is no table {name}. A table that was deleted keeps a last backup for 35"
                 " days: restore that one under its old name in the console first, then come back."
             )
-            raise RestoreError(message) from error
+            raise CommandError(message) from error
         window = answer["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"]
         if window["PointInTimeRecoveryStatus"] != "ENABLED":
             message = f"Point-in-time recovery of {name} is off: there is nothing to go back to."
-            raise RestoreError(message)
+            raise CommandError(message)
         first, last = (window.get(f"{end}RestorableDateTime") for end in ("Earliest", "Latest"))
         if (first and self.moment < first) or (last and self.moment > last):
             message = f"{name} can go back to any moment from {first} to {last}, and to no other."
-            raise RestoreError(message)
+            raise CommandError(message)
 
     def _status(self, name: str) -> str | None:
         try:

@@ -7,14 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from infra.errors import CommandError
 from infra.stack.resources import table_definitions
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = ROOT / ".chalice" / "config.json"
-
-
-class StageError(Exception):
-    """There is no such stage; the message says which there are."""
 
 
 @dataclass(frozen=True)
@@ -88,12 +85,12 @@ class Stage:
 
 
 def read_stage(name: str) -> Stage:
-    """Read a stage; raises StageError for one that isn't configured."""
+    """Read a stage; raises CommandError for one that isn't configured."""
     config: dict[str, Any] = json.loads(CONFIG.read_text(encoding="utf-8"))
     if name not in config["stages"]:
         known = ", ".join(sorted(config["stages"]))
         message = f"There is no stage {name!r} in .chalice/config.json; it has {known}."
-        raise StageError(message)
+        raise CommandError(message)
     stage = config["stages"][name]
     return Stage(
         name=name,

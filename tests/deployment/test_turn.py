@@ -14,7 +14,7 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from infra.deploy.checks.turn import Holder, StageLock
-from infra.deploy.problems import DeployError
+from infra.errors import CommandError
 from tests.support.patience import PATIENCE, eventually
 from tests.support.races.races import race, winners
 
@@ -54,7 +54,7 @@ def _stands(ssm: Any) -> bool:
 
 def test_a_second_command_is_turned_away_and_told_whose_turn_it_is(ssm: Any) -> None:
     with _turn(ssm).taken(_silence):
-        with pytest.raises(DeployError, match="Process 1 on elsewhere is changing this stage"):
+        with pytest.raises(CommandError, match="Process 1 on elsewhere is changing this stage"):
             _turn(ssm, Holder(), silent_for=PATIENCE).taken(_silence).__enter__()
         assert _stands(ssm)
     assert not _stands(ssm)
@@ -71,7 +71,7 @@ def test_a_long_command_keeps_its_turn(ssm: Any) -> None:
 
 
 def _goes_on(stage_lock: StageLock) -> bool:
-    with suppress(DeployError):
+    with suppress(CommandError):
         stage_lock.check()
         return True
     return False
@@ -144,7 +144,7 @@ def test_of_many_that_come_at_once_one_has_the_stage(ssm: Any, *, left: bool) ->
             )
             held.enter_context(stage_lock.taken(_silence))
 
-        assert len(winners(race(come, (DeployError,), callers=8))) == 1
+        assert len(winners(race(come, (CommandError,), callers=8))) == 1
 
 
 def test_a_command_that_slept_goes_no_further(ssm: Any) -> None:
@@ -152,7 +152,7 @@ def test_a_command_that_slept_goes_no_further(ssm: Any) -> None:
     asleep = _turn(ssm, renewed_every=1_000, silent_for=0.5)
     with asleep.taken(_silence):
         with _turn(ssm, Holder(), silent_for=0.5).taken(_silence):
-            with pytest.raises(DeployError, match="silent for"):
+            with pytest.raises(CommandError, match="silent for"):
                 asleep.check()
             assert _stands(ssm)
         assert not _stands(ssm)
@@ -166,6 +166,6 @@ def test_a_turn_that_another_has_is_not_given_back(ssm: Any) -> None:
             held.enter_context(_turn(ssm, Holder(), silent_for=0.5).taken(_silence))
             # It wakes and finds out.
             eventually(lambda: not _goes_on(asleep), "its waking")
-            with pytest.raises(DeployError, match="silent for"):
+            with pytest.raises(CommandError, match="silent for"):
                 asleep.check()
         assert _stands(ssm)

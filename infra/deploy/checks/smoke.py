@@ -12,13 +12,13 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from infra.deploy.problems import DeployError
 from infra.deploy.record import read_record, rest_api_id
+from infra.errors import CommandError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from infra.deploy.aws import Aws
+    from infra.aws import Aws
     from infra.stack.stages import Stage
 
 # API Gateway serves a new deployment within seconds, and a cold start takes some of them.
@@ -36,7 +36,7 @@ class Answer:
 
 
 def smoke_test(stage: Stage, aws: Aws, tell: Callable[[str], None]) -> str:
-    """Ask each question until its answer is right; raises DeployError with the one that isn't."""
+    """Ask each question until its answer is right; raises CommandError with the one that isn't."""
     base = live_url(stage, aws)
     for path, is_right, wanted in _QUESTIONS:
         tell(path)
@@ -116,7 +116,7 @@ def _demand(url: str, is_right: Callable[[Answer], bool], wanted: str, hint: str
                 f"{url} should answer {wanted}, and it answers {answer.status}:"
                 f" {answer.text[:300]}\n{hint}"
             )
-            raise DeployError(message)
+            raise CommandError(message)
         time.sleep(1.0)
 
 

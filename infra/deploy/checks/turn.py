@@ -17,10 +17,10 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
-from infra.deploy.aws import code_of
-from infra.deploy.problems import DeployError
+from infra.aws import AWS_ERRORS, code_of
+from infra.errors import CommandError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -79,7 +79,7 @@ class StageLock:
 
     @contextlib.contextmanager
     def taken(self, tell: Callable[[str], None]) -> Iterator[None]:
-        """Have the stage inside the block; raises DeployError while another command has it."""
+        """Have the stage inside the block; raises CommandError while another command has it."""
         while not self._make():
             if (version := self._left_behind(tell)) is not None:
                 self._take_over(version)
@@ -93,18 +93,18 @@ class StageLock:
             over.set()
             renewing.join()
             # Left there, it costs the next command a wait; what ended this one must be told.
-            with contextlib.suppress(BotoCoreError, ClientError):
+            with contextlib.suppress(*AWS_ERRORS):
                 if self._is_ours():
                     self.ssm.delete_parameters(Names=[self.name])
 
     def check(self) -> None:
-        """Raise DeployError if another command may have taken the stage over."""
+        """Raise CommandError if another command may have taken the stage over."""
         if self._lost or time.monotonic() - self._renewed > self.silent_for:
             message = (
                 "This command was silent for so long that another may have taken the stage over,"
                 " so it goes no further."
             )
-            raise DeployError(message)
+            raise CommandError(message)
 
     def _make(self) -> bool:
         try:
@@ -123,7 +123,7 @@ class StageLock:
             who = f"Process {holder.pid} on {holder.host}"
             if version != seen[0]:
                 message = f"{who} is changing this stage. Try again when it is done."
-                raise DeployError(message)
+                raise CommandError(message)
             if holder.is_gone() or time.monotonic() > end:
                 return version
             tell(f"{who} was changing this stage: waiting for a sign of it")
@@ -136,12 +136,12 @@ class StageLock:
         self._write(overwrite=True)
         if self._version != version + 1:
             message = "Another command has just taken this stage. Try again when it is done."
-            raise DeployError(message)
+            raise CommandError(message)
 
     def _renew_until(self, over: Event) -> None:
         while not over.wait(self.renewed_every):
             # A lost network is no lost turn: check() knows when it has lasted too long.
-            with contextlib.suppress(BotoCoreError, ClientError):
+            with contextlib.suppress(*AWS_ERRORS):
                 expected = self._version + 1
                 if self._is_ours():
                     self._write(overwrite=True)

@@ -9,15 +9,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chalicelib.gateways.parameter_store import read_secrets
-from infra.deploy.problems import DeployError
 from infra.deploy.rotation import saml
 from infra.deploy.rotation.secrets import put
+from infra.errors import CommandError
 from infra.tools.new_secrets import new_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from infra.deploy.aws import Aws
+    from infra.aws import Aws
     from infra.stack.stages import Stage
 
 _LISTS = {"cookie_key": "COOKIE_KEY", "pepper": "PASSWORD_PEPPERS"}
@@ -27,7 +27,7 @@ _COOKIE_KEYS_KEPT = 4
 
 
 def rotate(stage: Stage, aws: Aws, what: str, tell: Callable[[str], None]) -> str:
-    """Change a secret; raises DeployError where there is none to change."""
+    """Change a secret; raises CommandError where there is none to change."""
     if what in saml.WHAT:
         return saml.rotate(stage, aws, what, tell)
     name = _LISTS[what]
@@ -54,5 +54,5 @@ def _kept(stage: Stage, aws: Aws, name: str) -> list[str]:
     found = read_secrets(aws.client("ssm"), stage.secrets_path).get(name)
     if not found:
         message = f"There is no {name} under {stage.secrets_path}; make deploy makes the first."
-        raise DeployError(message)
+        raise CommandError(message)
     return [part.strip() for part in found.split(",")]

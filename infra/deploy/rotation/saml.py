@@ -9,14 +9,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chalicelib.gateways.parameter_store import read_secrets
-from infra.deploy.problems import DeployError
 from infra.deploy.rotation.secrets import put
+from infra.errors import CommandError
 from infra.tools.saml_keys import made_at, saml_pair
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from infra.deploy.aws import Aws
+    from infra.aws import Aws
     from infra.stack.stages import Stage
 
 WHAT = ("saml", "saml_switch")
@@ -25,11 +25,11 @@ _SECOND = ("SAML_SECOND_PRIVATE_KEY", "SAML_SECOND_CERTIFICATE")
 
 
 def rotate(stage: Stage, aws: Aws, what: str, tell: Callable[[str], None]) -> str:
-    """Add a pair, or let the added one sign; raises DeployError at the wrong time for it."""
+    """Add a pair, or let the added one sign; raises CommandError at the wrong time for it."""
     found = read_secrets(aws.client("ssm"), stage.secrets_path)
     if not all(found.get(name) for name in _FIRST):
         message = f"There is no SAML pair under {stage.secrets_path}; make deploy makes the first."
-        raise DeployError(message)
+        raise CommandError(message)
     coming = _is_coming(found)
     if what == "saml" and not coming:
         put(stage, aws, dict(zip(_SECOND, saml_pair().values(), strict=True)), tell)
@@ -42,10 +42,10 @@ def rotate(stage: Stage, aws: Aws, what: str, tell: Callable[[str], None]) -> st
             "There is a second pair already, which no request is signed with yet."
             " When every identity provider has our metadata, make rotate WHAT=saml_switch."
         )
-        raise DeployError(message)
+        raise CommandError(message)
     if not coming:
         message = "There is no newer pair to switch to; make rotate WHAT=saml makes it."
-        raise DeployError(message)
+        raise CommandError(message)
     return _switch(stage, aws, found, tell)
 
 

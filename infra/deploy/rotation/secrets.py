@@ -11,16 +11,16 @@ from chalicelib.bootstrap.passwords import password_hasher
 from chalicelib.bootstrap.saml import saml_keys
 from chalicelib.gateways.parameter_store import SECRET_NAMES, read_secrets
 from chalicelib.settings import Settings, SettingsError
-from infra.deploy.aws import code_of
+from infra.aws import code_of
 from infra.deploy.functions import restart
-from infra.deploy.problems import DeployError
+from infra.errors import CommandError
 from infra.tools.new_secrets import new_secrets
 from infra.tools.saml_keys import certificate_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from infra.deploy.aws import Aws
+    from infra.aws import Aws
     from infra.stack.stages import Stage
 
 # Without it no hash that was made with it is ever right again.
@@ -30,7 +30,7 @@ _MOST_BYTES = 4_096
 
 
 def make_secrets(stage: Stage, aws: Aws, *, anew: bool) -> str:
-    """Make those that are missing; raises DeployError where people's passwords hang on one."""
+    """Make those that are missing; raises CommandError where people's passwords hang on one."""
     ssm = aws.client("ssm")
     found = read_secrets(ssm, stage.secrets_path)
     made = {name: value for name, value in new_secrets().items() if name not in found}
@@ -43,7 +43,7 @@ def make_secrets(stage: Stage, aws: Aws, *, anew: bool) -> str:
             f"{stage.secrets_path} has a SAML_CERTIFICATE and not its SAML_PRIVATE_KEY."
             " Put the key back, or delete the certificate as well and a new pair is made."
         )
-        raise DeployError(message)
+        raise CommandError(message)
     _check(stage, found | made)
     for name, value in made.items():
         _put_once(ssm, f"{stage.secrets_path}/{name}", value)
@@ -53,13 +53,13 @@ def make_secrets(stage: Stage, aws: Aws, *, anew: bool) -> str:
 def put(stage: Stage, aws: Aws, values: dict[str, str], tell: Callable[[str], None]) -> None:
     """Put values in the place of secrets, and start every function anew that reads them.
 
-    Raises DeployError for a value that doesn't fit.
+    Raises CommandError for a value that doesn't fit.
     """
     ssm = aws.client("ssm")
     for name, value in values.items():
         if len(value.encode()) > _MOST_BYTES:
             message = f"{name} would be longer than the {_MOST_BYTES:,} bytes of a parameter."
-            raise DeployError(message)
+            raise CommandError(message)
         path = f"{stage.secrets_path}/{name}"
         ssm.put_parameter(Name=path, Value=value, Type="SecureString", Overwrite=True)
     restart(stage, aws, datetime.now(UTC).isoformat(timespec="microseconds"), tell)
@@ -81,7 +81,7 @@ def _check(stage: Stage, values: dict[str, str]) -> None:
         saml_keys(settings)
     except SettingsError as error:
         message = f"{error} It stands under {stage.secrets_path}; no function would start."
-        raise DeployError(message) from error
+        raise CommandError(message) from error
 
 
 def _put_once(ssm: Any, path: str, value: str) -> None:
@@ -101,7 +101,7 @@ def _refuse_while_people_are_there(stage: Stage, aws: Aws) -> None:
         f" {stage.secrets_path}. Put it back: without it no password of theirs is right."
         " If it is lost for good, ARGS=--new-secrets goes on, and everybody resets theirs."
     )
-    raise DeployError(message)
+    raise CommandError(message)
 
 
 def _has_people(stage: Stage, aws: Aws) -> bool:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from infra.doctor.subject import code_of
+from infra.aws import code_of
 from infra.stack.resources import template
 
 if TYPE_CHECKING:

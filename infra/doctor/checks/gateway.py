@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from infra.aws import code_of
 from infra.doctor.findings import UncheckedError
-from infra.doctor.subject import code_of
 from infra.stack.gateway_responses import openapi_extension
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.keys.api_key import checksum
+from infra.aws import region_of
 from infra.deploy.checks.smoke import ask
 from infra.doctor.checks.gateway import require_api
 from infra.stack.gateway_responses import gateway_responses
@@ -65,7 +66,7 @@ def _address(subject: Subject) -> str:
     api_id, name = require_api(subject), subject.stage.gateway_stage
     if endpoint := _emulator():
         return f"{endpoint}/_aws/execute-api/{api_id}/{name}"
-    region = subject.session.get_config_variable("region")
+    region = region_of(subject.session)
     return f"https://{api_id}.execute-api.{region}.amazonaws.com/{name}"
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from chalicelib.gateways.parameter_store import SECRET_NAMES
-from infra.doctor.subject import code_of
+from infra.aws import code_of
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from infra.aws import code_of
 from infra.doctor.checks.dns import has_cname
 from infra.doctor.findings import UncheckedError
-from infra.doctor.subject import code_of
 
 if TYPE_CHECKING:
     from infra.doctor.findings import Checking
