@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from infra.local.mails import Mail, MailsUnreachableError, SentMails
-from infra.local.wire.http_messages import Answer, Request
+from infra.local.wire.messages import Answer, Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable

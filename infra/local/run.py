@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import signal
 import sys
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
     from chalice import Chalice
 
     from chalicelib.settings import Settings
-    from infra.local.wire.http_server import LoopbackServer, Site
+    from infra.local.emulator import Emulator
+    from infra.local.wire.server import LoopbackServer
 
 ROOT = Path(__file__).resolve().parents[2]
 _REGION = "us-east-1"
@@ -53,7 +55,7 @@ def run() -> int:
 
 
 def _run(stack: contextlib.ExitStack) -> NoReturn:
-    """Start one part after the other; what the stack holds at the end is stopped in reverse."""
+    """Start one part after the other; the stack stops them in reverse."""
     from infra.local.inbox import Inbox
     from infra.local.mails import SentMails
     from infra.local.wire.gateway import Gateway
@@ -66,17 +68,18 @@ def _run(stack: contextlib.ExitStack) -> NoReturn:
     data.lock()
     environment.add_secrets(os.environ, data.path / "secrets.json")
     failure = _Failure()
+    app_server = _listen(stack, "PORT", ports.app)
+    inbox_server = _listen(stack, "MAIL_PORT", ports.mail)
+    emulator = _start_emulator(stack, data, failure)
+    # The emulator starts meanwhile.
     app = _load_app()
-    gateway = Gateway(app, https=settings.public_url.startswith("https:"))
-    site = _serve(stack, gateway, "PORT", ports.app)
-    endpoint = _endpoint(stack, data, failure)
-    inbox = _serve(stack, Inbox(SentMails(endpoint)), "MAIL_PORT", ports.mail)
+    endpoint = _await_aws(emulator)
     _start_mail(stack, app, endpoint, settings)
     stack.callback(running.forget, data.path)
     region, prefix = os.environ["AWS_REGION"], settings.table_prefix
     running.note(data.path, running.Running(endpoint, region, prefix))
-    site.start()
-    inbox.start()
+    app_server.start(Gateway(app, https=settings.public_url.startswith("https:")))
+    inbox_server.start(Inbox(SentMails(endpoint)))
     _greet(ports)
     failure.wait()
 
@@ -113,30 +116,36 @@ def _settings() -> Settings:
 
 def _load_app() -> Chalice:
     import app
+    import infra.local.wire.protocol  # noqa: F401 - loads hypercorn
 
     return app.app
 
 
-def _serve(stack: contextlib.ExitStack, site: Site, setting: str, port: int) -> LoopbackServer:
-    from infra.local.wire.http_server import LoopbackServer, PortError
+def _listen(stack: contextlib.ExitStack, setting: str, port: int) -> LoopbackServer:
+    from infra.local.wire.server import LoopbackServer
 
     try:
-        server = LoopbackServer(site, port)
-    except PortError as error:
-        message = f"Port {port} {error}; stop what listens there, or choose another by {setting}."
+        server = LoopbackServer(port)
+    except OSError as error:
+        taken = error.errno == errno.EADDRINUSE
+        reason = "is taken" if taken else f"can't be used ({error.strerror})"
+        message = f"Port {port} {reason}; stop what listens there, or choose another by {setting}."
         raise CommandError(message) from error
     stack.callback(server.stop)
     return server
 
 
-def _endpoint(stack: contextlib.ExitStack, data: DataDirectory, failure: _Failure) -> str:
+def _start_emulator(
+    stack: contextlib.ExitStack, data: DataDirectory, failure: _Failure
+) -> Emulator | None:
+    """Start the emulator, unless the environment names an endpoint."""
     named = os.environ.get("AWS_ENDPOINT_URL")
     if named:
         if urlsplit(named).scheme not in ("http", "https"):
             message = f"AWS_ENDPOINT_URL must be an http or https address; it is {named!r}."
             raise CommandError(message)
         environment.point_at_endpoint(os.environ, _REGION)
-        return named
+        return None
     from infra.local.emulator import Emulator
 
     _say("Starting the AWS emulator ...")
@@ -144,6 +153,12 @@ def _endpoint(stack: contextlib.ExitStack, data: DataDirectory, failure: _Failur
     stack.callback(emulator.stop)
     emulator.watch(failure.report)
     environment.point_at_emulator(os.environ, emulator.endpoint, _REGION)
+    return emulator
+
+
+def _await_aws(emulator: Emulator | None) -> str:
+    if emulator is None:
+        return os.environ["AWS_ENDPOINT_URL"]
     emulator.await_ready()
     return emulator.endpoint
 

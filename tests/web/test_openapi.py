@@ -13,7 +13,7 @@ from schemathesis.config import SchemathesisConfig
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from chalicelib.web.contract.operations import OPERATIONS
-from infra.local.wire.http_server import LoopbackServer
+from infra.local.wire.server import LoopbackServer
 from tests.support.keys import Holder, an_owner, make_key
 from tests.support.servers.children import free_port
 
@@ -36,8 +36,8 @@ def environ() -> dict[str, str]:
 def origin(service: Service) -> Iterator[str]:
     """The service on a socket, as schemathesis wants it."""
     port = free_port()
-    server = LoopbackServer(service.gateway, port)
-    server.start()
+    server = LoopbackServer(port)
+    server.start(service.gateway)
     yield f"http://127.0.0.1:{port}"
     server.stop()
 

@@ -12,7 +12,7 @@ from chalice.local import ARNMatcher, LocalARNBuilder
 if TYPE_CHECKING:
     from chalice.app import Authorizer
 
-    from infra.local.wire.http_messages import Request
+    from infra.local.wire.messages import Request
 
 _INVOKE = "execute-api:Invoke"
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from chalice.local import LambdaContext, LocalARNBuilder, LocalChalice
 
 from infra.local.wire.authorizers import RefusedError, authorize
-from infra.local.wire.http_messages import Answer, Request
+from infra.local.wire.messages import Answer, Request
 from infra.local.wire.routes import Match, Routes, UnreadablePathError, parse_query
 from infra.stack.gateway_responses import gateway_responses
 
@@ -29,6 +29,7 @@ _REFUSALS = {
     HTTPStatus.BAD_REQUEST: "DEFAULT_4XX",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "REQUEST_TOO_LARGE",
     HTTPStatus.INTERNAL_SERVER_ERROR: "DEFAULT_5XX",
+    HTTPStatus.GATEWAY_TIMEOUT: "INTEGRATION_TIMEOUT",
 }
 
 
