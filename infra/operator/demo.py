@@ -14,8 +14,8 @@ from infra.tools.record_lines import GoodLine
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from chalicelib.bootstrap.operators import Accounts
     from chalicelib.domain.user import Account
-    from chalicelib.storage.accounts.accounts import Accounts
 
 COUNT = 120
 

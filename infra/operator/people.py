@@ -14,8 +14,8 @@ from chalicelib.domain.clock import exact
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from chalicelib.bootstrap.operators import FoundUser
     from chalicelib.domain.user import Membership
-    from chalicelib.services.operators.people import FoundUser
     from infra.operator.desk import CommandContext
 
 _WHO = "who"

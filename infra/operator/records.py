@@ -13,8 +13,8 @@ from typing import IO, TYPE_CHECKING
 import click
 from rich.text import Text
 
+from chalicelib.bootstrap.operators import BATCH_MAX, Loaded
 from chalicelib.domain.tokens import new_id
-from chalicelib.storage.accounts.record_loads import BATCH_MAX, Loaded
 from infra.errors import CommandError
 from infra.operator.files import reading
 from infra.operator.stage import LOCAL

@@ -29,7 +29,7 @@ def enter(stage: str | None) -> None:
 
 
 def _enter(stage: str) -> None:
-    from chalicelib.gateways.parameter_store import SECRET_NAMES
+    from chalicelib.bootstrap.secrets import SECRET_NAMES
 
     chosen = read_stage(stage).environment
     if chosen.get("SECRETS_PATH"):

@@ -14,11 +14,11 @@ import click
 from rich.text import Text
 
 from chalicelib.bootstrap import settings
+from chalicelib.bootstrap.operators import ACCOUNT_ID, Candidate, Outcome
 from chalicelib.domain.errors import DomainError, InvalidValueError
 from chalicelib.domain.operators.user_file import parse_user
 from chalicelib.domain.roles import Role
 from chalicelib.domain.tokens import new_id
-from chalicelib.services.operators.user_import import ACCOUNT_ID, Candidate, Outcome
 from infra.operator.files import reading, writing
 from infra.tools.json_lines import BadLine, JsonLine, in_a_line, read_objects
 

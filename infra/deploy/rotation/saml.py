@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chalicelib.gateways.parameter_store import read_secrets
+from chalicelib.bootstrap.secrets import read_secrets
 from infra.deploy.rotation.secrets import put
 from infra.errors import CommandError
 from infra.tools.saml_keys import made_at, saml_pair

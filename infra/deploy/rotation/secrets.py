@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from chalicelib.bootstrap.passwords import password_hasher
 from chalicelib.bootstrap.saml import saml_keys
-from chalicelib.gateways.parameter_store import SECRET_NAMES, read_secrets
+from chalicelib.bootstrap.secrets import SECRET_NAMES, read_secrets
 from chalicelib.settings import Settings, SettingsError
 from infra.aws import code_of
 from infra.deploy.functions import restart

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chalicelib.gateways.dns import resolver
+from chalicelib.bootstrap.stage_checks import resolver
 from infra.doctor.findings import UncheckedError
 
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from pynamodb.exceptions import PynamoDBException
 
+from chalicelib.bootstrap.stage_checks import TxtLookup, proved_domains
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.sso.email_domain import DomainUnprovenError
-from chalicelib.gateways.dns import TxtLookup
+from infra.aws import region_of
 from infra.doctor.findings import UncheckedError
 
 if TYPE_CHECKING:
@@ -46,17 +47,9 @@ def check(subject: Subject) -> Checking:
 
 
 def _proved(subject: Subject) -> Iterator[tuple[str, AccountDomain]]:
-    from datetime import timedelta
-
-    from chalicelib.storage.audit.trail import AuditWriter
-    from chalicelib.storage.dynamo.connection import open_tables
-    from chalicelib.storage.sso.domains import AccountDomains
-
-    region = subject.session.get_config_variable("region") or ""
-    connection = open_tables(subject.stage.prefix, region)
-    domains = AccountDomains(connection, AuditWriter(timedelta(days=1)))
     try:
-        yield from islice(domains.all_proved(), _MOST)
+        found = proved_domains(subject.stage.prefix, region_of(subject.session))
+        yield from islice(found, _MOST)
     except (PynamoDBException, UnavailableError) as error:
         message = "the table of domains can't be read."
         raise UncheckedError(message) from error

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from chalicelib.gateways.parameter_store import SECRET_NAMES
+from chalicelib.bootstrap.secrets import SECRET_NAMES
 from infra.doctor.findings import UncheckedError, together
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from chalicelib.gateways.parameter_store import SECRET_NAMES
+from chalicelib.bootstrap.secrets import SECRET_NAMES
 from infra.aws import code_of
 
 if TYPE_CHECKING:
