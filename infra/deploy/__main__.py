@@ -12,8 +12,8 @@ from rich.console import Console
 
 from infra.aws import AWS_ERRORS, connect
 from infra.deploy import deployment, removal
-from infra.deploy.checks.turn import StageLock
 from infra.deploy.rotation import rotation
+from infra.deploy.stage_lock import StageLock
 from infra.deploy.steps import Step, run
 from infra.errors import CommandError
 from infra.stack.stages import ROOT, read_stage
@@ -57,7 +57,7 @@ def up(
         parameters=_parameters(settings),
         new_secrets=new_secrets,
     )
-    run(deployment.steps(stage, aws, options, console), console, _turn(stage, aws))
+    run(deployment.steps(stage, aws, options, console), console, _stage_lock(stage, aws))
 
 
 @cli.command()
@@ -67,7 +67,7 @@ def rotate(stage_name: str, what: str) -> None:
     """Put a new secret before the older ones of STAGE, and start its functions anew."""
     stage, aws = read_stage(stage_name), connect()
     step = Step(f"Rotation of {what}", lambda tell: rotation.rotate(stage, aws, what, tell))
-    run([step], Console(), _turn(stage, aws))
+    run([step], Console(), _stage_lock(stage, aws))
 
 
 @cli.command()
@@ -93,12 +93,12 @@ def destroy(stage_name: str, *, tables_too: bool, export_to: Path | None, no_exp
     run(
         removal.steps(stage, aws, export_to=None if no_export else target, tables_too=tables_too),
         Console(),
-        _turn(stage, aws),
+        _stage_lock(stage, aws),
     )
 
 
-def _turn(stage: Stage, aws: Aws) -> StageLock:
-    return StageLock(aws.client("ssm"), stage.turn_parameter)
+def _stage_lock(stage: Stage, aws: Aws) -> StageLock:
+    return StageLock(aws.client("ssm"), stage.lock_parameter)
 
 
 def _parameters(settings: tuple[str, ...]) -> dict[str, str]:
@@ -113,7 +113,7 @@ def _parameters(settings: tuple[str, ...]) -> dict[str, str]:
 
 
 def main() -> None:
-    """Run the command; what fails ends with plain words and status 1."""
+    """Run the command; a failure prints a sentence and ends with status 1."""
     try:
         cli()
     except CommandError as problem:

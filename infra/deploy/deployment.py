@@ -1,4 +1,4 @@
-"""The steps that put a stage into an account, or bring it up to date."""
+"""The steps that deploy or update a stage."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _ALLOWED = (
 
 @dataclass(frozen=True)
 class DeployOptions:
-    """What is asked of one deployment."""
+    """The options of one deployment."""
 
     package: Package
     already_built: bool
@@ -45,7 +45,7 @@ class DeployOptions:
 
 
 def steps(stage: Stage, aws: Aws, options: DeployOptions, console: Console) -> list[Step]:
-    """Give the steps, in their order."""
+    """Return the steps in their order."""
     made = _Deployment(stage, aws, options)
     return [
         Step("Before anything", lambda _: preflight.check(stage, aws)),
@@ -97,7 +97,7 @@ class _Deployment:
 
     def stack(self) -> str:
         whole, ours = self.template(), template()
-        # The stage's own values, as the one template for pipelines has them.
+        # The stage's own values, as in the template for pipelines.
         defaults = {name: str(whole["Parameters"][name]["Default"]) for name in ours["Parameters"]}
         chosen = self.options.parameters
         return Stack(self.aws, self.stage.stack).apply(ours, defaults, chosen)
@@ -109,5 +109,5 @@ class _Deployment:
 
 
 def package_in(directory: Path) -> Package:
-    """Name the two files of a package."""
+    """Return the two files of a package."""
     return Package(directory / "template.json", directory / "deployment.zip")

@@ -1,4 +1,4 @@
-"""What of a function `chalice deploy` can't express, and a way to start every function anew."""
+"""Sets what `chalice deploy` can't set on a function, and restarts functions."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 _SECONDS = 300.0
 _POLL_SECONDS = {True: 0.05, False: 1.0}
-# Nothing reads it: a change of the environment is what makes Lambda start every function anew.
+# Nothing reads it: a changed environment makes Lambda replace every instance.
 RESTARTED = "SECRETS_CHANGED_AT"
 
 
 def set_logs_and_tracing(stage: Stage, aws: Aws, template: dict[str, Any]) -> str:
-    """Let each function log and trace as the template says; Chalice turns tracing on, never off."""
+    """Set logging and tracing as in the template; Chalice turns tracing on but never off."""
     client, changed = aws.client("lambda"), 0
     for logical_id, function in functions(template).items():
         name = function_of(logical_id)
@@ -39,7 +39,7 @@ def set_logs_and_tracing(stage: Stage, aws: Aws, template: dict[str, Any]) -> st
 
 
 def restart(stage: Stage, aws: Aws, when: str, tell: Callable[[str], None]) -> None:
-    """Start anew every function that reads secrets; what is being answered is answered."""
+    """Restart every function that reads secrets; calls in progress finish."""
     client = aws.client("lambda")
     names = [stage.function_name(name) for name in stage.functions if name != "key_check"]
     for name in names:

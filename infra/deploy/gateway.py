@@ -1,4 +1,4 @@
-"""The gateway's own answers, which `chalice deploy` can't express and takes away each time."""
+"""Sets API Gateway's own responses, which `chalice deploy` can't set and removes each time."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def put_gateway_responses(stage: Stage, aws: Aws, tell: Callable[[str], None]) -> str:
-    """Put every answer and let the stage serve them; raises CommandError where there is no API."""
+    """Put every response and deploy the stage; raises CommandError if there is no API."""
     api_id = rest_api_id(read_record(stage, aws))
     if api_id is None:
         message = "The app has no API yet. Run the whole deployment."
@@ -26,7 +26,7 @@ def put_gateway_responses(stage: Stage, aws: Aws, tell: Callable[[str], None]) -
     for number, (name, answer) in enumerate(answers.items(), 1):
         tell(f"{number} of {len(answers)}, {name}")
         gateway.put_gateway_response(restApiId=api_id, responseType=name, **_of(answer))
-    # A stage serves what its API was when it was deployed, so it is deployed once more.
+    # A stage serves the API as it was last deployed, so deploy it again.
     gateway.create_deployment(restApiId=api_id, stageName=stage.gateway_stage)
     return f"{len(answers)} answers put, stage {stage.gateway_stage} of {api_id} deployed"
 

@@ -1,4 +1,4 @@
-"""The domain that mails come from, made known to SES with DKIM."""
+"""Creates the SES identity of the sender's domain, with DKIM."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def make_identity(stage: Stage, aws: Aws, console: Console) -> str:
-    """Make the identity, and print the records that the domain's DNS has to have."""
+    """Create the identity and print the DNS records that the domain needs."""
     domain = parseaddr(stage.environment["MAIL_FROM"])[1].rpartition("@")[2]
     client = aws.client("sesv2")
     try:

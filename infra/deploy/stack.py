@@ -1,4 +1,4 @@
-"""The stage's CloudFormation stack: tables, queues and alarms, made or brought up to date."""
+"""Creates and updates the stage's CloudFormation stack: tables, queues and alarms."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ Template = dict[str, Any]
 
 _SECONDS = 1_800
 _POLL_SECONDS = {True: 0.1, False: 3.0}
-# What an operator has chosen once stays chosen; all else is the template's.
+# Parameters that an operator sets keep their value; the others follow the template.
 _OPERATORS_OWN = ("AlarmTopicArn", "LogDays", "RefusedPasswordsAlarm")
 _FAILED = ("CREATE_FAILED", "UPDATE_FAILED")
-# States that no update leads out of, and what does.
+# States that no update can leave, and what does.
 _STUCK = {
     "ROLLBACK_COMPLETE": "It was never made whole, and holds nothing. Delete it first:"
     " aws cloudformation delete-stack --stack-name {name}",
@@ -45,7 +45,7 @@ class Stack:
         self.name = name
 
     def apply(self, template: Template, parameters: dict[str, str], chosen: dict[str, str]) -> str:
-        """Make it so; raises CommandError. `chosen` is what the operator says this time."""
+        """Create or update the stack; raises CommandError. `chosen` are values set this time."""
         before = self._settled()
         if before and (way_out := _STUCK.get(before["StackStatus"])):
             message = f"Stack {self.name} is {before['StackStatus']}. {way_out}"
@@ -56,25 +56,25 @@ class Stack:
             "Parameters": _parameters(template, parameters, chosen, before),
         }
         if before is None:
-            # What was made stays, protected tables included; the next run goes on from there.
+            # Without rollback, created resources stay and the next run continues from there.
             self._client.create_stack(**request, DisableRollback=True)
-        elif not self._update(request, go_on=before["StackStatus"] in _FAILED):
+        elif not self._update(request, after_failure=before["StackStatus"] in _FAILED):
             return f"{self.name} is up to date"
         self._demand_complete()
         return f"{self.name} {'updated' if before else 'made'}"
 
     def outputs(self) -> dict[str, str]:
-        """Give its outputs."""
+        """Return its outputs."""
         stack = self._read() or {}
         return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
 
     def parameters(self) -> dict[str, str]:
-        """Give the values of its parameters; none where there is no stack."""
+        """Return its parameters; empty if there is no stack."""
         stack = self._read() or {}
         return {p["ParameterKey"]: p["ParameterValue"] for p in stack.get("Parameters", [])}
 
     def delete(self) -> str:
-        """Delete it and wait; raises CommandError with what held it."""
+        """Delete it and wait; raises CommandError with what prevents it."""
         if self._settled() is None:
             return f"there is no {self.name}"
         self._client.delete_stack(StackName=self.name)
@@ -84,9 +84,11 @@ class Stack:
             raise CommandError(message)
         return f"{self.name} deleted"
 
-    def _update(self, request: dict[str, Any], *, go_on: bool) -> bool:
+    def _update(self, request: dict[str, Any], *, after_failure: bool) -> bool:
         try:
-            self._client.update_stack(**request, **({"DisableRollback": True} if go_on else {}))
+            self._client.update_stack(
+                **request, **({"DisableRollback": True} if after_failure else {})
+            )
         except ClientError as error:
             if "No updates are to be performed" in str(error):
                 return False

@@ -55,7 +55,7 @@ class Inbox:
             return self.refuse(HTTPStatus.SERVICE_UNAVAILABLE)
 
     def refuse(self, status: int) -> Answer:
-        """Give the answer to a request that can't be served."""
+        """Return the answer to a request that can't be served."""
         return _answer(status, "text/plain; charset=utf-8", f"{HTTPStatus(status).phrase}.\n")
 
     def _show(self, path: str) -> Answer:

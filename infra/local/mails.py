@@ -40,7 +40,7 @@ class SentMails:
     endpoint: str
 
     def newest_first(self) -> list[Mail]:
-        """Give every mail; raises MailsUnreachableError."""
+        """Return every mail; raises MailsUnreachableError."""
         ministack = self._read("/_ministack/ses/messages")
         if ministack is not None:
             mails = [

@@ -1,4 +1,4 @@
-"""The group of commands, and what ends one with a plain sentence."""
+"""The command group, and how an error ends a command."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 import click
 
 from infra.operator import accounts, people, records, users
-from infra.operator.desk import CommandContext
+from infra.operator.command_context import CommandContext
 
 
 @click.group()
@@ -37,13 +37,13 @@ for _command in (
 
 
 def main() -> None:
-    """Run a command; what can't go on ends with one plain sentence and status 2."""
+    """Run a command; an error ends it with one sentence and status 2."""
     from chalicelib.domain.errors import DomainError, UnavailableError
     from chalicelib.settings import SettingsError
     from infra.aws import AWS_ERRORS
     from infra.errors import CommandError
 
-    # The one sentence below says it to a person; the log of a Lambda has no place here.
+    # The sentences below are for the operator; a Lambda's log lines would only repeat them.
     logging.disable(logging.CRITICAL)
     try:
         cli(prog_name="operator")

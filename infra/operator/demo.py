@@ -1,4 +1,4 @@
-"""A small believable data set: the departures, depots and claims of a company that moves things."""
+"""A small realistic data set: the shipments of a freight company."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _ARCHIVED_SHARE = 0.3
 
 
 def newest_account(accounts: Accounts, account_id: str | None) -> Account:
-    """Find the account that was named, or the one that was made last; raises CommandError."""
+    """Return the named account, or the newest one; raises CommandError."""
     from chalicelib.storage.dynamo.tables import AccountRow
 
     if account_id is None:
@@ -43,11 +43,11 @@ def newest_account(accounts: Accounts, account_id: str | None) -> Account:
 
 
 def demo_lines(account: Account) -> Iterator[GoodLine]:
-    """Make the records, the same each time; raises CommandError for an account without rooms."""
+    """Make the same records each time; raises CommandError for an account without workspaces."""
     if not account.workspaces:
         message = f"{account.name} has no workspace to put records in."
         raise CommandError(message)
-    # Chance without secrets: the same seed gives the same shipments again.
+    # Not for secrets: the same seed gives the same shipments.
     chance = random.Random(account.id)  # noqa: S311
     for number in range(1, COUNT + 1):
         at = _FIRST + timedelta(minutes=chance.randrange(60 * 24 * 80))

@@ -1,4 +1,4 @@
-"""Files that commands read and write, and how far they are."""
+"""The files that commands read and write, with their progress."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ STANDARD = "-"
 
 @contextmanager
 def reading(file: IO[bytes], verb: str) -> Iterator[tuple[Console, Callable[[int], None]]]:
-    """Show how much of a file is read, on the other stream than what is printed."""
+    """Show on standard error how much of a file is read."""
     columns: tuple[Any, ...] = (
         TextColumn(verb),
         BarColumn(),
@@ -36,9 +36,9 @@ def reading(file: IO[bytes], verb: str) -> Iterator[tuple[Console, Callable[[int
 
 @contextmanager
 def writing(name: str) -> Iterator[IO[str]]:
-    """Open a file that only its owner can read; it has its name when it is whole.
+    """Open a file that only its owner can read; it gets its name when it is complete.
 
-    `-` is standard output. Raises CommandError where there is such a file.
+    `-` is standard output. Raises CommandError if the file exists.
     """
     if name == STANDARD:
         yield sys.stdout

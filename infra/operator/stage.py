@@ -1,4 +1,4 @@
-"""Points this process at a stage: one of .chalice/config.json, or the local run that is up."""
+"""Points this process at a stage: one of .chalice/config.json, or the running local stack."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _REGION = "us-east-1"
 
 
 def enter(stage: str | None) -> None:
-    """Take over a stage's settings; without one the environment says where to work.
+    """Take the settings of a stage, or those of the environment without one.
 
-    What the stage says wins over the environment: a variable that was left over from elsewhere
-    must not send a command for one stage to the tables of another. Raises CommandError.
+    A stage's settings override the environment: a leftover variable must not send a command for
+    one stage to another stage's tables. Raises CommandError.
     """
     if stage == LOCAL:
         _enter_local()
@@ -33,7 +33,7 @@ def _enter(stage: str) -> None:
 
     chosen = read_stage(stage).environment
     if chosen.get("SECRETS_PATH"):
-        # The environment's own secrets would win, and a stage's are never another stage's.
+        # Secrets of the environment would be used instead of the stage's.
         for name in SECRET_NAMES:
             os.environ.pop(name, None)
     os.environ.update(chosen)

@@ -37,13 +37,13 @@ def whole_template(chalices: Template, stage: Stage) -> Template:
 
 
 def functions(template: Template) -> dict[str, Any]:
-    """Give the functions of a template by their logical ids."""
+    """Return the functions of a template by their logical ids."""
     resources = template["Resources"].items()
     return {name: resource for name, resource in resources if resource["Type"] == _FUNCTION}
 
 
 def function_of(logical_id: str) -> str:
-    """Give a function's name in .chalice/config.json: KeyCheck is key_check, APIHandler is api."""
+    """Return a function's name in .chalice/config.json, such as key_check for KeyCheck."""
     if logical_id == "APIHandler":
         return "api"
     parts = (f"_{letter.lower()}" if letter.isupper() else letter for letter in logical_id)

@@ -49,7 +49,7 @@ def trim(directory: Path) -> None:
 
 
 def ships(name: str) -> bool:
-    """Whether a file of the packages ships, by its path in the zip."""
+    """Return whether a file of the packages ships, by its path in the zip."""
     path = PurePosixPath(name)
     if name.startswith(_UNUSED):
         return False

@@ -1,4 +1,4 @@
-"""`make restore STAGE=prod AT=2026-11-24T09:30:00Z`: take a stage's data back to a moment."""
+"""`make restore STAGE=prod AT=2026-11-24T09:30:00Z`: restore a stage's data to a moment."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import click
 from rich.console import Console
 
 from infra.aws import MANY_ATTEMPTS, client, resource
-from infra.deploy.checks.turn import StageLock
-from infra.deploy.steps import taking_turns
+from infra.deploy.stage_lock import StageLock
+from infra.deploy.steps import locked
 from infra.errors import CommandError
 from infra.restore.closing import closed
 from infra.restore.point_in_time import Backup
@@ -58,8 +58,8 @@ def restore(stage_name: str, moment: datetime, *, yes: bool, fetch_only: bool) -
             _console.print(f"The copies begin with {backup.copies}; nothing else was changed.")
             return
         _ask(stage, moment, yes=yes)
-        stage_lock = StageLock(client("ssm", attempts=MANY_ATTEMPTS), stage.turn_parameter)
-        with taking_turns(stage_lock, _console):
+        stage_lock = StageLock(client("ssm", attempts=MANY_ATTEMPTS), stage.lock_parameter)
+        with locked(stage_lock, _console):
             since, kept = _take_back(stage, backup, stage_lock)
     except CommandError as error:
         _console.print(str(error), markup=False)

@@ -22,7 +22,7 @@ class GatewayResponse:
 
 @cache
 def gateway_responses() -> dict[str, GatewayResponse]:
-    """Give every answer under API Gateway's name for it."""
+    """Return every answer under API Gateway's name for it."""
     source = json.loads(SOURCE.read_text(encoding="utf-8"))
     return {
         name: GatewayResponse(
@@ -41,7 +41,7 @@ def envelope(type_: str, message: str) -> str:
 
 
 def openapi_extension() -> dict[str, Any]:
-    """Give the value of `x-amazon-apigateway-gateway-responses` in an API's definition."""
+    """Return the value of `x-amazon-apigateway-gateway-responses` in an API's definition."""
     return {name: _as_openapi(answer) for name, answer in gateway_responses().items()}
 
 

@@ -79,7 +79,7 @@ class Stage:
         return f"/{self.stack}/deployed"
 
     @property
-    def turn_parameter(self) -> str:
+    def lock_parameter(self) -> str:
         """The parameter that stands while a command changes the stage."""
         return f"/{self.stack}/at-work"
 

@@ -1,4 +1,4 @@
-"""What can be known to be wrong before anything is made."""
+"""Checks what can be wrong before anything is created."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from infra.aws import Aws
     from infra.stack.stages import Stage
 
-# Those that Lambda has and that this code runs on.
+# The versions that Lambda offers and this code supports.
 _OLDEST, _NEWEST = (3, 11), (3, 14)
 _WHERE = "in .chalice/config.json, under the stage's environment_variables"
 
 
 def check(stage: Stage, aws: Aws) -> str:
-    """Say whose account it is; raises CommandError with what to change."""
+    """Return the account that is used; raises CommandError with what to change."""
     _check_python(sys.version_info[:2])
     try:
         Settings.from_environ(stage.environment)

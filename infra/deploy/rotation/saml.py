@@ -1,7 +1,7 @@
-"""Changes the SAML key pair in two commands, between which the identity providers follow.
+"""Rotates the SAML key pair in two commands, with time between them for the identity providers.
 
-They learn our certificate from our metadata, in their own time. So a new pair stands there beside
-the one in use before it signs anything, and the one before it decrypts for a while after.
+Identity providers read our certificate from our metadata on their own schedule. So a new pair is
+published there before it signs anything, and the old one can still decrypt afterwards.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _SECOND = ("SAML_SECOND_PRIVATE_KEY", "SAML_SECOND_CERTIFICATE")
 
 
 def rotate(stage: Stage, aws: Aws, what: str, tell: Callable[[str], None]) -> str:
-    """Add a pair, or let the added one sign; raises CommandError at the wrong time for it."""
+    """Add a pair, or let the added one sign; raises CommandError if it isn't time for that."""
     found = read_secrets(aws.client("ssm"), stage.secrets_path)
     if not all(found.get(name) for name in _FIRST):
         message = f"There is no SAML pair under {stage.secrets_path}; make deploy makes the first."
@@ -52,8 +52,8 @@ def rotate(stage: Stage, aws: Aws, what: str, tell: Callable[[str], None]) -> st
 def _switch(stage: Stage, aws: Aws, found: dict[str, str], tell: Callable[[str], None]) -> str:
     newer = dict(zip(_FIRST, (found[name] for name in _SECOND), strict=True))
     older = dict(zip(_SECOND, (found[name] for name in _FIRST), strict=True))
-    # The older one is put away first. What a break in between could lose is the newer, which has
-    # signed nothing yet; Parameter Store keeps each value's history besides.
+    # The old pair is stored first. An interruption could only lose the new one, which has signed
+    # nothing yet; Parameter Store also keeps each value's history.
     put(stage, aws, older | newer, tell)
     return "the newer pair signs; the one before it still decrypts what comes encrypted for it"
 

@@ -1,4 +1,4 @@
-"""The stage's secrets in Parameter Store: made once, never overwritten by a deployment."""
+"""The stage's secrets in Parameter Store: created once, never overwritten by a deployment."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ if TYPE_CHECKING:
     from infra.aws import Aws
     from infra.stack.stages import Stage
 
-# Without it no hash that was made with it is ever right again.
+# Without a pepper, no password hashed with it can be verified.
 _IRREPLACEABLE = "PASSWORD_PEPPERS"
-# Standard parameters cost nothing and hold so much.
+# The limit of a standard parameter, which is free.
 _MOST_BYTES = 4_096
 
 
 def make_secrets(stage: Stage, aws: Aws, *, anew: bool) -> str:
-    """Make those that are missing; raises CommandError where people's passwords hang on one."""
+    """Create missing secrets; raises CommandError if existing passwords depend on a missing one."""
     ssm = aws.client("ssm")
     found = read_secrets(ssm, stage.secrets_path)
     made = {name: value for name, value in new_secrets().items() if name not in found}
     if _IRREPLACEABLE in made and not anew:
-        _refuse_while_people_are_there(stage, aws)
+        _refuse_if_users_exist(stage, aws)
     if "SAML_PRIVATE_KEY" in found and "SAML_CERTIFICATE" in made:
         made["SAML_CERTIFICATE"] = certificate_of(found["SAML_PRIVATE_KEY"])
     elif "SAML_CERTIFICATE" in found and "SAML_PRIVATE_KEY" in made:
@@ -51,9 +51,9 @@ def make_secrets(stage: Stage, aws: Aws, *, anew: bool) -> str:
 
 
 def put(stage: Stage, aws: Aws, values: dict[str, str], tell: Callable[[str], None]) -> None:
-    """Put values in the place of secrets, and start every function anew that reads them.
+    """Replace secrets and restart every function that reads them.
 
-    Raises CommandError for a value that doesn't fit.
+    Raises CommandError for a value that is too long.
     """
     ssm = aws.client("ssm")
     for name, value in values.items():
@@ -66,7 +66,7 @@ def put(stage: Stage, aws: Aws, values: dict[str, str], tell: Callable[[str], No
 
 
 def delete_secrets(stage: Stage, aws: Aws) -> str:
-    """Delete all that stands under the stage's path and is known by name."""
+    """Delete every known secret under the stage's path."""
     ssm = aws.client("ssm")
     names = [f"{stage.secrets_path}/{name}" for name in SECRET_NAMES]
     gone = ssm.delete_parameters(Names=names)["DeletedParameters"]
@@ -74,7 +74,7 @@ def delete_secrets(stage: Stage, aws: Aws) -> str:
 
 
 def _check(stage: Stage, values: dict[str, str]) -> None:
-    """Hold them to what a function asks of them at its start."""
+    """Check them as a function does at its start."""
     try:
         settings = Settings.from_environ(stage.environment | values)
         password_hasher(settings)
@@ -88,13 +88,13 @@ def _put_once(ssm: Any, path: str, value: str) -> None:
     try:
         ssm.put_parameter(Name=path, Value=value, Type="SecureString", Overwrite=False)
     except ClientError as error:
-        # Somebody else made it since we looked; theirs stands.
+        # Another command has created it meanwhile; keep that one.
         if code_of(error) != "ParameterAlreadyExists":
             raise
 
 
-def _refuse_while_people_are_there(stage: Stage, aws: Aws) -> None:
-    if not _has_people(stage, aws):
+def _refuse_if_users_exist(stage: Stage, aws: Aws) -> None:
+    if not _has_users(stage, aws):
         return
     message = (
         f"{stage.prefix}users has people, and {_IRREPLACEABLE} is missing under"
@@ -104,7 +104,7 @@ def _refuse_while_people_are_there(stage: Stage, aws: Aws) -> None:
     raise CommandError(message)
 
 
-def _has_people(stage: Stage, aws: Aws) -> bool:
+def _has_users(stage: Stage, aws: Aws) -> bool:
     try:
         answer = aws.client("dynamodb").scan(TableName=f"{stage.prefix}users", Limit=1)
     except ClientError as error:

@@ -1,4 +1,4 @@
-"""Looks in the DNS for what has to stand there."""
+"""Looks up DNS records that a stage needs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from infra.doctor.findings import UncheckedError
 
 
 def has_cname(name: str, target: str, server: tuple[str, int] | None) -> bool:
-    """Whether a name is an alias of a target; raises UncheckedError where nobody answers."""
+    """Return whether a name is an alias of a target; raises UncheckedError without an answer."""
     from dns.exception import DNSException
     from dns.resolver import NXDOMAIN, NoAnswer
 

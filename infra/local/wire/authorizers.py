@@ -26,7 +26,7 @@ class RefusedError(Exception):
 
 
 def authorize(authorizer: Authorizer, request: Request, context: object) -> dict[str, str]:
-    """Give `requestContext.authorizer`; raises RefusedError."""
+    """Return `requestContext.authorizer`; raises RefusedError."""
     if not isinstance(authorizer, ChaliceAuthorizer):
         raise RefusedError("AUTHORIZER_CONFIGURATION_ERROR")
     token = request.header("authorization")
