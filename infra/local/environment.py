@@ -1,4 +1,4 @@
-"""Settles the environment of a local run: addresses, secrets, and whose AWS it talks to."""
+"""Sets up the environment of a local run: ports, secrets and the AWS endpoint."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PORTS = (1, 65_535)
 
 @dataclass(frozen=True)
 class Ports:
-    """Where a local run listens."""
+    """The ports of a local run."""
 
     app: int
     mail: int
@@ -45,7 +45,7 @@ def _port(environ: MutableMapping[str, str], name: str, default: int) -> int:
 
 
 def add_secrets(environ: MutableMapping[str, str], path: Path) -> None:
-    """Add the secrets made at the first run, wherever the environment doesn't bring its own."""
+    """Add the secrets of the first run, unless the environment has its own."""
     if not path.exists():
         with private_file(path) as file:
             file.write(json.dumps(new_secrets(), indent=2))
@@ -59,7 +59,7 @@ def add_secrets(environ: MutableMapping[str, str], path: Path) -> None:
 
 
 def point_at_emulator(environ: MutableMapping[str, str], endpoint: str, region: str) -> None:
-    """Send every AWS call to our own emulator, and none of the person's credentials anywhere."""
+    """Send every AWS call to our emulator, and use no real credentials."""
     for name in [name for name in environ if name.startswith("AWS_")]:
         del environ[name]
     environ.update(
@@ -78,7 +78,7 @@ def point_at_emulator(environ: MutableMapping[str, str], endpoint: str, region: 
 
 
 def point_at_endpoint(environ: MutableMapping[str, str], region: str) -> None:
-    """Complete the environment for an endpoint that the person named."""
+    """Complete the environment for an endpoint that the user named."""
     chosen = environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or region
     environ["AWS_REGION"] = environ["AWS_DEFAULT_REGION"] = chosen
     if not environ.get("AWS_PROFILE"):

@@ -1,4 +1,4 @@
-"""Composes a local run, and takes it apart again whatever ends it."""
+"""Starts the parts of a local run, and stops them however it ends."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 _REGION = "us-east-1"
 _STACK = "terminus-hub-authentication"
-# Short, so that a mail cut off by a stopped run comes soon after the next start.
+# Short, so that a mail interrupted by a stop is sent soon after the next start.
 _MAIL_VISIBILITY_SECONDS = "10"
 _WATCH_SECONDS = 0.5
 
@@ -38,7 +38,7 @@ class StopRequested(BaseException):
 
 
 def run() -> int:
-    """Start everything, wait, stop everything; gives the exit status."""
+    """Start everything, wait, stop everything, and return the exit status."""
     _catch_signals()
     try:
         with contextlib.ExitStack() as stack:
@@ -85,19 +85,19 @@ def _run(stack: contextlib.ExitStack) -> NoReturn:
 
 
 class _Failure:
-    """Something that ends the run by itself."""
+    """A failure that ends the run."""
 
     def __init__(self) -> None:
         self._happened = threading.Event()
         self._reason = ""
 
     def report(self, reason: str) -> None:
-        """End the run with a sentence; any thread may."""
+        """End the run with a sentence, from any thread."""
         self._reason = reason
         self._happened.set()
 
     def wait(self) -> NoReturn:
-        """Wait for a report; raises CommandError, or StopRequested when our parent is gone."""
+        """Wait for a report; raises CommandError, or StopRequested if the parent has ended."""
         parent = os.getppid() if os.environ.get("STOP_WITH_PARENT") else None
         while not self._happened.wait(_WATCH_SECONDS):
             if parent is not None and os.getppid() != parent:
@@ -190,7 +190,7 @@ def _start_mail(
 
 
 def _warm_up() -> None:
-    """Build the services now: a setting they refuse stops the start, not a person's sign-in."""
+    """Build the services now, so that a bad setting stops the start, not a sign-in."""
     from chalicelib.bootstrap import services
 
     try:
@@ -211,14 +211,14 @@ def _greet(ports: environment.Ports) -> None:
 
 
 def _say(words: str) -> None:
-    # Whoever reads our output may have left before us.
+    # The reader of our output may have ended already.
     with contextlib.suppress(OSError):
         print(words, flush=True)
 
 
 def _catch_signals() -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        # Under nohup a hang-up is ignored, and stays so.
+        # nohup ignores SIGHUP; leave that so.
         if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, _on_signal)
 

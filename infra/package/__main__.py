@@ -12,7 +12,7 @@ from infra.stack.stages import ROOT
 
 
 def main() -> int:
-    """Build; 0 when both files are written."""
+    """Build both files; the status is 1 after an error."""
     asked = argparse.ArgumentParser(prog="python -m infra.package")
     asked.add_argument("stage")
     asked.add_argument("--for", dest="machine", choices=("lambda", "here"), default="lambda")

@@ -1,4 +1,4 @@
-"""Gets the pinned packages that ship: wheels for Lambda's machine, or those installed here."""
+"""Collects the pinned packages that ship: wheels for Lambda, or the ones installed here."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def pins(requirements: Path) -> dict[str, str]:
 
 
 def fetch(requirements: Path, target: Path, architecture: str) -> None:
-    """Unpack a wheel of each pin for Lambda's machine; raises CommandError where one is missing."""
+    """Unpack a wheel of each pin for Lambda; raises CommandError if one is missing."""
     pins(requirements)
     command = [
         *(sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"),
@@ -57,7 +57,7 @@ def fetch(requirements: Path, target: Path, architecture: str) -> None:
 
 
 def copy_installed(requirements: Path, target: Path) -> None:
-    """Copy each pin as it is installed beside this process; raises CommandError for another."""
+    """Copy each pin as it is installed here; raises CommandError for another version."""
     for name, version in pins(requirements).items():
         try:
             distribution = importlib.metadata.distribution(name)
@@ -76,7 +76,7 @@ def _files(distribution: importlib.metadata.Distribution) -> Iterator[tuple[Path
     from pathlib import Path
 
     for file in distribution.files or ():
-        # Commands are installed outside, as ../../../bin; they don't ship, nor do caches.
+        # Commands are installed outside, as ../../../bin; neither they nor caches ship.
         if ".." not in file.parts and "__pycache__" not in file.parts:
             yield Path(str(distribution.locate_file(file))), str(file)
 

@@ -1,4 +1,4 @@
-"""Reads resources.yaml, so that tests and tools make the very tables that a deployment makes."""
+"""Reads resources.yaml, so that tests and tools create the same tables as a deployment."""
 
 from __future__ import annotations
 

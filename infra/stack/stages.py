@@ -1,4 +1,4 @@
-"""Where everything of a stage lives in AWS, under the names that every command of infra/ uses."""
+"""The names of a stage's parts in AWS."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Stage:
     environment: dict[str, str]
 
     def function_name(self, function: str) -> str:
-        """Name a function as `chalice deploy` does, so that both ways make the same system."""
+        """Return a function's name, the same as that of `chalice deploy`."""
         suffix = "" if function == "api" else f"-{function}"
         return f"{self.app}-{self.name}{suffix}"
 
@@ -36,7 +36,7 @@ class Stage:
 
     @property
     def prefix(self) -> str:
-        """What begins the name of each table and queue."""
+        """The prefix of each table and queue."""
         return self.environment["TABLE_PREFIX"]
 
     @property
@@ -46,7 +46,7 @@ class Stage:
 
     @property
     def names(self) -> dict[str, str]:
-        """The parameters of resources.yaml by which it names its parts after the stage's."""
+        """The parameters of resources.yaml for the names of the stage's parts."""
         return {
             "TablePrefix": self.prefix,
             "FunctionPrefix": self.function_name("api"),
@@ -75,12 +75,12 @@ class Stage:
 
     @property
     def record_parameter(self) -> str:
-        """The parameter that keeps what Chalice deployed, for whoever deploys next."""
+        """The parameter that holds Chalice's record of the last deployment."""
         return f"/{self.stack}/deployed"
 
     @property
     def lock_parameter(self) -> str:
-        """The parameter that stands while a command changes the stage."""
+        """The parameter that exists while a command changes the stage."""
         return f"/{self.stack}/at-work"
 
 

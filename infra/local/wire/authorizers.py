@@ -1,4 +1,4 @@
-"""Runs Chalice's built-in authorizers as API Gateway does, before the view is asked."""
+"""Runs Chalice's built-in authorizers before the view, as API Gateway does."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _INVOKE = "execute-api:Invoke"
 
 
 class RefusedError(Exception):
-    """The gateway answers itself; the argument is the name of its answer."""
+    """API Gateway answers itself; the argument is the name of its response."""
 
     def __init__(self, response: str) -> None:
         super().__init__(response)
@@ -50,7 +50,7 @@ def _ask(authorizer: ChaliceAuthorizer, event: dict[str, str], context: Any) -> 
     try:
         return authorizer(event, context)
     except Exception as error:
-        # API Gateway knows this one message; any other is a failure of ours.
+        # The one message that API Gateway turns into a 401; any other error is a failure.
         if str(error) == "Unauthorized":
             raise RefusedError("UNAUTHORIZED") from error
         traceback.print_exc()
