@@ -17,19 +17,19 @@ WORKERS := -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 .PHONY: restore pictures clean python
 .DELETE_ON_ERROR:
 
-help: ## List what can be made
+help: ## List the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 run: $(STAMP) ## Run the app, its mail worker, the inbox and an AWS emulator
 	@exec env STOP_WITH_PARENT=1 $(RUN) -m infra.local
 
-demo: $(STAMP) ## Load a small data set into the account that was last made in the local run
+demo: $(STAMP) ## Load a small data set into the newest account of the local run
 	@$(RUN) -m infra.operator --stage local records demo
 
-operator: $(STAMP) ## Help a person or move data, on STAGE (local: the run that is up): ARGS="find …"
+operator: $(STAMP) ## Help a user or move data, on STAGE (local: the current run): ARGS="find …"
 	@$(RUN) -m infra.operator --stage $(STAGE) $(ARGS)
 
-test: $(STAMP) ## Prove everything, in a real browser too
+test: $(STAMP) ## Run all tests, in a real browser too
 	@$(RUN) -m infra.tools.identity_providers || true
 	@chromium=$$($(RUN) -m infra.tools.chromium) || chromium=; \
 	exec env CHROMIUM="$$chromium" $(RUN) -m pytest $(WORKERS) $(ARGS)
@@ -48,34 +48,34 @@ check: $(STAMP) ## Lint, types, import rules, and tests with coverage
 bench: $(STAMP) ## Measure what docs/ promises about speed
 	@$(RUN) -m benchmarks
 
-load: $(STAMP) ## Put 50 people and 200 programs on a local stack for two minutes
+load: $(STAMP) ## Run 50 users and 200 programs on a local stack for two minutes
 	@$(RUN) -m benchmarks.load
 
-uniformity: $(STAMP) ## Prove that answers tell nothing, and time them
+uniformity: $(STAMP) ## Test that answers reveal nothing, and time them
 	@$(RUN) -m benchmarks.uniformity $(ARGS)
 
-pictures: $(STAMP) ## Take the pictures in docs/pictures anew
+pictures: $(STAMP) ## Take the pictures in docs/pictures again
 	@chromium=$$($(RUN) -m infra.tools.chromium) && CHROMIUM="$$chromium" $(RUN) -m tests.support.docs.pictures
 
 package: $(STAMP) ## Write build/STAGE/template.json and deployment.zip, for your own pipeline
 	@$(RUN) -m infra.package $(STAGE) --for $(FOR)
 
-deploy: $(STAMP) ## Put STAGE into your AWS account, or bring it up to date there
+deploy: $(STAMP) ## Deploy STAGE into your AWS account, or update it
 	@$(RUN) -m infra.deploy up $(STAGE) --for $(FOR) $(ARGS)
 
-doctor: $(STAMP) ## Examine STAGE and say what ails it; the exit status tells too
+doctor: $(STAMP) ## Examine STAGE and report what is wrong, by exit status too
 	@$(RUN) -m infra.doctor $(STAGE)
 
-rotate: $(STAMP) ## Change a secret of STAGE: WHAT=cookie_key, pepper, saml or saml_switch
+rotate: $(STAMP) ## Rotate a secret of STAGE: WHAT=cookie_key, pepper, saml or saml_switch
 	@$(RUN) -m infra.deploy rotate $(STAGE) $(WHAT)
 
-destroy: $(STAMP) ## Take STAGE away, but its tables; ARGS=--tables-too takes these as well
+destroy: $(STAMP) ## Remove STAGE except its tables; ARGS=--tables-too removes these too
 	@$(RUN) -m infra.deploy destroy $(STAGE) $(ARGS)
 
-restore: $(STAMP) ## Take a stage's data back: make restore STAGE=prod AT=2026-11-24T09:30:00Z
+restore: $(STAMP) ## Restore a stage's data: make restore STAGE=prod AT=2026-11-24T09:30:00Z
 	@$(RUN) -m infra.restore $(STAGE) $(AT) $(ARGS)
 
-clean: ## Remove what runs and builds leave behind, the local data included
+clean: ## Remove build and run files, the local data included
 	@rm -rf $(VENV) .local build .coverage htmlcov
 	@rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	@rm -rf .chalice/deployments

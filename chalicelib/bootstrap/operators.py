@@ -6,6 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chalicelib.bootstrap import services
+from chalicelib.services.operators.people import FoundUser
+from chalicelib.services.operators.user_import import ACCOUNT_ID, Candidate, Outcome
+from chalicelib.storage.accounts.accounts import Accounts
+from chalicelib.storage.accounts.record_loads import BATCH_MAX, Loaded
 
 if TYPE_CHECKING:
     from chalicelib.bootstrap.shared import Shared
@@ -18,6 +22,19 @@ if TYPE_CHECKING:
     from chalicelib.services.operators.user_import import UserImportService
     from chalicelib.storage.operators.imported_users import ImportedUsers
     from chalicelib.storage.operators.trail import OperatorLog
+
+# With what the flows take and return: the commands of infra import the product by bootstrap alone.
+__all__ = [
+    "ACCOUNT_ID",
+    "BATCH_MAX",
+    "Accounts",
+    "Candidate",
+    "FoundUser",
+    "Loaded",
+    "OperatorServices",
+    "Outcome",
+    "operator_services",
+]
 
 
 @dataclass(frozen=True)

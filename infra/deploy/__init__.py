@@ -1,1 +1,1 @@
-"""Puts a stage into an AWS account, changes its secrets there, and takes it away again."""
+"""Deploys a stage into an AWS account, rotates its secrets and removes it."""

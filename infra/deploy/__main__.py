@@ -8,19 +8,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
+from infra.aws import AWS_ERRORS, connect
 from infra.deploy import deployment, removal
-from infra.deploy.aws import connect
-from infra.deploy.checks.turn import StageLock
-from infra.deploy.problems import DeployError
 from infra.deploy.rotation import rotation
+from infra.deploy.stage_lock import StageLock
 from infra.deploy.steps import Step, run
-from infra.stack.stages import ROOT, StageError, read_stage
+from infra.errors import CommandError
+from infra.stack.stages import ROOT, read_stage
 
 if TYPE_CHECKING:
-    from infra.deploy.aws import Aws
+    from infra.aws import Aws
     from infra.stack.stages import Stage
 
 
@@ -58,7 +57,7 @@ def up(
         parameters=_parameters(settings),
         new_secrets=new_secrets,
     )
-    run(deployment.steps(stage, aws, options, console), console, _turn(stage, aws))
+    run(deployment.steps(stage, aws, options, console), console, _stage_lock(stage, aws))
 
 
 @cli.command()
@@ -68,7 +67,7 @@ def rotate(stage_name: str, what: str) -> None:
     """Put a new secret before the older ones of STAGE, and start its functions anew."""
     stage, aws = read_stage(stage_name), connect()
     step = Step(f"Rotation of {what}", lambda tell: rotation.rotate(stage, aws, what, tell))
-    run([step], Console(), _turn(stage, aws))
+    run([step], Console(), _stage_lock(stage, aws))
 
 
 @cli.command()
@@ -88,18 +87,18 @@ def destroy(stage_name: str, *, tables_too: bool, export_to: Path | None, no_exp
     click.echo(f"This takes away {goes}, of stage {stage.name} in {where}.")
     if click.prompt("Type the stage's name to go on", default="") != stage.name:
         message = "Nothing was taken away."
-        raise DeployError(message)
+        raise CommandError(message)
     moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     target = export_to or ROOT / "exports" / f"{stage.name}-{moment}"
     run(
         removal.steps(stage, aws, export_to=None if no_export else target, tables_too=tables_too),
         Console(),
-        _turn(stage, aws),
+        _stage_lock(stage, aws),
     )
 
 
-def _turn(stage: Stage, aws: Aws) -> StageLock:
-    return StageLock(aws.client("ssm"), stage.turn_parameter)
+def _stage_lock(stage: Stage, aws: Aws) -> StageLock:
+    return StageLock(aws.client("ssm"), stage.lock_parameter)
 
 
 def _parameters(settings: tuple[str, ...]) -> dict[str, str]:
@@ -108,18 +107,18 @@ def _parameters(settings: tuple[str, ...]) -> dict[str, str]:
         name, equals, value = setting.partition("=")
         if not equals:
             message = f"--set takes NAME=VALUE; it is {setting!r}."
-            raise DeployError(message)
+            raise CommandError(message)
         found[name] = value
     return found
 
 
 def main() -> None:
-    """Run the command; what fails ends with plain words and status 1."""
+    """Run the command; a failure prints a sentence and ends with status 1."""
     try:
         cli()
-    except (DeployError, StageError) as problem:
+    except CommandError as problem:
         print(problem, file=sys.stderr)
-    except (BotoCoreError, ClientError) as problem:
+    except AWS_ERRORS as problem:
         print(f"AWS doesn't answer as it should: {problem}", file=sys.stderr)
     sys.exit(1)
 

@@ -1,4 +1,4 @@
-"""The app itself, by `chalice deploy` and `chalice delete` from a copy of the project."""
+"""Deploys and deletes the app by Chalice's own commands, from a copy of the project."""
 
 from __future__ import annotations
 
@@ -12,45 +12,45 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from infra.deploy.problems import DeployError
 from infra.deploy.record import forget_record, keep_record, read_record
+from infra.errors import CommandError
 from infra.package.build import copy_project
 from infra.stack.stages import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from infra.deploy.aws import Aws
+    from infra.aws import Aws
     from infra.stack.stages import Stage
 
-_LAST_WORDS = 15
+_LAST_LINES = 15
 
 
 def deploy_app(
     stage: Stage, aws: Aws, archive: Path, added: dict[str, str], tell: Callable[[str], None]
 ) -> str:
-    """Deploy the archive with some variables added to every function; raises DeployError."""
+    """Deploy the archive with some variables added to every function; raises CommandError."""
     with _project(stage, added) as project:
         record = _record_file(project, stage)
         _write(record, read_record(stage, aws))
         shutil.copy(archive, _package_name(project, stage))
-        _chalice(project, "deploy", stage, tell)
+        _chalice(project, "deploy", stage, aws, tell)
         deployed: dict[str, Any] = json.loads(record.read_text(encoding="utf-8"))
     keep_record(stage, aws, deployed)
     if not aws.emulated:
-        # For Chalice's own commands, such as `chalice logs`; the one in AWS is what counts.
+        # For Chalice's own commands, such as `chalice logs`; the record in AWS is authoritative.
         _write(_record_file(ROOT, stage), deployed)
     return f"{len(stage.functions)} functions and the API deployed"
 
 
 def delete_app(stage: Stage, aws: Aws, tell: Callable[[str], None]) -> str:
-    """Delete what Chalice deployed; raises DeployError."""
+    """Delete what Chalice deployed; raises CommandError."""
     deployed = read_record(stage, aws)
     if not deployed["resources"]:
         return "there is none"
     with _project(stage, {}) as project:
         _write(_record_file(project, stage), deployed)
-        _chalice(project, "delete", stage, tell)
+        _chalice(project, "delete", stage, aws, tell)
     forget_record(stage, aws)
     if not aws.emulated:
         _record_file(ROOT, stage).unlink(missing_ok=True)
@@ -59,7 +59,7 @@ def delete_app(stage: Stage, aws: Aws, tell: Callable[[str], None]) -> str:
 
 @contextmanager
 def _project(stage: Stage, added: dict[str, str]) -> Iterator[Path]:
-    # A copy, so that what is known about one account never gets into the checkout.
+    # A copy, so that no account's data gets into the checkout.
     with tempfile.TemporaryDirectory() as scratch:
         project = Path(scratch)
         copy_project(project)
@@ -71,7 +71,7 @@ def _project(stage: Stage, added: dict[str, str]) -> Iterator[Path]:
 
 
 def _package_name(project: Path, stage: Stage) -> Path:
-    """Say where Chalice looks for a package of this very project before it makes one."""
+    """Return where Chalice looks for a package of this project before it builds one."""
     from chalice.deploy.packager import DependencyBuilder, LambdaDeploymentPackager
     from chalice.utils import UI, OSUtils
 
@@ -85,35 +85,41 @@ def _package_name(project: Path, stage: Stage) -> Path:
     return name
 
 
-def _chalice(project: Path, verb: str, stage: Stage, tell: Callable[[str], None]) -> None:
+def _chalice(project: Path, verb: str, stage: Stage, aws: Aws, tell: Callable[[str], None]) -> None:
     command = [str(Path(sys.executable).with_name("chalice")), verb, "--stage", stage.name]
     child = subprocess.Popen(
         command,
         cwd=project,
-        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1"},
+        env={
+            **os.environ,
+            # Chalice reads no other variable for its region.
+            "AWS_DEFAULT_REGION": aws.region,
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTHONUNBUFFERED": "1",
+        },
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
     )
-    said = []
+    output = []
     try:
         for line in child.stdout or ():
-            said.append(line.rstrip())
-            tell(said[-1])
+            output.append(line.rstrip())
+            tell(output[-1])
     except BaseException:
-        # Nothing of it goes on once nobody waits for it; the next run finds what it made.
+        # Stop it when this command stops; the next run finds what it created.
         child.kill()
         raise
     if child.wait() != 0:
-        # Above the line that says ERROR stands where in Chalice it happened.
-        starts = [at for at, line in enumerate(said) if "ERROR - " in line]
-        words = "\n".join(said[starts[-1] if starts else -_LAST_WORDS :])
-        message = f"`chalice {verb}` ended with:\n{words}"
-        raise DeployError(message)
-    if verb == "deploy" and "Reusing existing deployment package." not in said:
+        # The lines above ERROR are Chalice's traceback.
+        starts = [at for at, line in enumerate(output) if "ERROR - " in line]
+        excerpt = "\n".join(output[starts[-1] if starts else -_LAST_LINES :])
+        message = f"`chalice {verb}` ended with:\n{excerpt}"
+        raise CommandError(message)
+    if verb == "deploy" and "Reusing existing deployment package." not in output:
         message = "Chalice packed the app itself and didn't take the package that was built for it."
-        raise DeployError(message)
+        raise CommandError(message)
 
 
 def _record_file(project: Path, stage: Stage) -> Path:

@@ -1,4 +1,4 @@
-"""The steps that put a stage into an account, or bring it up to date."""
+"""The steps that deploy or update a stage."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from infra.deploy.checks.smoke import smoke_test
 from infra.deploy.functions import set_logs_and_tracing
 from infra.deploy.gateway import put_gateway_responses
 from infra.deploy.mail_identity import make_identity
-from infra.deploy.problems import DeployError
 from infra.deploy.rotation.secrets import make_secrets
 from infra.deploy.stack import Stack
 from infra.deploy.steps import Step
+from infra.errors import CommandError
 from infra.package.build import Package, build
 from infra.stack.resources import template
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from infra.deploy.aws import Aws
+    from infra.aws import Aws
     from infra.stack.stages import Stage
 
 _ALLOWED = (
@@ -35,7 +35,7 @@ _ALLOWED = (
 
 @dataclass(frozen=True)
 class DeployOptions:
-    """What is asked of one deployment."""
+    """The options of one deployment."""
 
     package: Package
     already_built: bool
@@ -45,7 +45,7 @@ class DeployOptions:
 
 
 def steps(stage: Stage, aws: Aws, options: DeployOptions, console: Console) -> list[Step]:
-    """Give the steps, in their order."""
+    """Return the steps in their order."""
     made = _Deployment(stage, aws, options)
     return [
         Step("Before anything", lambda _: preflight.check(stage, aws)),
@@ -92,12 +92,12 @@ class _Deployment:
             )
         elif not archive.exists():
             message = f"There is no {archive}; make package STAGE={self.stage.name} writes it."
-            raise DeployError(message)
+            raise CommandError(message)
         return f"{archive.name}, {archive.stat().st_size / 1_000_000:.1f} MB"
 
     def stack(self) -> str:
         whole, ours = self.template(), template()
-        # The stage's own values, as the one template for pipelines has them.
+        # The stage's own values, as in the template for pipelines.
         defaults = {name: str(whole["Parameters"][name]["Default"]) for name in ours["Parameters"]}
         chosen = self.options.parameters
         return Stack(self.aws, self.stage.stack).apply(ours, defaults, chosen)
@@ -109,5 +109,5 @@ class _Deployment:
 
 
 def package_in(directory: Path) -> Package:
-    """Name the two files of a package."""
+    """Return the two files of a package."""
     return Package(directory / "template.json", directory / "deployment.zip")

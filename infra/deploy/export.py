@@ -1,4 +1,4 @@
-"""Writes every row of a stage's tables to files, before the tables go."""
+"""Exports every row of a stage's tables to files before the tables are deleted."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from infra.deploy.aws import code_of
+from infra.aws import code_of
 from infra.tools.private_files import private_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from infra.deploy.aws import Aws
+    from infra.aws import Aws
     from infra.stack.stages import Stage
 
 
 def export_tables(stage: Stage, aws: Aws, target: Path, tell: Callable[[str], None]) -> str:
     """Write one file for each table, in the form that DynamoDB's own import from S3 takes.
 
-    Not by DynamoDB's export to S3, which needs a bucket and takes minutes for an empty table. The
-    app is gone by then, so nothing changes while this reads. Of a table that is gone already, the
-    file that an earlier run wrote stays as it is: it may be all that is left.
+    DynamoDB's own export to S3 needs a bucket and takes minutes for an empty table. The app is
+    deleted by then, so nothing changes while this reads. If a table is gone, the file of an
+    earlier run is kept: it may be the only copy.
     """
     dynamodb, rows = aws.client("dynamodb"), 0
     target.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -1,27 +1,27 @@
-"""What of a function `chalice deploy` can't express, and a way to start every function anew."""
+"""Sets what `chalice deploy` can't set on a function, and restarts functions."""
 
 from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING, Any
 
-from infra.deploy.problems import DeployError
+from infra.errors import CommandError
 from infra.package.template import function_of, functions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from infra.deploy.aws import Aws
+    from infra.aws import Aws
     from infra.stack.stages import Stage
 
 _SECONDS = 300.0
 _POLL_SECONDS = {True: 0.05, False: 1.0}
-# Nothing reads it: a change of the environment is what makes Lambda start every function anew.
+# Nothing reads it: a changed environment makes Lambda replace every instance.
 RESTARTED = "SECRETS_CHANGED_AT"
 
 
 def set_logs_and_tracing(stage: Stage, aws: Aws, template: dict[str, Any]) -> str:
-    """Let each function log and trace as the template says; Chalice turns tracing on, never off."""
+    """Set logging and tracing as in the template; Chalice turns tracing on but never off."""
     client, changed = aws.client("lambda"), 0
     for logical_id, function in functions(template).items():
         name = function_of(logical_id)
@@ -39,7 +39,7 @@ def set_logs_and_tracing(stage: Stage, aws: Aws, template: dict[str, Any]) -> st
 
 
 def restart(stage: Stage, aws: Aws, when: str, tell: Callable[[str], None]) -> None:
-    """Start anew every function that reads secrets; what is being answered is answered."""
+    """Restart every function that reads secrets; calls in progress finish."""
     client = aws.client("lambda")
     names = [stage.function_name(name) for name in stage.functions if name != "key_check"]
     for name in names:
@@ -61,5 +61,5 @@ def _await_update(client: Any, name: str, aws: Aws) -> None:
         if found.get("LastUpdateStatus") == "Failed" or time.monotonic() > deadline:
             reason = found.get("LastUpdateStatusReason") or found.get("LastUpdateStatus")
             message = f"{name} didn't take its new settings: {reason}"
-            raise DeployError(message)
+            raise CommandError(message)
         time.sleep(_POLL_SECONDS[aws.emulated])

@@ -1,4 +1,4 @@
-"""The domain that mails come from, made known to SES with DKIM."""
+"""Creates the SES identity of the sender's domain, with DKIM."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from infra.deploy.aws import code_of
+from infra.aws import code_of
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from infra.deploy.aws import Aws
+    from infra.aws import Aws
     from infra.stack.stages import Stage
 
 
 def make_identity(stage: Stage, aws: Aws, console: Console) -> str:
-    """Make the identity, and print the records that the domain's DNS has to have."""
+    """Create the identity and print the DNS records that the domain needs."""
     domain = parseaddr(stage.environment["MAIL_FROM"])[1].rpartition("@")[2]
     client = aws.client("sesv2")
     try:

@@ -1,7 +1,7 @@
-"""What Chalice deployed: kept in AWS for whoever deploys next, and made whole where it is not.
+"""Chalice's record of what it deployed, stored in AWS for the next deployment.
 
-Chalice writes its record when all is done. After a run that broke off, parts are there that no
-record names, and Chalice would make some of them again; so each is looked for where it lives.
+Chalice writes its record at the end. After an interrupted run, resources exist that no record
+names, and Chalice would create some of them twice; so they are looked up in AWS.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from infra.deploy.aws import code_of
+from infra.aws import code_of
 
 if TYPE_CHECKING:
-    from infra.deploy.aws import Aws
+    from infra.aws import Aws
     from infra.stack.stages import Stage
 
 Entry = dict[str, Any]
@@ -24,7 +24,7 @@ _VERSION = {"schema_version": "2.0", "backend": "api"}
 
 
 def read_record(stage: Stage, aws: Aws) -> Entry:
-    """Give the record in Chalice's form, with whatever is there and not in it."""
+    """Return the record in Chalice's form, completed by what exists in AWS."""
     entries = {entry["name"]: entry for entry in _kept(stage, aws)}
     for entry in (_rest_api(stage, aws), _mail_events(stage, aws)):
         if entry is not None:
@@ -33,7 +33,7 @@ def read_record(stage: Stage, aws: Aws) -> Entry:
 
 
 def keep_record(stage: Stage, aws: Aws, record: Entry) -> None:
-    """Keep the record in Parameter Store: it says where things are, and no secret."""
+    """Store the record in Parameter Store; it holds no secret."""
     aws.client("ssm").put_parameter(
         Name=stage.record_parameter,
         Value=json.dumps(record, separators=(",", ":")),
@@ -48,7 +48,7 @@ def forget_record(stage: Stage, aws: Aws) -> None:
 
 
 def rest_api_id(record: Entry) -> str | None:
-    """Give the API's id; none where there is no API."""
+    """Return the API's id; None if there is no API."""
     return next((e["rest_api_id"] for e in record["resources"] if "rest_api_id" in e), None)
 
 
@@ -64,7 +64,7 @@ def _kept(stage: Stage, aws: Aws) -> list[Entry]:
 
 
 def _rest_api(stage: Stage, aws: Aws) -> Entry | None:
-    # The app's function says which API may call it; the API's own name is the same in every stage.
+    # Every stage's API has the same name, but the function's policy names the API that calls it.
     gateway = aws.client("apigateway")
     for api_id in _callers(stage, aws):
         try:

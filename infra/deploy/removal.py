@@ -1,4 +1,4 @@
-"""Takes a stage away: all of it, or all but what people have put into it."""
+"""Removes a stage, with or without its tables and secrets."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from infra.aws import code_of
 from infra.deploy.app import delete_app
-from infra.deploy.aws import code_of
 from infra.deploy.export import export_tables
 from infra.deploy.rotation.secrets import delete_secrets
 from infra.deploy.stack import Stack
@@ -18,17 +18,17 @@ from infra.stack.resources import template
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from infra.deploy.aws import Aws
+    from infra.aws import Aws
     from infra.stack.stages import Stage
 
 Template = dict[str, Any]
 
 
 def steps(stage: Stage, aws: Aws, *, export_to: Path | None, tables_too: bool) -> list[Step]:
-    """Give the steps. The secrets go with the tables: without the peppers no password is right."""
+    """Return the steps; secrets go with the tables, as passwords need their peppers."""
     found = [Step("The app", lambda tell: delete_app(stage, aws, tell))]
     if export_to:
-        # Between the two: nobody writes any more, and everything is still there.
+        # After the app, which could still write, and before the tables.
         found.append(
             Step("Export", lambda tell: export_tables(stage, aws, export_to, tell)),
         )
@@ -42,7 +42,7 @@ def steps(stage: Stage, aws: Aws, *, export_to: Path | None, tables_too: bool) -
 
 
 def tables_only(whole: Template) -> Template:
-    """Cut a template to its tables."""
+    """Reduce a template to its tables."""
     kept = copy.deepcopy(whole)
     kept["Resources"] = {
         name: resource

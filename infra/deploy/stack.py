@@ -1,4 +1,4 @@
-"""The stage's CloudFormation stack: tables, queues and alarms, made or brought up to date."""
+"""Creates and updates the stage's CloudFormation stack: tables, queues and alarms."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from infra.deploy.aws import code_of
-from infra.deploy.problems import DeployError
+from infra.aws import code_of
+from infra.errors import CommandError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from infra.deploy.aws import Aws
+    from infra.aws import Aws
 
 Template = dict[str, Any]
 
 _SECONDS = 1_800
 _POLL_SECONDS = {True: 0.1, False: 3.0}
-# What an operator has chosen once stays chosen; all else is the template's.
+# Parameters that an operator sets keep their value; the others follow the template.
 _OPERATORS_OWN = ("AlarmTopicArn", "LogDays", "RefusedPasswordsAlarm")
 _FAILED = ("CREATE_FAILED", "UPDATE_FAILED")
-# States that no update leads out of, and what does.
+# States that no update can leave, and what does.
 _STUCK = {
     "ROLLBACK_COMPLETE": "It was never made whole, and holds nothing. Delete it first:"
     " aws cloudformation delete-stack --stack-name {name}",
@@ -45,48 +45,50 @@ class Stack:
         self.name = name
 
     def apply(self, template: Template, parameters: dict[str, str], chosen: dict[str, str]) -> str:
-        """Make it so; raises DeployError. `chosen` is what the operator says this time."""
+        """Create or update the stack; raises CommandError. `chosen` are values set this time."""
         before = self._settled()
         if before and (way_out := _STUCK.get(before["StackStatus"])):
             message = f"Stack {self.name} is {before['StackStatus']}. {way_out}"
-            raise DeployError(message.format(name=self.name))
+            raise CommandError(message.format(name=self.name))
         request = {
             "StackName": self.name,
             "TemplateBody": json.dumps(template, separators=(",", ":")),
             "Parameters": _parameters(template, parameters, chosen, before),
         }
         if before is None:
-            # What was made stays, protected tables included; the next run goes on from there.
+            # Without rollback, created resources stay and the next run continues from there.
             self._client.create_stack(**request, DisableRollback=True)
-        elif not self._update(request, go_on=before["StackStatus"] in _FAILED):
+        elif not self._update(request, after_failure=before["StackStatus"] in _FAILED):
             return f"{self.name} is up to date"
         self._demand_complete()
         return f"{self.name} {'updated' if before else 'made'}"
 
     def outputs(self) -> dict[str, str]:
-        """Give its outputs."""
+        """Return its outputs."""
         stack = self._read() or {}
         return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
 
     def parameters(self) -> dict[str, str]:
-        """Give the values of its parameters; none where there is no stack."""
+        """Return its parameters; empty if there is no stack."""
         stack = self._read() or {}
         return {p["ParameterKey"]: p["ParameterValue"] for p in stack.get("Parameters", [])}
 
     def delete(self) -> str:
-        """Delete it and wait; raises DeployError with what held it."""
+        """Delete it and wait; raises CommandError with what prevents it."""
         if self._settled() is None:
             return f"there is no {self.name}"
         self._client.delete_stack(StackName=self.name)
         after = self._settled()
         if after is not None:
             message = f"Stack {self.name} is {after['StackStatus']}: {self._reasons()}"
-            raise DeployError(message)
+            raise CommandError(message)
         return f"{self.name} deleted"
 
-    def _update(self, request: dict[str, Any], *, go_on: bool) -> bool:
+    def _update(self, request: dict[str, Any], *, after_failure: bool) -> bool:
         try:
-            self._client.update_stack(**request, **({"DisableRollback": True} if go_on else {}))
+            self._client.update_stack(
+                **request, **({"DisableRollback": True} if after_failure else {})
+            )
         except ClientError as error:
             if "No updates are to be performed" in str(error):
                 return False
@@ -97,7 +99,7 @@ class Stack:
         after = self._settled() or {"StackStatus": "gone"}
         if after["StackStatus"] not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
             message = f"Stack {self.name} is {after['StackStatus']}: {self._reasons()}"
-            raise DeployError(message)
+            raise CommandError(message)
 
     def _settled(self) -> dict[str, Any] | None:
         return _wait(self._read, self._poll_seconds, self.name)
@@ -127,7 +129,7 @@ def _parameters(
     known = template["Parameters"].keys()
     if unknown := chosen.keys() - known:
         message = f"infra/stack/resources.yaml has no parameter {', '.join(sorted(unknown))}."
-        raise DeployError(message)
+        raise CommandError(message)
     had = {parameter["ParameterKey"] for parameter in (before or {}).get("Parameters", [])}
     kept = [name for name in _OPERATORS_OWN if name in had & known and name not in chosen]
     values = {n: v for n, v in {**parameters, **chosen}.items() if n not in kept}
@@ -142,6 +144,6 @@ def _wait(
     while (stack := read()) and stack["StackStatus"].endswith("_IN_PROGRESS"):
         if time.monotonic() > deadline:
             message = f"Stack {name} is still {stack['StackStatus']} after half an hour."
-            raise DeployError(message)
+            raise CommandError(message)
         time.sleep(poll_seconds)
     return stack

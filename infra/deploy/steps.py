@@ -1,4 +1,4 @@
-"""Runs the steps of a command one after the other, and says of each what came of it."""
+"""Runs the steps of a command in order and prints each result."""
 
 from __future__ import annotations
 
@@ -7,32 +7,30 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from infra.deploy.problems import DeployError
-from infra.package.problems import PackageError
+from infra.aws import AWS_ERRORS
+from infra.errors import CommandError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from rich.console import Console
 
-    from infra.deploy.checks.turn import StageLock
+    from infra.deploy.stage_lock import StageLock
 
 
 @dataclass(frozen=True)
 class Step:
-    """One step: doing it twice does nothing more than doing it once."""
+    """One idempotent step."""
 
     title: str
-    # Is given a way to say what it is at; returns what came of it.
+    # Takes a function that shows its progress; returns its result.
     do: Callable[[Callable[[str], None]], str]
     hint: str = "Look at what AWS says above."
 
 
 @contextlib.contextmanager
-def taking_turns(stage_lock: StageLock, console: Console) -> Iterator[None]:
-    """Have the stage inside the block, and show while that has to be waited for."""
+def locked(stage_lock: StageLock, console: Console) -> Iterator[None]:
+    """Hold the stage's lock inside the block, and show the wait for it."""
     with contextlib.ExitStack() as held:
         with console.status("Looking whether another command is at work") as status:
             held.enter_context(stage_lock.taken(lambda now: status.update(_plain(now))))
@@ -40,12 +38,11 @@ def taking_turns(stage_lock: StageLock, console: Console) -> Iterator[None]:
 
 
 def run(steps: Sequence[Step], console: Console, stage_lock: StageLock) -> None:
-    """Run every step while no other command changes the stage.
+    """Run every step while holding the stage's lock.
 
-    Raises DeployError at the first step that fails, with what to do about it, or when the turn is
-    another's.
+    Raises CommandError with what to do when a step fails or another command holds the lock.
     """
-    with taking_turns(stage_lock, console):
+    with locked(stage_lock, console):
         for number, step in enumerate(steps, 1):
             place = f"[{number}/{len(steps)}] {step.title}"
             began = time.monotonic()
@@ -65,13 +62,13 @@ def _do(step: Step, place: str, console: Console, stage_lock: StageLock) -> str:
         try:
             stage_lock.check()
             return step.do(tell)
-        except (BotoCoreError, ClientError, DeployError, PackageError) as error:
-            hint = "" if isinstance(error, DeployError) else f"\n{step.hint}"
+        except (*AWS_ERRORS, CommandError) as error:
+            hint = "" if isinstance(error, CommandError) else f"\n{step.hint}"
             message = (
                 f"{step.title} failed: {error}{hint}\n"
                 "What was done before it stays. Run the same command again when that is put right."
             )
-            raise DeployError(message) from error
+            raise CommandError(message) from error
 
 
 def _plain(text: str) -> str:

@@ -1,1 +1,1 @@
-"""Examines a stage as it stands in AWS, and says what is wrong with it and what to do."""
+"""Examines a stage in AWS and reports what is wrong and what to do."""

@@ -1,6 +1,6 @@
-"""`python -m infra.doctor prod`: say how a stage is; ends with 0 for healthy, 1 for trouble.
+"""`python -m infra.doctor prod`: examine a stage; the status is 0 if it is healthy, 1 if not.
 
-With 2 where there is no trouble but something couldn't be checked: that isn't known to be healthy.
+It is 2 if nothing is wrong but something couldn't be checked, since that may not be healthy.
 """
 
 from __future__ import annotations
@@ -11,17 +11,18 @@ import os
 import sys
 from datetime import UTC, datetime
 
-import botocore.session
 import click
 from botocore.exceptions import BotoCoreError, ClientError, NoRegionError
 from rich.console import Console
 from rich.text import Text
 
 from chalicelib.settings import Settings, SettingsError
+from infra.aws import open_session, region_of
 from infra.doctor.examination import CHECKS, examine
+from infra.doctor.examined_stage import ExaminedStage
 from infra.doctor.findings import Finding, Outcome
-from infra.doctor.subject import Subject
-from infra.stack.stages import StageError, read_stage
+from infra.errors import CommandError
+from infra.stack.stages import read_stage
 
 _STYLES = {Outcome.FINE: "green", Outcome.TROUBLE: "bold red", Outcome.UNCHECKED: "yellow"}
 _WHOSE = (
@@ -40,38 +41,36 @@ def cli(stage: str) -> None:
     The account and region are those of the environment, as for every command of AWS.
     """
     try:
-        subject = _subject(stage)
-    except (StageError, SettingsError) as error:
+        examined = _examined_stage(stage)
+    except (CommandError, SettingsError) as error:
         click.echo(error, err=True)
         sys.exit(2)
     except BotoCoreError as error:
         click.echo(f"AWS can't be asked: {error}\n{_WHOSE}", err=True)
         sys.exit(2)
-    # What the app's own modules would log is said in the findings.
+    # The findings already report what the app's modules would log.
     logging.getLogger("chalicelib").addHandler(logging.NullHandler())
     console = Console()
     findings = []
-    for finding in examine(subject):
+    for finding in examine(examined):
         findings.append(finding)
         _show(console, finding)
     sys.exit(_sum_up(console, stage, findings))
 
 
-def _subject(name: str) -> Subject:
+def _examined_stage(name: str) -> ExaminedStage:
     stage = read_stage(name)
-    session = botocore.session.get_session()
-    if region := os.environ.get("AWS_REGION"):
-        session.set_config_variable("region", region)
-    if not session.get_config_variable("region"):
-        # One service would be asked without any, and the others refuse it.
+    session = open_session()
+    if not region_of(session):
+        # STS works without a region, but the other services don't.
         raise NoRegionError
     server = Settings.from_environ({"DNS_SERVER": os.environ.get("DNS_SERVER", "")}).dns_server
-    subject = Subject(stage, session, lambda: datetime.now(UTC), server)
-    # Without a region, credentials or a connection there is nothing to look at. What AWS itself
-    # refuses is told by the check that it stops.
+    examined = ExaminedStage(stage, session, lambda: datetime.now(UTC), server)
+    # Without a region, credentials or a network nothing can be examined. What AWS itself refuses
+    # is reported by the check that needs it.
     with contextlib.suppress(ClientError):
-        subject.client("sts").get_caller_identity()
-    return subject
+        examined.client("sts").get_caller_identity()
+    return examined
 
 
 def _show(console: Console, finding: Finding) -> None:

@@ -1,4 +1,4 @@
-"""Runs every check, whatever becomes of the others."""
+"""Runs every check, even if others fail."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ from infra.doctor.findings import Checking, Finding, Outcome, UncheckedError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from infra.doctor.subject import Subject
+    from infra.doctor.examined_stage import ExaminedStage
 
-    Checks = Mapping[str, Callable[[Subject], Checking]]
+    Checks = Mapping[str, Callable[[ExaminedStage], Checking]]
 
 CHECKS: Checks = {
     "Clock": clock.check,
@@ -53,10 +53,10 @@ CHECKS: Checks = {
 }
 
 
-def examine(subject: Subject, checks: Checks = CHECKS) -> Iterator[Finding]:
-    """Make every check, and give what it found as it is found."""
+def examine(examined: ExaminedStage, checks: Checks = CHECKS) -> Iterator[Finding]:
+    """Run every check and yield its findings as they come."""
     for title, check in checks.items():
-        yield from _make(title, check(subject))
+        yield from _make(title, check(examined))
 
 
 def _make(title: str, checking: Checking) -> Iterator[Finding]:
@@ -74,7 +74,7 @@ def _make(title: str, checking: Checking) -> Iterator[Finding]:
         except (BotoCoreError, ClientError) as error:
             yield Finding(title, Outcome.UNCHECKED, f"Couldn't be checked: {_said(error)}.")
             return
-        except Exception as error:  # noqa: BLE001 - an answer that we don't know is no health
+        except Exception as error:  # noqa: BLE001 - an unknown answer must not pass as healthy
             kind = f"an answer wasn't understood ({type(error).__name__}: {_said(error)})"
             yield Finding(title, Outcome.UNCHECKED, f"Couldn't be checked: {kind}.")
             return

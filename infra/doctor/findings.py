@@ -1,4 +1,4 @@
-"""What an examination comes to: sentences for the person who runs the command."""
+"""The findings of an examination: sentences for the operator."""
 
 from __future__ import annotations
 
@@ -8,29 +8,29 @@ from enum import Enum
 
 
 class Outcome(Enum):
-    """What a sentence is about."""
+    """What a finding means."""
 
     FINE = "fine"
     TROUBLE = "trouble"
-    # Neither: nobody could look. It is never told as fine.
+    # The check couldn't run; it never counts as fine.
     UNCHECKED = "unchecked"
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One sentence, and the check that it comes from."""
+    """One sentence and the check that it comes from."""
 
     title: str
     outcome: Outcome
     words: str
 
 
-# A check gives its troubles one by one, and returns what it says where there are none.
+# A check yields each trouble, and returns its sentence for when there is none.
 Checking = Generator[str, None, str]
 
 
 def together(troubles: Iterable[tuple[str, str]]) -> Iterator[str]:
-    """Say of all that have the same trouble in one sentence; each is a name and its trouble."""
+    """Merge pairs of name and trouble into one sentence per trouble."""
     names: dict[str, list[str]] = {}
     for name, trouble in troubles:
         names.setdefault(trouble, []).append(name)
@@ -39,4 +39,4 @@ def together(troubles: Iterable[tuple[str, str]]) -> Iterator[str]:
 
 
 class UncheckedError(Exception):
-    """A check can't be made; the message says why, and what it would take."""
+    """A check can't run; the message says why."""

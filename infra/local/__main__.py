@@ -1,4 +1,4 @@
-"""`python -m infra.local`: the app, its mail worker, the inbox and an AWS emulator, in one go."""
+"""`python -m infra.local`: the app, its mail worker, the inbox and an AWS emulator."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _OLDEST_PYTHON = (3, 11)
 
 
 def main() -> int:
-    """Run until stopped; 0 when a person stopped it, 1 when something else did."""
+    """Run until stopped; the status is 0 after a signal, 1 after an error."""
     if sys.version_info < _OLDEST_PYTHON:
         print("This needs Python 3.11 or newer.", file=sys.stderr)
         return 1

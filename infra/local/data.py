@@ -1,4 +1,4 @@
-"""The directory that a local run keeps its data in, for one run at a time."""
+"""The data directory of a local run, locked for one run at a time."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ import os
 import time
 from typing import TYPE_CHECKING
 
-from infra.local.problems import LocalRunError
+from infra.errors import CommandError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-# A run that was killed leaves its emulator this long to save.
+# After a run is killed, its emulator may take this long to save.
 _SAVE_SECONDS = 25.0
 
 
 class DataDirectory:
-    """Where secrets, the emulator's state and its log are.
+    """The directory of the secrets and of the emulator's state and log.
 
-    There are two locks, and both end with whoever holds them: a run's own, and one on the state,
-    which the run's emulator inherits and keeps until it has saved.
+    It has two locks, which end with the processes that hold them: the run's own, and one on the
+    state, which the emulator inherits and holds until it has saved.
     """
 
     def __init__(self, path: Path) -> None:
@@ -31,21 +31,21 @@ class DataDirectory:
             self.state_lock = self._open("state.lock")
         except OSError as error:
             message = f"The data directory {self.path} can't be used: {error.strerror}."
-            raise LocalRunError(message) from error
+            raise CommandError(message) from error
 
     def lock(self) -> None:
-        """Claim the directory; raises LocalRunError when another run has it."""
+        """Lock the directory; raises CommandError if another run holds it."""
         message = f"Another local run uses {self.path}; stop it first."
         if not _claimed(self._run_lock):
-            raise LocalRunError(message)
+            raise CommandError(message)
         deadline = time.monotonic() + _SAVE_SECONDS
         while not _claimed(self.state_lock):
             if time.monotonic() > deadline:
-                raise LocalRunError(message)
+                raise CommandError(message)
             time.sleep(0.1)
 
     def unlock(self) -> None:
-        """Let the next run have it."""
+        """Release the directory for the next run."""
         os.close(self.state_lock)
         os.close(self._run_lock)
 

@@ -1,4 +1,4 @@
-"""Starts the AWS emulator as a child, and ends it so that it keeps what it holds."""
+"""Runs the AWS emulator as a child process, and stops it so that it saves its state."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from infra.local.problems import LocalRunError
+from infra.errors import CommandError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +25,7 @@ _START_SECONDS = 60.0
 _POLL_SECONDS = 0.05
 _STOP_SECONDS = 15.0
 
-# Parts of the emulator that listen on ports of their own, or cost start-up time for nothing.
+# Parts of the emulator that open more ports or slow its start.
 _UNUSED = {"IOT_MTLS_ENABLED": "0", "SFTP_ENABLED": "0"}
 
 
@@ -36,8 +36,8 @@ class Emulator:
         self._log = data.path / "emulator.log"
         self._stopping = False
         with socket.socket() as listener:
-            # Listening before the child starts: whoever connects early waits for it instead of
-            # being refused, and nobody can take the port in between.
+            # Listen before the child starts: early connections wait instead of being refused, and
+            # no other process can take the port.
             listener.bind(("127.0.0.1", 0))
             listener.listen(512)
             port = listener.getsockname()[1]
@@ -50,35 +50,35 @@ class Emulator:
                     stdin=subprocess.PIPE,
                     stdout=log,
                     stderr=log,
-                    # The lock on the data stays held until the child has saved it as well.
+                    # The child holds the lock on the data until it has saved it.
                     pass_fds=(listener.fileno(), data.state_lock),
-                    # Ctrl-C reaches the terminal's whole group; the child is to end after us.
+                    # Ctrl-C reaches the whole process group, but the child must end last.
                     start_new_session=True,
                 )
 
     def watch(self, on_death: Callable[[str], None]) -> None:
-        """Call back, once, if the child ends without being asked to."""
+        """Call back once if the child ends on its own."""
         threading.Thread(target=self._watch, args=(on_death,), daemon=True).start()
 
     def await_ready(self) -> None:
-        """Wait for the child's first answer; raises LocalRunError if it ends or stays silent."""
+        """Wait for the child's first answer; raises CommandError if it ends or doesn't answer."""
         deadline = time.monotonic() + _START_SECONDS
         while not self._answers():
             if self._child.poll() is not None or time.monotonic() > deadline:
-                raise LocalRunError(self._obituary())
+                raise CommandError(self._death_notice())
             time.sleep(_POLL_SECONDS)
 
     def _answers(self) -> bool:
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
-            # The socket listens from the start, so a short limit shows a child that has ended.
+            # The socket listens from the start, so only a timeout shows that the child has ended.
             with opener.open(self.endpoint + "/_ministack/health", timeout=1) as answer:
                 return bool(answer.status == HTTPStatus.OK)
         except OSError:
             return False
 
     def stop(self) -> None:
-        """End the child and wait until its state is saved."""
+        """Stop the child and wait until it has saved its state."""
         self._stopping = True
         if self._child.poll() is None:
             self._child.terminate()
@@ -93,9 +93,9 @@ class Emulator:
     def _watch(self, on_death: Callable[[str], None]) -> None:
         self._child.wait()
         if not self._stopping:
-            on_death(self._obituary())
+            on_death(self._death_notice())
 
-    def _obituary(self) -> str:
+    def _death_notice(self) -> str:
         return f"The AWS emulator has ended by itself; its last words are in {self._log}."
 
 
@@ -103,7 +103,7 @@ def _environ(data: DataDirectory, port: int, region: str) -> dict[str, str]:
     inherited = {
         name: value
         for name, value in os.environ.items()
-        # Its settings have names of their own; ours, such as LOG_LEVEL, are not meant for it.
+        # Our own settings, such as LOG_LEVEL, aren't meant for the emulator.
         if name in ("PATH", "HOME", "LANG", "TMPDIR", "PYTHONPATH") or name.startswith("COVERAGE")
     }
     return (

@@ -1,4 +1,4 @@
-"""The emulator's own process: it outlives nobody, and saves what it holds before it ends."""
+"""The emulator's process: exits with its parent, and saves its state first."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _GRACE_SECONDS = 1.0
 
 
 def main() -> None:
-    """Serve on the inherited socket until told to stop, or until the parent is gone."""
+    """Serve on the inherited socket until a signal, or until the parent has ended."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
     from hypercorn.asyncio import serve
     from hypercorn.config import Config
@@ -26,14 +26,14 @@ def main() -> None:
     config = Config()
     config.bind = [f"fd://{sys.argv[1]}"]
     config.loglevel = "WARNING"
-    # Long polls under way at the end are not worth waiting for.
+    # Don't wait for long polls at the end.
     config.graceful_timeout = _GRACE_SECONDS
     asyncio.run(serve(app, config))
 
 
 def _end_with_parent() -> None:
-    # Standard input is a pipe whose other end only the parent holds. Its end closes with the
-    # parent, however the parent ends, on Linux and on macOS alike.
+    # Standard input is a pipe whose other end only the parent holds, so it closes when the parent
+    # ends, even if killed, on Linux and macOS.
     while os.read(0, 1_024):
         pass
     os.kill(os.getpid(), signal.SIGTERM)
@@ -42,7 +42,7 @@ def _end_with_parent() -> None:
 
 
 def _keep_sent_mails() -> None:
-    """Save sent mails with the rest of the state: ministack itself forgets them at its end."""
+    """Save sent mails with the rest of the state, which ministack doesn't do."""
     from ministack.services import ses
 
     saved, restored = ses.get_state, ses.load_persisted_state

@@ -1,4 +1,4 @@
-"""Settles the environment of a local run: addresses, secrets, and whose AWS it talks to."""
+"""Sets up the environment of a local run: ports, secrets and the AWS endpoint."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from infra.local.problems import LocalRunError
+from infra.errors import CommandError
 from infra.tools.new_secrets import new_secrets
 from infra.tools.private_files import private_file
 
@@ -20,18 +20,18 @@ _PORTS = (1, 65_535)
 
 @dataclass(frozen=True)
 class Ports:
-    """Where a local run listens."""
+    """The ports of a local run."""
 
     app: int
     mail: int
 
 
 def ports(environ: MutableMapping[str, str]) -> Ports:
-    """Read both ports; raises LocalRunError."""
+    """Read both ports; raises CommandError."""
     found = Ports(app=_port(environ, "PORT", 8000), mail=_port(environ, "MAIL_PORT", 8025))
     if found.app == found.mail:
         message = f"PORT and MAIL_PORT must differ; both are {found.app}."
-        raise LocalRunError(message)
+        raise CommandError(message)
     return found
 
 
@@ -40,12 +40,12 @@ def _port(environ: MutableMapping[str, str], name: str, default: int) -> int:
     low, high = _PORTS
     if not (raw.isascii() and raw.isdigit() and low <= int(raw) <= high):
         message = f"{name} must be a port number from {low} to {high}; it is {raw!r}."
-        raise LocalRunError(message)
+        raise CommandError(message)
     return int(raw)
 
 
 def add_secrets(environ: MutableMapping[str, str], path: Path) -> None:
-    """Add the secrets made at the first run, wherever the environment doesn't bring its own."""
+    """Add the secrets of the first run, unless the environment has its own."""
     if not path.exists():
         with private_file(path) as file:
             file.write(json.dumps(new_secrets(), indent=2))
@@ -55,11 +55,11 @@ def add_secrets(environ: MutableMapping[str, str], path: Path) -> None:
             environ.setdefault(name, str(value))
     except (OSError, ValueError, AttributeError) as error:
         message = f"The secrets in {path} can't be read; `make clean` starts afresh."
-        raise LocalRunError(message) from error
+        raise CommandError(message) from error
 
 
 def point_at_emulator(environ: MutableMapping[str, str], endpoint: str, region: str) -> None:
-    """Send every AWS call to our own emulator, and none of the person's credentials anywhere."""
+    """Send every AWS call to our emulator, and use no real credentials."""
     for name in [name for name in environ if name.startswith("AWS_")]:
         del environ[name]
     environ.update(
@@ -78,7 +78,7 @@ def point_at_emulator(environ: MutableMapping[str, str], endpoint: str, region: 
 
 
 def point_at_endpoint(environ: MutableMapping[str, str], region: str) -> None:
-    """Complete the environment for an endpoint that the person named."""
+    """Complete the environment for an endpoint that the user named."""
     chosen = environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or region
     environ["AWS_REGION"] = environ["AWS_DEFAULT_REGION"] = chosen
     if not environ.get("AWS_PROFILE"):

@@ -1,4 +1,4 @@
-"""The mail inbox of a local run: a page for people, and JSON for programs."""
+"""The mail inbox of a local run, as a page and as JSON."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from infra.local.mails import Mail, MailsUnreachableError, SentMails
-from infra.local.wire.http_messages import Answer, Request
+from infra.local.wire.messages import Answer, Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,14 +37,14 @@ _MAIL_POLICY = (
 
 
 class Inbox:
-    """The site that shows every mail sent."""
+    """The site that shows every sent mail."""
 
     def __init__(self, mails: SentMails) -> None:
         self._mails = mails
 
     def answer(self, request: Request) -> Answer:
         """Answer one request."""
-        # A foreign name that resolves to this machine must not let a web page read the mails.
+        # Against DNS rebinding: a web page under another name must not read the mails.
         if not _LOCAL_HOST.fullmatch((request.header("host") or "").lower()):
             return self.refuse(HTTPStatus.MISDIRECTED_REQUEST)
         if request.method not in ("GET", "HEAD"):
@@ -55,7 +55,7 @@ class Inbox:
             return self.refuse(HTTPStatus.SERVICE_UNAVAILABLE)
 
     def refuse(self, status: int) -> Answer:
-        """Give the answer to a request that can't be served."""
+        """Return the answer to a request that can't be served."""
         return _answer(status, "text/plain; charset=utf-8", f"{HTTPStatus(status).phrase}.\n")
 
     def _show(self, path: str) -> Answer:
@@ -77,11 +77,11 @@ class Inbox:
 
     def _page(self) -> Answer:
         mails = self._mails.newest_first()
-        # The oldest is number 0, so that a mail keeps its number when others arrive.
+        # The oldest is number 0, so that a mail keeps its number when new ones arrive.
         numbered = [(len(mails) - 1 - place, mail) for place, mail in enumerate(mails)]
         body = "".join(_article(number, mail) for number, mail in numbered[:_SHOWN])
         policy = ("Content-Security-Policy", _PAGE_POLICY)
-        # While there is nothing to read, the page looks again by itself.
+        # An empty page reloads itself.
         again = () if mails else (("Refresh", "3"),)
         page = _PAGE.format(body=body or _EMPTY, count=_count(len(mails)))
         return _answer(HTTPStatus.OK, "text/html; charset=utf-8", page, policy, *again)

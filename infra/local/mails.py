@@ -1,4 +1,4 @@
-"""Reads the mails that the emulator's SES was given to send."""
+"""Reads the mails that the app sent through the emulator's SES."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _READ_SECONDS = 10
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """One sent mail, as its reader would see it."""
+    """One sent mail, decoded."""
 
     to: str
     subject: str
@@ -30,17 +30,17 @@ class Mail:
 
 
 class MailsUnreachableError(Exception):
-    """The emulator doesn't answer, or not with mails."""
+    """The emulator doesn't answer, or its answer isn't mails."""
 
 
 @dataclass(frozen=True, slots=True)
 class SentMails:
-    """The sent mails of one emulator: ministack, or LocalStack at an address given to us."""
+    """The sent mails of one emulator: ministack, or LocalStack at a named endpoint."""
 
     endpoint: str
 
     def newest_first(self) -> list[Mail]:
-        """Give every mail; raises MailsUnreachableError."""
+        """Return every mail; raises MailsUnreachableError."""
         ministack = self._read("/_ministack/ses/messages")
         if ministack is not None:
             mails = [

@@ -1,8 +1,9 @@
-"""Composes a local run, and takes it apart again whatever ends it."""
+"""Starts the parts of a local run, and stops them however it ends."""
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import signal
 import sys
@@ -11,9 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import urlsplit
 
+from infra.errors import CommandError
 from infra.local import environment, running
 from infra.local.data import DataDirectory
-from infra.local.problems import LocalRunError, StopRequested
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -21,18 +22,23 @@ if TYPE_CHECKING:
     from chalice import Chalice
 
     from chalicelib.settings import Settings
-    from infra.local.wire.http_server import LoopbackServer, Site
+    from infra.local.emulator import Emulator
+    from infra.local.wire.server import LoopbackServer
 
 ROOT = Path(__file__).resolve().parents[2]
 _REGION = "us-east-1"
 _STACK = "terminus-hub-authentication"
-# Short, so that a mail cut off by a stopped run comes soon after the next start.
+# Short, so that a mail interrupted by a stop is sent soon after the next start.
 _MAIL_VISIBILITY_SECONDS = "10"
 _WATCH_SECONDS = 0.5
 
 
+class StopRequested(BaseException):
+    """The run was asked to end; not an Exception, so that no error handler catches it."""
+
+
 def run() -> int:
-    """Start everything, wait, stop everything; gives the exit status."""
+    """Start everything, wait, stop everything, and return the exit status."""
     _catch_signals()
     try:
         with contextlib.ExitStack() as stack:
@@ -43,13 +49,13 @@ def run() -> int:
     except StopRequested:
         _say("Stopped. The data is kept; the next start goes on from there.")
         return 0
-    except LocalRunError as problem:
+    except CommandError as problem:
         print(problem, file=sys.stderr)
         return 1
 
 
 def _run(stack: contextlib.ExitStack) -> NoReturn:
-    """Start one part after the other; what the stack holds at the end is stopped in reverse."""
+    """Start one part after the other; the stack stops them in reverse."""
     from infra.local.inbox import Inbox
     from infra.local.mails import SentMails
     from infra.local.wire.gateway import Gateway
@@ -62,40 +68,41 @@ def _run(stack: contextlib.ExitStack) -> NoReturn:
     data.lock()
     environment.add_secrets(os.environ, data.path / "secrets.json")
     failure = _Failure()
+    app_server = _listen(stack, "PORT", ports.app)
+    inbox_server = _listen(stack, "MAIL_PORT", ports.mail)
+    emulator = _start_emulator(stack, data, failure)
+    # The emulator starts meanwhile.
     app = _load_app()
-    gateway = Gateway(app, https=settings.public_url.startswith("https:"))
-    site = _serve(stack, gateway, "PORT", ports.app)
-    endpoint = _endpoint(stack, data, failure)
-    inbox = _serve(stack, Inbox(SentMails(endpoint)), "MAIL_PORT", ports.mail)
+    endpoint = _await_aws(emulator)
     _start_mail(stack, app, endpoint, settings)
     stack.callback(running.forget, data.path)
     region, prefix = os.environ["AWS_REGION"], settings.table_prefix
     running.note(data.path, running.Running(endpoint, region, prefix))
-    site.start()
-    inbox.start()
+    app_server.start(Gateway(app, https=settings.public_url.startswith("https:")))
+    inbox_server.start(Inbox(SentMails(endpoint)))
     _greet(ports)
     failure.wait()
 
 
 class _Failure:
-    """Something that ends the run by itself."""
+    """A failure that ends the run."""
 
     def __init__(self) -> None:
         self._happened = threading.Event()
         self._reason = ""
 
     def report(self, reason: str) -> None:
-        """End the run with a sentence; any thread may."""
+        """End the run with a sentence, from any thread."""
         self._reason = reason
         self._happened.set()
 
     def wait(self) -> NoReturn:
-        """Wait for a report; raises LocalRunError, or StopRequested when our parent is gone."""
+        """Wait for a report; raises CommandError, or StopRequested if the parent has ended."""
         parent = os.getppid() if os.environ.get("STOP_WITH_PARENT") else None
         while not self._happened.wait(_WATCH_SECONDS):
             if parent is not None and os.getppid() != parent:
                 raise StopRequested
-        raise LocalRunError(self._reason)
+        raise CommandError(self._reason)
 
 
 def _settings() -> Settings:
@@ -104,35 +111,41 @@ def _settings() -> Settings:
     try:
         return Settings.from_environ(os.environ)
     except SettingsError as error:
-        raise LocalRunError(str(error)) from error
+        raise CommandError(str(error)) from error
 
 
 def _load_app() -> Chalice:
     import app
+    import infra.local.wire.protocol  # noqa: F401 - loads hypercorn
 
     return app.app
 
 
-def _serve(stack: contextlib.ExitStack, site: Site, setting: str, port: int) -> LoopbackServer:
-    from infra.local.wire.http_server import LoopbackServer, PortError
+def _listen(stack: contextlib.ExitStack, setting: str, port: int) -> LoopbackServer:
+    from infra.local.wire.server import LoopbackServer
 
     try:
-        server = LoopbackServer(site, port)
-    except PortError as error:
-        message = f"Port {port} {error}; stop what listens there, or choose another by {setting}."
-        raise LocalRunError(message) from error
+        server = LoopbackServer(port)
+    except OSError as error:
+        taken = error.errno == errno.EADDRINUSE
+        reason = "is taken" if taken else f"can't be used ({error.strerror})"
+        message = f"Port {port} {reason}; stop what listens there, or choose another by {setting}."
+        raise CommandError(message) from error
     stack.callback(server.stop)
     return server
 
 
-def _endpoint(stack: contextlib.ExitStack, data: DataDirectory, failure: _Failure) -> str:
+def _start_emulator(
+    stack: contextlib.ExitStack, data: DataDirectory, failure: _Failure
+) -> Emulator | None:
+    """Start the emulator, unless the environment names an endpoint."""
     named = os.environ.get("AWS_ENDPOINT_URL")
     if named:
         if urlsplit(named).scheme not in ("http", "https"):
             message = f"AWS_ENDPOINT_URL must be an http or https address; it is {named!r}."
-            raise LocalRunError(message)
+            raise CommandError(message)
         environment.point_at_endpoint(os.environ, _REGION)
-        return named
+        return None
     from infra.local.emulator import Emulator
 
     _say("Starting the AWS emulator ...")
@@ -140,6 +153,12 @@ def _endpoint(stack: contextlib.ExitStack, data: DataDirectory, failure: _Failur
     stack.callback(emulator.stop)
     emulator.watch(failure.report)
     environment.point_at_emulator(os.environ, emulator.endpoint, _REGION)
+    return emulator
+
+
+def _await_aws(emulator: Emulator | None) -> str:
+    if emulator is None:
+        return os.environ["AWS_ENDPOINT_URL"]
     emulator.await_ready()
     return emulator.endpoint
 
@@ -147,11 +166,12 @@ def _endpoint(stack: contextlib.ExitStack, data: DataDirectory, failure: _Failur
 def _start_mail(
     stack: contextlib.ExitStack, app: Chalice, endpoint: str, settings: Settings
 ) -> None:
-    from infra.local import aws
+    from infra.aws import client
+    from infra.local.provisioning import make_ready
     from infra.local.worker import Worker, mail_handler
 
     _say("Making the tables and the mail queue ...")
-    queue = aws.make_ready(
+    queue = make_ready(
         endpoint,
         _STACK,
         {
@@ -164,20 +184,20 @@ def _start_mail(
     os.environ["MAIL_QUEUE_URL"] = queue.url
     _say("Starting the app ...")
     _warm_up()
-    worker = Worker(aws.client("sqs", endpoint), queue, mail_handler(app))
+    worker = Worker(client("sqs", endpoint=endpoint), queue, mail_handler(app))
     stack.callback(worker.stop)
     worker.start()
 
 
 def _warm_up() -> None:
-    """Build the services now: a setting they refuse stops the start, not a person's sign-in."""
+    """Build the services now, so that a bad setting stops the start, not a sign-in."""
     from chalicelib.bootstrap import services
 
     try:
         services()
     except ValueError as error:
         message = f"A setting can't be used: {error}"
-        raise LocalRunError(message) from error
+        raise CommandError(message) from error
 
 
 def _greet(ports: environment.Ports) -> None:
@@ -191,14 +211,14 @@ def _greet(ports: environment.Ports) -> None:
 
 
 def _say(words: str) -> None:
-    # Whoever reads our output may have left before us.
+    # The reader of our output may have ended already.
     with contextlib.suppress(OSError):
         print(words, flush=True)
 
 
 def _catch_signals() -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        # Under nohup a hang-up is ignored, and stays so.
+        # nohup ignores SIGHUP; leave that so.
         if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, _on_signal)
 

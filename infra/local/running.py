@@ -1,4 +1,4 @@
-"""Where a local run's AWS is, for the operator's commands that are to work on it."""
+"""Tells the operator's commands where the running local stack's AWS is."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import os
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
+from infra.errors import CommandError
 from infra.local import environment
-from infra.local.problems import LocalRunError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,7 +18,7 @@ _FILE = "running.json"
 
 @dataclass(frozen=True)
 class Running:
-    """What a command needs to reach a run's tables."""
+    """What a command needs to reach a local run's tables."""
 
     endpoint: str
     region: str
@@ -26,22 +26,22 @@ class Running:
 
 
 def note(data: Path, running: Running) -> None:
-    """Write down that a run is up."""
+    """Record that a run is up."""
     (data / _FILE).write_text(json.dumps(asdict(running)), encoding="utf-8")
 
 
 def forget(data: Path) -> None:
-    """Take the note away."""
+    """Remove the record."""
     (data / _FILE).unlink(missing_ok=True)
 
 
 def enter(data: Path) -> Running:
-    """Point this process at the run that is up; raises LocalRunError where there is none."""
+    """Point this process at the current run; raises CommandError if there is none."""
     try:
         running = Running(**json.loads((data / _FILE).read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError) as error:
         message = "There is no local run. Start one with `make run`, and sign up there."
-        raise LocalRunError(message) from error
+        raise CommandError(message) from error
     environment.point_at_emulator(os.environ, running.endpoint, running.region)
     os.environ["TABLE_PREFIX"] = running.table_prefix
     return running

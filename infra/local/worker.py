@@ -1,4 +1,4 @@
-"""Feeds the mail queue to the app's SQS handler, as Lambda's event source mapping does."""
+"""Passes messages of the queue to the app's SQS handler, as Lambda's event source mapping does."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 from chalice.app import SQSEventConfig
 from chalice.local import LambdaContext
 
-from infra.local.problems import LocalRunError
+from infra.errors import CommandError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from chalice import Chalice
 
-    from infra.local.aws import Queue
+    from infra.local.provisioning import Queue
 
     Handler = Callable[[dict[str, Any], object], object]
 
@@ -29,10 +29,10 @@ _TIMEOUT_MS = 30_000
 
 
 class Worker:
-    """One thread that receives, handles, and only then deletes.
+    """One thread that receives a message, handles it and then deletes it.
 
-    A message whose handling fails, or is cut short, is left alone: it becomes visible again after
-    the queue's visibility timeout, and moves to the dead-letter queue after its last attempt.
+    A message whose handler fails or is interrupted stays in the queue: it becomes visible again
+    after the visibility timeout, and moves to the dead-letter queue after its last attempt.
     """
 
     def __init__(self, sqs: Any, queue: Queue, handler: Handler) -> None:
@@ -40,19 +40,19 @@ class Worker:
         self._queue = queue
         self._handler = handler
         self._stopping = threading.Event()
-        self._in_hand = threading.Lock()
+        self._handling = threading.Lock()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     def start(self) -> None:
-        """Begin to poll."""
+        """Start to poll."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Finish the message in hand, then end."""
+        """Finish the current message, then stop."""
         self._stopping.set()
-        # A long poll under way is left to end by itself: it holds no message yet.
-        if self._in_hand.acquire(timeout=_FINISH_SECONDS):
-            self._in_hand.release()
+        # A long poll holds no message, so don't wait for it.
+        if self._handling.acquire(timeout=_FINISH_SECONDS):
+            self._handling.release()
 
     def _run(self) -> None:
         silent = False
@@ -60,7 +60,7 @@ class Worker:
             try:
                 self._work_once()
                 silent = False
-            except Exception as error:  # noqa: BLE001 - the queue may be back in a moment
+            except Exception as error:  # noqa: BLE001 - the queue may recover
                 if not silent and not self._stopping.is_set():
                     print(f"The mail queue doesn't answer ({error}); trying again.", flush=True)
                 silent = True
@@ -75,7 +75,7 @@ class Worker:
             MessageAttributeNames=["All"],
         )
         for message in answer.get("Messages", []):
-            with self._in_hand:
+            with self._handling:
                 if not self._stopping.is_set() and self._handled(message):
                     self._sqs.delete_message(
                         QueueUrl=self._queue.url, ReceiptHandle=message["ReceiptHandle"]
@@ -85,14 +85,14 @@ class Worker:
         context = LambdaContext("mail", _MEMORY_MB, _TIMEOUT_MS)
         try:
             self._handler(sqs_event(message, self._queue.arn), context)
-        except Exception:  # noqa: BLE001 - a failure is the queue's to repeat
+        except Exception:  # noqa: BLE001 - the queue redelivers after any failure
             traceback.print_exc()
             return False
         return True
 
 
 def mail_handler(app: Chalice) -> Handler:
-    """Find the app's one SQS handler; raises LocalRunError."""
+    """Return the app's one SQS handler; raises CommandError."""
     found = [
         app.handler_map[source.name]
         for source in app.event_sources
@@ -100,12 +100,12 @@ def mail_handler(app: Chalice) -> Handler:
     ]
     if len(found) != 1:
         message = f"The app has {len(found)} SQS handlers where the mail queue needs one."
-        raise LocalRunError(message)
+        raise CommandError(message)
     return found[0]
 
 
 def sqs_event(message: dict[str, Any], queue_arn: str) -> dict[str, Any]:
-    """Build the event that Lambda makes of one received message."""
+    """Build Lambda's event of one received message."""
     record = {
         "messageId": message["MessageId"],
         "receiptHandle": message["ReceiptHandle"],

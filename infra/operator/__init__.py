@@ -1,1 +1,1 @@
-"""The commands of whoever runs a stage: `python -m infra.operator --stage prod …`."""
+"""The operator's commands: `python -m infra.operator --stage prod …`."""

@@ -11,7 +11,7 @@ from chalicelib.domain.clock import exact
 from infra.operator.files import writing
 
 if TYPE_CHECKING:
-    from infra.operator.desk import CommandContext
+    from infra.operator.command_context import CommandContext
 
 
 @click.command("export-account")

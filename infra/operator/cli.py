@@ -1,4 +1,4 @@
-"""The group of commands, and what ends one with a plain sentence."""
+"""The command group, and how an error ends a command."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 import click
 
 from infra.operator import accounts, people, records, users
-from infra.operator.desk import CommandContext
+from infra.operator.command_context import CommandContext
 
 
 @click.group()
@@ -37,24 +37,22 @@ for _command in (
 
 
 def main() -> None:
-    """Run a command; what can't go on ends with one plain sentence and status 2."""
-    from botocore.exceptions import BotoCoreError, ClientError
-
+    """Run a command; an error ends it with one sentence and status 2."""
     from chalicelib.domain.errors import DomainError, UnavailableError
     from chalicelib.settings import SettingsError
-    from infra.local.problems import LocalRunError
-    from infra.operator.problems import OperatorError
+    from infra.aws import AWS_ERRORS
+    from infra.errors import CommandError
 
-    # The one sentence below says it to a person; the log of a Lambda has no place here.
+    # The sentences below are for the operator; a Lambda's log lines would only repeat them.
     logging.disable(logging.CRITICAL)
     try:
         cli(prog_name="operator")
-    except (OperatorError, LocalRunError, SettingsError) as problem:
+    except (CommandError, SettingsError) as problem:
         print(problem, file=sys.stderr)
     except UnavailableError:
         print("AWS doesn't answer. What is done stays done; run it again.", file=sys.stderr)
     except DomainError as problem:
         print(problem, file=sys.stderr)
-    except (BotoCoreError, ClientError) as problem:
+    except AWS_ERRORS as problem:
         print(f"AWS doesn't answer as it should: {problem}", file=sys.stderr)
     sys.exit(2)

@@ -1,4 +1,4 @@
-"""A small believable data set: the departures, depots and claims of a company that moves things."""
+"""A small realistic data set: the shipments of a freight company."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.errors import NotFoundError
 from chalicelib.domain.keys.record import parse_record
-from infra.local.problems import LocalRunError
+from infra.errors import CommandError
 from infra.tools.record_lines import GoodLine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from chalicelib.bootstrap.operators import Accounts
     from chalicelib.domain.user import Account
-    from chalicelib.storage.accounts.accounts import Accounts
 
 COUNT = 120
 
@@ -26,28 +26,28 @@ _ARCHIVED_SHARE = 0.3
 
 
 def newest_account(accounts: Accounts, account_id: str | None) -> Account:
-    """Find the account that was named, or the one that was made last; raises LocalRunError."""
+    """Return the named account, or the newest one; raises CommandError."""
     from chalicelib.storage.dynamo.tables import AccountRow
 
     if account_id is None:
         rows = [row for row in AccountRow.scan() if row.part == "account"]
         if not rows:
             message = "There is no account yet. Sign up first, and confirm the address."
-            raise LocalRunError(message)
+            raise CommandError(message)
         account_id = max(rows, key=lambda row: row.created_at).account_id
     try:
         return accounts.get(account_id)
     except NotFoundError as error:
         message = f"There is no account {account_id!r}."
-        raise LocalRunError(message) from error
+        raise CommandError(message) from error
 
 
 def demo_lines(account: Account) -> Iterator[GoodLine]:
-    """Make the records, the same each time; raises LocalRunError for an account without rooms."""
+    """Make the same records each time; raises CommandError for an account without workspaces."""
     if not account.workspaces:
         message = f"{account.name} has no workspace to put records in."
-        raise LocalRunError(message)
-    # Chance without secrets: the same seed gives the same shipments again.
+        raise CommandError(message)
+    # Not for secrets: the same seed gives the same shipments.
     chance = random.Random(account.id)  # noqa: S311
     for number in range(1, COUNT + 1):
         at = _FIRST + timedelta(minutes=chance.randrange(60 * 24 * 80))

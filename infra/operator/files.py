@@ -1,4 +1,4 @@
-"""Files that commands read and write, and how far they are."""
+"""The files that commands read and write, with their progress."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-from infra.operator.problems import OperatorError
+from infra.errors import CommandError
 from infra.tools.private_files import private_file
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ STANDARD = "-"
 
 @contextmanager
 def reading(file: IO[bytes], verb: str) -> Iterator[tuple[Console, Callable[[int], None]]]:
-    """Show how much of a file is read, on the other stream than what is printed."""
+    """Show on standard error how much of a file is read."""
     columns: tuple[Any, ...] = (
         TextColumn(verb),
         BarColumn(),
@@ -36,9 +36,9 @@ def reading(file: IO[bytes], verb: str) -> Iterator[tuple[Console, Callable[[int
 
 @contextmanager
 def writing(name: str) -> Iterator[IO[str]]:
-    """Open a file that only its owner can read; it has its name when it is whole.
+    """Open a file that only its owner can read; it gets its name when it is complete.
 
-    `-` is standard output. Raises OperatorError where there is such a file.
+    `-` is standard output. Raises CommandError if the file exists.
     """
     if name == STANDARD:
         yield sys.stdout
@@ -46,13 +46,13 @@ def writing(name: str) -> Iterator[IO[str]]:
     path = Path(name)
     if path.exists():
         message = f"{path} exists already. Choose another name."
-        raise OperatorError(message)
+        raise CommandError(message)
     try:
         with private_file(path) as file:
             yield file
     except OSError as error:
         message = f"{path} can't be written: {error.strerror}."
-        raise OperatorError(message) from error
+        raise CommandError(message) from error
 
 
 def _size(file: IO[bytes]) -> int | None:

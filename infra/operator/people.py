@@ -1,4 +1,4 @@
-"""Commands about one person: find, unlock, end-sessions, send-reset, force-reset; and the trail."""
+"""Commands about one user (find, unlock, end-sessions, send-reset, force-reset), and the log."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from chalicelib.domain.clock import exact
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from chalicelib.bootstrap.operators import FoundUser
     from chalicelib.domain.user import Membership
-    from chalicelib.services.operators.people import FoundUser
-    from infra.operator.desk import CommandContext
+    from infra.operator.command_context import CommandContext
 
 _WHO = "who"
 _YES = click.option("--yes", is_flag=True, help="Don't ask.")

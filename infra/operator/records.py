@@ -1,6 +1,6 @@
-"""Commands that load records into accounts; run again with the same file they change nothing.
+"""Commands that load records into accounts.
 
-Interrupted, a load goes on where it is run again.
+Running one again with the same file changes nothing, or continues an interrupted load.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from typing import IO, TYPE_CHECKING
 import click
 from rich.text import Text
 
+from chalicelib.bootstrap.operators import BATCH_MAX, Loaded
 from chalicelib.domain.tokens import new_id
-from chalicelib.storage.accounts.record_loads import BATCH_MAX, Loaded
+from infra.errors import CommandError
 from infra.operator.files import reading
-from infra.operator.problems import OperatorError
 from infra.operator.stage import LOCAL
 from infra.tools.json_lines import BadLine
 from infra.tools.record_lines import GoodLine, read_lines
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from chalicelib.domain.keys.record import Record
-    from infra.operator.desk import CommandContext
+    from infra.operator.command_context import CommandContext
 
-# A file may mix accounts; so many are gathered side by side before the oldest is written.
+# A file may mix accounts; batches of so many are collected before the oldest is written.
 _ACCOUNTS_GATHERED = 100
 _ACCOUNTS_KNOWN = 1_000
-# A transaction takes 4 MB.
+# DynamoDB's limit for a transaction is 4 MB.
 _BATCH_BYTES = 1_500_000
 
 
@@ -68,7 +68,7 @@ def demo(context: CommandContext, account: str | None) -> None:
 
     if context.stage != LOCAL:
         message = f"The demo's records are for a local run alone: --stage {LOCAL}."
-        raise OperatorError(message)
+        raise CommandError(message)
     chosen = newest_account(context.services.record_loading.accounts, account)
     loading = Loading(context, context.out).take(demo_lines(chosen))
     context.say(f"Account {chosen.name} ({chosen.id})")
@@ -76,21 +76,21 @@ def demo(context: CommandContext, account: str | None) -> None:
 
 
 class Loading:
-    """One load: gathers lines by account, writes them in batches, and keeps count."""
+    """One load: collects lines by account, writes them in batches and counts them."""
 
     def __init__(self, context: CommandContext, console: Console) -> None:
-        self._desk = context
+        self._context = context
         self._loads = context.services.record_loading
         self._workspaces = lru_cache(_ACCOUNTS_KNOWN)(self._read_workspaces)
         self._console = console
         self._gathered: dict[str, Batch] = {}
-        self._told: set[str] = set()
+        self._logged: set[str] = set()
         self.id = new_id("opr")
         self.loaded = Loaded()
         self.bad = 0
 
     def take(self, lines: Iterable[GoodLine | BadLine]) -> Loading:
-        """Load every good line, and name every bad one."""
+        """Load every good line and print every bad one."""
         for line in lines:
             problem = line.reason if isinstance(line, BadLine) else self._problem(line)
             if problem:
@@ -103,11 +103,11 @@ class Loading:
         return self
 
     def summary(self) -> str:
-        """Say what came of it."""
+        """Return the result as a sentence."""
         done = self.loaded
         return (
             f"{done.added:,} added, {done.changed:,} changed, {done.unchanged:,} as they were,"
-            f" {self.bad:,} bad. As Operator {self._desk.operator.name}: {self.id}"
+            f" {self.bad:,} bad. As Operator {self._context.operator.name}: {self.id}"
         )
 
     def _problem(self, line: GoodLine) -> str | None:
@@ -133,23 +133,23 @@ class Loading:
 
     def _write(self, account_id: str) -> None:
         batch, action = self._gathered.pop(account_id), None
-        if account_id not in self._told:
-            action = self._loads.begin(account_id, self._desk.operator, self.id)
+        if account_id not in self._logged:
+            action = self._loads.begin(account_id, self._context.operator, self.id)
         loaded = self._loads.put(account_id, batch.records, action)
         if loaded.added or loaded.changed:
-            self._told.add(account_id)
+            self._logged.add(account_id)
         self.loaded += loaded
 
 
 class Batch:
-    """Records of one account that are written together."""
+    """Records of one account that are written in one transaction."""
 
     def __init__(self) -> None:
         self.records: dict[str, tuple[Record, bool]] = {}
         self._bytes = 0
 
     def has_room(self, line: GoodLine) -> bool:
-        """Whether a record fits; one that is in it already comes in a batch after it."""
+        """Return whether a record fits; a second version of a record needs the next batch."""
         fits = self._bytes + len(line.record.content.encode()) <= _BATCH_BYTES
         return fits and len(self.records) < BATCH_MAX and line.record.id not in self.records
 

@@ -1,4 +1,4 @@
-"""Points this process at a stage: one of .chalice/config.json, or the local run that is up."""
+"""Points this process at a stage: one of .chalice/config.json, or the running local stack."""
 
 from __future__ import annotations
 
@@ -6,18 +6,17 @@ import os
 from pathlib import Path
 
 from infra.local import environment, running
-from infra.operator.problems import OperatorError
-from infra.stack.stages import ROOT, StageError, read_stage
+from infra.stack.stages import ROOT, read_stage
 
 LOCAL = "local"
 _REGION = "us-east-1"
 
 
 def enter(stage: str | None) -> None:
-    """Take over a stage's settings; without one the environment says where to work.
+    """Take the settings of a stage, or those of the environment without one.
 
-    What the stage says wins over the environment: a variable that was left over from elsewhere
-    must not send a command for one stage to the tables of another. Raises OperatorError.
+    A stage's settings override the environment: a leftover variable must not send a command for
+    one stage to another stage's tables. Raises CommandError.
     """
     if stage == LOCAL:
         _enter_local()
@@ -30,14 +29,11 @@ def enter(stage: str | None) -> None:
 
 
 def _enter(stage: str) -> None:
-    from chalicelib.gateways.parameter_store import SECRET_NAMES
+    from chalicelib.bootstrap.secrets import SECRET_NAMES
 
-    try:
-        chosen = read_stage(stage).environment
-    except StageError as error:
-        raise OperatorError(str(error)) from error
+    chosen = read_stage(stage).environment
     if chosen.get("SECRETS_PATH"):
-        # The environment's own secrets would win, and a stage's are never another stage's.
+        # Secrets of the environment would be used instead of the stage's.
         for name in SECRET_NAMES:
             os.environ.pop(name, None)
     os.environ.update(chosen)
@@ -51,9 +47,7 @@ def _enter_local() -> None:
 
 
 def _queue_url(name: str) -> str:
-    from chalicelib.bootstrap.clients import aws_client
-    from chalicelib.settings import Settings
+    from infra.aws import client
 
-    sqs = aws_client("sqs", Settings.from_environ(os.environ))
-    url: str = sqs.get_queue_url(QueueName=name)["QueueUrl"]
+    url: str = client("sqs").get_queue_url(QueueName=name)["QueueUrl"]
     return url

@@ -1,4 +1,4 @@
-"""Commands that take people in and out, with the hashes of their passwords."""
+"""Commands that import and export users with their password hashes."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ import click
 from rich.text import Text
 
 from chalicelib.bootstrap import settings
+from chalicelib.bootstrap.operators import ACCOUNT_ID, Candidate, Outcome
 from chalicelib.domain.errors import DomainError, InvalidValueError
 from chalicelib.domain.operators.user_file import parse_user
 from chalicelib.domain.roles import Role
 from chalicelib.domain.tokens import new_id
-from chalicelib.services.operators.user_import import ACCOUNT_ID, Candidate, Outcome
 from infra.operator.files import reading, writing
 from infra.tools.json_lines import BadLine, JsonLine, in_a_line, read_objects
 
@@ -29,15 +29,15 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from chalicelib.domain.operators.user_file import UserLine
-    from infra.operator.desk import CommandContext
+    from infra.operator.command_context import CommandContext
 
-    # A line's number, its person, and what comes of it.
+    # A line's number, its user, and the outcome.
     _Waiting = deque[tuple[int, Candidate, Future[Outcome]]]
 
 LINE_MAX_BYTES = 200_000
-# More would only get into each other's way at an account that all of them join.
+# More workers would only conflict on an account that all lines join.
 _WORKERS = min(os.cpu_count() or 1, 8)
-# Of what waits for each worker: few enough to hold, enough to keep all busy.
+# Lines that wait for each worker: enough to keep all busy.
 _WAITING = 4
 _SKIPPED = {
     Outcome.TAKEN: "has a user here already, who stays as they are",
@@ -90,7 +90,7 @@ def export_users(context: CommandContext, file: str, *, yes: bool) -> None:
 
 @dataclass
 class UserLoading:
-    """One import: several lines at a time, told in the order of the file."""
+    """One import: several lines at a time, reported in the order of the file."""
 
     context: CommandContext
     console: Console
@@ -99,13 +99,13 @@ class UserLoading:
     id: str = field(default_factory=lambda: new_id("opr"))
     outcomes: Counter[Outcome] = field(default_factory=Counter)
     bad: int = 0
-    # The accounts that a dry run would have made.
+    # The accounts that a dry run would have created.
     promised: set[str] = field(default_factory=set)
-    # The addresses so far, as numbers: of a million lines they take some 60 MB.
+    # Hashes of the emails so far; a million take about 60 MB.
     _seen: set[int] = field(default_factory=set)
 
     def take(self, lines: Iterable[JsonLine | BadLine], *, with_accounts: bool) -> None:
-        """Take over every good line, and name every bad or skipped one."""
+        """Import every good line and print every bad or skipped one."""
         users, operator = self.context.services.user_import, self.context.operator
         waiting: _Waiting = deque()
         with ThreadPoolExecutor(self.workers) as pool:
@@ -125,7 +125,7 @@ class UserLoading:
                 self._settle(*waiting.popleft())
 
     def summary(self) -> str:
-        """Say what came of it."""
+        """Return the result as a sentence."""
         count = self.outcomes
         skipped = count[Outcome.TAKEN] + count[Outcome.MOVED]
         words = (
@@ -168,7 +168,7 @@ class UserLoading:
         except InvalidValueError as error:
             if error.param != ACCOUNT_ID or not waiting:
                 raise
-        # One of the lines that are worked on may be about to make the account.
+        # A line in progress may be about to create the account.
         while waiting:
             self._settle(*waiting.popleft())
         return users.check(person, self.promised)

@@ -1,1 +1,1 @@
-"""Builds what goes to AWS: one zip for every function, and one template for everything."""
+"""Builds the deployment package: one zip for all functions, and one template."""

@@ -6,13 +6,13 @@ import argparse
 import sys
 from pathlib import Path
 
+from infra.errors import CommandError
 from infra.package.build import build
-from infra.package.problems import PackageError
-from infra.stack.stages import ROOT, StageError
+from infra.stack.stages import ROOT
 
 
 def main() -> int:
-    """Build; 0 when both files are written."""
+    """Build both files; the status is 1 after an error."""
     asked = argparse.ArgumentParser(prog="python -m infra.package")
     asked.add_argument("stage")
     asked.add_argument("--for", dest="machine", choices=("lambda", "here"), default="lambda")
@@ -21,7 +21,7 @@ def main() -> int:
     target = given.into or ROOT / "build" / given.stage
     try:
         package = build(given.stage, target, for_this_machine=given.machine == "here")
-    except (PackageError, StageError) as error:
+    except CommandError as error:
         print(error, file=sys.stderr)
         return 1
     megabytes = package.archive.stat().st_size / 1_000_000

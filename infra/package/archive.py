@@ -7,12 +7,12 @@ import py_compile
 import zipfile
 from typing import TYPE_CHECKING
 
-from infra.package.problems import PackageError
+from infra.errors import CommandError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-# Where Lambda unpacks it: the path that a traceback names.
+# Where Lambda unpacks it, as tracebacks show.
 _TASK_ROOT = "/var/task"
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _READABLE = 0o644
@@ -21,7 +21,7 @@ _MOST_BYTES = 262_144_000
 
 
 def compile_libraries(directory: Path) -> None:
-    """Put the compiled form of every module in its place: a third of the zip, and read no more.
+    """Replace each module by its compiled form: source is a third of the zip and never read.
 
     A traceback still names file and line; the text of the line is in the package that is pinned.
     """
@@ -31,10 +31,10 @@ def compile_libraries(directory: Path) -> None:
 
 
 def compile_ours(directory: Path) -> None:
-    """Add the compiled form beside our own source, so that tracebacks show our lines.
+    """Add compiled modules beside our own source, which tracebacks show.
 
-    Unchecked: the archive's times say nothing, so a start must not compare them. Lambda's disk is
-    read-only and would never keep what a start compiles.
+    They are unchecked, since the archive has no real times to compare. Lambda's disk is read-only,
+    so a start could not save what it compiles.
     """
     _compile(directory, legacy=False)
 
@@ -51,16 +51,16 @@ def _compile(directory: Path, *, legacy: bool) -> None:
     )
     if not done:
         message = f"Not every module in {directory} could be compiled."
-        raise PackageError(message)
+        raise CommandError(message)
 
 
 def write_zip(directory: Path, target: Path) -> None:
-    """Zip a directory, without times and owners; raises PackageError for more than Lambda takes."""
+    """Zip a directory without times and owners; raises CommandError over Lambda's limit."""
     files = sorted(path for path in directory.rglob("*") if path.is_file())
     size = sum(path.stat().st_size for path in files)
     if size > _MOST_BYTES:
         message = f"Unpacked, the package has {size:,} bytes; Lambda takes {_MOST_BYTES:,}."
-        raise PackageError(message)
+        raise CommandError(message)
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for path in files:
             entry = zipfile.ZipInfo(path.relative_to(directory).as_posix(), _EPOCH)

@@ -1,4 +1,4 @@
-"""Puts the package together: Chalice's own output, the libraries, what infra/ adds."""
+"""Builds the package from Chalice's output, the libraries and the resources of infra/stack."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from infra.errors import CommandError
 from infra.package import libraries
 from infra.package.archive import compile_libraries, compile_ours, write_zip
 from infra.package.models import cut_models
-from infra.package.problems import PackageError
 from infra.package.template import whole_template
 from infra.package.trimming import trim
 from infra.stack.stages import ROOT, read_stage
@@ -27,17 +27,17 @@ _NOT_SOURCE = shutil.ignore_patterns("__pycache__", "deployments", "deployed")
 
 @dataclass(frozen=True)
 class Package:
-    """The two files that a pipeline takes on."""
+    """The two files that a pipeline deploys."""
 
     template: Path
     archive: Path
 
 
 def build(stage_name: str, target: Path, *, for_this_machine: bool = False) -> Package:
-    """Write the package of a stage into a directory; raises PackageError.
+    """Write the package of a stage into a directory; raises CommandError.
 
-    For this machine, the libraries are the ones installed beside this process, without an index:
-    good for an emulator here, and never for Lambda.
+    With `for_this_machine`, the libraries are copied from this environment, without an index: for
+    an emulator here, never for Lambda.
     """
     stage = read_stage(stage_name)
     package = Package(target / "template.json", target / "deployment.zip")
@@ -60,13 +60,13 @@ def build(stage_name: str, target: Path, *, for_this_machine: bool = False) -> P
         compile_ours(contents)
         write_zip(contents, package.archive)
         made = whole_template(json.loads(chalices.template.read_text("utf-8")), stage)
-    # Without spaces: CloudFormation takes a megabyte, and every path has eight methods.
+    # Without spaces: CloudFormation's limit is 1 MB, and each path has eight methods.
     package.template.write_text(json.dumps(made, separators=(",", ":")) + "\n", "utf-8")
     return package
 
 
 def chalice_package(project: Path, stage_name: str) -> Package:
-    """Let Chalice package a copy of the app without third parties, which it would fetch anew."""
+    """Let Chalice package a copy of the app without third parties, which it would download."""
     copy_project(project)
     merge = project / "merge.json"
     merge.write_text(json.dumps(merge_template(stage_name)), encoding="utf-8")
@@ -81,12 +81,12 @@ def chalice_package(project: Path, stage_name: str) -> Package:
     )
     if done.returncode != 0:
         message = f"Chalice could not package the app:\n{done.stderr.strip()}"
-        raise PackageError(message)
+        raise CommandError(message)
     return Package(project / "out" / "sam.json", project / "out" / "deployment.zip")
 
 
 def copy_project(project: Path) -> None:
-    """Copy what Chalice reads, naming no third party: it would fetch and pack them its own way."""
+    """Copy what Chalice reads, with empty requirements, as libraries are packaged separately."""
     for name in ("chalicelib", ".chalice"):
         shutil.copytree(ROOT / name, project / name, ignore=_NOT_SOURCE)
     shutil.copy(ROOT / "app.py", project)
@@ -94,7 +94,7 @@ def copy_project(project: Path) -> None:
 
 
 def _chalices_environ() -> dict[str, str]:
-    # It imports the app, and it wants a region though it calls nothing there.
+    # Chalice imports the app and needs a region, though it calls nothing there.
     variables: dict[str, Any] = {
         name: value for name, value in os.environ.items() if not name.startswith("AWS_")
     }

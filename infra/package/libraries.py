@@ -1,4 +1,4 @@
-"""Gets the pinned packages that ship: wheels for Lambda's machine, or those installed here."""
+"""Collects the pinned packages that ship: wheels for Lambda, or the ones installed here."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-from infra.package.problems import PackageError
+from infra.errors import CommandError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,20 +22,20 @@ _OLDER_GLIBC, _NEWER_GLIBC = 26, 34
 
 
 def pins(requirements: Path) -> dict[str, str]:
-    """Read the exact versions; raises PackageError for a line that isn't an exact pin."""
+    """Read the exact versions; raises CommandError for a line that isn't an exact pin."""
     found = {}
     for line in requirements.read_text(encoding="utf-8").splitlines():
         if line and not line.startswith("#"):
             pin = _PIN.fullmatch(line)
             if pin is None:
                 message = f"{requirements.name} must pin exact versions; it says {line!r}."
-                raise PackageError(message)
+                raise CommandError(message)
             found[pin[1]] = pin[2]
     return found
 
 
 def fetch(requirements: Path, target: Path, architecture: str) -> None:
-    """Unpack a wheel of each pin for Lambda's machine; raises PackageError where one is missing."""
+    """Unpack a wheel of each pin for Lambda; raises CommandError if one is missing."""
     pins(requirements)
     command = [
         *(sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"),
@@ -53,20 +53,20 @@ def fetch(requirements: Path, target: Path, architecture: str) -> None:
             "A package index with its wheels is needed. (For an emulator on this machine:"
             " make package FOR=here.)"
         )
-        raise PackageError(message)
+        raise CommandError(message)
 
 
 def copy_installed(requirements: Path, target: Path) -> None:
-    """Copy each pin as it is installed beside this process; raises PackageError for another."""
+    """Copy each pin as it is installed here; raises CommandError for another version."""
     for name, version in pins(requirements).items():
         try:
             distribution = importlib.metadata.distribution(name)
         except importlib.metadata.PackageNotFoundError:
             message = f"{name} is not installed here; `make test` installs every pin."
-            raise PackageError(message) from None
+            raise CommandError(message) from None
         if distribution.version != version:
             message = f"{name} {distribution.version} is installed here, not {version}."
-            raise PackageError(message)
+            raise CommandError(message)
         for source, relative in _files(distribution):
             (target / relative).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, target / relative)
@@ -76,7 +76,7 @@ def _files(distribution: importlib.metadata.Distribution) -> Iterator[tuple[Path
     from pathlib import Path
 
     for file in distribution.files or ():
-        # Commands are installed outside, as ../../../bin; they don't ship, nor do caches.
+        # Commands are installed outside, as ../../../bin; neither they nor caches ship.
         if ".." not in file.parts and "__pycache__" not in file.parts:
             yield Path(str(distribution.locate_file(file))), str(file)
 

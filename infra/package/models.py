@@ -1,4 +1,4 @@
-"""Cuts botocore's data to the services used: half a cold start went into reading the rest."""
+"""Reduces botocore's data to the services in use, which halves a cold start."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pathlib import Path
 
-# The clients that chalicelib makes; tests/deployment holds the list against the code.
+# The clients that chalicelib makes; tests/deployment compares the list with the code.
 SERVICES = ("dynamodb", "ses", "sqs", "ssm")
 
-# A service's endpoints stand under this name, where it isn't the service's own.
+# Names in endpoints.json that differ from the service's own.
 _ENDPOINT_PREFIXES = {"ses": "email"}
 
 
 def cut_models(data: Path) -> None:
-    """Rewrite what is left of botocore's data: no texts, no other services, nothing packed twice.
+    """Rewrite botocore's data without documentation and other services.
 
-    Plain JSON, because the zip packs it anyway and a start need not unpack it a second time.
+    As plain JSON: the zip compresses it anyway, and a start needn't decompress it twice.
     """
     for packed in data.rglob("*.json.gz"):
         model = json.loads(gzip.decompress(packed.read_bytes()))
@@ -41,7 +41,7 @@ def _without_texts(model: Any) -> Any:
     if isinstance(model, list):
         return [_without_texts(part) for part in model]
     if isinstance(model, dict):
-        # A string alone: a member of a shape may have that very name.
+        # Only strings: a member of a shape may have that name too.
         return {
             name: _without_texts(part)
             for name, part in model.items()

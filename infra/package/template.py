@@ -1,7 +1,7 @@
-"""One template for everything: what Chalice makes of the app, and what infra/ adds to it.
+"""Merges Chalice's template of the app with the resources of infra/stack.
 
-Chalice's own names stay: a stage that `make package` made and one that `make deploy` made have
-functions, tables and queues of the same names.
+Chalice's names are kept, so that `make package` and `make deploy` create functions, tables and
+queues of the same names.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 from typing import TYPE_CHECKING, Any
 
-from infra.package.problems import PackageError
+from infra.errors import CommandError
 from infra.stack.resources import template as resources_template
 
 if TYPE_CHECKING:
@@ -19,13 +19,13 @@ Template = dict[str, Any]
 
 _FUNCTION = "AWS::Serverless::Function"
 _SECTIONS = ("Parameters", "Mappings", "Conditions", "Resources", "Outputs")
-# Our lines are JSON already and come through as they are, metrics included; the platform's own
-# START, END and REPORT of each call, which are paid by the byte, don't (docs/decisions/0063).
+# Our lines are JSON and pass unchanged, metrics included. Lambda's START, END and REPORT lines,
+# which are billed by the byte, are left out (docs/decisions/0063).
 LOGGING = {"LogFormat": "JSON", "ApplicationLogLevel": "INFO", "SystemLogLevel": "WARN"}
 
 
 def whole_template(chalices: Template, stage: Stage) -> Template:
-    """Merge Chalice's template with resources.yaml, and tie the two together by name."""
+    """Merge Chalice's template with resources.yaml and connect them."""
     merged = _merged(chalices, resources_template())
     merged["Description"] = f"Terminus Hub authentication, stage {stage.name}."
     _fix_parameters(merged["Parameters"], stage)
@@ -37,13 +37,13 @@ def whole_template(chalices: Template, stage: Stage) -> Template:
 
 
 def functions(template: Template) -> dict[str, Any]:
-    """Give the functions of a template by their logical ids."""
+    """Return the functions of a template by their logical ids."""
     resources = template["Resources"].items()
     return {name: resource for name, resource in resources if resource["Type"] == _FUNCTION}
 
 
 def function_of(logical_id: str) -> str:
-    """Give a function's name in .chalice/config.json: KeyCheck is key_check, APIHandler is api."""
+    """Return a function's name in .chalice/config.json, such as key_check for KeyCheck."""
     if logical_id == "APIHandler":
         return "api"
     parts = (f"_{letter.lower()}" if letter.isupper() else letter for letter in logical_id)
@@ -58,7 +58,7 @@ def _merged(chalices: Template, ours: Template) -> Template:
             message = (
                 f"Chalice and infra/stack/resources.yaml both name {', '.join(sorted(clash))}."
             )
-            raise PackageError(message)
+            raise CommandError(message)
         into.update(added)
         if not into:
             del merged[section]
@@ -66,7 +66,7 @@ def _merged(chalices: Template, ours: Template) -> Template:
 
 
 def _fix_parameters(parameters: dict[str, Any], stage: Stage) -> None:
-    # The policies name tables and logs, so other names would make a stage that may do nothing.
+    # The policies name tables and logs, so other names would have no permissions.
     for parameter, value in stage.names.items():
         parameters[parameter] |= {"Default": value, "AllowedValues": [value]}
     parameters["PublicUrl"] = {
@@ -96,17 +96,17 @@ def _settle(template: Template, logical_id: str, properties: Template, stage: St
     group = f"{logical_id}LogGroup"
     if group not in template["Resources"]:
         message = f"resources.yaml has no {group}, so the log of {name} would be kept for ever."
-        raise PackageError(message)
+        raise CommandError(message)
     properties["LoggingConfig"] = {"LogGroup": {"Ref": group}, **LOGGING}
 
 
 def _take_from_own_queue(mail: Template) -> None:
-    # By attribute, so that the queue is there before the function listens to it.
+    # By attribute, so that the queue is created before the function's event source.
     (source,) = mail["Events"].values()
     source["Properties"]["Queue"] = {"Fn::GetAtt": ["MailQueue", "Arn"]}
 
 
 def _trace_the_api_too(template: Template) -> None:
-    # `chalice deploy` does; what it packages has the functions alone.
+    # `chalice deploy` does this; Chalice's template traces only the functions.
     traced = any(f["Properties"]["Tracing"] == "Active" for f in functions(template).values())
     template["Resources"]["RestAPI"]["Properties"]["TracingEnabled"] = traced

@@ -1,4 +1,4 @@
-"""What of the pinned packages ships: all that runs, and the licences that must go along."""
+"""Decides which files of the pinned packages ship: what runs, and licences."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from infra.package.models import SERVICES
 
-# What botocore reads about each service, and about all of them.
+# What botocore reads for each service, and for all of them.
 _MODELS = re.compile(
     rf"botocore/data/(?:(?:{'|'.join(SERVICES)})/[0-9-]+/"
     r"(?:service-2|endpoint-rule-set-1)\.json(?:\.gz)?"
@@ -16,11 +16,11 @@ _MODELS = re.compile(
 _OLD_MODELS = "botocore/data/dynamodb/2011-12-05/"
 
 _LICENCE = re.compile(r"(?:licen[cs]es?|copying|notice|authors)(?:\b|_)", re.IGNORECASE)
-# Its wheel holds no licence's text; its metadata says which one it is under.
+# Its wheel has no licence text, only its name in the metadata.
 _LICENSED_BY = re.compile(r"ua_parser_builtins-[^/]+/METADATA")
 _NOT_RUN = (".c", ".cpp", ".h", ".html", ".md", ".pxd", ".pxi", ".pyi", ".pyx", ".rst", ".typed")
 
-# Parts that no import of ours reaches; the cold starts in tests/deployment would fail otherwise.
+# Parts that no import reaches, as the cold starts in tests/deployment show.
 _UNUSED = (
     "cffi/",  # compiles bindings; argon2's are compiled, and need _cffi_backend alone
     "pycparser",  # reads C for cffi
@@ -39,7 +39,7 @@ _UNUSED = (
 
 
 def trim(directory: Path) -> None:
-    """Remove from a directory of packages whatever doesn't ship."""
+    """Remove what doesn't ship from a directory of packages."""
     for path in sorted(directory.rglob("*"), reverse=True):
         if path.is_dir():
             if not any(path.iterdir()):
@@ -49,7 +49,7 @@ def trim(directory: Path) -> None:
 
 
 def ships(name: str) -> bool:
-    """Whether a file of the packages ships, by its path in the zip."""
+    """Return whether a file of the packages ships, by its path in the zip."""
     path = PurePosixPath(name)
     if name.startswith(_UNUSED):
         return False

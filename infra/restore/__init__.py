@@ -1,1 +1,1 @@
-"""Takes a stage back to a moment, without giving back what was taken away since."""
+"""Restores a stage's data to a moment, without restoring access that was withdrawn since."""

@@ -1,4 +1,4 @@
-"""`make restore STAGE=prod AT=2026-11-24T09:30:00Z`: take a stage's data back to a moment."""
+"""`make restore STAGE=prod AT=2026-11-24T09:30:00Z`: restore a stage's data to a moment."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from collections import Counter
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import click
 from rich.console import Console
 
-from infra.deploy.checks.turn import StageLock
-from infra.deploy.problems import DeployError
-from infra.deploy.steps import taking_turns
+from infra.aws import MANY_ATTEMPTS, client, resource
+from infra.deploy.stage_lock import StageLock
+from infra.deploy.steps import locked
+from infra.errors import CommandError
 from infra.restore.closing import closed
-from infra.restore.point_in_time import Backup, RestoreError
+from infra.restore.point_in_time import Backup
 from infra.restore.tables import Tables
-from infra.stack.stages import StageError, read_stage
+from infra.stack.stages import read_stage
 
 if TYPE_CHECKING:
     from infra.restore.rows import Kept, Since
@@ -52,16 +52,16 @@ def restore(stage_name: str, moment: datetime, *, yes: bool, fetch_only: bool) -
     """
     try:
         stage = read_stage(stage_name)
-        backup = Backup(boto3.client("dynamodb"), stage.prefix, moment)
+        backup = Backup(client("dynamodb", attempts=MANY_ATTEMPTS), stage.prefix, moment)
         _fetch(backup)
         if fetch_only:
             _console.print(f"The copies begin with {backup.copies}; nothing else was changed.")
             return
         _ask(stage, moment, yes=yes)
-        stage_lock = StageLock(boto3.client("ssm"), stage.turn_parameter)
-        with taking_turns(stage_lock, _console):
+        stage_lock = StageLock(client("ssm", attempts=MANY_ATTEMPTS), stage.lock_parameter)
+        with locked(stage_lock, _console):
             since, kept = _take_back(stage, backup, stage_lock)
-    except (DeployError, RestoreError, StageError) as error:
+    except CommandError as error:
         _console.print(str(error), markup=False)
         sys.exit(1)
     backup.remove()
@@ -83,11 +83,11 @@ def _ask(stage: Stage, moment: datetime, *, yes: bool) -> None:
     if yes or click.prompt(f"Type {stage.name} to go on", err=True) == stage.name:
         return
     message = "Nothing was changed; the copies stay until you go on or delete them."
-    raise RestoreError(message)
+    raise CommandError(message)
 
 
 def _take_back(stage: Stage, backup: Backup, stage_lock: StageLock) -> tuple[Since, Kept]:
-    tables = Tables(boto3.resource("dynamodb"), backup.prefix, backup.copies)
+    tables = Tables(resource("dynamodb", attempts=MANY_ATTEMPTS), backup.prefix, backup.copies)
     functions = [stage.function_name(function) for function in stage.functions]
     moved: Counter[str] = Counter()
     with (
@@ -108,13 +108,13 @@ def _take_back(stage: Stage, backup: Backup, stage_lock: StageLock) -> tuple[Sin
 
 
 def _existing(names: list[str]) -> Any:
-    functions = boto3.client("lambda")
+    functions = client("lambda", attempts=MANY_ATTEMPTS)
     for name in names:
         try:
             functions.get_function(FunctionName=name)
         except functions.exceptions.ResourceNotFoundException as error:
             message = f"There is no function {name}: deploy the stage before you restore its data."
-            raise RestoreError(message) from error
+            raise CommandError(message) from error
     return functions
 
 

@@ -1,4 +1,4 @@
-"""Closes a stage while its tables are changed under it: no function runs, so no request is lost."""
+"""Closes a stage while its tables change: no function runs, so nothing is written meanwhile."""
 
 from __future__ import annotations
 
@@ -14,15 +14,14 @@ if TYPE_CHECKING:
 def closed(
     functions: Any, names: Sequence[str], wait: Callable[[float], None] = time.sleep
 ) -> Iterator[None]:
-    """Let no instance of these functions run until the block ends well.
+    """Stop these functions until the block succeeds.
 
-    Whoever is at work when the door shuts goes on, so it waits for as long as the slowest may take:
-    a sign-in would leave a session in the emptied table. After a failure they stay closed: half of
-    a restore is worse than none, and the command can be run again. Mails wait in their queue
-    meanwhile.
+    Calls in progress still finish, so wait for the longest timeout: a sign-in would leave a session
+    in the emptied table. After a failure the functions stay stopped, since half a restore is worse
+    than none; run the command again. Mails wait in their queue.
     """
-    # A closed function would still be offered the queue's messages, and what it turns down five
-    # times is parked as failed.
+    # SQS would still offer messages to a stopped function, and move them to the dead letters after
+    # five attempts.
     queues = _queues(functions, names)
     for queue in queues:
         functions.update_event_source_mapping(UUID=queue, Enabled=False)
@@ -32,7 +31,7 @@ def closed(
     wait(max(_longest(functions, name) for name in names))
     yield
     for name, reserved in before.items():
-        # Zero is what an interrupted restore left behind.
+        # An interrupted restore leaves zero.
         if reserved:
             functions.put_function_concurrency(
                 FunctionName=name, ReservedConcurrentExecutions=reserved
@@ -61,6 +60,6 @@ def _reserved(functions: Any, name: str) -> int | None:
 
 
 def _longest(functions: Any, name: str) -> int:
-    """Say how many seconds a call may take."""
+    """Return how many seconds a call may take."""
     seconds: int = functions.get_function_configuration(FunctionName=name)["Timeout"]
     return seconds

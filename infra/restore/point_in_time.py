@@ -1,4 +1,4 @@
-"""Asks DynamoDB for its tables as they were: beside those in use, which stay as they are."""
+"""Restores DynamoDB tables to a moment under new names, beside those in use."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from time import sleep
 from typing import TYPE_CHECKING, Any
 
+from infra.errors import CommandError
 from infra.stack.resources import table_definitions
 
 if TYPE_CHECKING:
@@ -15,13 +16,9 @@ if TYPE_CHECKING:
 _ASK_AGAIN_SECONDS = 5.0
 
 
-class RestoreError(Exception):
-    """The stage can't be taken back; the message says what to do."""
-
-
 @dataclass(frozen=True)
 class Backup:
-    """A stage's tables at a moment, under names that say which."""
+    """Copies of a stage's tables at a moment, which their names contain."""
 
     dynamodb: Any
     prefix: str
@@ -29,17 +26,17 @@ class Backup:
 
     @property
     def copies(self) -> str:
-        """What the names of the restored tables begin with; the same moment, the same names."""
+        """The prefix of the restored tables, always the same for one moment."""
         return f"{self.prefix}at-{self.moment:%Y%m%dT%H%M%SZ}-"
 
     def ask(self) -> list[str]:
-        """Begin to restore every table that isn't there yet, and name them all.
+        """Start to restore every table that doesn't exist yet, and return all names.
 
-        Raises RestoreError for a moment that no table can be taken back to.
+        Raises CommandError if a table can't be restored to that moment.
         """
         tables = [made["TableName"] for made in table_definitions("")]
         missing = [table for table in tables if self._status(self.copies + table) is None]
-        # All before any: half of a set of copies is of no use.
+        # Check all first: an incomplete set of copies is useless.
         for table in missing:
             self._check_window(self.prefix + table)
         for table in missing:
@@ -51,7 +48,7 @@ class Backup:
         return [self.copies + table for table in tables]
 
     def wait(self, ready: Callable[[str], None]) -> None:
-        """Wait until every table is there; a big one takes an hour or more."""
+        """Wait until every table is restored; a big one takes an hour or more."""
         waiting = [self.copies + made["TableName"] for made in table_definitions("")]
         while waiting:
             for name in [name for name in waiting if self._status(name) == "ACTIVE"]:
@@ -75,15 +72,15 @@ class Backup:
                 f"There is no table {name}. A table that was deleted keeps a last backup for 35"
                 " days: restore that one under its old name in the console first, then come back."
             )
-            raise RestoreError(message) from error
+            raise CommandError(message) from error
         window = answer["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"]
         if window["PointInTimeRecoveryStatus"] != "ENABLED":
             message = f"Point-in-time recovery of {name} is off: there is nothing to go back to."
-            raise RestoreError(message)
+            raise CommandError(message)
         first, last = (window.get(f"{end}RestorableDateTime") for end in ("Earliest", "Latest"))
         if (first and self.moment < first) or (last and self.moment > last):
             message = f"{name} can go back to any moment from {first} to {last}, and to no other."
-            raise RestoreError(message)
+            raise CommandError(message)
 
     def _status(self, name: str) -> str | None:
         try:

@@ -1,8 +1,8 @@
-"""What becomes of each table and each row when a stage goes back to an earlier moment.
+"""How a restore treats each table and each row.
 
-A backup knows nothing of what was withdrawn after it: deleted keys, changed passwords and removed
-members would all be good again. The audit trail knows, and isn't taken back, so it has the last
-word here. Whatever can't be decided ends in less access, never in more.
+A backup doesn't know what was withdrawn after it: deleted keys, changed passwords and removed
+members would all be valid again. The audit log does, and isn't restored, so it decides here. In
+doubt, the result is less access, never more.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Fate(Enum):
     LEFT = auto()
 
 
-# A table that isn't named here stops the restore: somebody has to decide.
+# A table that is missing here stops the restore, until somebody decides.
 FATES: Mapping[str, Fate] = {
     "users": Fate.TAKEN_BACK,
     "emails": Fate.TAKEN_BACK,
@@ -43,10 +43,10 @@ FATES: Mapping[str, Fate] = {
     "domains": Fate.TAKEN_BACK,
     "sso_connections": Fate.TAKEN_BACK,
     "sso_identities": Fate.TAKEN_BACK,
-    # Nobody's history is unwritten, and no assertion becomes new again.
+    # Audit events stay, and no used assertion becomes usable again.
     "audit_events": Fate.ADDED_TO,
     "sso_assertions": Fate.ADDED_TO,
-    # A spent link or an ended session would be good again, and a session names the grants and
+    # A used link or an ended session would be valid again, and sessions refer to grants and
     # versions of another time.
     "links": Fate.EMPTIED,
     "sessions": Fate.EMPTIED,
@@ -72,7 +72,7 @@ _WEAKEST_FIRST = tuple(
 
 @dataclass
 class Since:
-    """What the audit trail says of the time after the moment."""
+    """What the audit log has after the moment."""
 
     moment: datetime
     keys_ended: dict[str, str] = field(default_factory=dict)
@@ -87,7 +87,7 @@ class Since:
     events: Counter[str] = field(default_factory=Counter)
 
     def read(self, rows: Iterable[Row]) -> Since:
-        """Take in what happened after the moment, in any order."""
+        """Read the events after the moment, in any order."""
         for row in rows:
             self.events[row["event"]] += 1
             self._note(row)
@@ -115,17 +115,17 @@ class Since:
             self.changes.setdefault((row["account_id"], whom), []).append(row["details"])
 
     def lost_access(self, account_id: str, user_id: str) -> bool:
-        """Whether the last word about a member is that they have no access."""
+        """Return whether a member's last change of access removed it."""
         return not self.access.get((account_id, user_id), ("", True))[1]
 
     def handed_on(self, account_id: str, user_id: str) -> bool:
-        """Whether an account is another's by now."""
+        """Return whether an account has another owner now."""
         return self.heirs.get(account_id, ("", user_id))[1] != user_id
 
 
 @dataclass
 class Kept:
-    """What stayed withdrawn, for the person who has to look at it afterwards."""
+    """What stayed withdrawn, for the operator to review."""
 
     keys: list[str] = field(default_factory=list)
     passwords: list[str] = field(default_factory=list)
@@ -136,11 +136,11 @@ class Kept:
 
 
 def amended(table: str, row: Row, live: Row | None, since: Since, kept: Kept) -> Row:
-    """Give a row of the backup as it may come back, where `live` stands now."""
+    """Return a backup's row as it may be restored; `live` is the current row."""
     if table == "api_keys":
         return _amended_key(row, live or {}, since, kept)
     if table == "accounts" and row["part"] == _HANDOVER:
-        # It may have been stopped since. Unannounced, it can't be carried out, only asked for anew.
+        # It may be cancelled since. Unannounced, it can only be requested again.
         return {name: value for name, value in row.items() if name != "announced_at"}
     if table == "users":
         return _amended_user(row, live or row, since, kept)
@@ -157,13 +157,13 @@ def _amended_key(row: Row, live: Row, since: Since, kept: Kept) -> Row:
 
 def _amended_user(row: Row, live: Row, since: Since, kept: Kept) -> Row:
     user_id, changed = row["user_id"], dict(row)
-    # The version tells what no trail was told of, as when a person is in no account. A password
-    # that is gone stays gone: it may be an earlier, interrupted restore that took it.
+    # The version shows changes without an audit event, as for a user in no account. A removed
+    # password stays removed: an interrupted restore may have removed it.
     differs = live["credentials_version"] != row["credentials_version"]
     gone = "password_hash" not in live
     moved = live.get("email") != row.get("email") or user_id in since.addresses_changed
     if moved:
-        # Which of the two is the person's, nobody here can tell; the password goes with it.
+        # It is unknown which of the two emails is the user's, so the password goes too.
         kept.addresses.append(user_id)
     stale = differs or gone or moved or user_id in since.passwords_changed
     if stale and changed.pop("password_hash", None):
@@ -177,7 +177,7 @@ def _amended_user(row: Row, live: Row, since: Since, kept: Kept) -> Row:
 
 def _amended_membership(which: tuple[str, str], row: Row, since: Since, kept: Kept) -> Row:
     if row["role"] == "owner":
-        # An account must have its owner; whoever reads the report decides.
+        # An account must have an owner; the operator decides by the report.
         if since.lost_access(*which) or since.handed_on(*which):
             kept.owners.append(which)
         return row
@@ -191,7 +191,7 @@ def _amended_membership(which: tuple[str, str], row: Row, since: Since, kept: Ke
 
 
 def _lessened(row: Row, changes: Iterable[Row]) -> Row:
-    """Take back what any change since took, and give nothing that one gave."""
+    """Apply every reduction since, and no extension."""
     role, workspaces = row["role"], dict(row["workspaces"])
     for change in changes:
         if Role.MEMBER in (change.get("new_role"), change.get("role")):

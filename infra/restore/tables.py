@@ -1,4 +1,4 @@
-"""Makes a stage's tables what the backup says, row by row: run again, it goes on."""
+"""Restores a stage's tables from the copies, row by row; run again, it continues."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime
 
-# What BatchGetItem takes.
+# The limit of BatchGetItem.
 _BATCH = 100
-# From when an event is stamped until it is written; all that is older is in the copy.
+# The longest time from an event's timestamp to its write; older events are in the copy.
 _WRITTEN_WITHIN = timedelta(hours=1)
 
 
 class Tables:
-    """The tables of a stage, and those of the backup beside them, by their names in the app."""
+    """The tables of a stage and their copies, by their names in the app."""
 
     def __init__(self, dynamodb: Any, live_prefix: str, backup_prefix: str) -> None:
         """Take a boto3 resource."""
@@ -33,25 +33,26 @@ class Tables:
         }
 
     def take_back(self, moment: datetime, moved: Callable[[str, int], None]) -> tuple[Since, Kept]:
-        """Give every table what the moment had, less what was withdrawn since.
+        """Restore every table, except access that was withdrawn since.
 
-        The trail is joined first: it is what the rest is judged by. `moved` is told of rows.
+        The audit log is merged first, since it decides the rest. `moved` is called with counts of
+        changed rows.
         """
         by_fate = {fate: [t for t, own in FATES.items() if own is fate] for fate in Fate}
         for table in by_fate[Fate.ADDED_TO]:
             self._add(table, moved)
-        since, kept = Since(moment).read(self._told_since(moment)), Kept()
-        # Emptied before anything comes back, so that nothing of before can be used on it.
+        since, kept = Since(moment).read(self._events_since(moment)), Kept()
+        # Empty these first, so that no old link or session works on restored rows.
         for table in by_fate[Fate.EMPTIED]:
             self._empty(table, moved)
         for table in by_fate[Fate.TAKEN_BACK]:
             self._replace(table, since, kept, moved)
         return since, kept
 
-    def _told_since(self, moment: datetime) -> Iterator[Row]:
-        """Give what the copy of the trail doesn't have yet.
+    def _events_since(self, moment: datetime) -> Iterator[Row]:
+        """Return the audit events that the copy doesn't have.
 
-        Not by its time alone: a request reads its clock before it writes, and clocks differ.
+        Time alone doesn't tell: a request reads its clock before it writes, and clocks differ.
         """
         known, first = "audit_events", moment_text(moment - _WRITTEN_WITHIN)
         later = (row for row in self._rows("live", known) if row["moment"] > first)
@@ -92,7 +93,7 @@ class Tables:
     def _beside(
         self, side: str, table: str, other: str
     ) -> Iterator[tuple[list[Row], dict[tuple[tuple[str, Any], ...], Row]]]:
-        """Give one side's rows in batches, each with the other side's rows of the same keys."""
+        """Return one side's rows in batches, with the other side's rows of the same keys."""
         return self._with(other, table, self._rows(side, table))
 
     def _with(

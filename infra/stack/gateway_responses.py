@@ -1,4 +1,4 @@
-"""What API Gateway itself answers, for the deployed gateway and the local one alike."""
+"""API Gateway's own responses, for the deployed gateway and the local one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SOURCE = Path(__file__).with_name("gateway_responses.json")
 
 @dataclass(frozen=True, slots=True)
 class GatewayResponse:
-    """One answer of the gateway's own; no status means the one that the gateway chose."""
+    """One response; without a status, API Gateway chooses it."""
 
     status: int | None
     headers: dict[str, str]
@@ -22,7 +22,7 @@ class GatewayResponse:
 
 @cache
 def gateway_responses() -> dict[str, GatewayResponse]:
-    """Give every answer under API Gateway's name for it."""
+    """Return every response by API Gateway's name for it."""
     source = json.loads(SOURCE.read_text(encoding="utf-8"))
     return {
         name: GatewayResponse(
@@ -35,13 +35,13 @@ def gateway_responses() -> dict[str, GatewayResponse]:
 
 
 def envelope(type_: str, message: str) -> str:
-    """Write the one error envelope that clients know."""
+    """Return the JSON error envelope."""
     error = {"type": type_, "code": None, "message": message, "param": None, "path": None}
     return json.dumps({"error": error})
 
 
 def openapi_extension() -> dict[str, Any]:
-    """Give the value of `x-amazon-apigateway-gateway-responses` in an API's definition."""
+    """Return the value of `x-amazon-apigateway-gateway-responses` in an API's definition."""
     return {name: _as_openapi(answer) for name, answer in gateway_responses().items()}
 
 

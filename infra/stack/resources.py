@@ -1,4 +1,4 @@
-"""Reads resources.yaml, so that tests and tools make the very tables that a deployment makes."""
+"""Reads resources.yaml, so that tests and tools create the same tables as a deployment."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _CREATE_TABLE_KEYS = (
 
 
 def table_definitions(prefix: str) -> list[dict[str, Any]]:
-    """Give each table as keyword arguments of DynamoDB's `create_table`."""
+    """Return each table as keyword arguments of DynamoDB's `create_table`."""
     return [
         {"TableName": _name(table, prefix)}
         | {key: table[key] for key in _CREATE_TABLE_KEYS if key in table}
@@ -29,7 +29,7 @@ def table_definitions(prefix: str) -> list[dict[str, Any]]:
 
 
 def ttl_attributes(prefix: str) -> dict[str, str]:
-    """Give the expiry attribute of each table that has one, by the table's name."""
+    """Return the expiry attribute of each table that has one, by the table's name."""
     return {
         _name(table, prefix): table["TimeToLiveSpecification"]["AttributeName"]
         for table in tables()
@@ -38,7 +38,7 @@ def ttl_attributes(prefix: str) -> dict[str, str]:
 
 
 def tables() -> list[dict[str, Any]]:
-    """Give the properties of every table, in the template's order."""
+    """Return the properties of every table, in the template's order."""
     return [
         resource["Properties"]
         for resource in template()["Resources"].values()
@@ -48,7 +48,7 @@ def tables() -> list[dict[str, Any]]:
 
 @cache
 def template() -> dict[str, Any]:
-    """Give the whole template; callers only read it."""
+    """Return the whole template; callers only read it."""
     loaded: dict[str, Any] = yaml.safe_load(TEMPLATE.read_text(encoding="utf-8"))
     return loaded
 

@@ -1,4 +1,4 @@
-"""Where everything of a stage lives in AWS, under the names that every command of infra/ uses."""
+"""The names of a stage's parts in AWS."""
 
 from __future__ import annotations
 
@@ -7,14 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from infra.errors import CommandError
 from infra.stack.resources import table_definitions
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = ROOT / ".chalice" / "config.json"
-
-
-class StageError(Exception):
-    """There is no such stage; the message says which there are."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +26,7 @@ class Stage:
     environment: dict[str, str]
 
     def function_name(self, function: str) -> str:
-        """Name a function as `chalice deploy` does, so that both ways make the same system."""
+        """Return a function's name, the same as that of `chalice deploy`."""
         suffix = "" if function == "api" else f"-{function}"
         return f"{self.app}-{self.name}{suffix}"
 
@@ -39,7 +36,7 @@ class Stage:
 
     @property
     def prefix(self) -> str:
-        """What begins the name of each table and queue."""
+        """The prefix of each table and queue."""
         return self.environment["TABLE_PREFIX"]
 
     @property
@@ -49,7 +46,7 @@ class Stage:
 
     @property
     def names(self) -> dict[str, str]:
-        """The parameters of resources.yaml by which it names its parts after the stage's."""
+        """The parameters of resources.yaml for the names of the stage's parts."""
         return {
             "TablePrefix": self.prefix,
             "FunctionPrefix": self.function_name("api"),
@@ -78,22 +75,22 @@ class Stage:
 
     @property
     def record_parameter(self) -> str:
-        """The parameter that keeps what Chalice deployed, for whoever deploys next."""
+        """The parameter that holds Chalice's record of the last deployment."""
         return f"/{self.stack}/deployed"
 
     @property
-    def turn_parameter(self) -> str:
-        """The parameter that stands while a command changes the stage."""
+    def lock_parameter(self) -> str:
+        """The parameter that exists while a command changes the stage."""
         return f"/{self.stack}/at-work"
 
 
 def read_stage(name: str) -> Stage:
-    """Read a stage; raises StageError for one that isn't configured."""
+    """Read a stage; raises CommandError for one that isn't configured."""
     config: dict[str, Any] = json.loads(CONFIG.read_text(encoding="utf-8"))
     if name not in config["stages"]:
         known = ", ".join(sorted(config["stages"]))
         message = f"There is no stage {name!r} in .chalice/config.json; it has {known}."
-        raise StageError(message)
+        raise CommandError(message)
     stage = config["stages"][name]
     return Stage(
         name=name,

@@ -1,4 +1,4 @@
-"""Finds a Chromium for the browser tests, or gets one; prints its path."""
+"""Finds or installs a Chromium for the browser tests and prints its path."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _INSTALL_SECONDS = 600
 
 
 def main() -> int:
-    """Print the browser's path; 1, and why, where none can be had."""
+    """Print the browser's path; or print the reason and return 1."""
     reasons: list[str] = []
     path = _named() or _installed() or _playwrights() or _from_debian(reasons) or _fetched(reasons)
     if path:
@@ -86,8 +86,8 @@ def _succeeds(tool: str, command: list[str], reasons: list[str], environ: dict[s
     if done.returncode:
         lines = (done.stderr or done.stdout).strip().splitlines()
         # The line that names the error, where there is one, rather than the end of a trace.
-        told = [line.strip() for line in lines if "error:" in line.lower()] or lines[-1:]
-        reasons.append(" ".join([tool, "failed:", *told[:1]]))
+        shown = [line.strip() for line in lines if "error:" in line.lower()] or lines[-1:]
+        reasons.append(" ".join([tool, "failed:", *shown[:1]]))
     return done.returncode == 0
 
 

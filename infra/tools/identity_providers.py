@@ -1,7 +1,7 @@
-"""Gets what the tests' identity providers need: PHP with SimpleSAMLphp, and the xmlsec1 command.
+"""Installs what the tests' identity providers need: PHP, SimpleSAMLphp and the xmlsec1 command.
 
-It installs on CI alone (`CI` is set): the packages bring a web server along, which nobody wants to
-find on their own machine. There it says what is missing.
+It installs only on CI (`CI` is set), because the packages bring a web server. Elsewhere it prints
+what is missing.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _INSTALL_SECONDS = 600
 
 
 def main(root: Path = Path("/")) -> int:
-    """Make sure of all of it; 1, and why, where it can't be had."""
+    """Install what is missing; or print the reason and return 1."""
     if _all_there(root):
         return 0
     reason = _install(root) if os.environ.get("CI") else "CI is not set"
@@ -77,7 +77,7 @@ def _install(root: Path) -> str | None:
 
 @contextlib.contextmanager
 def _no_service_starts(policy: Path) -> Iterator[None]:
-    """Tell Debian's packages to start nothing meanwhile, unless somebody has told them already."""
+    """Keep Debian's packages from starting services, unless a policy exists already."""
     if policy.exists():
         yield
         return

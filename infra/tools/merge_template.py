@@ -12,7 +12,7 @@ from infra.stack.stages import read_stage
 
 
 def merge_template(stage: str) -> dict[str, Any]:
-    """Give the additions for a stage; Chalice merges them deeply into its own template."""
+    """Return the additions for a stage; Chalice merges them deeply into its own template."""
     definition = {"x-amazon-apigateway-gateway-responses": openapi_extension()}
     variables = {"MAIL_QUEUE_URL": {"Fn::Sub": _queue_url(stage)}}
     return {

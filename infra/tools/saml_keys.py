@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-# What its certificate says is looked at by people alone: providers pin the key.
+# Identity providers pin the key, so the certificate's end hardly matters.
 _YEARS = 10
 _BITS = 3_072
 
@@ -57,7 +57,7 @@ def _certificate(key: RSAPrivateKey) -> str:
 
 
 def made_at(certificate: str) -> datetime:
-    """Say from when on a certificate is good, which tells the older of two pairs."""
+    """Return when a certificate becomes valid, to tell the older of two pairs."""
     from cryptography import x509
 
     return x509.load_pem_x509_certificate(certificate.encode("ascii")).not_valid_before_utc

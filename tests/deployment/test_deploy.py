@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from chalicelib.domain.passwords.hashing import Peppers
-from infra.deploy.checks.turn import Holder, StageLock
+from infra.deploy.stage_lock import Holder, StageLock
 from infra.package.template import function_of, functions
 from infra.stack.resources import template as resources_template
 from infra.stack.stages import read_stage
@@ -111,7 +111,7 @@ def test_while_one_command_is_at_work_another_is_turned_away(somebody: Operator)
     """Two rotations at once could drop a pepper that hashes were made with already."""
     secrets, before = _secrets(somebody), _functions(somebody)
     elsewhere = Holder(pid=1, host="elsewhere", machine="another")
-    at_work = StageLock(somebody.client("ssm"), STAGE.turn_parameter, elsewhere, renewed_every=0.5)
+    at_work = StageLock(somebody.client("ssm"), STAGE.lock_parameter, elsewhere, renewed_every=0.5)
     with at_work.taken(lambda _said: None):
         for turned_away in (somebody.up(), somebody.rotate("pepper"), somebody.destroy()):
             assert turned_away.status == 1

@@ -9,9 +9,9 @@ import sys
 
 import pytest
 
-from infra.deploy.aws import Aws
+from infra.aws import Aws
 from infra.deploy.checks.preflight import check
-from infra.deploy.problems import DeployError
+from infra.errors import CommandError
 from infra.stack.stages import Stage, read_stage
 from tests.support.servers.children import ROOT, clean_environ
 from tests.support.servers.engines import botocore_session
@@ -46,12 +46,12 @@ def test_an_address_that_is_nobodys_goes_to_an_emulator_and_not_to_aws(
 ) -> None:
     stage = _stage(**{name: value})
     check(stage, _account(emulated=True))
-    with pytest.raises(DeployError, match=f"{name} still names"):
+    with pytest.raises(CommandError, match=f"{name} still names"):
         check(stage, _account())
 
 
 def test_a_setting_that_no_function_would_start_with_is_found_first() -> None:
-    with pytest.raises(DeployError, match=r"LOCKOUT_ATTEMPTS must be .*config\.json"):
+    with pytest.raises(CommandError, match=r"LOCKOUT_ATTEMPTS must be .*config\.json"):
         check(_stage(LOCKOUT_ATTEMPTS="many"), _account())
 
 
@@ -60,7 +60,7 @@ def test_a_python_that_lambda_or_this_code_lacks_is_named(
     version: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "version_info", (*version, 0, "final", 0))
-    with pytest.raises(DeployError, match=r"Lambda has 3\.11 to 3\.14"):
+    with pytest.raises(CommandError, match=r"Lambda has 3\.11 to 3\.14"):
         check(_stage(), _account())
 
 

@@ -13,11 +13,11 @@ import pytest
 
 from benchmarks.package import cold_start
 from benchmarks.plain_package import packed_bytes_without_saml, plain_zip
+from infra.errors import CommandError
 from infra.package import libraries
 from infra.package.archive import write_zip
 from infra.package.build import build
 from infra.package.models import SERVICES
-from infra.package.problems import PackageError
 from infra.package.trimming import ships
 from tests.support.servers.children import ROOT
 
@@ -148,7 +148,7 @@ def test_what_of_a_wheel_ships(name: str, *, kept: bool) -> None:
 def test_a_requirement_that_is_not_an_exact_pin_stops_the_build(tmp_path: Path) -> None:
     loose = tmp_path / "requirements.txt"
     loose.write_text("botocore>=1.43\n")
-    with pytest.raises(PackageError, match="exact versions"):
+    with pytest.raises(CommandError, match="exact versions"):
         libraries.fetch(loose, tmp_path, "arm64")
 
 
@@ -156,7 +156,7 @@ def test_a_requirement_that_is_not_an_exact_pin_stops_the_build(tmp_path: Path) 
 def test_another_version_than_the_pin_is_never_copied(pin: str, tmp_path: Path) -> None:
     other = tmp_path / "requirements.txt"
     other.write_text(f"{pin}\n")
-    with pytest.raises(PackageError, match="installed here"):
+    with pytest.raises(CommandError, match="installed here"):
         libraries.copy_installed(other, tmp_path / "target")
 
 
@@ -167,7 +167,7 @@ def test_a_wheel_that_lambda_needs_and_no_index_has_stops_the_build(
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", "")
     monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
-    with pytest.raises(PackageError, match="Lambda's arm64"):
+    with pytest.raises(CommandError, match="Lambda's arm64"):
         libraries.fetch(ROOT / "requirements.txt", tmp_path, "arm64")
 
 
@@ -199,7 +199,7 @@ def test_more_than_lambda_takes_stops_the_build(
     monkeypatch.setattr("infra.package.archive._MOST_BYTES", 10)
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "large").write_bytes(bytes(11))
-    with pytest.raises(PackageError, match="Lambda takes 10"):
+    with pytest.raises(CommandError, match="Lambda takes 10"):
         write_zip(tmp_path / "in", tmp_path / "zip")
 
 
@@ -207,7 +207,7 @@ def test_a_module_that_does_not_compile_stops_the_build(tmp_path: Path) -> None:
     from infra.package.archive import compile_ours
 
     (tmp_path / "wrong.py").write_text("def (")
-    with pytest.raises(PackageError, match="could be compiled"):
+    with pytest.raises(CommandError, match="could be compiled"):
         compile_ours(tmp_path)
     with pytest.raises(py_compile.PyCompileError):
         py_compile.compile(str(tmp_path / "wrong.py"), doraise=True)

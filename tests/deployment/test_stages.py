@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from chalicelib.storage.dynamo.tables import TABLES
+from infra.errors import CommandError
 from infra.stack.resources import template
-from infra.stack.stages import StageError, read_stage
+from infra.stack.stages import read_stage
 
 
 @pytest.mark.parametrize("name", ["dev", "prod"])
@@ -31,5 +32,5 @@ def test_nothing_of_two_stages_has_one_name() -> None:
 
 
 def test_a_stage_that_is_not_there_is_told_with_those_that_are() -> None:
-    with pytest.raises(StageError, match="it has dev, prod"):
+    with pytest.raises(CommandError, match="it has dev, prod"):
         read_stage("nowhere")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from chalicelib.storage.dynamo.tables import TABLES
-from infra.package.problems import PackageError
+from infra.errors import CommandError
 from infra.package.template import function_of, functions, whole_template
 from infra.stack.gateway_responses import openapi_extension
 from infra.stack.resources import template as resources_template
@@ -167,7 +167,7 @@ def test_a_function_without_a_log_group_stops_the_build(whole: Template) -> None
     chalices = {
         "Resources": {"Odd": whole["Resources"]["KeyCheck"]},
     }
-    with pytest.raises(PackageError, match="has no OddLogGroup"):
+    with pytest.raises(CommandError, match="has no OddLogGroup"):
         whole_template(chalices, read_stage("prod"))
 
 
@@ -208,5 +208,5 @@ def _of_type(whole: Template, kind: str) -> list[Template]:
 
 def test_one_name_in_both_templates_stops_the_build() -> None:
     clash = {"Resources": {"MailQueue": {"Type": "AWS::SQS::Queue"}}}
-    with pytest.raises(PackageError, match="both name MailQueue"):
+    with pytest.raises(CommandError, match="both name MailQueue"):
         whole_template(clash, read_stage("prod"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from chalice import AuthResponse, Chalice, Response
 
 from infra.local.wire.gateway import Gateway
-from infra.local.wire.http_server import LoopbackServer
+from infra.local.wire.server import LoopbackServer
 from tests.support.patience import PATIENCE
 from tests.support.servers.children import free_port
 
@@ -20,8 +21,8 @@ Wire = Callable[[bytes], bytes]
 @pytest.fixture(scope="module")
 def gateway_port() -> Iterator[int]:
     port = free_port()
-    server = LoopbackServer(Gateway(_small_app()), port)
-    server.start()
+    server = LoopbackServer(port)
+    server.start(Gateway(_small_app()))
     yield port
     server.stop()
 
@@ -62,6 +63,11 @@ def _add_views(app: Chalice) -> None:
     def thing(thing_id: str) -> dict[str, str]:
         return {"id": thing_id}
 
+    @app.route("/slow")
+    def slow() -> str:
+        time.sleep(1.0)
+        return "at last"
+
     @app.route("/things/first")
     def first() -> dict[str, str]:
         return {"id": "the first"}
@@ -75,6 +81,10 @@ def _add_odd_answers(app: Chalice) -> None:
     @app.route("/cookies")
     def cookies() -> Response:
         return Response("", headers={"Set-Cookie": ["a=1; Path=/", "b=2; Path=/"]})
+
+    @app.route("/odd")
+    def odd() -> Response:
+        return Response("x", status_code=299)
 
     @app.route("/nothing", methods=["DELETE"])
     def nothing() -> Response:

@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from infra.local.wire import http_server
-from infra.local.wire import wire as wire_module
-from infra.local.wire.http_messages import Answer, serialize
+from infra.local.wire import asgi, protocol
 from tests.support.patience import PATIENCE
 
 if TYPE_CHECKING:
@@ -29,7 +27,8 @@ def _status(answer: bytes) -> int:
 @pytest.fixture(autouse=True)
 def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a refused client that is slow to read, as on a busy machine, still get its answer."""
-    monkeypatch.setattr(http_server, "_LINGER_SECONDS", PATIENCE)
+    monkeypatch.setattr(asgi, "LINGER_SECONDS", PATIENCE)
+    monkeypatch.setattr(protocol, "LINGER_SECONDS", PATIENCE)
 
 
 @pytest.fixture(autouse=True)
@@ -82,7 +81,7 @@ _REFUSED = {
     "a chunk size that is no number": (_CHUNKED + b"\r\nzz\r\n", 400),
     "a negative chunk size": (_CHUNKED + b"\r\n-1\r\n", 400),
     "a chunk longer than it says": (_CHUNKED + b"\r\n1\r\nabc", 400),
-    "a chunk over 10 MB": (_CHUNKED + b"\r\nffffff\r\n", 413),
+    "a chunk over 10 MB": (_CHUNKED + b"\r\nffffff\r\n" + b"a" * 10_485_761, 413),
     "a chunk size that never ends": (_CHUNKED + b"\r\n" + b"1" * 999, 400),
 }
 
@@ -93,7 +92,7 @@ def test_what_is_not_quite_http_is_refused(wire: Wire, sent: bytes, status: int)
     assert _status(answer) == status
     assert answer.count(b"HTTP/1.1 ") == 1
     assert b'"error"' in answer
-    assert b"Connection: close" in answer
+    assert b"connection: close" in answer.lower()
     assert b"X-Request-Id: " in answer
 
 
@@ -118,7 +117,7 @@ def test_a_whole_address_as_target_means_its_path(wire: Wire) -> None:
 def test_old_clients_get_their_answer_and_the_end(wire: Wire) -> None:
     answer = wire(b"GET /health HTTP/1.0\r\n\r\n")
     assert _status(answer) == 200
-    assert b"Connection: close" in answer
+    assert b"connection: close" in answer.lower()
 
 
 def test_a_client_that_asks_first_is_told_to_go_on(gateway_port: int) -> None:
@@ -127,7 +126,7 @@ def test_a_client_that_asks_first_is_told_to_go_on(gateway_port: int) -> None:
             b"POST /echo HTTP/1.1\r\n" + _HOST + b"Content-Type: text/plain\r\n"
             b"Expect: 100-continue\r\nContent-Length: 2\r\nConnection: close\r\n\r\n"
         )
-        assert connection.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        assert connection.recv(100) == b"HTTP/1.1 100 \r\n\r\n"
         connection.sendall(b"hi")
         assert _status(connection.recv(65_536)) == 200
 
@@ -143,7 +142,7 @@ def test_a_body_too_large_is_refused_even_while_it_is_being_sent(gateway_port: i
 def test_a_slow_drip_is_cut_off(
     gateway_port: int, monkeypatch: pytest.MonkeyPatch, begun: bytes
 ) -> None:
-    monkeypatch.setattr(wire_module, "HEAD_SECONDS", 0.5)
+    monkeypatch.setattr(protocol.WireConfig, "keep_alive_timeout", 0.5)
     with socket.create_connection(("127.0.0.1", gateway_port), timeout=PATIENCE) as connection:
         connection.settimeout(0.1)
         connection.sendall(begun)
@@ -160,7 +159,7 @@ def test_a_slow_drip_is_cut_off(
 def test_a_body_that_never_comes_is_cut_off(
     gateway_port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(wire_module, "BODY_SECONDS", 0.3)
+    monkeypatch.setattr(asgi, "BODY_SECONDS", 0.3)
     with socket.create_connection(("127.0.0.1", gateway_port), timeout=PATIENCE) as connection:
         connection.sendall(b"POST /echo HTTP/1.1\r\n" + _HOST + b"Content-Length: 5\r\n\r\nab")
         assert _status(connection.recv(65_536)) == 408
@@ -169,7 +168,7 @@ def test_a_body_that_never_comes_is_cut_off(
 def test_a_connection_that_says_nothing_is_closed_without_a_word(
     gateway_port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(wire_module, "IDLE_SECONDS", 0.2)
+    monkeypatch.setattr(protocol.WireConfig, "keep_alive_timeout", 0.2)
     with socket.create_connection(("127.0.0.1", gateway_port), timeout=PATIENCE) as connection:
         assert connection.recv(100) == b""
 
@@ -182,6 +181,43 @@ def test_clients_that_vanish_do_no_harm(gateway_port: int) -> None:
         connection.close()
 
 
-def test_a_status_nobody_named_can_be_written() -> None:
-    written = serialize(Answer(299, (), b"x"), close=False, head_only=False)
-    assert written == b"HTTP/1.1 299 Unknown\r\nContent-Length: 1\r\n\r\nx"
+def test_a_status_nobody_named_can_be_written(wire: Wire) -> None:
+    answer = wire(b"GET /odd HTTP/1.1\r\n" + _HOST + _LAST)
+    assert _status(answer) == 299
+    assert b"Content-Length: 1\r\n" in answer
+    assert answer.endswith(b"\r\n\r\nx")
+
+
+def test_a_view_that_takes_too_long_is_answered_for(
+    wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asgi, "ANSWER_SECONDS", 0.2)
+    answer = wire(b"GET /slow HTTP/1.1\r\n" + _HOST + _LAST)
+    assert _status(answer) == 503
+    assert b"took too long" in answer
+
+
+@pytest.mark.parametrize(
+    ("upgrade", "status"), [(b"h2c", 200), (b"websocket", 403)], ids=["h2c", "websocket"]
+)
+def test_nothing_but_http_1_1_is_spoken(gateway_port: int, upgrade: bytes, status: int) -> None:
+    with socket.create_connection(("127.0.0.1", gateway_port), timeout=PATIENCE) as connection:
+        connection.sendall(
+            b"GET /health HTTP/1.1\r\n"
+            + _HOST
+            + b"Connection: Upgrade\r\nUpgrade: "
+            + upgrade
+            + b"\r\nSec-WebSocket-Key: eHh4eHh4eHh4eHh4eHh4eA==\r\nSec-WebSocket-Version: 13\r\n"
+            b"HTTP2-Settings: \r\n\r\n"
+        )
+        assert _status(connection.recv(65_536)) == status
+
+
+def test_a_connection_that_its_client_closed_is_closed_here_too(gateway_port: int) -> None:
+    with socket.create_connection(("127.0.0.1", gateway_port), timeout=PATIENCE) as connection:
+        connection.sendall(b"GET /health HTTP/1.1\r\n" + _HOST + _END)
+        answer = b""
+        while not answer.endswith(b'{"status":"ok"}'):
+            answer += connection.recv(65_536)
+        connection.shutdown(socket.SHUT_WR)
+        assert connection.recv(100) == b""

@@ -12,8 +12,8 @@ import pytest
 
 from infra.local.inbox import Inbox, with_links
 from infra.local.mails import MailsUnreachableError, SentMails
-from infra.local.wire.http_messages import Answer, Request
-from infra.local.wire.http_server import LoopbackServer
+from infra.local.wire.messages import Answer, Request
+from infra.local.wire.server import LoopbackServer
 from tests.support.servers.children import free_port
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def _inbox(engine: Engine) -> Inbox:
 
 
 def _get(inbox: Inbox, target: str, *, host: str = "localhost:8025", method: str = "GET") -> Answer:
-    return inbox.answer(Request(method, target, (("Host", host),), b"", "127.0.0.1", True))  # noqa: FBT003 - keep_alive
+    return inbox.answer(Request(method, target, (("Host", host),), b"", "127.0.0.1"))
 
 
 def test_mails_come_decoded_and_the_newest_first(ministack: Engine) -> None:
@@ -165,8 +165,8 @@ def test_mails_of_localstack_are_read_as_well() -> None:
     }
     port = free_port()
     sent = {"Timestamp": "2026-11-24T09:30:00+00:00", "RawData": raw.as_string()}
-    server = LoopbackServer(_LocalStack([sent, simple]), port)
-    server.start()
+    server = LoopbackServer(port)
+    server.start(_LocalStack([sent, simple]))
     newest, older = SentMails(f"http://127.0.0.1:{port}").newest_first()
     server.stop()
     assert asdict(newest) == {
@@ -182,8 +182,8 @@ def test_mails_of_localstack_are_read_as_well() -> None:
 
 def test_something_else_at_the_endpoint_is_said_to_be_unreachable() -> None:
     port = free_port()
-    server = LoopbackServer(_NotJson(), port)
-    server.start()
+    server = LoopbackServer(port)
+    server.start(_NotJson())
     with pytest.raises(MailsUnreachableError):
         SentMails(f"http://127.0.0.1:{port}").newest_first()
     server.stop()

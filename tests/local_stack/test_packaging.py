@@ -167,7 +167,7 @@ def _listed(value: str | list[str]) -> list[str]:
 
 @pytest.fixture
 def made(engine_room: EngineRoom, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    from infra.local import aws
+    from infra.local.provisioning import apply_stack
 
     with engine_room.use("ministack") as engine:
         assert engine.endpoint is not None
@@ -176,7 +176,7 @@ def made(engine_room: EngineRoom, monkeypatch: pytest.MonkeyPatch) -> Iterator[A
         parameters = {"TablePrefix": "made-", "DeletionProtection": "false"}
         for _ in range(2):
             # The second time there is nothing to update, which is as good.
-            aws.apply_stack(engine.endpoint, "made", parameters)
+            apply_stack(engine.endpoint, "made", parameters)
         yield engine.client("dynamodb")
 
 

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from chalice import Chalice
 
-from infra.local import aws
-from infra.local.problems import LocalRunError
+from infra.aws import client
+from infra.errors import CommandError
+from infra.local.provisioning import Queue, apply_stack
 from infra.local.worker import Worker, mail_handler, sqs_event
 from tests.support.patience import PATIENCE, eventually
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 class _Mail:
     """A mail queue of its own, whose messages come again after a second."""
 
-    def __init__(self, sqs: Any, queue: aws.Queue, dead_letters: str) -> None:
+    def __init__(self, sqs: Any, queue: Queue, dead_letters: str) -> None:
         self.sqs = sqs
         self.queue = queue
         self.dead_letters = dead_letters
@@ -59,13 +60,15 @@ def mail(engine_room: EngineRoom, monkeypatch: pytest.MonkeyPatch) -> Iterator[_
         for name, value in engine.environ.items():
             monkeypatch.setenv(name, value)
         prefix = f"w{secrets.token_hex(4)}-"
-        outputs = aws.apply_stack(
+        outputs = apply_stack(
             engine.endpoint,
             prefix + "stack",
             {"TablePrefix": prefix, "MailVisibilitySeconds": "1", "DeletionProtection": "false"},
         )
-        queue = aws.Queue(outputs["MailQueueUrl"], outputs["MailQueueArn"])
-        made = _Mail(aws.client("sqs", engine.endpoint), queue, outputs["MailDeadLetterQueueUrl"])
+        queue = Queue(outputs["MailQueueUrl"], outputs["MailQueueArn"])
+        made = _Mail(
+            client("sqs", endpoint=engine.endpoint), queue, outputs["MailDeadLetterQueueUrl"]
+        )
         yield made
         for worker in made.workers:
             worker.stop()
@@ -159,7 +162,7 @@ def test_a_queue_that_does_not_answer_is_reported_once_and_asked_again(
 ) -> None:
     monkeypatch.setattr("infra.local.worker._RETRY_SECONDS", 0.01)
     queue = _DeadQueue()
-    worker = Worker(queue, aws.Queue("url", "arn:aws:sqs:r:1:q"), lambda _event, _context: None)
+    worker = Worker(queue, Queue("url", "arn:aws:sqs:r:1:q"), lambda _event, _context: None)
     worker.start()
     eventually(lambda: queue.calls > 3)
     worker.stop()
@@ -168,7 +171,7 @@ def test_a_queue_that_does_not_answer_is_reported_once_and_asked_again(
 
 def test_the_mail_handler_is_the_app_s_one_sqs_handler() -> None:
     app = Chalice(app_name="none")
-    with pytest.raises(LocalRunError, match="0 SQS handlers"):
+    with pytest.raises(CommandError, match="0 SQS handlers"):
         mail_handler(app)
     seen: list[str] = []
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from chalicelib.domain.operators.action import OPERATORS
-from infra.operator.problems import OperatorError
+from infra.errors import CommandError
 from tests.support.audit_log import audit_events, user_id_of
 from tests.support.keys import account_of
 from tests.support.personas.journeys import (
@@ -146,11 +146,11 @@ def test_an_export_is_its_owners_to_read_and_replaces_nothing(
     file, _ = _exported(tmp_path)
     assert stat.S_IMODE((tmp_path / "out.jsonl").stat().st_mode) == 0o600
     assert [path.name for path in tmp_path.iterdir()] == ["out.jsonl"]
-    assert isinstance(operate("export-users", file, "--yes").exception, OperatorError)
+    assert isinstance(operate("export-users", file, "--yes").exception, CommandError)
     printed = operate("export-users", "-", "--yes").stdout
     assert printed == (tmp_path / "out.jsonl").read_text("utf-8")
     nowhere = str(tmp_path / "no" / "where")
-    assert isinstance(operate("export-users", nowhere, "--yes").exception, OperatorError)
+    assert isinstance(operate("export-users", nowhere, "--yes").exception, CommandError)
 
 
 def test_each_account_is_told_once_that_its_people_were_exported(

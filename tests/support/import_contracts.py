@@ -1,4 +1,4 @@
-"""An import-linter contract that allow-lists third parties; import-linter can only deny them."""
+"""Import-linter contracts that allow-list imports, where its own can only forbid them."""
 
 from __future__ import annotations
 
@@ -44,3 +44,37 @@ class AllowedExternals(Contract):
         ours = {*self.session_options["root_packages"]}
         known = {*cast("set[str]", self.allowed), "__future__"}
         return top not in known | ours and top not in sys.stdlib_module_names
+
+
+class AllowedDoors(Contract):
+    """A root package imports another one only by the modules named, and what is in them."""
+
+    type_name = "allowed_doors"
+
+    importer = fields.StringField()
+    imported = fields.StringField()
+    doors = fields.SetField(subfield=fields.StringField())
+
+    def check(self, graph: ImportGraph, verbose: bool) -> ContractCheck:  # noqa: FBT001 - import-linter's signature
+        """Compare every direct import between the two with the list."""
+        output.verbose_print(verbose, f"Doors from {self.importer} to {self.imported}")
+        others = [
+            f"{module} imports {found}"
+            for module in sorted(graph.modules)
+            if _is_in(module, str(self.importer))
+            for found in sorted(graph.find_modules_directly_imported_by(module))
+            if _is_in(found, str(self.imported)) and not self._is_door(found)
+        ]
+        return ContractCheck(kept=not others, metadata={"others": others})
+
+    def render_broken_contract(self, check: ContractCheck) -> None:
+        """Name each import that is not on the list."""
+        for line in check.metadata["others"]:
+            output.print_error(f"- {line}", bold=False)
+
+    def _is_door(self, found: str) -> bool:
+        return any(_is_in(found, door) for door in cast("set[str]", self.doors))
+
+
+def _is_in(module: str, package: str) -> bool:
+    return module == package or module.startswith(f"{package}.")

@@ -20,7 +20,7 @@ from chalicelib import bootstrap
 from chalicelib.bootstrap.product import Services
 from chalicelib.settings import Settings
 from infra.local.wire.gateway import Gateway
-from infra.local.wire.http_messages import Answer, Request
+from infra.local.wire.messages import Answer, Request
 from infra.local.worker import mail_handler, sqs_event
 from infra.tools.saml_keys import saml_pair
 from tests.support.deployment.permissions import acting_as, guarded
@@ -109,7 +109,7 @@ class Service:
 
         def send(method: str, target: str, headers: Mapping[str, str], body: bytes) -> Reply:
             named = (("Host", "localhost:8000"), *headers.items())
-            request = Request(method, target, named, body, address, keep_alive=True)
+            request = Request(method, target, named, body, address)
             answer = self.gateway.answer(request)
             return Reply(answer.status, answer.headers, answer.body)
 

@@ -1,4 +1,4 @@
-"""What can be known to be wrong before anything is made."""
+"""Checks what can be wrong before anything is created."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from chalicelib.settings import Settings, SettingsError
-from infra.deploy.problems import DeployError
+from infra.errors import CommandError
 
 if TYPE_CHECKING:
-    from infra.deploy.aws import Aws
+    from infra.aws import Aws
     from infra.stack.stages import Stage
 
-# Those that Lambda has and that this code runs on.
+# The versions that Lambda offers and this code supports.
 _OLDEST, _NEWEST = (3, 11), (3, 14)
 _WHERE = "in .chalice/config.json, under the stage's environment_variables"
 
 
 def check(stage: Stage, aws: Aws) -> str:
-    """Say whose account it is; raises DeployError with what to change."""
+    """Return the account that is used; raises CommandError with what to change."""
     _check_python(sys.version_info[:2])
     try:
         Settings.from_environ(stage.environment)
     except SettingsError as error:
         message = f"{error} It is set {_WHERE}."
-        raise DeployError(message) from error
+        raise CommandError(message) from error
     if not aws.emulated:
         _check_addresses(stage)
     place = "the emulator" if aws.emulated else f"account {aws.account}"
@@ -40,7 +40,7 @@ def _check_python(running: tuple[int, int]) -> None:
             f"This is Python {running[0]}.{running[1]}, and the functions would run on it too."
             f" Lambda has {versions}: make clean, then make deploy PYTHON=python3.13, for example."
         )
-        raise DeployError(message)
+        raise CommandError(message)
 
 
 def _check_addresses(stage: Stage) -> None:
@@ -51,4 +51,4 @@ def _check_addresses(stage: Stage) -> None:
     for name, host in hosts.items():
         if host == "example.com" or host.endswith((".example.com", ".test", "localhost")):
             message = f"{name} still names {host}. Put your own there, {_WHERE}."
-            raise DeployError(message)
+            raise CommandError(message)

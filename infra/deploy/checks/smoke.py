@@ -1,4 +1,4 @@
-"""Asks the live stage what anybody may ask, and holds its answers to what they should be."""
+"""Sends public requests to the live stage and checks the answers."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from infra.deploy.problems import DeployError
 from infra.deploy.record import read_record, rest_api_id
+from infra.errors import CommandError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from infra.deploy.aws import Aws
+    from infra.aws import Aws
     from infra.stack.stages import Stage
 
-# API Gateway serves a new deployment within seconds, and a cold start takes some of them.
+# API Gateway needs seconds to serve a new deployment, and a cold start takes some more.
 _PATIENCE_SECONDS = 40.0
 _TIMEOUT_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back."""
+    """An HTTP response."""
 
     status: int
     headers: dict[str, str]
@@ -36,7 +36,7 @@ class Answer:
 
 
 def smoke_test(stage: Stage, aws: Aws, tell: Callable[[str], None]) -> str:
-    """Ask each question until its answer is right; raises DeployError with the one that isn't."""
+    """Repeat each request until its answer is right; raises CommandError if it never is."""
     base = live_url(stage, aws)
     for path, is_right, wanted in _QUESTIONS:
         tell(path)
@@ -45,7 +45,7 @@ def smoke_test(stage: Stage, aws: Aws, tell: Callable[[str], None]) -> str:
 
 
 def live_url(stage: Stage, aws: Aws) -> str:
-    """Give the address at which API Gateway itself serves the stage."""
+    """Return the URL at which API Gateway itself serves the stage."""
     record = read_record(stage, aws)
     api_id = rest_api_id(record)
     if aws.emulated:
@@ -56,7 +56,7 @@ def live_url(stage: Stage, aws: Aws) -> str:
 
 
 def ask(url: str, headers: Mapping[str, str] | None = None) -> Answer:
-    """Get a URL; status 0 where nothing answers."""
+    """Get a URL; the status is 0 if nothing answers."""
     request = urllib.request.Request(url, headers=dict(headers or {}))  # noqa: S310 - our own
     try:
         with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as answer:  # noqa: S310
@@ -116,7 +116,7 @@ def _demand(url: str, is_right: Callable[[Answer], bool], wanted: str, hint: str
                 f"{url} should answer {wanted}, and it answers {answer.status}:"
                 f" {answer.text[:300]}\n{hint}"
             )
-            raise DeployError(message)
+            raise CommandError(message)
         time.sleep(1.0)
 
 

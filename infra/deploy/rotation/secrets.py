@@ -1,4 +1,4 @@
-"""The stage's secrets in Parameter Store: made once, never overwritten by a deployment."""
+"""The stage's secrets in Parameter Store: created once, never overwritten by a deployment."""
 
 from __future__ import annotations
 
@@ -9,33 +9,33 @@ from botocore.exceptions import ClientError
 
 from chalicelib.bootstrap.passwords import password_hasher
 from chalicelib.bootstrap.saml import saml_keys
-from chalicelib.gateways.parameter_store import SECRET_NAMES, read_secrets
+from chalicelib.bootstrap.secrets import SECRET_NAMES, read_secrets
 from chalicelib.settings import Settings, SettingsError
-from infra.deploy.aws import code_of
+from infra.aws import code_of
 from infra.deploy.functions import restart
-from infra.deploy.problems import DeployError
+from infra.errors import CommandError
 from infra.tools.new_secrets import new_secrets
 from infra.tools.saml_keys import certificate_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from infra.deploy.aws import Aws
+    from infra.aws import Aws
     from infra.stack.stages import Stage
 
-# Without it no hash that was made with it is ever right again.
+# Without a pepper, no password hashed with it can be verified.
 _IRREPLACEABLE = "PASSWORD_PEPPERS"
-# Standard parameters cost nothing and hold so much.
+# The limit of a standard parameter, which is free.
 _MOST_BYTES = 4_096
 
 
 def make_secrets(stage: Stage, aws: Aws, *, anew: bool) -> str:
-    """Make those that are missing; raises DeployError where people's passwords hang on one."""
+    """Create missing secrets; raises CommandError if existing passwords depend on a missing one."""
     ssm = aws.client("ssm")
     found = read_secrets(ssm, stage.secrets_path)
     made = {name: value for name, value in new_secrets().items() if name not in found}
     if _IRREPLACEABLE in made and not anew:
-        _refuse_while_people_are_there(stage, aws)
+        _refuse_if_users_exist(stage, aws)
     if "SAML_PRIVATE_KEY" in found and "SAML_CERTIFICATE" in made:
         made["SAML_CERTIFICATE"] = certificate_of(found["SAML_PRIVATE_KEY"])
     elif "SAML_CERTIFICATE" in found and "SAML_PRIVATE_KEY" in made:
@@ -43,7 +43,7 @@ def make_secrets(stage: Stage, aws: Aws, *, anew: bool) -> str:
             f"{stage.secrets_path} has a SAML_CERTIFICATE and not its SAML_PRIVATE_KEY."
             " Put the key back, or delete the certificate as well and a new pair is made."
         )
-        raise DeployError(message)
+        raise CommandError(message)
     _check(stage, found | made)
     for name, value in made.items():
         _put_once(ssm, f"{stage.secrets_path}/{name}", value)
@@ -51,22 +51,22 @@ def make_secrets(stage: Stage, aws: Aws, *, anew: bool) -> str:
 
 
 def put(stage: Stage, aws: Aws, values: dict[str, str], tell: Callable[[str], None]) -> None:
-    """Put values in the place of secrets, and start every function anew that reads them.
+    """Replace secrets and restart every function that reads them.
 
-    Raises DeployError for a value that doesn't fit.
+    Raises CommandError for a value that is too long.
     """
     ssm = aws.client("ssm")
     for name, value in values.items():
         if len(value.encode()) > _MOST_BYTES:
             message = f"{name} would be longer than the {_MOST_BYTES:,} bytes of a parameter."
-            raise DeployError(message)
+            raise CommandError(message)
         path = f"{stage.secrets_path}/{name}"
         ssm.put_parameter(Name=path, Value=value, Type="SecureString", Overwrite=True)
     restart(stage, aws, datetime.now(UTC).isoformat(timespec="microseconds"), tell)
 
 
 def delete_secrets(stage: Stage, aws: Aws) -> str:
-    """Delete all that stands under the stage's path and is known by name."""
+    """Delete every known secret under the stage's path."""
     ssm = aws.client("ssm")
     names = [f"{stage.secrets_path}/{name}" for name in SECRET_NAMES]
     gone = ssm.delete_parameters(Names=names)["DeletedParameters"]
@@ -74,37 +74,37 @@ def delete_secrets(stage: Stage, aws: Aws) -> str:
 
 
 def _check(stage: Stage, values: dict[str, str]) -> None:
-    """Hold them to what a function asks of them at its start."""
+    """Check them as a function does at its start."""
     try:
         settings = Settings.from_environ(stage.environment | values)
         password_hasher(settings)
         saml_keys(settings)
     except SettingsError as error:
         message = f"{error} It stands under {stage.secrets_path}; no function would start."
-        raise DeployError(message) from error
+        raise CommandError(message) from error
 
 
 def _put_once(ssm: Any, path: str, value: str) -> None:
     try:
         ssm.put_parameter(Name=path, Value=value, Type="SecureString", Overwrite=False)
     except ClientError as error:
-        # Somebody else made it since we looked; theirs stands.
+        # Another command has created it meanwhile; keep that one.
         if code_of(error) != "ParameterAlreadyExists":
             raise
 
 
-def _refuse_while_people_are_there(stage: Stage, aws: Aws) -> None:
-    if not _has_people(stage, aws):
+def _refuse_if_users_exist(stage: Stage, aws: Aws) -> None:
+    if not _has_users(stage, aws):
         return
     message = (
         f"{stage.prefix}users has people, and {_IRREPLACEABLE} is missing under"
         f" {stage.secrets_path}. Put it back: without it no password of theirs is right."
         " If it is lost for good, ARGS=--new-secrets goes on, and everybody resets theirs."
     )
-    raise DeployError(message)
+    raise CommandError(message)
 
 
-def _has_people(stage: Stage, aws: Aws) -> bool:
+def _has_users(stage: Stage, aws: Aws) -> bool:
     try:
         answer = aws.client("dynamodb").scan(TableName=f"{stage.prefix}users", Limit=1)
     except ClientError as error:

@@ -1,4 +1,4 @@
-"""The alarms: there, quiet, and heard by somebody."""
+"""Checks that the alarms exist, are quiet and notify somebody."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from infra.doctor.subject import code_of
+from infra.aws import code_of
 from infra.stack.resources import template
 
 if TYPE_CHECKING:
+    from infra.doctor.examined_stage import ExaminedStage
     from infra.doctor.findings import Checking
-    from infra.doctor.subject import Subject
 
 _KIND = "AWS::CloudWatch::Alarm"
 _AT_ONCE = 100
 
 
-def check(subject: Subject) -> Checking:
-    """Look at every alarm of resources.yaml in the stack that made this stage's tables."""
+def check(examined: ExaminedStage) -> Checking:
+    """Check every alarm of resources.yaml in the stack that created this stage's tables."""
     wanted = [name for name, entry in template()["Resources"].items() if entry["Type"] == _KIND]
-    made = _made(subject)
-    there = _read(subject, list(made.values()))
+    made = _made(examined)
+    there = _read(examined, list(made.values()))
     unheard = []
     for logical in wanted:
         alarm = there.get(made.get(logical, ""))
@@ -39,16 +39,16 @@ def check(subject: Subject) -> Checking:
     return f"All {len(wanted)} are there and quiet, and an SNS topic is told of each."
 
 
-def _made(subject: Subject) -> dict[str, str]:
-    """Give the stack's alarms by logical id; the operator's pipeline may have named the stack."""
-    client, stack = subject.client("cloudformation"), subject.stage.stack
+def _made(examined: ExaminedStage) -> dict[str, str]:
+    """Return the stack's alarms by logical id; a pipeline may have given the stack another name."""
+    client, stack = examined.client("cloudformation"), examined.stage.stack
     try:
-        of_tables = client.describe_stack_resources(PhysicalResourceId=subject.stage.tables[0])
+        of_tables = client.describe_stack_resources(PhysicalResourceId=examined.stage.tables[0])
         stack = of_tables["StackResources"][0]["StackName"]
     except ClientError as error:
         if code_of(error) != "ValidationError":
             raise
-    pages = subject.pages("cloudformation", "list_stack_resources", StackName=stack)
+    pages = examined.pages("cloudformation", "list_stack_resources", StackName=stack)
     return {
         resource["LogicalResourceId"]: resource["PhysicalResourceId"]
         for page in pages
@@ -57,11 +57,11 @@ def _made(subject: Subject) -> dict[str, str]:
     }
 
 
-def _read(subject: Subject, names: list[str]) -> dict[str, dict[str, Any]]:
-    # Names that are given are all looked for; none given would mean every alarm of the account.
+def _read(examined: ExaminedStage, names: list[str]) -> dict[str, dict[str, Any]]:
+    # Without names, CloudWatch would return every alarm of the account.
     if not names:
         return {}
-    answer = subject.client("cloudwatch").describe_alarms(
+    answer = examined.client("cloudwatch").describe_alarms(
         AlarmNames=names[:_AT_ONCE], MaxRecords=_AT_ONCE
     )
     return {alarm["AlarmName"]: alarm for alarm in answer["MetricAlarms"]}

@@ -1,4 +1,4 @@
-"""This machine's clock against AWS's: whoever is too far off has every request refused."""
+"""Checks this machine's clock: AWS refuses requests that are signed at a wrong time."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
+from infra.aws import code_of
 from infra.doctor.findings import UncheckedError
-from infra.doctor.subject import code_of
 
 if TYPE_CHECKING:
+    from infra.doctor.examined_stage import ExaminedStage
     from infra.doctor.findings import Checking
-    from infra.doctor.subject import Subject
 
 # AWS refuses a signature that is five minutes old or early; a drifting clock shows before that.
 _MOST = timedelta(minutes=1)
 _TOO_FAR = ("RequestExpired", "RequestTimeTooSkewed", "SignatureDoesNotMatch")
 
 
-def check(subject: Subject) -> Checking:
+def check(examined: ExaminedStage) -> Checking:
     """Compare with the Date of an answer, which is exact to a second."""
     try:
-        answer = subject.client("sts").get_caller_identity()
+        answer = examined.client("sts").get_caller_identity()
     except ClientError as error:
         if code_of(error) in _TOO_FAR:
             yield f"AWS takes no request of this machine ({code_of(error)}). Is its clock right?"
@@ -33,7 +33,7 @@ def check(subject: Subject) -> Checking:
     if date is None:
         message = "the answer has no Date."
         raise UncheckedError(message)
-    ahead = subject.clock() - parsedate_to_datetime(date)
+    ahead = examined.clock() - parsedate_to_datetime(date)
     if abs(ahead) > _MOST:
         way = "ahead of" if ahead > timedelta() else "behind"
         seconds = abs(ahead).total_seconds()

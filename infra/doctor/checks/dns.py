@@ -1,13 +1,13 @@
-"""Looks in the DNS for what has to stand there."""
+"""Looks up DNS records that a stage needs."""
 
 from __future__ import annotations
 
-from chalicelib.gateways.dns import resolver
+from chalicelib.bootstrap.stage_checks import resolver
 from infra.doctor.findings import UncheckedError
 
 
 def has_cname(name: str, target: str, server: tuple[str, int] | None) -> bool:
-    """Whether a name is an alias of a target; raises UncheckedError where nobody answers."""
+    """Return whether a name is an alias of a target; raises UncheckedError without an answer."""
     from dns.exception import DNSException
     from dns.resolver import NXDOMAIN, NoAnswer
 

@@ -1,4 +1,4 @@
-"""The proofs of the domains that single sign-on rests on."""
+"""Checks the DNS proofs of SSO domains."""
 
 from __future__ import annotations
 
@@ -7,27 +7,28 @@ from typing import TYPE_CHECKING
 
 from pynamodb.exceptions import PynamoDBException
 
+from chalicelib.bootstrap.stage_checks import TxtLookup, proved_domains
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.sso.email_domain import DomainUnprovenError
-from chalicelib.gateways.dns import TxtLookup
+from infra.aws import region_of
 from infra.doctor.findings import UncheckedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from chalicelib.domain.sso.connection import AccountDomain
+    from infra.doctor.examined_stage import ExaminedStage
     from infra.doctor.findings import Checking
-    from infra.doctor.subject import Subject
 
-# Each is a question to somebody's name server; a stage with more has the daily look for the rest.
+# Each is a query to a customer's name server; the daily check covers the rest.
 _MOST = 200
 
 
-def check(subject: Subject) -> Checking:
-    """Ask the DNS for each proof that counts; the daily look writes to the account's admins."""
-    look_up = TxtLookup(subject.dns_server)
+def check(examined: ExaminedStage) -> Checking:
+    """Look up each proof; the daily check mails the account's admins."""
+    look_up = TxtLookup(examined.dns_server)
     count, silent = 0, []
-    for account_id, domain in _proved(subject):
+    for account_id, domain in _proved(examined):
         count += 1
         proof = domain.proof
         try:
@@ -45,18 +46,10 @@ def check(subject: Subject) -> Checking:
     return f"{count} are proved, and their DNS still says so." if count else "None is in use."
 
 
-def _proved(subject: Subject) -> Iterator[tuple[str, AccountDomain]]:
-    from datetime import timedelta
-
-    from chalicelib.storage.audit.trail import AuditWriter
-    from chalicelib.storage.dynamo.connection import open_tables
-    from chalicelib.storage.sso.domains import AccountDomains
-
-    region = subject.session.get_config_variable("region") or ""
-    connection = open_tables(subject.stage.prefix, region)
-    domains = AccountDomains(connection, AuditWriter(timedelta(days=1)))
+def _proved(examined: ExaminedStage) -> Iterator[tuple[str, AccountDomain]]:
     try:
-        yield from islice(domains.all_proved(), _MOST)
+        found = proved_domains(examined.stage.prefix, region_of(examined.session))
+        yield from islice(found, _MOST)
     except (PynamoDBException, UnavailableError) as error:
         message = "the table of domains can't be read."
         raise UncheckedError(message) from error

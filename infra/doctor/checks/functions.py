@@ -1,4 +1,4 @@
-"""The functions: there, able to run, alike, and set up as the stage's configuration says."""
+"""Checks that the functions exist, can run, are alike and have the stage's settings."""
 
 from __future__ import annotations
 
@@ -6,25 +6,25 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from chalicelib.gateways.parameter_store import SECRET_NAMES
+from chalicelib.bootstrap.secrets import SECRET_NAMES
 from infra.doctor.findings import UncheckedError, together
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from infra.doctor.examined_stage import ExaminedStage
     from infra.doctor.findings import Checking
-    from infra.doctor.subject import Subject
 
 _OLDEST = (3, 11)
 _OF_THE_STAGE = ("TABLE_PREFIX", "MAIL_QUEUE_NAME", "SECRETS_PATH")
-# Public, and looked at by itself.
+# The certificates are public and have a check of their own.
 _SECRET = frozenset(SECRET_NAMES) - {"SAML_CERTIFICATE", "SAML_SECOND_CERTIFICATE"}
 
 
-def check(subject: Subject) -> Checking:
-    """Look at each function of the stage, and whether they were deployed together."""
-    stage, found = subject.stage, subject.functions
-    yield from together(_standing(subject))
+def check(examined: ExaminedStage) -> Checking:
+    """Check each function, and that all were deployed together."""
+    stage, found = examined.stage, examined.functions
+    yield from together(_standing(examined))
     for what, words in (("Runtime", "runtimes"), ("CodeSha256", "packages")):
         if len({configuration[what] for configuration in found.values()}) > 1:
             yield f"Functions run on different {words}: a deployment broke off. Deploy again."
@@ -32,22 +32,22 @@ def check(subject: Subject) -> Checking:
     return f"All {len(found)} can run, with one package on {runtimes} and {stage.architecture}."
 
 
-def check_settings(subject: Subject) -> Checking:
-    """Look at each function's environment; a secret has no place there (`H12`)."""
+def check_settings(examined: ExaminedStage) -> Checking:
+    """Check each function's environment, which must hold no secret (`H12`)."""
     yield from together(
-        (subject.stage.function_name(function), trouble)
-        for function in subject.functions
-        for trouble in _settings(subject, subject.variables(function))
+        (examined.stage.function_name(function), trouble)
+        for function in examined.functions
+        for trouble in _settings(examined, examined.variables(function))
     )
-    yield from _addresses(subject)
-    if missing := [name for name in subject.stage.functions if name not in subject.functions]:
+    yield from _addresses(examined)
+    if missing := [name for name in examined.stage.functions if name not in examined.functions]:
         message = f"no function {' and '.join(missing)}."
         raise UncheckedError(message)
-    return f"Each function has the stage's, with {subject.variables('api').get('PUBLIC_URL')}."
+    return f"Each function has the stage's, with {examined.variables('api').get('PUBLIC_URL')}."
 
 
-def _standing(subject: Subject) -> Iterator[tuple[str, str]]:
-    stage, found = subject.stage, subject.functions
+def _standing(examined: ExaminedStage) -> Iterator[tuple[str, str]]:
+    stage, found = examined.stage, examined.functions
     for function in stage.functions:
         name = stage.function_name(function)
         if function not in found:
@@ -69,15 +69,15 @@ def _troubles(configuration: dict[str, Any], architecture: str) -> Iterator[str]
         yield f"not for {architecture}, as its package is. Deploy again."
 
 
-def _settings(subject: Subject, variables: dict[str, str]) -> Iterator[str]:
+def _settings(examined: ExaminedStage, variables: dict[str, str]) -> Iterator[str]:
     for variable in _OF_THE_STAGE:
-        wanted = subject.stage.environment[variable]
+        wanted = examined.stage.environment[variable]
         if variables.get(variable) != wanted:
             yield f"another {variable} than {wanted}. Deploy the stage."
     if shown := sorted(_SECRET & variables.keys()):
         yield (
             f"shows {' and '.join(shown)} to whoever may see its settings. Keep secrets under"
-            f" {subject.stage.secrets_path} alone, and rotate what was shown."
+            f" {examined.stage.secrets_path} alone, and rotate what was shown."
         )
     if "AWS_ENDPOINT_URL" in variables:
         yield "sends its calls to AWS_ENDPOINT_URL. Remove that variable."
@@ -85,9 +85,9 @@ def _settings(subject: Subject, variables: dict[str, str]) -> Iterator[str]:
         yield "logs at DEBUG. Set LOG_LEVEL to INFO."
 
 
-def _addresses(subject: Subject) -> Iterator[str]:
-    variables = subject.variables("api")
-    queue = subject.stage.mail_queue
+def _addresses(examined: ExaminedStage) -> Iterator[str]:
+    variables = examined.variables("api")
+    queue = examined.stage.mail_queue
     if not variables.get("MAIL_QUEUE_URL", "").endswith(f"/{queue}"):
         yield f"The API doesn't put mails on the queue {queue}: look at its MAIL_QUEUE_URL."
     if urlsplit(variables.get("PUBLIC_URL", "")).scheme != "https":

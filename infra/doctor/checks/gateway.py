@@ -1,4 +1,4 @@
-"""API Gateway: it keeps no decision about a key, and its own errors are ours."""
+"""Checks that API Gateway caches no decision about a key and answers errors in our envelope."""
 
 from __future__ import annotations
 
@@ -6,23 +6,23 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from infra.aws import code_of
 from infra.doctor.findings import UncheckedError
-from infra.doctor.subject import code_of
 from infra.stack.gateway_responses import openapi_extension
 
 if TYPE_CHECKING:
+    from infra.doctor.examined_stage import ExaminedStage
     from infra.doctor.findings import Checking
-    from infra.doctor.subject import Subject
 
-# What API Gateway does where an authorizer says nothing.
+# API Gateway's default.
 _USUAL_TTL = 300
 
 
-def check_authorizer(subject: Subject) -> Checking:
-    """See that a deleted key is dead on the next call (`F5`)."""
-    found = _find(subject)
+def check_authorizer(examined: ExaminedStage) -> Checking:
+    """Check that a deleted key fails on the next call (`F5`)."""
+    found = _find(examined)
     if found is None:
-        name = subject.stage.function_name("key_check")
+        name = examined.stage.function_name("key_check")
         yield f"No API asks function {name} about keys. Deploy the stage."
         return ""
     _, authorizer = found
@@ -35,10 +35,10 @@ def check_authorizer(subject: Subject) -> Checking:
     return "Every call asks about its key; no decision is kept."
 
 
-def check_answers(subject: Subject) -> Checking:
-    """See that what API Gateway says by itself has the one envelope (`H1`)."""
-    api_id = require_api(subject)
-    pages = subject.pages("apigateway", "get_gateway_responses", restApiId=api_id)
+def check_answers(examined: ExaminedStage) -> Checking:
+    """Check that API Gateway's own responses have our envelope (`H1`)."""
+    api_id = require_api(examined)
+    pages = examined.pages("apigateway", "get_gateway_responses", restApiId=api_id)
     there = {item["responseType"]: item for page in pages for item in page["items"]}
     wanted = openapi_extension()
     other = [name for name, answer in wanted.items() if not _is(there.get(name, {}), answer)]
@@ -50,10 +50,10 @@ def check_answers(subject: Subject) -> Checking:
     return f"All {len(wanted)} of API Gateway's own have our envelope."
 
 
-def check_stage(subject: Subject) -> Checking:
-    """See that the API can be called, and that nothing about it is billed by the hour."""
-    api_id = require_api(subject)
-    client, name = subject.client("apigateway"), subject.stage.gateway_stage
+def check_stage(examined: ExaminedStage) -> Checking:
+    """Check that the API can be called and has no cache, which is billed by the hour."""
+    api_id = require_api(examined)
+    client, name = examined.client("apigateway"), examined.stage.gateway_stage
     try:
         stage = client.get_stage(restApiId=api_id, stageName=name)
     except ClientError as error:
@@ -69,20 +69,20 @@ def check_stage(subject: Subject) -> Checking:
     return f"The API {api_id} can be called, and has no cache."
 
 
-def require_api(subject: Subject) -> str:
-    """Give the id of the stage's API; raises UncheckedError where there is none."""
-    found = _find(subject)
+def require_api(examined: ExaminedStage) -> str:
+    """Return the id of the stage's API; raises UncheckedError if there is none."""
+    found = _find(examined)
     if found is None:
         message = "no API asks this stage's key_check."
         raise UncheckedError(message)
     return found[0]
 
 
-def _find(subject: Subject) -> tuple[str, dict[str, Any]] | None:
-    """Find the API by the function that it asks: both stages' have the same name."""
-    asked = f":function:{subject.stage.function_name('key_check')}/"
-    client = subject.client("apigateway")
-    for page in subject.pages("apigateway", "get_rest_apis"):
+def _find(examined: ExaminedStage) -> tuple[str, dict[str, Any]] | None:
+    """Find the API by its authorizer's function: every stage's API has the same name."""
+    asked = f":function:{examined.stage.function_name('key_check')}/"
+    client = examined.client("apigateway")
+    for page in examined.pages("apigateway", "get_rest_apis"):
         for api in page["items"]:
             for authorizer in client.get_authorizers(restApiId=api["id"])["items"]:
                 if asked in authorizer.get("authorizerUri", ""):

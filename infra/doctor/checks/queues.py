@@ -1,4 +1,4 @@
-"""The mail queue and what was parked beside it."""
+"""Checks the mail queue and its dead letters."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
+from infra.aws import code_of
 from infra.doctor.findings import UncheckedError
-from infra.doctor.subject import code_of
 
 if TYPE_CHECKING:
+    from infra.doctor.examined_stage import ExaminedStage
     from infra.doctor.findings import Checking
-    from infra.doctor.subject import Subject
 
-# The worker takes a mail a second or so for each instance; more than this is a jam.
+# Each worker instance sends about one mail a second; more than this is a backlog.
 _MOST_WAITING = 200
 _GONE = ("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist")
 
 
-def check(subject: Subject) -> Checking:
-    """Look at the mail queue's depth, and at what becomes of a mail that keeps failing."""
-    name, parked = subject.stage.mail_queue, subject.stage.dead_letters
-    queue = _read(subject, name)
+def check(examined: ExaminedStage) -> Checking:
+    """Check the mail queue's depth and where failing mails go."""
+    name, parked = examined.stage.mail_queue, examined.stage.dead_letters
+    queue = _read(examined, name)
     if queue is None:
         yield f"Queue {name} is missing, so no mail goes out. Deploy the stage."
         return ""
@@ -30,12 +30,12 @@ def check(subject: Subject) -> Checking:
     if waiting > _MOST_WAITING:
         yield (
             f"{waiting:,} mails wait in {name}. Look for mail_failed in the log of"
-            f" {subject.stage.function_name('mail')}, and whether SES has paused the account."
+            f" {examined.stage.function_name('mail')}, and whether SES has paused the account."
         )
     target = json.loads(queue.get("RedrivePolicy", "{}")).get("deadLetterTargetArn", "")
     if not target.endswith(f":{parked}"):
         yield f"A mail that keeps failing in {name} is lost, not parked. Deploy the stage."
-    timeout = subject.functions.get("mail", {}).get("Timeout", 0)
+    timeout = examined.functions.get("mail", {}).get("Timeout", 0)
     if int(queue["VisibilityTimeout"]) < timeout:
         yield (
             f"A mail of {name} comes again after {queue['VisibilityTimeout']} seconds, while the"
@@ -44,10 +44,10 @@ def check(subject: Subject) -> Checking:
     return f"{waiting} mails wait; one that keeps failing is parked."
 
 
-def check_dead_letters(subject: Subject) -> Checking:
+def check_dead_letters(examined: ExaminedStage) -> Checking:
     """See that no mail is parked."""
-    name = subject.stage.dead_letters
-    queue = _read(subject, name)
+    name = examined.stage.dead_letters
+    queue = _read(examined, name)
     if queue is None:
         message = f"there is no queue {name}."
         raise UncheckedError(message)
@@ -55,13 +55,13 @@ def check_dead_letters(subject: Subject) -> Checking:
         mails = "1 mail is" if parked == 1 else f"{parked:,} mails are"
         yield (
             f"{mails} parked in {name} after failing every time. Look for mail_failed in the"
-            f" log of {subject.stage.function_name('mail')}, mend that, then start a redrive."
+            f" log of {examined.stage.function_name('mail')}, mend that, then start a redrive."
         )
     return "No mail is parked."
 
 
-def _read(subject: Subject, name: str) -> dict[str, str] | None:
-    client = subject.client("sqs")
+def _read(examined: ExaminedStage, name: str) -> dict[str, str] | None:
+    client = examined.client("sqs")
     try:
         url = client.get_queue_url(QueueName=name)["QueueUrl"]
     except ClientError as error:

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from chalicelib.gateways.parameter_store import SECRET_NAMES
-from infra.doctor.subject import code_of
+from chalicelib.bootstrap.secrets import SECRET_NAMES
+from infra.aws import code_of
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from infra.doctor.examined_stage import ExaminedStage
     from infra.doctor.findings import Checking
-    from infra.doctor.subject import Subject
 
 # Only people who were imported from Devise need the one; the other two come with the first change
 # of the SAML pair.
@@ -28,11 +28,11 @@ _SAML_PAIR = {"SAML_PRIVATE_KEY", "SAML_CERTIFICATE"}
 _CERTIFICATE_LEFT = timedelta(days=60)
 
 
-def check(subject: Subject) -> Checking:
+def check(examined: ExaminedStage) -> Checking:
     """Look at each secret's kind and age, without reading it."""
-    path = subject.stage.secrets_path
+    path = examined.stage.secrets_path
     wanted = [{"Key": "Path", "Values": [path]}]
-    pages = subject.pages("ssm", "describe_parameters", ParameterFilters=wanted)
+    pages = examined.pages("ssm", "describe_parameters", ParameterFilters=wanted)
     kept = {
         parameter["Name"].rpartition("/")[2]: parameter
         for page in pages
@@ -45,7 +45,7 @@ def check(subject: Subject) -> Checking:
     for name in missing:
         if not (missing_pair and name in _SAML_PAIR):
             yield f"{name} is missing under {path}, and functions can't start. Restore or deploy."
-    now, ages = subject.clock(), {}
+    now, ages = examined.clock(), {}
     for name in [name for name in SECRET_NAMES if name in kept]:
         if kept[name]["Type"] != "SecureString":
             yield f"{path}/{name} isn't encrypted. Make it a SecureString, and rotate it."
@@ -59,13 +59,13 @@ def check(subject: Subject) -> Checking:
     return f"All {len(needed)} are kept and encrypted; {age}."
 
 
-def check_certificate(subject: Subject) -> Checking:
+def check_certificate(examined: ExaminedStage) -> Checking:
     """Look at the end of the certificate that identity providers know us by."""
     from cryptography.x509 import load_pem_x509_certificate
 
-    name = f"{subject.stage.secrets_path}/SAML_CERTIFICATE"
+    name = f"{examined.stage.secrets_path}/SAML_CERTIFICATE"
     try:
-        parameter = subject.client("ssm").get_parameter(Name=name, WithDecryption=True)
+        parameter = examined.client("ssm").get_parameter(Name=name, WithDecryption=True)
     except ClientError as error:
         if code_of(error) != "ParameterNotFound":
             raise
@@ -77,7 +77,7 @@ def check_certificate(subject: Subject) -> Checking:
         yield f"{name} isn't a certificate in PEM, so no function starts. Put it right."
         return ""
     end = certificate.not_valid_after_utc
-    if end - subject.clock() < _CERTIFICATE_LEFT:
+    if end - examined.clock() < _CERTIFICATE_LEFT:
         yield (
             f"Our SAML certificate ends on {end:%d %B %Y}. Rotate the pair (make rotate WHAT=saml),"
             " and let every account's identity provider read our metadata anew."

@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from infra.aws import code_of
 from infra.doctor.checks.dns import has_cname
 from infra.doctor.findings import UncheckedError
-from infra.doctor.subject import code_of
 
 if TYPE_CHECKING:
+    from infra.doctor.examined_stage import ExaminedStage
     from infra.doctor.findings import Checking
-    from infra.doctor.subject import Subject
 
 _MOST_OF_QUOTA = 0.8
 
 
-def check_account(subject: Subject) -> Checking:
+def check_account(examined: ExaminedStage) -> Checking:
     """See that SES sends to everybody, and that its quota isn't nearly used up."""
-    account = subject.client("sesv2").get_account()
+    account = examined.client("sesv2").get_account()
     quota = account["SendQuota"]
     if not account["ProductionAccessEnabled"]:
         yield (
@@ -39,15 +39,15 @@ def check_account(subject: Subject) -> Checking:
     return f"SES sends to everybody, {quota['Max24HourSend']:,.0f} mails a day at most."
 
 
-def check_identity(subject: Subject) -> Checking:
+def check_identity(examined: ExaminedStage) -> Checking:
     """See that SES knows the sender, and that its mails are signed."""
-    address = parseaddr(subject.variables("mail").get("MAIL_FROM", ""))[1]
+    address = parseaddr(examined.variables("mail").get("MAIL_FROM", ""))[1]
     domain = address.rpartition("@")[2]
-    identity = _identity(subject, domain)
+    identity = _identity(examined, domain)
     if identity is not None:
-        yield from _domain(subject, domain, identity)
+        yield from _domain(examined, domain, identity)
         return f"Mails from {domain} are signed with DKIM, and its DNS says so."
-    identity = _identity(subject, address)
+    identity = _identity(examined, address)
     if identity is None:
         yield f"SES doesn't know {domain}, so no mail goes out. Add the domain there, with DKIM."
         return ""
@@ -57,7 +57,7 @@ def check_identity(subject: Subject) -> Checking:
     return ""
 
 
-def _domain(subject: Subject, domain: str, identity: dict[str, Any]) -> Checking:
+def _domain(examined: ExaminedStage, domain: str, identity: dict[str, Any]) -> Checking:
     dkim = identity.get("DkimAttributes", {})
     if not identity["VerifiedForSendingStatus"]:
         yield f"SES hasn't verified {domain}, so no mail goes out. Put its DKIM records in the DNS."
@@ -71,16 +71,16 @@ def _domain(subject: Subject, domain: str, identity: dict[str, Any]) -> Checking
         f"{token}._domainkey.{domain}": f"{token}.dkim.amazonses.com"
         for token in dkim.get("Tokens", [])
     }
-    lacking = [n for n, target in records.items() if not has_cname(n, target, subject.dns_server)]
+    lacking = [n for n, target in records.items() if not has_cname(n, target, examined.dns_server)]
     if lacking:
         pairs = ", ".join(f"{name} as a CNAME of {records[name]}" for name in lacking)
         yield f"The DNS lacks {pairs}."
     return ""
 
 
-def _identity(subject: Subject, name: str) -> dict[str, Any] | None:
+def _identity(examined: ExaminedStage, name: str) -> dict[str, Any] | None:
     try:
-        found: dict[str, Any] = subject.client("sesv2").get_email_identity(EmailIdentity=name)
+        found: dict[str, Any] = examined.client("sesv2").get_email_identity(EmailIdentity=name)
     except ClientError as error:
         if code_of(error) != "NotFoundException":
             raise

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from infra.aws import code_of
 from infra.doctor.findings import UncheckedError, together
-from infra.doctor.subject import code_of
 from infra.stack.resources import table_definitions, ttl_attributes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from infra.doctor.examined_stage import ExaminedStage
     from infra.doctor.findings import Checking
-    from infra.doctor.subject import Subject
 
 _MISSING = (
     "missing. Restore it if it held anything (docs/operations.md); deploying makes an empty one."
@@ -22,16 +22,16 @@ _MISSING = (
 _INDEXES = ("GlobalSecondaryIndexes", "LocalSecondaryIndexes")
 
 
-def check(subject: Subject) -> Checking:
+def check(examined: ExaminedStage) -> Checking:
     """Look at each table that this version of the app reads."""
-    yield from together(_standing(subject))
-    return f"All {len(subject.stage.tables)} are there, encrypted and protected from deletion."
+    yield from together(_standing(examined))
+    return f"All {len(examined.stage.tables)} are there, encrypted and protected from deletion."
 
 
-def check_expiry(subject: Subject) -> Checking:
+def check_expiry(examined: ExaminedStage) -> Checking:
     """See that rows with an end are tidied up: kept on, they cost, and tell of people (`H16`)."""
-    client = subject.client("dynamodb")
-    attributes = ttl_attributes(subject.stage.prefix)
+    client = examined.client("dynamodb")
+    attributes = ttl_attributes(examined.stage.prefix)
     kept, missing = [], []
     for name, attribute in attributes.items():
         found = _ask(client.describe_time_to_live, name)
@@ -44,15 +44,15 @@ def check_expiry(subject: Subject) -> Checking:
     return f"All {len(attributes)} tables whose rows expire are tidied up."
 
 
-def check_backups(subject: Subject) -> Checking:
+def check_backups(examined: ExaminedStage) -> Checking:
     """See that each table can be restored to any second of the last weeks."""
-    client = subject.client("dynamodb")
+    client = examined.client("dynamodb")
     trouble = (
         "can't be restored to a moment. Turn on point-in-time recovery; what is lost before that"
         " stays lost."
     )
     lost, missing = [], []
-    for name in subject.stage.tables:
+    for name in examined.stage.tables:
         found = _ask(client.describe_continuous_backups, name)
         if found is None:
             missing.append(name)
@@ -63,9 +63,9 @@ def check_backups(subject: Subject) -> Checking:
     return "Every table can be restored to any second since its recovery was turned on."
 
 
-def _standing(subject: Subject) -> Iterator[tuple[str, str]]:
-    client = subject.client("dynamodb")
-    for definition in table_definitions(subject.stage.prefix):
+def _standing(examined: ExaminedStage) -> Iterator[tuple[str, str]]:
+    client = examined.client("dynamodb")
+    for definition in table_definitions(examined.stage.prefix):
         name = definition["TableName"]
         found = _ask(client.describe_table, name)
         if found is None:

@@ -7,24 +7,24 @@ from typing import TYPE_CHECKING
 from infra.doctor.findings import UncheckedError
 
 if TYPE_CHECKING:
+    from infra.doctor.examined_stage import ExaminedStage
     from infra.doctor.findings import Checking
-    from infra.doctor.subject import Subject
 
 
-def check(subject: Subject) -> Checking:
+def check(examined: ExaminedStage) -> Checking:
     """See that the worker listens to the queue, and that the daily look has its schedule."""
-    missing = {"mail", "sso_watch"} - subject.functions.keys()
+    missing = {"mail", "sso_watch"} - examined.functions.keys()
     if missing:
         message = f"no function {' and '.join(sorted(missing))}."
         raise UncheckedError(message)
-    yield from _of_the_queue(subject)
-    yield from _of_the_clock(subject)
+    yield from _of_the_queue(examined)
+    yield from _of_the_clock(examined)
     return "The worker takes mails from the queue, and single sign-on is looked at every day."
 
 
-def _of_the_queue(subject: Subject) -> Checking:
-    name, queue = subject.stage.function_name("mail"), subject.stage.mail_queue
-    pages = subject.pages("lambda", "list_event_source_mappings", FunctionName=name)
+def _of_the_queue(examined: ExaminedStage) -> Checking:
+    name, queue = examined.stage.function_name("mail"), examined.stage.mail_queue
+    pages = examined.pages("lambda", "list_event_source_mappings", FunctionName=name)
     states = [
         source["State"]
         for page in pages
@@ -41,13 +41,13 @@ def _of_the_queue(subject: Subject) -> Checking:
     return ""
 
 
-def _of_the_clock(subject: Subject) -> Checking:
-    arn = subject.functions["sso_watch"]["FunctionArn"]
-    client = subject.client("events")
+def _of_the_clock(examined: ExaminedStage) -> Checking:
+    arn = examined.functions["sso_watch"]["FunctionArn"]
+    client = examined.client("events")
     rules = client.list_rule_names_by_target(TargetArn=arn)["RuleNames"]
     states = [client.describe_rule(Name=rule)["State"] for rule in rules]
     if not any(state.startswith("ENABLED") for state in states):
-        name = subject.stage.function_name("sso_watch")
+        name = examined.stage.function_name("sso_watch")
         yield (
             f"Nothing starts function {name}, so proofs of domains and certificates go unwatched."
             + (f" Enable the rule {rules[0]}." if rules else " Deploy the stage.")

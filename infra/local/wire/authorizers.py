@@ -1,4 +1,4 @@
-"""Runs Chalice's built-in authorizers as API Gateway does, before the view is asked."""
+"""Runs Chalice's built-in authorizers before the view, as API Gateway does."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from chalice.local import ARNMatcher, LocalARNBuilder
 if TYPE_CHECKING:
     from chalice.app import Authorizer
 
-    from infra.local.wire.http_messages import Request
+    from infra.local.wire.messages import Request
 
 _INVOKE = "execute-api:Invoke"
 
 
 class RefusedError(Exception):
-    """The gateway answers itself; the argument is the name of its answer."""
+    """API Gateway answers itself; the argument is the name of its response."""
 
     def __init__(self, response: str) -> None:
         super().__init__(response)
@@ -26,7 +26,7 @@ class RefusedError(Exception):
 
 
 def authorize(authorizer: Authorizer, request: Request, context: object) -> dict[str, str]:
-    """Give `requestContext.authorizer`; raises RefusedError."""
+    """Return `requestContext.authorizer`; raises RefusedError."""
     if not isinstance(authorizer, ChaliceAuthorizer):
         raise RefusedError("AUTHORIZER_CONFIGURATION_ERROR")
     token = request.header("authorization")
@@ -50,7 +50,7 @@ def _ask(authorizer: ChaliceAuthorizer, event: dict[str, str], context: Any) -> 
     try:
         return authorizer(event, context)
     except Exception as error:
-        # API Gateway knows this one message; any other is a failure of ours.
+        # The one message that API Gateway turns into a 401; any other error is a failure.
         if str(error) == "Unauthorized":
             raise RefusedError("UNAUTHORIZED") from error
         traceback.print_exc()

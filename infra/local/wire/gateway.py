@@ -1,4 +1,4 @@
-"""Serves a Chalice app as API Gateway and Lambda would; the handlers run unchanged."""
+"""Serves a Chalice app as API Gateway and Lambda do, with unchanged handlers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from chalice.local import LambdaContext, LocalARNBuilder, LocalChalice
 
 from infra.local.wire.authorizers import RefusedError, authorize
-from infra.local.wire.http_messages import Answer, Request
+from infra.local.wire.messages import Answer, Request
 from infra.local.wire.routes import Match, Routes, UnreadablePathError, parse_query
 from infra.stack.gateway_responses import gateway_responses
 
@@ -24,11 +24,12 @@ if TYPE_CHECKING:
 _TIMEOUT_MS = 29_000
 _MEMORY_MB = 1_024
 
-# How the gateway calls what its front end refuses; any other status is DEFAULT_4XX with it.
+# API Gateway's response for each status; any other is DEFAULT_4XX with that status.
 _REFUSALS = {
     HTTPStatus.BAD_REQUEST: "DEFAULT_4XX",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "REQUEST_TOO_LARGE",
     HTTPStatus.INTERNAL_SERVER_ERROR: "DEFAULT_5XX",
+    HTTPStatus.GATEWAY_TIMEOUT: "INTEGRATION_TIMEOUT",
 }
 
 
@@ -41,7 +42,7 @@ class Gateway:
         self._https = https
 
     def answer(self, request: Request) -> Answer:
-        """Answer one request, through its authorizer if it has one."""
+        """Answer one request, after its authorizer if it has one."""
         request_id = str(uuid.uuid4())
         try:
             event = self._event(request, request_id)
@@ -50,7 +51,7 @@ class Gateway:
             return self._own_answer(refusal.response, request_id)
 
     def refuse(self, status: int) -> Answer:
-        """Answer a request that can't be read, or that made this server fail."""
+        """Answer a request that can't be read, or that failed in this server."""
         name = _REFUSALS.get(HTTPStatus(status), "DEFAULT_4XX")
         return self._own_answer(name, str(uuid.uuid4()), status)
 
@@ -83,14 +84,14 @@ class Gateway:
         headers = [("Content-Type", "application/json"), ("X-Request-Id", request_id)]
         headers += response.headers.items()
         if not self._https:
-            # On AWS there is always https; here the header would promise what isn't there.
+            # A local run has no https, so it must not send this header.
             headers = [pair for pair in headers if pair[0] != "Strict-Transport-Security"]
         code = response.status or status or HTTPStatus.BAD_REQUEST
         return Answer(code, tuple(headers), response.body.encode())
 
 
 def for_threads(app: Chalice) -> Chalice:
-    """Let requests run side by side: a Lambda serves one at a time, and Chalice relies on it."""
+    """Make an app thread-safe: Chalice relies on a Lambda serving one request at a time."""
     if not isinstance(app, LocalChalice):
         app.__class__ = type("ThreadedChalice", (_PerThread, LocalChalice, type(app)), {})
     return app
@@ -124,7 +125,7 @@ def proxy_event(
         "resource": match.resource,
         "path": path,
         "httpMethod": request.method,
-        # Of a name that comes twice the last value stands here, and all of them below.
+        # The last value of a repeated name; all of them are below.
         "headers": {name: values[-1] for name, values in headers.items()},
         "multiValueHeaders": headers,
         "queryStringParameters": {k: v[-1] for k, v in query.items()} if query else None,

@@ -1,4 +1,4 @@
-"""Finds the resource that a path belongs to, as API Gateway does."""
+"""Finds the resource of a path, as API Gateway does."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class UnreadablePathError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A resource, and the path parameters with their escapes undone."""
+    """A resource and its decoded path parameters."""
 
     resource: str
     parameters: dict[str, str] | None
@@ -34,12 +34,12 @@ class Routes:
 
     def match(self, path: str) -> Match | None:
         """Find the resource of a raw path; raises UnreadablePathError."""
-        # API Gateway takes a path with and without a trailing slash for the same.
+        # API Gateway ignores a trailing slash.
         if len(path) > 1 and path.endswith("/"):
             path = path[:-1]
         if path in self._literal:
             return Match(path, None)
-        # Split first, decode later: an escaped slash is part of its segment.
+        # Split before decoding: an escaped slash belongs to its segment.
         parts = [decode(part) for part in path.split("/")]
         plain = "/".join(parts)
         if plain in self._literal and "%2f" not in path.lower():

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import botocore.session
 import pytest
 
-from infra.doctor.subject import Subject
+from infra.doctor.examined_stage import ExaminedStage
 from tests.support.deployment.deployed import STAGE, deploy, make_whole
 from tests.support.deployment.doctor_checks import say_verified
 from tests.support.servers.engines import ministack
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="session")
-def ward(package: Package, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
+def live_stage(package: Package, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
     """The stage."""
-    with ministack(tmp_path_factory.mktemp("ward")) as engine:
+    with ministack(tmp_path_factory.mktemp("live_stage")) as engine:
         stage = deploy(engine, package, fresh_secrets())
         make_whole(stage, package)
         engine.client("sesv2").create_email_identity(EmailIdentity="hub.test")
@@ -40,11 +40,13 @@ def shared_session() -> Any:
 
 
 @pytest.fixture
-def session(shared_session: Any, ward: Deployed, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def session(
+    shared_session: Any, live_stage: Deployed, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Any]:
     """A session that sees a verified domain, which the emulator leaves pending for ever."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
-    for name, value in ward.engine.environ.items():
+    for name, value in live_stage.engine.environ.items():
         monkeypatch.setenv(name, value)
     event = "after-call.sesv2.GetEmailIdentity"
     shared_session.register(event, say_verified)
@@ -53,9 +55,9 @@ def session(shared_session: Any, ward: Deployed, monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.fixture
-def subject(session: Any, dns: DnsServer, ward: Deployed) -> Subject:
+def examined(session: Any, dns: DnsServer, live_stage: Deployed) -> ExaminedStage:
     """The healthy stage, its DKIM records in the DNS."""
-    known = ward.engine.client("sesv2").get_email_identity(EmailIdentity="hub.test")
+    known = live_stage.engine.client("sesv2").get_email_identity(EmailIdentity="hub.test")
     for token in known["DkimAttributes"]["Tokens"]:
         dns.cnames[f"{token}._domainkey.hub.test"] = f"{token}.dkim.amazonses.com"
-    return Subject(STAGE, session, lambda: datetime.now(UTC), dns.address)
+    return ExaminedStage(STAGE, session, lambda: datetime.now(UTC), dns.address)

@@ -14,8 +14,8 @@ from infra.doctor.findings import Outcome
 from tests.support.deployment.doctor_checks import findings, troubles
 
 if TYPE_CHECKING:
+    from infra.doctor.examined_stage import ExaminedStage
     from infra.doctor.findings import Finding
-    from infra.doctor.subject import Subject
 
 
 @pytest.mark.parametrize(
@@ -69,26 +69,26 @@ if TYPE_CHECKING:
     ],
 )
 def test_what_aws_says_and_the_emulator_never_does_is_told(
-    subject: Subject, session: Any, title: str, event: str, said: dict[str, Any], words: str
+    examined: ExaminedStage, session: Any, title: str, event: str, said: dict[str, Any], words: str
 ) -> None:
     def say(parsed: dict[str, Any], **_: Any) -> None:
         parsed |= said
 
     session.register(f"after-call.{event}", say)
-    (found,) = findings(subject, title)
+    (found,) = findings(examined, title)
     session.unregister(f"after-call.{event}", say)
     assert words in found.words
     assert found.outcome is not Outcome.FINE
 
 
 def test_on_aws_the_public_address_is_asked_too(
-    subject: Subject, monkeypatch: pytest.MonkeyPatch
+    examined: ExaminedStage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where nothing answers, nothing more is asked."""
-    (well,) = findings(subject, "Live answers")
+    (well,) = findings(examined, "Live answers")
     assert well.outcome is Outcome.FINE
     # Asked while there is an emulator to ask.
-    assert subject.variables("api")["PUBLIC_URL"] == "https://auth.hub.test"
+    assert examined.variables("api")["PUBLIC_URL"] == "https://auth.hub.test"
     asked: list[str] = []
 
     def nothing(request: urllib.request.Request, **_: Any) -> None:
@@ -97,7 +97,7 @@ def test_on_aws_the_public_address_is_asked_too(
 
     monkeypatch.setattr(urllib.request, "urlopen", nothing)
     monkeypatch.delenv("AWS_ENDPOINT_URL")
-    own, public = troubles(subject, "Live answers")
+    own, public = troubles(examined, "Live answers")
     assert re.fullmatch(
         r"https://\w+\.execute-api\.eu-west-1\.amazonaws\.com/api answers nothing\.", own
     )
@@ -119,32 +119,36 @@ def test_on_aws_the_public_address_is_asked_too(
     ],
 )
 def test_what_aws_refuses_is_no_health(
-    subject: Subject, session: Any, title: str, event: str
+    examined: ExaminedStage, session: Any, title: str, event: str
 ) -> None:
-    (found,) = _refused(subject, session, title, event, "AccessDeniedException")
+    (found,) = _refused(examined, session, title, event, "AccessDeniedException")
     assert found.outcome is Outcome.UNCHECKED
     assert found.words.startswith("Couldn't be checked: An error occurred (AccessDenied")
 
 
-def test_a_clock_that_aws_takes_no_request_from_is_trouble(subject: Subject, session: Any) -> None:
-    (found,) = _refused(subject, session, "Clock", "sts.GetCallerIdentity", "RequestTimeTooSkewed")
+def test_a_clock_that_aws_takes_no_request_from_is_trouble(
+    examined: ExaminedStage, session: Any
+) -> None:
+    (found,) = _refused(examined, session, "Clock", "sts.GetCallerIdentity", "RequestTimeTooSkewed")
     assert found.outcome is Outcome.TROUBLE
     assert found.words.endswith("(RequestTimeTooSkewed). Is its clock right?")
 
 
-def _refused(subject: Subject, session: Any, title: str, event: str, code: str) -> list[Finding]:
+def _refused(
+    examined: ExaminedStage, session: Any, title: str, event: str, code: str
+) -> list[Finding]:
     def refuse(http_response: Any, parsed: dict[str, Any], **_: Any) -> None:
         http_response.status_code = 403
         parsed["Error"] = {"Code": code, "Message": "Not you."}
 
     session.register(f"after-call.{event}", refuse)
-    found = findings(subject, title)
+    found = findings(examined, title)
     session.unregister(f"after-call.{event}", refuse)
     return found
 
 
 def test_an_answer_that_nobody_foresaw_stops_its_own_check_alone(
-    subject: Subject, session: Any
+    examined: ExaminedStage, session: Any
 ) -> None:
     """What AWS says may differ from what the emulator does."""
 
@@ -152,7 +156,7 @@ def test_an_answer_that_nobody_foresaw_stops_its_own_check_alone(
         parsed.pop("SendQuota")
 
     session.register("after-call.sesv2.GetAccount", forget)
-    found = list(examine(subject))
+    found = list(examine(examined))
     session.unregister("after-call.sesv2.GetAccount", forget)
     ill = [finding for finding in found if finding.outcome is not Outcome.FINE]
     assert len(ill) == 1, ill

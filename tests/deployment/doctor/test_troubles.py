@@ -12,10 +12,10 @@ from tests.support.deployment import doctor_faults
 from tests.support.deployment.doctor_checks import findings
 
 if TYPE_CHECKING:
-    from infra.doctor.subject import Subject
+    from infra.doctor.examined_stage import ExaminedStage
     from tests.support.deployment.deployed import Deployed
 
-AILMENTS: list[tuple[str, doctor_faults.Ailment, str]] = [
+FAULTS: list[tuple[str, doctor_faults.Fault, str]] = [
     ("Tables", doctor_faults.a_table_is_gone, "thub-prod-links: missing"),
     ("Tables", doctor_faults.a_table_has_other_keys, "other keys"),
     (
@@ -131,14 +131,18 @@ AILMENTS: list[tuple[str, doctor_faults.Ailment, str]] = [
 
 
 @pytest.mark.parametrize(
-    ("title", "ailment", "words"), AILMENTS, ids=[f"{a[0]}: {a[2]}" for a in AILMENTS]
+    ("title", "fault", "words"), FAULTS, ids=[f"{a[0]}: {a[2]}" for a in FAULTS]
 )
 def test_each_trouble_is_told_in_a_sentence_until_it_is_mended(
-    subject: Subject, ward: Deployed, title: str, ailment: doctor_faults.Ailment, words: str
+    examined: ExaminedStage,
+    live_stage: Deployed,
+    title: str,
+    fault: doctor_faults.Fault,
+    words: str,
 ) -> None:
-    with ailment(ward):
-        found = findings(dataclasses.replace(subject), title)
-    (after,) = findings(dataclasses.replace(subject), title)
+    with fault(live_stage):
+        found = findings(dataclasses.replace(examined), title)
+    (after,) = findings(dataclasses.replace(examined), title)
     assert {finding.outcome for finding in found} == {Outcome.TROUBLE}, found
     (said,) = [finding.words for finding in found if words in finding.words]
     assert said.endswith((".", "?"))

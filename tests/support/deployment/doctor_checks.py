@@ -8,18 +8,18 @@ from infra.doctor.examination import CHECKS, examine
 from infra.doctor.findings import Outcome
 
 if TYPE_CHECKING:
+    from infra.doctor.examined_stage import ExaminedStage
     from infra.doctor.findings import Finding
-    from infra.doctor.subject import Subject
 
 
-def findings(subject: Subject, title: str) -> list[Finding]:
+def findings(examined: ExaminedStage, title: str) -> list[Finding]:
     """Make one check."""
-    return list(examine(subject, {title: CHECKS[title]}))
+    return list(examine(examined, {title: CHECKS[title]}))
 
 
-def troubles(subject: Subject, title: str) -> list[str]:
+def troubles(examined: ExaminedStage, title: str) -> list[str]:
     """Make one check that has to find trouble, and nothing else."""
-    found = findings(subject, title)
+    found = findings(examined, title)
     assert {finding.outcome for finding in found} == {Outcome.TROUBLE}, found
     return [finding.words for finding in found]
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from tests.support.deployment.deployed import Deployed
 
-    Ailment = Callable[[Deployed], AbstractContextManager[None]]
+    Fault = Callable[[Deployed], AbstractContextManager[None]]
 
 LINKS = f"{STAGE.prefix}links"
 _EMPTY_ZIP = b"PK\x05\x06" + bytes(18)
@@ -62,7 +62,7 @@ def a_table_has_other_keys(stage: Deployed) -> Iterator[None]:
         client.delete_table(TableName=LINKS)
 
 
-def the_table(changed: dict[str, Any], mended: dict[str, Any]) -> Ailment:
+def the_table(changed: dict[str, Any], mended: dict[str, Any]) -> Fault:
     """Change a table by one call, and back by another."""
 
     @contextlib.contextmanager
@@ -99,7 +99,7 @@ def nothing_can_be_restored(stage: Deployed) -> Iterator[None]:
             yield
 
 
-def the_function(**changed: Any) -> Ailment:
+def the_function(**changed: Any) -> Fault:
     """Change the API's function; `Environment` is added to its variables."""
 
     @contextlib.contextmanager
@@ -218,7 +218,7 @@ def nobody_can_call(stage: Deployed) -> Iterator[None]:
     client.create_stage(restApiId=stage.api_id, stageName="api", deploymentId=was["deploymentId"])
 
 
-def the_secret(name: str, value: str | None, kind: str = "SecureString") -> Ailment:
+def the_secret(name: str, value: str | None, kind: str = "SecureString") -> Fault:
     """Put another value in a secret's place, or none."""
 
     @contextlib.contextmanager
@@ -290,7 +290,7 @@ def a_mail_is_parked(stage: Deployed) -> Iterator[None]:
         yield
 
 
-def the_queue(**attributes: str) -> Ailment:
+def the_queue(**attributes: str) -> Fault:
     """Change the mail queue, and back."""
 
     @contextlib.contextmanager

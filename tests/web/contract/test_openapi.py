@@ -15,7 +15,7 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 from app import app
 from chalicelib.web.contract.openapi import api_calls, is_list
 from chalicelib.web.kit.access import Access
-from infra.local.wire.http_server import LoopbackServer
+from infra.local.wire.server import LoopbackServer
 from tests.support.keys import Holder, an_owner, make_key
 from tests.support.servers.children import free_port
 
@@ -38,8 +38,8 @@ def environ() -> dict[str, str]:
 def origin(service: Service) -> Iterator[str]:
     """The service on a socket, which schemathesis needs."""
     port = free_port()
-    server = LoopbackServer(service.gateway, port)
-    server.start()
+    server = LoopbackServer(port)
+    server.start(service.gateway)
     yield f"http://127.0.0.1:{port}"
     server.stop()
 

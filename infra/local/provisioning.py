@@ -1,4 +1,4 @@
-"""Makes AWS, or what stands in for it, ready: the CloudFormation stack and the mail's sender."""
+"""Creates what the app needs in the emulator: the CloudFormation stack and the verified sender."""
 
 from __future__ import annotations
 
@@ -7,22 +7,14 @@ from dataclasses import dataclass
 from email.utils import parseaddr
 from typing import Any
 
-from infra.local.problems import LocalRunError
+from botocore.exceptions import ClientError
+
+from infra.aws import AWS_ERRORS, client, code_of
+from infra.errors import CommandError
 from infra.stack.resources import TEMPLATE
 
 _STACK_SECONDS = 120.0
 _POLL_SECONDS = 0.1
-
-
-def client(service: str, endpoint: str, *, read_timeout: int = 30) -> Any:
-    """Make a botocore client for the endpoint; region and credentials come from the environment."""
-    import botocore.session
-    from botocore.config import Config
-
-    config = Config(connect_timeout=5, read_timeout=read_timeout, retries={"total_max_attempts": 2})
-    return botocore.session.get_session().create_client(
-        service, endpoint_url=endpoint, config=config
-    )
 
 
 @dataclass(frozen=True)
@@ -34,24 +26,22 @@ class Queue:
 
 
 def make_ready(endpoint: str, name: str, parameters: dict[str, str], mail_from: str) -> Queue:
-    """Make all that the app needs, and give the mail queue; raises LocalRunError."""
-    from botocore.exceptions import BotoCoreError, ClientError
-
+    """Create everything that the app needs and return the mail queue; raises CommandError."""
     try:
         outputs = apply_stack(endpoint, name, parameters)
         verify_sender(endpoint, mail_from)
-        # Asked for anew: the stack's output may hold the address of an earlier run's emulator.
+        # The stack's output may hold the URL of an earlier run's emulator, so SQS is asked.
         queue = outputs["MailQueueArn"].rpartition(":")[2]
-        url = client("sqs", endpoint).get_queue_url(QueueName=queue)["QueueUrl"]
-    except (BotoCoreError, ClientError) as error:
+        url = client("sqs", endpoint=endpoint).get_queue_url(QueueName=queue)["QueueUrl"]
+    except AWS_ERRORS as error:
         message = f"AWS at {endpoint} doesn't answer as it should: {error}"
-        raise LocalRunError(message) from error
+        raise CommandError(message) from error
     return Queue(url, outputs["MailQueueArn"])
 
 
 def apply_stack(endpoint: str, name: str, parameters: dict[str, str]) -> dict[str, str]:
-    """Create or update the stack of resources.yaml, and give its outputs."""
-    cloudformation = client("cloudformation", endpoint)
+    """Create or update the stack of resources.yaml and return its outputs."""
+    cloudformation = client("cloudformation", endpoint=endpoint)
     request = {
         "StackName": name,
         "TemplateBody": TEMPLATE.read_text(encoding="utf-8"),
@@ -64,22 +54,20 @@ def apply_stack(endpoint: str, name: str, parameters: dict[str, str]) -> dict[st
     if stack["StackStatus"] not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
         reason = stack.get("StackStatusReason") or stack["StackStatus"]
         message = f"The AWS resources could not be made: {reason}"
-        raise LocalRunError(message)
+        raise CommandError(message)
     return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
 
 
 def verify_sender(endpoint: str, mail_from: str) -> None:
-    """Let SES send mail from the address, as an operator confirms it once on AWS."""
-    client("ses", endpoint).verify_email_identity(EmailAddress=parseaddr(mail_from)[1])
+    """Verify the sender in SES, as an operator does once on AWS."""
+    client("ses", endpoint=endpoint).verify_email_identity(EmailAddress=parseaddr(mail_from)[1])
 
 
 def _create_or_update(cloudformation: Any, request: dict[str, Any]) -> None:
-    from botocore.exceptions import ClientError
-
     try:
         cloudformation.create_stack(**request)
     except ClientError as error:
-        if error.response["Error"]["Code"] != "AlreadyExistsException":
+        if code_of(error) != "AlreadyExistsException":
             raise
     else:
         return
@@ -98,5 +86,5 @@ def _settled(cloudformation: Any, name: str) -> dict[str, Any]:
             return stack
         if time.monotonic() > deadline:
             message = f"The AWS resources were not ready after {_STACK_SECONDS:g} seconds."
-            raise LocalRunError(message)
+            raise CommandError(message)
         time.sleep(_POLL_SECONDS)

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from infra.deploy.checks.turn import Holder, StageLock
-from infra.deploy.problems import DeployError
+from infra.deploy.stage_lock import Holder, StageLock
+from infra.errors import CommandError
 from tests.support.patience import PATIENCE, eventually
 from tests.support.races.races import race, winners
 
@@ -32,7 +32,7 @@ def ssm(moto: Engine) -> Any:
     return client
 
 
-def _turn(
+def _stage_lock(
     ssm: Any, holder: Holder = _ELSEWHERE, *, renewed_every: float = 0.05, silent_for: float = 2
 ) -> StageLock:
     return StageLock(ssm, _NAME, holder, renewed_every, silent_for)
@@ -53,17 +53,17 @@ def _stands(ssm: Any) -> bool:
 
 
 def test_a_second_command_is_turned_away_and_told_whose_turn_it_is(ssm: Any) -> None:
-    with _turn(ssm).taken(_silence):
-        with pytest.raises(DeployError, match="Process 1 on elsewhere is changing this stage"):
-            _turn(ssm, Holder(), silent_for=PATIENCE).taken(_silence).__enter__()
+    with _stage_lock(ssm).taken(_silence):
+        with pytest.raises(CommandError, match="Process 1 on elsewhere is changing this stage"):
+            _stage_lock(ssm, Holder(), silent_for=PATIENCE).taken(_silence).__enter__()
         assert _stands(ssm)
     assert not _stands(ssm)
-    with _turn(ssm, Holder()).taken(_silence):
+    with _stage_lock(ssm, Holder()).taken(_silence):
         pass
 
 
 def test_a_long_command_keeps_its_turn(ssm: Any) -> None:
-    stage_lock = _turn(ssm, silent_for=PATIENCE)
+    stage_lock = _stage_lock(ssm, silent_for=PATIENCE)
     with stage_lock.taken(_silence):
         # As if its last sign were older than anybody would wait for one.
         stage_lock._renewed -= 2 * stage_lock.silent_for  # noqa: SLF001 - rather than to wait for so long
@@ -71,14 +71,14 @@ def test_a_long_command_keeps_its_turn(ssm: Any) -> None:
 
 
 def _goes_on(stage_lock: StageLock) -> bool:
-    with suppress(DeployError):
+    with suppress(CommandError):
         stage_lock.check()
         return True
     return False
 
 
 def test_a_command_that_fails_gives_its_turn_back(ssm: Any) -> None:
-    with pytest.raises(ZeroDivisionError), _turn(ssm).taken(_silence):
+    with pytest.raises(ZeroDivisionError), _stage_lock(ssm).taken(_silence):
         raise ZeroDivisionError
     assert not _stands(ssm)
 
@@ -91,7 +91,7 @@ class _Unreachable:
 
 
 def test_what_ended_a_command_is_told_though_its_turn_cannot_be_given_back(ssm: Any) -> None:
-    stage_lock = _turn(ssm)
+    stage_lock = _stage_lock(ssm)
 
     def fail() -> None:
         with stage_lock.taken(_silence):
@@ -106,7 +106,7 @@ def test_what_ended_a_command_is_told_though_its_turn_cannot_be_given_back(ssm: 
 def test_what_a_killed_command_left_is_taken_over_after_a_silence(ssm: Any) -> None:
     _left(ssm, _ELSEWHERE)
     said: list[str] = []
-    with _turn(ssm, Holder()).taken(said.append):
+    with _stage_lock(ssm, Holder()).taken(said.append):
         assert said[0] == "Process 1 on elsewhere was changing this stage: waiting for a sign of it"
     assert not _stands(ssm)
 
@@ -119,7 +119,7 @@ def test_a_command_killed_on_this_machine_is_not_waited_for(ssm: Any) -> None:
         pytest.skip("only Linux tells one start of a machine from another")
     _left(ssm, gone)
     said: list[str] = []
-    with _turn(ssm, silent_for=1_000).taken(said.append):
+    with _stage_lock(ssm, silent_for=1_000).taken(said.append):
         assert said == []
 
 
@@ -139,20 +139,20 @@ def test_of_many_that_come_at_once_one_has_the_stage(ssm: Any, *, left: bool) ->
     with ExitStack() as held:
 
         def come(number: int) -> None:
-            stage_lock = _turn(
+            stage_lock = _stage_lock(
                 ssm, replace(_ELSEWHERE, pid=number), silent_for=PATIENCE if not left else 5
             )
             held.enter_context(stage_lock.taken(_silence))
 
-        assert len(winners(race(come, (DeployError,), callers=8))) == 1
+        assert len(winners(race(come, (CommandError,), callers=8))) == 1
 
 
 def test_a_command_that_slept_goes_no_further(ssm: Any) -> None:
     """As a laptop does whose lid was closed in the middle of a rotation."""
-    asleep = _turn(ssm, renewed_every=1_000, silent_for=0.5)
+    asleep = _stage_lock(ssm, renewed_every=1_000, silent_for=0.5)
     with asleep.taken(_silence):
-        with _turn(ssm, Holder(), silent_for=0.5).taken(_silence):
-            with pytest.raises(DeployError, match="silent for"):
+        with _stage_lock(ssm, Holder(), silent_for=0.5).taken(_silence):
+            with pytest.raises(CommandError, match="silent for"):
                 asleep.check()
             assert _stands(ssm)
         assert not _stands(ssm)
@@ -160,12 +160,12 @@ def test_a_command_that_slept_goes_no_further(ssm: Any) -> None:
 
 def test_a_turn_that_another_has_is_not_given_back(ssm: Any) -> None:
     # Time enough for the other to see its silence before it wakes.
-    asleep = _turn(ssm, renewed_every=4, silent_for=PATIENCE)
+    asleep = _stage_lock(ssm, renewed_every=4, silent_for=PATIENCE)
     with ExitStack() as held:
         with asleep.taken(_silence):
-            held.enter_context(_turn(ssm, Holder(), silent_for=0.5).taken(_silence))
+            held.enter_context(_stage_lock(ssm, Holder(), silent_for=0.5).taken(_silence))
             # It wakes and finds out.
             eventually(lambda: not _goes_on(asleep), "its waking")
-            with pytest.raises(DeployError, match="silent for"):
+            with pytest.raises(CommandError, match="silent for"):
                 asleep.check()
         assert _stands(ssm)

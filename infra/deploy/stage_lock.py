@@ -1,8 +1,8 @@
-"""One command at a time changes a stage, whoever runs it and wherever.
+"""Lets only one command at a time change a stage, on any machine.
 
-Two rotations at once could drop a pepper that hashes were made with already, and two first
-deployments make two APIs. So a command takes its turn: a parameter that only one can make, and that
-its holder renews for as long as it lives. One that was killed is known by its silence.
+Two rotations at once could drop a pepper that hashes already depend on, and two first deployments
+create two APIs. So a command creates a parameter that only one can create, and renews it while it
+runs. A lock that is no longer renewed was left by a killed command.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
-from infra.deploy.aws import code_of
-from infra.deploy.problems import DeployError
+from infra.aws import AWS_ERRORS, code_of
+from infra.errors import CommandError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-# Seconds. A renewal may fail a few times before anybody takes the stage over.
+# Seconds. A renewal may fail a few times before another command takes the lock over.
 _RENEWED_EVERY = 20.0
 _SILENT_FOR = 90.0
 
 
 def _machine() -> str:
-    """Name what process numbers are counted on, where Linux tells; no two containers share it."""
+    """Identify this machine or container, within which process ids are unique; empty off Linux."""
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
         return f"{boot}-{Path('/proc/self/ns/pid').stat().st_ino}"
@@ -41,14 +41,14 @@ def _machine() -> str:
 
 @dataclass(frozen=True)
 class Holder:
-    """A command that has a stage."""
+    """The command that holds a stage's lock."""
 
     pid: int = field(default_factory=os.getpid)
     host: str = field(default_factory=socket.gethostname)
     machine: str = field(default_factory=_machine)
 
     def is_gone(self) -> bool:
-        """Tell whether it ran on this machine and no longer does; elsewhere nobody can say."""
+        """Return whether it ran on this machine and has ended; False if it ran elsewhere."""
         if not self.machine or self.machine != _machine():
             return False
         try:
@@ -62,10 +62,10 @@ class Holder:
 
 @dataclass
 class StageLock:
-    """The right to change a stage; `name` is the parameter that stands for it.
+    """The lock of a stage; `name` is its parameter.
 
-    Its version in Parameter Store grows by one with each write, whoever's it is: that orders
-    commands that come at once, without a clock.
+    Parameter Store increments the parameter's version with each write, which orders commands that
+    start at the same time, without a clock.
     """
 
     ssm: Any = field(repr=False)
@@ -79,7 +79,7 @@ class StageLock:
 
     @contextlib.contextmanager
     def taken(self, tell: Callable[[str], None]) -> Iterator[None]:
-        """Have the stage inside the block; raises DeployError while another command has it."""
+        """Hold the lock inside the block; raises CommandError while another command holds it."""
         while not self._make():
             if (version := self._left_behind(tell)) is not None:
                 self._take_over(version)
@@ -92,19 +92,19 @@ class StageLock:
         finally:
             over.set()
             renewing.join()
-            # Left there, it costs the next command a wait; what ended this one must be told.
-            with contextlib.suppress(BotoCoreError, ClientError):
+            # A lock left behind only costs the next command a wait; don't hide the error in flight.
+            with contextlib.suppress(*AWS_ERRORS):
                 if self._is_ours():
                     self.ssm.delete_parameters(Names=[self.name])
 
     def check(self) -> None:
-        """Raise DeployError if another command may have taken the stage over."""
+        """Raise CommandError if another command may have taken the stage over."""
         if self._lost or time.monotonic() - self._renewed > self.silent_for:
             message = (
                 "This command was silent for so long that another may have taken the stage over,"
                 " so it goes no further."
             )
-            raise DeployError(message)
+            raise CommandError(message)
 
     def _make(self) -> bool:
         try:
@@ -116,14 +116,14 @@ class StageLock:
         return True
 
     def _left_behind(self, tell: Callable[[str], None]) -> int | None:
-        """Watch whether the holder lives: its last version if not, none if it ended meanwhile."""
+        """Wait for a renewal; return the version if none comes, None if it is released."""
         seen, end = self._look(), time.monotonic() + self.silent_for
         while (now := self._look()) and seen:
             version, holder = now
             who = f"Process {holder.pid} on {holder.host}"
             if version != seen[0]:
                 message = f"{who} is changing this stage. Try again when it is done."
-                raise DeployError(message)
+                raise CommandError(message)
             if holder.is_gone() or time.monotonic() > end:
                 return version
             tell(f"{who} was changing this stage: waiting for a sign of it")
@@ -132,16 +132,16 @@ class StageLock:
         return None
 
     def _take_over(self, version: int) -> None:
-        # Of all that found it left behind, the one whose write came first has it.
+        # Of all commands that try to take it over, the one that writes first gets it.
         self._write(overwrite=True)
         if self._version != version + 1:
             message = "Another command has just taken this stage. Try again when it is done."
-            raise DeployError(message)
+            raise CommandError(message)
 
     def _renew_until(self, over: Event) -> None:
         while not over.wait(self.renewed_every):
-            # A lost network is no lost turn: check() knows when it has lasted too long.
-            with contextlib.suppress(BotoCoreError, ClientError):
+            # A failed renewal doesn't lose the lock; check() fails if it lasts too long.
+            with contextlib.suppress(*AWS_ERRORS):
                 expected = self._version + 1
                 if self._is_ours():
                     self._write(overwrite=True)

@@ -1,4 +1,4 @@
-"""What every command needs: the stage's services, who calls, and where to print."""
+"""The context of every command: the stage's services, the operator, and the output."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _ROOT = "root"
 
 @dataclass
 class CommandContext:
-    """Where an operator works; the stage is entered when a command first needs it."""
+    """What a command works with; the stage is entered when a command first needs it."""
 
     stage: str | None
     given_name: str | None
@@ -32,14 +32,14 @@ class CommandContext:
 
     @cached_property
     def services(self) -> OperatorServices:
-        """The flows, on the stage's tables."""
+        """The operators' services, on the stage's tables."""
         from chalicelib.bootstrap.operators import operator_services
 
         self.enter()
         return operator_services()
 
     def enter(self) -> None:
-        """Point this process at the stage; once is enough."""
+        """Point this process at the stage, once."""
         if not self._entered:
             stage.enter(self.stage)
             self._entered = True
@@ -48,7 +48,7 @@ class CommandContext:
 
     @cached_property
     def operator(self) -> Operator:
-        """Who calls: the name that was given, or who AWS or the system says they are."""
+        """The operator: the name that was given, or the one that AWS or the system knows."""
         from chalicelib.domain.operators.action import Operator
 
         self.enter()
@@ -59,7 +59,7 @@ class CommandContext:
         return Operator.parse(self.given_name or name, identity or name)
 
     def say(self, words: str) -> None:
-        """Print a line; what people called themselves is never taken for markup."""
+        """Print a line; names that users chose are never read as markup."""
         self.out.print(Text(words))
 
     def show(self, thing: RenderableType) -> None:
@@ -67,13 +67,13 @@ class CommandContext:
         self.out.print(thing)
 
     def ask(self, question: str, *, yes: bool) -> None:
-        """Ask before something that can't be taken back; a no ends the command with 1."""
+        """Ask before something irreversible; a no ends the command with status 1."""
         if not yes:
             where = self.stage or "the stage of the environment"
             click.confirm(f"{question} (on {where})", abort=True)
 
     def tell(self, action: OperatorAction, words: str) -> None:
-        """Say what was done, and under which id the trails tell it."""
+        """Print what was done and the id under which audit logs have it."""
         self.say(words)
         self.say(
             f"{_accounts(len(action.account_ids))}, as Operator {action.operator.name}: {action.id}"
@@ -87,14 +87,11 @@ def _accounts(count: int) -> str:
 
 
 def _caller() -> str:
-    """Ask AWS who we are; where nobody can say, nothing."""
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    from chalicelib.bootstrap import services
-    from chalicelib.bootstrap.clients import aws_client
+    """Ask AWS whose credentials these are; empty if it can't say."""
+    from infra.aws import AWS_ERRORS, client
 
     try:
-        arn: str = aws_client("sts", services().settings).get_caller_identity()["Arn"]
-    except (BotoCoreError, ClientError):
+        arn: str = client("sts").get_caller_identity()["Arn"]
+    except AWS_ERRORS:
         return ""
     return arn

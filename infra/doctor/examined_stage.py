@@ -1,4 +1,4 @@
-"""What is examined: one stage, in the account and region that the environment names."""
+"""The stage that is examined, in the account and region that the environment names."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from botocore.config import Config
 from botocore.exceptions import ClientError
+
+from infra.aws import client, code_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -15,26 +16,22 @@ if TYPE_CHECKING:
 
     from infra.stack.stages import Stage
 
-_PATIENCE = Config(
-    connect_timeout=5, read_timeout=20, retries={"total_max_attempts": 3, "mode": "standard"}
-)
-
 
 @dataclass(frozen=True)
-class Subject:
-    """A stage and the means to look at it; nothing here changes anything."""
+class ExaminedStage:
+    """A stage and read-only access to it."""
 
     stage: Stage
     session: Any
     clock: Callable[[], datetime]
-    # None asks the system's resolver.
+    # None uses the system's resolver.
     dns_server: tuple[str, int] | None = None
     _clients: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
 
     def client(self, service: str) -> Any:
-        """Give the client for the account and region of the environment."""
+        """Return the client of a service."""
         if service not in self._clients:
-            self._clients[service] = self.session.create_client(service, config=_PATIENCE)
+            self._clients[service] = client(service, self.session)
         return self._clients[service]
 
     def pages(self, service: str, operation: str, **wanted: Any) -> Iterator[dict[str, Any]]:
@@ -43,25 +40,20 @@ class Subject:
 
     @cached_property
     def functions(self) -> dict[str, dict[str, Any]]:
-        """The functions that there are, as Lambda has them, by their names in the stage."""
-        client, found = self.client("lambda"), {}
+        """The configuration of each existing function, by its name in the stage."""
+        functions, found = self.client("lambda"), {}
         for function in self.stage.functions:
             name = self.stage.function_name(function)
             try:
-                found[function] = client.get_function_configuration(FunctionName=name)
+                found[function] = functions.get_function_configuration(FunctionName=name)
             except ClientError as error:
                 if code_of(error) != "ResourceNotFoundException":
                     raise
         return found
 
     def variables(self, function: str) -> dict[str, str]:
-        """Give a function's environment; the stage's own where there is no such function."""
+        """Return a function's environment; the stage's own if there is no such function."""
         if function not in self.functions:
             return self.stage.environment
         found: dict[str, str] = self.functions[function].get("Environment", {}).get("Variables", {})
         return found
-
-
-def code_of(error: ClientError) -> str:
-    """Give AWS's own name of a refusal."""
-    return str(error.response["Error"]["Code"])
