@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from chalicelib.domain.roles import MembershipStatus, Role
 from chalicelib.domain.user import Membership
 from tests.support.personas.journeys import ADDRESS, become_a_user, signed_in_program
+from tests.support.personas.remembered import remembered
 
 if TYPE_CHECKING:
     from tests.support.http import Program, Reply
@@ -28,6 +29,7 @@ class Holder:
         return self.program.get(path, Authorization=f"Bearer {self.key}", **headers)
 
 
+@remembered
 def an_owner(service: Service, address: str = ADDRESS) -> Program:
     """Sign up, and sign in as the owner of a new account."""
     become_a_user(service, address)
@@ -42,6 +44,7 @@ def make_key(owner: Program, name: str = "CI pipeline") -> dict[str, Any]:
     return made
 
 
+@remembered
 def a_holder(service: Service, address: str = ADDRESS, name: str = "CI pipeline") -> Holder:
     """Return a program with a key of a new account."""
     return Holder(service.program(), make_key(an_owner(service, address), name)["key"])
@@ -53,6 +56,7 @@ def account_of(program: Program) -> str:
     return account_id
 
 
+@remembered
 def add_member(
     service: Service, account_id: str, address: str, role: Role, *, open_now: bool = True
 ) -> Program:

@@ -51,13 +51,12 @@ class Ledger:
 @contextlib.contextmanager
 def ledger() -> Iterator[Ledger]:
     """Record every AWS call and argon2 hash of this process."""
-    import argon2.low_level
     from botocore.client import BaseClient
 
     from chalicelib.domain.passwords import hashing
 
     book = Ledger()
-    call, hash_raw = BaseClient._make_api_call, argon2.low_level.hash_secret_raw  # noqa: SLF001 - every AWS call passes here
+    call, hash_raw = BaseClient._make_api_call, hashing.hash_secret_raw  # noqa: SLF001 - every AWS call passes here
 
     def counted_call(self: Any, operation: str, parameters: Mapping[str, Any]) -> Any:
         service = self.meta.service_model.service_name

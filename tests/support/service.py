@@ -14,6 +14,7 @@ import secrets
 from base64 import b64encode
 from dataclasses import dataclass
 from functools import cache
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from chalicelib import bootstrap
@@ -26,13 +27,14 @@ from infra.tools.saml_keys import saml_pair
 from tests.support.deployment.permissions import acting_as, guarded
 from tests.support.http import Browser, Program, Reply
 from tests.support.servers.engines import REGION, botocore_session
-from tests.support.servers.tables import fresh_tables
+from tests.support.servers.tables import FIRST_PREFIX, fresh_tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     import pytest
 
+    from tests.support.deployment.permissions import Guard
     from tests.support.personas.users import StoppedClock
     from tests.support.servers.engines import Engine
 
@@ -86,7 +88,7 @@ class Letter:
         return str(link)
 
 
-@dataclass
+@dataclass(eq=False)
 class Service:
     """A service under test."""
 
@@ -95,6 +97,11 @@ class Service:
     settings: Settings
     gateway: Gateway
     handler: Any
+    built: Services
+    guard: Guard | None = None
+    # Its settings and the remembered journeys so far; none where journeys can't be put back.
+    beginning: tuple[Any, ...] = ()
+    _writes: int = 0
 
     def browser(self, address: str = "192.0.2.7") -> Browser:
         """Return a browser that was never here before."""
@@ -106,14 +113,17 @@ class Service:
 
     def transport(self, address: str) -> Any:
         """Return a transport to the service from an IP address."""
+        return _Wire(self, address)
 
-        def send(method: str, target: str, headers: Mapping[str, str], body: bytes) -> Reply:
-            named = (("Host", "localhost:8000"), *headers.items())
-            request = Request(method, target, named, body, address)
-            answer = self.gateway.answer(request)
-            return Reply(answer.status, answer.headers, answer.body)
+    @property
+    def was_written_to(self) -> bool:
+        """Whether anything was written since its beginning."""
+        return self.guard is None or self.guard.writes != self._writes
 
-        return send
+    def arrived_at(self, beginning: tuple[Any, ...]) -> None:
+        """Begin anew from where a journey led."""
+        assert self.guard is not None
+        self.beginning, self._writes = beginning, self.guard.writes
 
     def work(self) -> int:
         """Let the worker handle the queued messages; returns how many it finished."""
@@ -161,6 +171,20 @@ class Service:
         return items
 
 
+@dataclass(frozen=True)
+class _Wire:
+    """A transport to a service from an IP address."""
+
+    service: Service
+    address: str
+
+    def __call__(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Reply:
+        named = (("Host", "localhost:8000"), *headers.items())
+        request = Request(method, target, named, body, self.address)
+        answer = self.service.gateway.answer(request)
+        return Reply(answer.status, answer.headers, answer.body)
+
+
 def environ_for(engine: Engine, prefix: str) -> dict[str, str]:
     """Create a queue, verify the sender, and return the settings of a service on the engine."""
     queue = engine.client("sqs").create_queue(QueueName=f"{prefix}mail")
@@ -175,8 +199,13 @@ def environ_for(engine: Engine, prefix: str) -> dict[str, str]:
         # stack.
         "KEY_CHECK_TRANSPORT": "direct" if engine.endpoint else "sdk",
         **CHEAP_HASHES,
-        **fresh_secrets(),
+        **_secrets_of_this_run(),
     }
+
+
+@cache
+def _secrets_of_this_run() -> dict[str, str]:
+    return fresh_secrets()
 
 
 def fresh_secrets() -> dict[str, str]:
@@ -194,8 +223,9 @@ def start(engine: Engine, environ: Mapping[str, str], clock: StoppedClock) -> Se
     import app
 
     settings = Settings.from_environ(environ)
-    bootstrap.use(bootstrap.build(settings, clock))
-    return Service(engine, clock, settings, _Functions(app.app), mail_handler(app.app))
+    built = bootstrap.build(settings, clock)
+    bootstrap.use(built)
+    return Service(engine, clock, settings, _Functions(app.app), mail_handler(app.app), built)
 
 
 @contextlib.contextmanager
@@ -208,9 +238,27 @@ def running(
     """Run one with an empty store and an empty outbox."""
     monkeypatch.setattr("botocore.session.get_session", botocore_session)
     monkeypatch.setattr("pynamodb.connection.base.get_session", botocore_session)
-    with fresh_tables(engine) as prefix, guarded(prefix):
-        yield start(engine, {**environ_for(engine, prefix), **environ}, clock)
+    monkeypatch.setattr("chalicelib.domain.passwords.hashing.hash_secret_raw", _quick_hash)
+    with fresh_tables(engine) as prefix, guarded(prefix) as guard:
+        chosen = {**environ_for(engine, prefix), **environ}
+        service = start(engine, chosen, clock)
+        service.guard = guard
+        if engine.endpoint is None and prefix == FIRST_PREFIX:
+            service.arrived_at((tuple(sorted(chosen.items())),))
+        yield service
         stop()
+
+
+def _quick_hash(**inputs: Any) -> bytes:
+    """Hash with argon2 as it is called for, but at its least cost.
+
+    All that is asked for goes into the hash: one made at another cost still differs.
+    """
+    from argon2.low_level import hash_secret_raw
+
+    asked = repr(sorted(inputs.items())).encode()
+    least = {"time_cost": 1, "memory_cost": 8, "parallelism": 1}
+    return hash_secret_raw(**{**inputs, **least, "secret": sha256(asked).digest()})
 
 
 def changed(ready: Services, **flows: Any) -> Services:

@@ -41,6 +41,7 @@ AT_A_COLD_START = {
     "ssm:GetParametersByPath",
 }
 
+_READS = ("Get", "Query", "Scan", "BatchGet", "TransactGet", "Describe", "List")
 _TABLE = "dynamodb:*:*:table/"
 _PARTS = {
     "ConditionCheck": "ConditionCheckItem",
@@ -81,13 +82,16 @@ def acting_as(function: str) -> Iterator[None]:
 
 @dataclass
 class Guard:
-    """What was asked for and isn't allowed."""
+    """What was asked for and isn't allowed, and how many calls may have changed something."""
 
     prefix: str
     denied: set[str] = field(default_factory=set)
+    writes: int = 0
 
     def see(self, service: str, operation: str, parameters: Mapping[str, Any]) -> None:
         """Hold one call against the policy of the function that makes it."""
+        if not operation.startswith(_READS):
+            self.writes += 1
         function = _acting.get()
         if function is None:
             return
@@ -98,7 +102,7 @@ class Guard:
 
 
 @contextlib.contextmanager
-def guarded(prefix: str) -> Iterator[None]:
+def guarded(prefix: str) -> Iterator[Guard]:
     """Watch every AWS call; at the end, complain of those that AWS would have refused."""
     from botocore.client import BaseClient
 
@@ -110,7 +114,7 @@ def guarded(prefix: str) -> Iterator[None]:
         return call(self, operation, parameters)
 
     with mock.patch.object(BaseClient, "_make_api_call", seen):
-        yield
+        yield guard
     assert not guard.denied, sorted(guard.denied)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
+from tests.support.personas.remembered import remembered
+
 if TYPE_CHECKING:
     from tests.support.http import Browser, Program, Reply
     from tests.support.service import Service
@@ -29,6 +31,7 @@ def sign_in(browser: Browser, address: str = ADDRESS, password: str = PASSWORD) 
     browser.press("Sign in", Password=password)
 
 
+@remembered
 def become_a_user(service: Service, address: str = ADDRESS, password: str = PASSWORD) -> Browser:
     """Sign up and confirm; the browser isn't signed in yet."""
     browser = service.browser()
@@ -38,6 +41,7 @@ def become_a_user(service: Service, address: str = ADDRESS, password: str = PASS
     return browser
 
 
+@remembered
 def signed_in_program(
     service: Service, address: str = ADDRESS, password: str = PASSWORD
 ) -> Program:

@@ -97,7 +97,10 @@ def moto(_scratch: Path) -> Iterator[Engine]:
     """In this process: the fastest, with an account that is empty at the start."""
     from moto import mock_aws
     from moto.core.botocore_stubber import BotocoreStubber
-    from moto.dynamodb.responses import DynamoResult
+
+    from tests.support.servers.moto_shortcuts import take_shortcuts
+
+    take_shortcuts()
 
     answer, one_at_a_time = BotocoreStubber.process_request, Lock()
 
@@ -110,24 +113,8 @@ def moto(_scratch: Path) -> Iterator[Engine]:
     with (
         mock_aws(),
         mock.patch.object(BotocoreStubber, "process_request", answer_in_turn),
-        mock.patch.object(DynamoResult, "execute_result", _written_out),
     ):
         yield Engine("moto", None)
-
-
-def _written_out(result: Any, context: Any) -> tuple[int, dict[str, Any], Any]:
-    """Write DynamoDB's answer with the names that it has.
-
-    moto tries up to twelve spellings of each of the ten types of every value that a row holds,
-    which is a fifth of all that the suite computes. Its DynamoDB needs none of them.
-    """
-    from moto.core.serialize import DefaultAttributePicker
-
-    serializer = context.serializer_class(
-        operation_model=context.operation_model, value_picker=DefaultAttributePicker()
-    )
-    made = serializer.serialize(result.result)
-    return made["status_code"], made["headers"], made["body"]
 
 
 @contextlib.contextmanager
