@@ -50,7 +50,7 @@ and then {pages} more pages. A call with a key is the check and the answer that 
 _FIXED = """
 Beside that, in each stage and whether or not anybody comes:
 
-- 13 alarms and 15 metrics: at most $5.80, less what is left of CloudWatch's free ten of each;
+- 15 alarms and 19 metrics: at most $7.20, less what is left of CloudWatch's free ten of each;
 - the mail queue: Lambda asks it for messages all the time, about 650,000 calls a month with five
   pollers, which is inside SQS's free million and $0.26 beyond it;
 - storage: $0.25 a GB and $0.20 more for its point-in-time recovery. A user with a session is under

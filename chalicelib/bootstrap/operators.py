@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from chalicelib.services.operators.handovers import OperatorHandover
     from chalicelib.services.operators.people import OperatorUserService
     from chalicelib.services.operators.record_loading import RecordLoadingService
+    from chalicelib.services.operators.suppressions import OperatorSuppressionService
     from chalicelib.services.operators.user_export import UserExportService
     from chalicelib.services.operators.user_import import UserImportService
     from chalicelib.storage.operators.imported_users import ImportedUsers
@@ -31,6 +32,7 @@ class OperatorServices:
     user_export: UserExportService
     account_export: AccountExportService
     record_loading: RecordLoadingService
+    suppressions: OperatorSuppressionService
 
 
 def operator_services() -> OperatorServices:
@@ -46,6 +48,7 @@ def operator_services() -> OperatorServices:
         user_export=_user_export(parts, users, trail),
         account_export=_account_export(parts, trail),
         record_loading=_record_loading(parts, trail),
+        suppressions=_suppressions(parts, trail),
     )
 
 
@@ -138,3 +141,11 @@ def _record_loading(parts: Shared, trail: OperatorLog) -> RecordLoadingService:
     from chalicelib.storage.accounts.record_loads import RecordLoads
 
     return RecordLoadingService(parts.accounts, RecordLoads(parts.connection), trail, parts.clock)
+
+
+def _suppressions(parts: Shared, trail: OperatorLog) -> OperatorSuppressionService:
+    from chalicelib.services.operators.suppressions import OperatorSuppressionService
+    from chalicelib.storage.operators.suppressions import SuppressionRemovals
+
+    removals = SuppressionRemovals(trail)
+    return OperatorSuppressionService(parts.suppressions, removals, parts.users, trail, parts.clock)

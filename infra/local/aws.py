@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from email.utils import parseaddr
 from typing import Any
 
+from infra.local.mail_events import report_to
 from infra.local.problems import LocalRunError
 from infra.stack.resources import TEMPLATE
 
@@ -40,6 +41,7 @@ def make_ready(endpoint: str, name: str, parameters: dict[str, str], mail_from: 
     try:
         outputs = apply_stack(endpoint, name, parameters)
         verify_sender(endpoint, mail_from)
+        report_to(client("ses", endpoint), mail_from, outputs["MailEventsTopicArn"])
         # Asked for anew: the stack's output may hold the address of an earlier run's emulator.
         queue = outputs["MailQueueArn"].rpartition(":")[2]
         url = client("sqs", endpoint).get_queue_url(QueueName=queue)["QueueUrl"]

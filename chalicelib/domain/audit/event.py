@@ -59,6 +59,8 @@ class EventName(StrEnum):
     SSO_RESPONSE_ACCEPTED = "sso_response.accepted"
     SSO_RESPONSE_REFUSED = "sso_response.refused"
     SSO_RESPONSES_COUNTED = "sso_response.counted"
+    SUPPRESSION_LISTED = "suppression.listed"
+    SUPPRESSION_REMOVED = "suppression.removed"
     USER_EMAIL_CHANGE_STOPPED = "user.email_change_stopped"
     USER_EMAIL_CHANGED = "user.email_changed"
     USER_EXPORTED = "user.exported"

@@ -50,6 +50,8 @@ WORDS: Mapping[EventName, str] = {
     EventName.SSO_RESPONSE_ACCEPTED: "The company's sign-in was accepted",
     EventName.SSO_RESPONSE_REFUSED: "The company's sign-in was refused",
     EventName.SSO_RESPONSES_COUNTED: "More of the company's sign-ins were refused",
+    EventName.SUPPRESSION_LISTED: "Listed the suppressed emails",
+    EventName.SUPPRESSION_REMOVED: "Let mail go to an email again",
     EventName.USER_EMAIL_CHANGE_STOPPED: "Stopped a change of their email",
     EventName.USER_EMAIL_CHANGED: "Changed their email",
     EventName.USER_EXPORTED: "Exported people and their password hashes",
@@ -77,6 +79,7 @@ GROUP_WORDS: Mapping[str, str] = {
     "sso.": "Single sign-on",
     "sso_domain.": "Domains",
     "sso_response.": "Company sign-ins",
+    "suppression.": "Suppressed emails",
     "user.": "People's own credentials",
     "workspace.": "Workspaces",
 }
