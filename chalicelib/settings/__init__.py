@@ -72,7 +72,7 @@ class Settings:
     invitation: timedelta = seconds("INVITATION_SECONDS", 604_800)
     mails_per_hour: int = number("MAILS_PER_HOUR", 5)
     source_mails_per_hour: int = number("SOURCE_MAILS_PER_HOUR", 20, _SOURCE_MAILS)
-    suppression: timedelta = days("SUPPRESSION_DAYS", 180, (1, 3_650))
+    suppression: timedelta = days("SUPPRESSION_DAYS", 30, (1, 3_650))
     api_key_requests_per_minute: int = number("API_KEY_REQUESTS_PER_MINUTE", 100)
     key_check_transport: str = one_of("KEY_CHECK_TRANSPORT", "direct", _TRANSPORTS)
     audit_kept: timedelta = days("AUDIT_DAYS", 400, (1, 36_500))
