@@ -129,8 +129,8 @@ def _recipient(mail: _Mail) -> str:
     """Return the one email that the mail was sent to.
 
     Never the recipient that the report itself names: SES takes that one from the delivery status
-    notification, which the mailbox's own server writes. Whoever runs a mail server could sign up
-    there, answer with a bounce that names somebody else, and stop that person's mails.
+    notification, which the mailbox's own server writes. An attacker who runs a mail server could
+    sign up there, answer with a bounce that names another email, and stop that email's mails.
     """
     if len(mail.destination) != 1:
         raise NotAMailEventError("unexpected_event")
@@ -146,5 +146,5 @@ def _source(mail: _Mail) -> SourceEntry:
 
 def _words(*words: str) -> str:
     """Join what SES calls it; unprintable or endless words are none of SES's."""
-    told = " ".join(word for word in words if word)
-    return told[:_WORD_MOST] if told.isprintable() and told else "none"
+    joined = " ".join(word for word in words if word)
+    return joined[:_WORD_MOST] if joined and joined.isprintable() else "none"

@@ -34,7 +34,7 @@ def test_the_topic_hands_them_to_the_mail_queue_as_they_are() -> None:
 
 
 def test_only_this_accounts_ses_publishes_and_only_the_topic_sends() -> None:
-    """Whoever could send a report could stop the mails of any email."""
+    """A forged report could stop the mails of any email."""
     (publish,) = _properties("MailEventsTopicPolicy")["PolicyDocument"]["Statement"]
     assert publish["Principal"] == {"Service": "ses.amazonaws.com"}
     assert publish["Condition"]["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}

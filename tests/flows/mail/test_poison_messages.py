@@ -366,6 +366,7 @@ def test_a_mail_that_ses_will_never_take_is_logged_and_dropped(
         ("Throttling", "Maximum sending rate exceeded."),
         ("AccountSendingPausedException", "Paused."),
         ("MailFromDomainNotVerifiedException", "Not yet."),
+        ("ConfigurationSetDoesNotExist", "Configuration set <x> does not exist."),
     ],
 )
 def test_a_mail_that_waits_for_an_operator_comes_again(
