@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from chalicelib.services.operators.handovers import OperatorHandover
     from chalicelib.services.operators.people import OperatorUserService
     from chalicelib.services.operators.record_loading import RecordLoadingService
+    from chalicelib.services.operators.suppressions import OperatorSuppressionService
     from chalicelib.services.operators.user_export import UserExportService
     from chalicelib.services.operators.user_import import UserImportService
     from chalicelib.storage.operators.imported_users import ImportedUsers
@@ -48,6 +49,7 @@ class OperatorServices:
     user_export: UserExportService
     account_export: AccountExportService
     record_loading: RecordLoadingService
+    suppressions: OperatorSuppressionService
 
 
 def operator_services() -> OperatorServices:
@@ -63,6 +65,7 @@ def operator_services() -> OperatorServices:
         user_export=_user_export(parts, users, operator_log),
         account_export=_account_export(parts, operator_log),
         record_loading=_record_loading(parts, operator_log),
+        suppressions=_suppressions(parts, operator_log),
     )
 
 
@@ -158,4 +161,17 @@ def _record_loading(parts: Shared, operator_log: OperatorLog) -> RecordLoadingSe
 
     return RecordLoadingService(
         parts.accounts, RecordLoads(parts.connection), operator_log, parts.clock
+    )
+
+
+def _suppressions(parts: Shared, operator_log: OperatorLog) -> OperatorSuppressionService:
+    from chalicelib.services.operators.suppressions import OperatorSuppressionService
+    from chalicelib.storage.operators.suppressions import SuppressionRemovals
+
+    return OperatorSuppressionService(
+        parts.suppressions,
+        SuppressionRemovals(operator_log),
+        parts.users,
+        operator_log,
+        parts.clock,
     )

@@ -40,6 +40,7 @@ _TABLES: Mapping[str, Mapping[str, str]] = {
         "limits": "GetItem PutItem UpdateItem",
         "links": "PutItem",
         "sign_ups": "BatchGetItem GetItem",
+        "suppressions": "GetItem UpdateItem",
         "users": "BatchGetItem",
     },
     "sso_watch": {
@@ -48,6 +49,7 @@ _TABLES: Mapping[str, Mapping[str, str]] = {
         "domains": "DeleteItem Scan",
         "limits": "BatchGetItem UpdateItem",
         "sso_connections": "BatchGetItem Scan UpdateItem",
+        "suppressions": "GetItem",
         "users": "BatchGetItem",
     },
     "key_check": {},
@@ -98,7 +100,10 @@ def _of_mail(stage: Stage) -> Iterator[_Statement]:
 
 
 def _of_sso_watch(stage: Stage) -> Iterator[_Statement]:
-    yield _allow("SendMails", "ses:SendRawEmail", "arn:aws:ses:*:*:identity/*")
+    # SES checks both the sender and the configuration set, also where the sender's identity brings
+    # one of its own.
+    on = ["arn:aws:ses:*:*:configuration-set/*", "arn:aws:ses:*:*:identity/*"]
+    yield _allow("SendMails", "ses:SendRawEmail", on)
     yield _secrets(stage)
 
 
@@ -128,5 +133,5 @@ def _queue_arn(stage: Stage) -> str:
     return f"arn:aws:sqs:*:*:{stage.mail_queue}"
 
 
-def _allow(sid: str, action: str | list[str], resource: str) -> _Statement:
+def _allow(sid: str, action: str | list[str], resource: str | list[str]) -> _Statement:
     return {"Sid": sid, "Effect": "Allow", "Action": action, "Resource": resource}

@@ -37,10 +37,14 @@ _NOT_BY_THE_HOUR = {
     "AWS::Lambda::Permission",
     "AWS::Logs::LogGroup",
     "AWS::Logs::MetricFilter",
+    "AWS::SES::ConfigurationSet",
+    "AWS::SES::ConfigurationSetEventDestination",
     "AWS::SES::EmailIdentity",
     "AWS::SNS::Subscription",
     "AWS::SNS::Topic",
+    "AWS::SNS::TopicPolicy",
     "AWS::SQS::Queue",
+    "AWS::SQS::QueuePolicy",
     "AWS::Serverless::Api",
     "AWS::Serverless::Function",
 }
@@ -176,10 +180,22 @@ def test_functions_know_the_tables_and_queues_by_reference(whole: Template) -> N
         variables = function["Properties"]["Environment"]["Variables"]
         assert variables["TABLE_PREFIX"] == {"Ref": "TablePrefix"}
         assert variables["MAIL_QUEUE_URL"] == {"Ref": "MailQueue"}
+        assert variables["MAIL_CONFIGURATION_SET"] == {"Ref": "MailConfigurationSet"}
         assert variables["PUBLIC_URL"] == {"Ref": "PublicUrl"}
     (source,) = whole["Resources"]["Mail"]["Properties"]["Events"].values()
     assert source["Properties"]["Queue"] == {"Fn::GetAtt": ["MailQueue", "Arn"]}
     assert source["Properties"]["BatchSize"] == 1
+
+
+def test_the_worker_keeps_under_the_rate_of_ses_and_a_message_hidden_long_enough(
+    whole: Template,
+) -> None:
+    """AWS asks for six times the function's timeout, and takes no less than two at a time."""
+    mail = whole["Resources"]["Mail"]["Properties"]
+    (source,) = mail["Events"].values()
+    assert source["Properties"]["ScalingConfig"] == {"MaximumConcurrency": 2}
+    hidden = whole["Parameters"]["MailVisibilitySeconds"]["Default"]
+    assert hidden == 6 * mail["Timeout"] == 360
 
 
 @pytest.mark.parametrize(

@@ -391,6 +391,32 @@ class LimitRow(Model):
     ttl = TTLAttribute(null=True)
 
 
+class SuppressionRow(Model):
+    """An email that mail doesn't go to, with the reasons that SES gave.
+
+    - read by email, strongly, before each mail is sent; all of them by the operators' command
+    - each reason is set where its time is later than what is there and than `removed_at`, so that a
+      report that is delivered twice or late changes nothing
+    - `removed_at` is when an operator allowed the email again, which takes every reason away
+    """
+
+    class Meta:  # noqa: D106 - pynamodb's own idiom
+        table_name = "suppressions"
+
+    email = UnicodeAttribute(hash_key=True)
+    bounce_at = UTCDateTimeAttribute(null=True)
+    bounce_until = UTCDateTimeAttribute(null=True)
+    bounce_detail = UnicodeAttribute(null=True)
+    complaint_at = UTCDateTimeAttribute(null=True)
+    complaint_until = UTCDateTimeAttribute(null=True)
+    complaint_detail = UnicodeAttribute(null=True)
+    delay_at = UTCDateTimeAttribute(null=True)
+    delay_until = UTCDateTimeAttribute(null=True)
+    delay_detail = UnicodeAttribute(null=True)
+    removed_at = UTCDateTimeAttribute(null=True)
+    ttl = TTLAttribute()
+
+
 # By the names that follow the deployment's prefix.
 TABLES: dict[str, type[Model]] = {
     model.Meta.table_name: model
@@ -410,5 +436,6 @@ TABLES: dict[str, type[Model]] = {
         SsoAssertionRow,
         SsoIdentityRow,
         LimitRow,
+        SuppressionRow,
     )
 }
