@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chalicelib.bootstrap import services
+from chalicelib.bootstrap.flows.deletion import build_deletion
 
 if TYPE_CHECKING:
     from chalicelib.bootstrap.shared import Shared
     from chalicelib.domain.clock import Clock
     from chalicelib.services.operators.account_export import AccountExportService
+    from chalicelib.services.operators.deletion import DeletionService
     from chalicelib.services.operators.handovers import OperatorHandover
     from chalicelib.services.operators.people import OperatorUserService
     from chalicelib.services.operators.record_loading import RecordLoadingService
@@ -31,6 +33,7 @@ class OperatorServices:
     user_export: UserExportService
     account_export: AccountExportService
     record_loading: RecordLoadingService
+    deletion: DeletionService
 
 
 def operator_services() -> OperatorServices:
@@ -46,6 +49,7 @@ def operator_services() -> OperatorServices:
         user_export=_user_export(parts, users, trail),
         account_export=_account_export(parts, trail),
         record_loading=_record_loading(parts, trail),
+        deletion=build_deletion(parts),
     )
 
 

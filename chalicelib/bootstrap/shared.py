@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from chalicelib.storage.joining.email_changes import EmailChanges
     from chalicelib.storage.joining.sign_ups import SignUps
     from chalicelib.storage.keys.api_keys import ApiKeys
+    from chalicelib.storage.operators.deletion_records import Deletions
     from chalicelib.storage.sessions.sessions import Sessions
     from chalicelib.storage.sso.connections import SsoConnections
     from chalicelib.storage.sso.domains import AccountDomains
@@ -206,6 +207,12 @@ class Shared:
         from chalicelib.storage.users.account_admin import AccountAdmins
 
         return AccountAdmins(self.connection)
+
+    @by_need
+    def deletions(self) -> Deletions:
+        from chalicelib.storage.operators.deletion_records import Deletions
+
+        return Deletions(self.connection, self.trail, self.address_keys)
 
     @by_need
     def sso_connections(self) -> SsoConnections:

@@ -1,4 +1,4 @@
-"""Work that a clock begins: once a day, what single sign-on rests on is looked at again."""
+"""Work that a clock begins: once a day single sign-on is looked at, and deletions are due."""
 
 from __future__ import annotations
 
@@ -20,3 +20,10 @@ def watch_single_sign_on(event: CloudWatchEvent) -> None:
     """Look whether domains are still proved, and which certificates end soon."""
     del event
     services().sso_watch.look()
+
+
+@scheduled_work.schedule(Rate(1, unit=Rate.DAYS), name="deletions")
+def carry_on_deletions(event: CloudWatchEvent) -> None:
+    """Delete the accounts whose owners asked for it seven days ago, and finish what was begun."""
+    del event
+    services().deletion.carry_on()

@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from infra.operator import accounts, people, records, users
+from infra.operator import accounts, deletions, people, records, users
 from infra.operator.desk import CommandContext
 
 
@@ -32,6 +32,8 @@ for _command in (
     accounts.export_account,
     accounts.transfer_ownership,
     records.records,
+    deletions.users,
+    deletions.accounts,
 ):
     cli.add_command(_command)
 

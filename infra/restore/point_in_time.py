@@ -13,10 +13,18 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 _ASK_AGAIN_SECONDS = 5.0
+# It may be younger than the moment, and isn't taken back.
+_DELETIONS = "deletions"
 
 
 class RestoreError(Exception):
     """The stage can't be taken back; the message says what to do."""
+
+
+def _copied() -> list[str]:
+    """Name the tables that a restore reads as they were; no moment is before the deletions'."""
+    names = (made["TableName"] for made in table_definitions(""))
+    return [name for name in names if name != _DELETIONS]
 
 
 @dataclass(frozen=True)
@@ -37,7 +45,7 @@ class Backup:
 
         Raises RestoreError for a moment that no table can be taken back to.
         """
-        tables = [made["TableName"] for made in table_definitions("")]
+        tables = _copied()
         missing = [table for table in tables if self._status(self.copies + table) is None]
         # All before any: half of a set of copies is of no use.
         for table in missing:
@@ -52,7 +60,7 @@ class Backup:
 
     def wait(self, ready: Callable[[str], None]) -> None:
         """Wait until every table is there; a big one takes an hour or more."""
-        waiting = [self.copies + made["TableName"] for made in table_definitions("")]
+        waiting = [self.copies + table for table in _copied()]
         while waiting:
             for name in [name for name in waiting if self._status(name) == "ACTIVE"]:
                 waiting.remove(name)
@@ -62,8 +70,8 @@ class Backup:
 
     def remove(self) -> None:
         """Delete the restored tables."""
-        for made in table_definitions(""):
-            name = self.copies + made["TableName"]
+        for table in _copied():
+            name = self.copies + table
             if self._status(name) is not None:
                 self.dynamodb.delete_table(TableName=name)
 

@@ -54,6 +54,8 @@ FATES: Mapping[str, Fate] = {
     # Counts of failures stay, so that a restore ends no lock; sign-ups wait for their mails.
     "limits": Fate.LEFT,
     "sign_ups": Fate.LEFT,
+    # What was deleted for good stays deleted.
+    "deletions": Fate.LEFT,
 }
 
 _KEYS_ENDED = frozenset({EventName.API_KEY_DELETED, EventName.API_KEY_REVOKED})

@@ -31,6 +31,7 @@ _FACTS: dict[str, Any] = {
     "sign_in_link": _LINK,
     "reset_link": _LINK + "2",
     "members_link": _LINK,
+    "deletion_link": _LINK,
     "lifetime": timedelta(hours=24),
     "old_email": "r…@acme.test",
     "new_email": "robin@elsewhere.test",

@@ -23,6 +23,9 @@ class EventName(StrEnum):
     """
 
     ACCOUNT_CREATED = "account.created"
+    ACCOUNT_DELETED = "account.deleted"
+    ACCOUNT_DELETION_CANCELLED = "account.deletion_cancelled"
+    ACCOUNT_DELETION_REQUESTED = "account.deletion_requested"
     ACCOUNT_EXPORTED = "account.exported"
     ACCOUNT_OPENED = "account.opened"
     ACCOUNT_OWNERSHIP_REQUESTED = "account.ownership_requested"
@@ -59,6 +62,7 @@ class EventName(StrEnum):
     SSO_RESPONSE_ACCEPTED = "sso_response.accepted"
     SSO_RESPONSE_REFUSED = "sso_response.refused"
     SSO_RESPONSES_COUNTED = "sso_response.counted"
+    USER_DELETED = "user.deleted"
     USER_EMAIL_CHANGE_STOPPED = "user.email_change_stopped"
     USER_EMAIL_CHANGED = "user.email_changed"
     USER_EXPORTED = "user.exported"

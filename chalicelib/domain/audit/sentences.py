@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 WORDS: Mapping[EventName, str] = {
     EventName.ACCOUNT_CREATED: "Created the account",
+    EventName.ACCOUNT_DELETED: "Deleted the account",
+    EventName.ACCOUNT_DELETION_CANCELLED: "Cancelled the deletion of the account",
+    EventName.ACCOUNT_DELETION_REQUESTED: "Asked to delete the account",
     EventName.ACCOUNT_EXPORTED: "Exported the whole account",
     EventName.ACCOUNT_OPENED: "Opened the account",
     EventName.ACCOUNT_OWNERSHIP_REQUESTED: "Requested to hand over ownership",
@@ -50,6 +53,7 @@ WORDS: Mapping[EventName, str] = {
     EventName.SSO_RESPONSE_ACCEPTED: "The company's sign-in was accepted",
     EventName.SSO_RESPONSE_REFUSED: "The company's sign-in was refused",
     EventName.SSO_RESPONSES_COUNTED: "More of the company's sign-ins were refused",
+    EventName.USER_DELETED: "Deleted a user",
     EventName.USER_EMAIL_CHANGE_STOPPED: "Stopped a change of their email",
     EventName.USER_EMAIL_CHANGED: "Changed their email",
     EventName.USER_EXPORTED: "Exported people and their password hashes",

@@ -126,6 +126,8 @@ class Workspaces:
     ) -> DomainError:
         """Look at what stood in the way; what doesn't any more is told as a conflict."""
         (row,) = read_all(self.connection, (AccountRow, manager.account_id, WORKSPACES))
+        if row is None:
+            return NotFoundError()
         items, names = row.items.as_dict(), row.names.as_dict()
         if seen is not None and seen.id not in items:
             return NotFoundError()

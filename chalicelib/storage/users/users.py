@@ -107,7 +107,8 @@ class Users:
         """Add to the transaction that begins a session that today's password did it, once."""
         if not user.has_used_password:
             used = UserRow.signed_in_version.set(user.credentials_version)
-            tx.update(UserRow(user.id), [used])
+            # The condition keeps the row of a deleted user from coming back.
+            tx.update(UserRow(user.id), [used], UserRow.user_id.exists())
 
     def replace_password_hash(self, user: User, new_hash: str) -> None:
         """Store the same password under today's cost (`A12`), unless it changed meanwhile."""
