@@ -136,6 +136,7 @@ def test_functions_are_those_that_chalice_would_deploy_with_the_stages_settings(
         "mail": "terminus-hub-auth-prod-mail",
         "key_check": "terminus-hub-auth-prod-key_check",
         "sso_watch": "terminus-hub-auth-prod-sso_watch",
+        "deletions": "terminus-hub-auth-prod-deletions",
     }
 
 

@@ -131,6 +131,7 @@ def test_the_owner_and_admins_are_mailed_and_pending_mails_are_not_sent(
     service: Service, company: Company, account_id: str
 ) -> None:
     invite(company.owner, "late@elsewhere.test")
+    done("transfer-ownership", "--account", account_id, "--to", _ADA, "--yes")
     done("accounts", "delete", account_id, "--yes")
     before = len(service.outbox)
     service.work()

@@ -113,6 +113,7 @@ class AccountDeletionService:
         for user in self.managers.of(account.id):
             details: Mapping[str, str] = {
                 "news": news,
+                "account_id": account.id,
                 "name": user.name,
                 "account_name": account.name,
                 "by": owner.name,

@@ -176,6 +176,7 @@ class MemberService:
         self, manager: AccountAdmin, owner: Member, heir: Member, now: datetime
     ) -> None:
         told = {
+            "account_id": manager.account_id,
             "account_name": owner.membership.account_name,
             "old_owner": owner.name,
             "new_owner": heir.name,

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.email_address import EmailAddress
-from chalicelib.domain.mail import JobKind
 
 if TYPE_CHECKING:
     from chalicelib.domain.mail import Job
@@ -23,8 +22,6 @@ class DroppedMailService:
         """Whether a message is about a user or account that was deleted since it was asked for."""
         if self.deletions.drops_mails_to(EmailAddress(request.email), request.asked_at):
             return True
-        if request.kind is JobKind.ACCOUNT_DELETION:
-            # It tells that the account is gone.
-            return False
+        # The mail that an account is gone names none.
         account_id = request.details.get("account_id")
         return account_id is not None and self.deletions.has_begun(account_id)

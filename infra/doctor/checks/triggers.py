@@ -10,16 +10,23 @@ if TYPE_CHECKING:
     from infra.doctor.findings import Checking
     from infra.doctor.subject import Subject
 
+# What the clock starts, and what doesn't happen otherwise.
+_DAILY = {
+    "sso_watch": "proofs of domains and certificates go unwatched",
+    "deletions": "deletions that are due or half done wait",
+}
+
 
 def check(subject: Subject) -> Checking:
     """See that the worker listens to the queue, and that the daily look has its schedule."""
-    missing = {"mail", "sso_watch"} - subject.functions.keys()
+    missing = {"mail", *_DAILY} - subject.functions.keys()
     if missing:
         message = f"no function {' and '.join(sorted(missing))}."
         raise UncheckedError(message)
     yield from _of_the_queue(subject)
-    yield from _of_the_clock(subject)
-    return "The worker takes mails from the queue, and single sign-on is looked at every day."
+    for function, loss in _DAILY.items():
+        yield from _of_the_clock(subject, function, loss)
+    return "The worker takes mails from the queue, and every day the clock starts what is due."
 
 
 def _of_the_queue(subject: Subject) -> Checking:
@@ -41,15 +48,15 @@ def _of_the_queue(subject: Subject) -> Checking:
     return ""
 
 
-def _of_the_clock(subject: Subject) -> Checking:
-    arn = subject.functions["sso_watch"]["FunctionArn"]
+def _of_the_clock(subject: Subject, function: str, loss: str) -> Checking:
+    arn = subject.functions[function]["FunctionArn"]
     client = subject.client("events")
     rules = client.list_rule_names_by_target(TargetArn=arn)["RuleNames"]
     states = [client.describe_rule(Name=rule)["State"] for rule in rules]
     if not any(state.startswith("ENABLED") for state in states):
-        name = subject.stage.function_name("sso_watch")
+        name = subject.stage.function_name(function)
         yield (
-            f"Nothing starts function {name}, so proofs of domains and certificates go unwatched."
+            f"Nothing starts function {name}, so {loss}."
             + (f" Enable the rule {rules[0]}." if rules else " Deploy the stage.")
         )
     return ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -40,7 +41,7 @@ from chalicelib.storage.users.users import Users
 from tests.support.personas.members import a_colleague, join
 from tests.support.personas.owners import TRAIL, a_key, an_owner_in
 from tests.support.personas.users import NOON
-from tests.support.races.races import CALLERS, race
+from tests.support.races.races import CALLERS, race, winners
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -152,6 +153,31 @@ def test_of_twenty_deletions_of_an_account_one_begins(
     )
     assert outcomes.count(None) == 1
     assert DeletionRow.get(account.id).request_id == made[outcomes.index(None)].id
+
+
+def test_a_request_is_either_cancelled_or_carried_out(
+    connection: StoreConnection, deletions: Deletions
+) -> None:
+    """`H13`."""
+    owner = an_owner_in(connection)
+    account = Accounts(connection).get(owner.account_id)
+    removal = AccountRemoval(connection, deletions)
+    asked = Deletion(account.id, new_id("del"), owner.user_id, NOON)
+    deletions.ask(asked, owner, owner.event(EventName.ACCOUNT_DELETION_REQUESTED, NOON))
+    deletions.announce(asked, NOON)
+
+    def one(number: int) -> str:
+        if number % 2:
+            event = owner.event(EventName.ACCOUNT_DELETION_CANCELLED, NOON)
+            deletions.cancel(asked, owner, event)
+            return "cancelled"
+        removal.begin(replace(asked, begun_at=_LATER), account, _nothing_more, asked=True)
+        return "begun"
+
+    (outcome,) = winners(race(one, (DomainError,)))
+    there = [row.part for row in AccountRow.query(account.id, AccountRow.part == "account")]
+    assert there == (["account"] if outcome == "cancelled" else [])
+    assert deletions.has_begun(account.id) is (outcome == "begun")
 
 
 def test_a_user_who_joins_meanwhile_is_not_deleted_and_leaves_no_orphan(
