@@ -59,7 +59,7 @@ def test_the_function_that_deletes_is_reached_by_no_request_and_no_message() -> 
     assert not {action for action in actions if action.startswith("sqs:")} - {"sqs:SendMessage"}
     import app
 
-    handlers = (*app.app.pure_lambda_functions, *app.app.event_sources)
+    handlers = app.app.pure_lambda_functions + app.app.event_sources
     (found,) = [type(handler).__name__ for handler in handlers if handler.name == "deletions"]
     assert found == "ScheduledEventConfig"
 
