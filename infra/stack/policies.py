@@ -54,7 +54,9 @@ _TABLES: Mapping[str, Mapping[str, str]] = {
     },
     # Nothing calls this function but the clock: what it may do, no request and no mail reaches.
     "deletions": {
-        "accounts": "BatchGetItem BatchWriteItem DeleteItem Query Scan UpdateItem",
+        "accounts": (
+            "BatchGetItem BatchWriteItem ConditionCheckItem DeleteItem Query Scan UpdateItem"
+        ),
         "api_keys": "BatchWriteItem DeleteItem",
         "audit_events": "BatchWriteItem PutItem Query Scan UpdateItem",
         "deletions": "DeleteItem PutItem Scan UpdateItem",

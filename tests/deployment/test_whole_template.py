@@ -198,8 +198,9 @@ def test_no_other_names_can_be_given_than_those_that_policies_and_alarms_have(
     assert prefix["AllowedValues"] == [prefix["Default"]] == [value]
 
 
-def test_single_sign_on_is_looked_at_every_day(whole: Template) -> None:
-    (event,) = whole["Resources"]["SsoWatch"]["Properties"]["Events"].values()
+@pytest.mark.parametrize("function", ["SsoWatch", "Deletions"])
+def test_what_is_due_is_done_every_day(whole: Template, function: str) -> None:
+    (event,) = whole["Resources"][function]["Properties"]["Events"].values()
     assert (event["Type"], event["Properties"]["Schedule"]) == ("Schedule", "rate(1 day)")
 
 
