@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chalicelib.bootstrap import services
+from chalicelib.bootstrap.flows.deletion import build_deletion
 from chalicelib.services.operators.people import FoundUser
 from chalicelib.services.operators.user_import import ACCOUNT_ID, Candidate, Outcome
 from chalicelib.storage.accounts.accounts import Accounts
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from chalicelib.bootstrap.shared import Shared
     from chalicelib.domain.clock import Clock
     from chalicelib.services.operators.account_export import AccountExportService
+    from chalicelib.services.operators.deletion import DeletionService
     from chalicelib.services.operators.handovers import OperatorHandover
     from chalicelib.services.operators.people import OperatorUserService
     from chalicelib.services.operators.record_loading import RecordLoadingService
@@ -50,6 +52,7 @@ class OperatorServices:
     account_export: AccountExportService
     record_loading: RecordLoadingService
     suppressions: OperatorSuppressionService
+    deletion: DeletionService
 
 
 def operator_services() -> OperatorServices:
@@ -66,6 +69,7 @@ def operator_services() -> OperatorServices:
         account_export=_account_export(parts, operator_log),
         record_loading=_record_loading(parts, operator_log),
         suppressions=_suppressions(parts, operator_log),
+        deletion=build_deletion(parts),
     )
 
 

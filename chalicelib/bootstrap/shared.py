@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from chalicelib.storage.joining.sign_ups import SignUps
     from chalicelib.storage.keys.api_keys import ApiKeys
     from chalicelib.storage.mail.suppressions import Suppressions
+    from chalicelib.storage.operators.deletion_records import Deletions
     from chalicelib.storage.sessions.sessions import Sessions
     from chalicelib.storage.sso.connections import SsoConnections
     from chalicelib.storage.sso.domains import AccountDomains
@@ -242,6 +243,12 @@ class Shared:
         from chalicelib.storage.users.account_admin import AccountAdmins
 
         return AccountAdmins(self.connection)
+
+    @by_need
+    def deletions(self) -> Deletions:
+        from chalicelib.storage.operators.deletion_records import Deletions
+
+        return Deletions(self.connection, self.audit, self.address_keys)
 
     @by_need
     def sso_connections(self) -> SsoConnections:

@@ -69,6 +69,8 @@ class JobKind(StrEnum):
     SSO_LINKED = "sso_linked", "sso_link_notice.send_notice"
     # What becomes of an operator's request to hand an account over.
     HANDOVER = "handover", "handovers.send_notice"
+    # What becomes of an owner's request to delete the account.
+    ACCOUNT_DELETION = "account_deletion", "account_deletion.send_notice"
     # No mail: only the audit logs of the user's accounts record it.
     PERSONAL_EVENT = "personal_event", "", None, Audit.NAMED_EVENT
 

@@ -62,6 +62,9 @@ def _take_other(body: str) -> None:
 def _deliver(request: Job, ready: Services) -> None:
     asked = {"kind": request.kind, "asked_by": request.request_id}
     try:
+        if ready.dropped_mails.drops(request):
+            _log.info("mail_of_deleted", extra=asked)
+            return
         # Write the audit events before the mail cap is applied. SQS may redeliver; event ids come
         # from the message id, so a second delivery changes nothing.
         ready.personal_events.record(request)

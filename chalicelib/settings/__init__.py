@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import timedelta
 
+    from chalicelib.domain.trusted_proxies import TrustedProxies
+
 __all__ = ["PORT", "Settings", "SettingsError"]
 
 # Only the default of the public URL depends on it, so it is no field.
@@ -52,6 +54,9 @@ class Settings:
     mail_queue_url: str = unchecked("MAIL_QUEUE_URL")
     region: str = unchecked("AWS_REGION", _region)
     secrets_path: str = row("SECRETS_PATH", "", "a path", readers.secrets_path)
+    trusted_proxies: TrustedProxies = row(  # noqa: RUF009 - it declares a field, as all rows do
+        "TRUSTED_PROXIES", "", "count:digest", readers.trusted_proxies
+    )
     password_min_length: int = number("PASSWORD_MIN_LENGTH", 15, (8, 64))
     breached_passwords_url: str = row("BREACHED_PASSWORDS_URL", "", _HTTPS, readers.range_service)
     dns_server: tuple[str, int] | None = row("DNS_SERVER", "", "host:port", readers.dns_server)

@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from infra.operator import accounts, people, records, suppressions, users
+from infra.operator import accounts, deletions, people, records, suppressions, users
 from infra.operator.command_context import CommandContext
 
 
@@ -33,6 +33,8 @@ for _command in (
     accounts.transfer_ownership,
     records.records,
     suppressions.suppressions,
+    deletions.users,
+    deletions.accounts,
 ):
     cli.add_command(_command)
 

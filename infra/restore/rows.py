@@ -56,6 +56,8 @@ FATES: Mapping[str, Fate] = {
     # A mailbox that refuses mail refuses it after a restore too.
     "suppressions": Fate.LEFT,
     "sign_ups": Fate.LEFT,
+    # What was deleted for good stays deleted.
+    "deletions": Fate.LEFT,
 }
 
 _KEYS_ENDED = EventName.with_effect(Effect.API_KEY_ENDED)

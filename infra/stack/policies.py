@@ -17,6 +17,7 @@ _TABLES: Mapping[str, Mapping[str, str]] = {
         "accounts": "BatchGetItem ConditionCheckItem DeleteItem PutItem Query UpdateItem",
         "api_keys": "BatchGetItem DeleteItem PutItem UpdateItem",
         "audit_events": "PutItem Query",
+        "deletions": "BatchGetItem DeleteItem PutItem UpdateItem",
         "domains": "BatchGetItem ConditionCheckItem DeleteItem GetItem PutItem UpdateItem",
         "emails": "BatchGetItem ConditionCheckItem DeleteItem PutItem",
         "limits": "BatchGetItem GetItem PutItem UpdateItem",
@@ -35,6 +36,7 @@ _TABLES: Mapping[str, Mapping[str, str]] = {
         "accounts": "BatchGetItem DeleteItem Query UpdateItem",
         "api_keys": "BatchGetItem DeleteItem",
         "audit_events": "PutItem",
+        "deletions": "BatchGetItem",
         "domains": "BatchGetItem",
         "emails": "BatchGetItem",
         "limits": "GetItem PutItem UpdateItem",
@@ -51,6 +53,27 @@ _TABLES: Mapping[str, Mapping[str, str]] = {
         "sso_connections": "BatchGetItem Scan UpdateItem",
         "suppressions": "GetItem",
         "users": "BatchGetItem",
+    },
+    # Nothing calls this function but the clock: what it may do, no request and no mail reaches.
+    "deletions": {
+        "accounts": (
+            "BatchGetItem BatchWriteItem ConditionCheckItem DeleteItem Query Scan UpdateItem"
+        ),
+        "api_keys": "BatchWriteItem DeleteItem",
+        "audit_events": "BatchWriteItem PutItem Query Scan UpdateItem",
+        "deletions": "DeleteItem PutItem Scan UpdateItem",
+        "domains": "DeleteItem",
+        "emails": "BatchGetItem BatchWriteItem Scan",
+        "limits": "DeleteItem",
+        "links": "BatchWriteItem Scan",
+        "records": "BatchWriteItem Query",
+        "sessions": "BatchWriteItem Scan",
+        "sign_ups": "BatchWriteItem Query",
+        "sso_connections": "DeleteItem",
+        "sso_identities": "BatchWriteItem Scan",
+        "sso_requests": "BatchWriteItem Scan",
+        "suppressions": "DeleteItem",
+        "users": "BatchGetItem UpdateItem",
     },
     "key_check": {},
 }
@@ -107,6 +130,11 @@ def _of_sso_watch(stage: Stage) -> Iterator[_Statement]:
     yield _secrets(stage)
 
 
+def _of_deletions(stage: Stage) -> Iterator[_Statement]:
+    yield _allow("AskForMails", "sqs:SendMessage", _queue_arn(stage))
+    yield _secrets(stage)
+
+
 def _of_key_check(stage: Stage) -> Iterator[_Statement]:
     # `H12`: one operation on one table, and no secret.
     yield _allow("CheckAndCountKeys", "dynamodb:UpdateItem", _table_arn("api_keys", stage))
@@ -116,6 +144,7 @@ _EXTRA = {
     "api": _of_api,
     "mail": _of_mail,
     "sso_watch": _of_sso_watch,
+    "deletions": _of_deletions,
     "key_check": _of_key_check,
 }
 

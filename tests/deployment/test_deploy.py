@@ -189,9 +189,13 @@ def test_what_wakes_functions_is_that_of_the_template(somebody: Operator, whole:
     assert mapping["BatchSize"] == queue["Properties"]["BatchSize"]
     assert mapping["EventSourceArn"].rpartition(":")[2] == STAGE.mail_queue
     assert mapping["ScalingConfig"] == queue["Properties"]["ScalingConfig"]
-    (daily,) = whole["Resources"]["SsoWatch"]["Properties"]["Events"].values()
-    (rule,) = somebody.client("events").list_rules()["Rules"]
-    assert rule["ScheduleExpression"] == daily["Properties"]["Schedule"]
+    daily = [
+        event["Properties"]["Schedule"]
+        for function in ("SsoWatch", "Deletions")
+        for event in whole["Resources"][function]["Properties"]["Events"].values()
+    ]
+    rules = somebody.client("events").list_rules()["Rules"]
+    assert [rule["ScheduleExpression"] for rule in rules] == daily
 
 
 def test_the_api_is_that_of_the_template(somebody: Operator, whole: Template) -> None:

@@ -140,6 +140,7 @@ def test_functions_are_those_that_chalice_would_deploy_with_the_stages_settings(
         "mail": "terminus-hub-auth-prod-mail",
         "key_check": "terminus-hub-auth-prod-key_check",
         "sso_watch": "terminus-hub-auth-prod-sso_watch",
+        "deletions": "terminus-hub-auth-prod-deletions",
     }
 
 
@@ -213,8 +214,9 @@ def test_no_other_names_can_be_given_than_those_that_policies_and_alarms_have(
     assert prefix["AllowedValues"] == [prefix["Default"]] == [value]
 
 
-def test_single_sign_on_is_looked_at_every_day(whole: Template) -> None:
-    (event,) = whole["Resources"]["SsoWatch"]["Properties"]["Events"].values()
+@pytest.mark.parametrize("function", ["SsoWatch", "Deletions"])
+def test_what_is_due_is_done_every_day(whole: Template, function: str) -> None:
+    (event,) = whole["Resources"][function]["Properties"]["Events"].values()
     assert (event["Type"], event["Properties"]["Schedule"]) == ("Schedule", "rate(1 day)")
 
 

@@ -33,6 +33,7 @@ _FACTS: dict[str, Any] = {
     "sign_in_link": _LINK,
     "reset_link": _LINK + "2",
     "members_link": _LINK,
+    "deletion_link": _LINK,
     "lifetime": timedelta(hours=24),
     "old_email": "r…@acme.test",
     "new_email": "robin@elsewhere.test",
@@ -156,7 +157,7 @@ def test_no_name_makes_a_line_that_is_too_long_to_send(mail: str, language: str)
 
 
 @pytest.mark.parametrize("language", _LANGUAGES)
-@pytest.mark.parametrize("mail", FORM_FIELDS)
+@pytest.mark.parametrize("mail", mail_forms())
 def test_every_body_has_seven_bits(mail: str, language: str) -> None:
     """SES may not pass on 8-bit text unchanged; plain ASCII stays readable as it is."""
     message, text, html = _sent(mail, language, name="Zoë 😀")

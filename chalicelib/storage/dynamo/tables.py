@@ -417,6 +417,32 @@ class SuppressionRow(Model):
     ttl = TTLAttribute()
 
 
+class DeletionRow(Model):
+    """A deletion of a user or account, by its id: asked for, begun, swept, done.
+
+    - put or changed with a condition on `request_id` and on how far it got
+    - every row that isn't done is read once a day; rows that are done hold ids and times alone, and
+      tell a restore what must not come back
+    - `mail#` and the keyed hash of a deleted user's email: mails asked for before `begun_at` are
+      dropped; read by the worker, gone with its TTL
+    """
+
+    class Meta:  # noqa: D106 - pynamodb's own idiom
+        table_name = "deletions"
+
+    subject_id = UnicodeAttribute(hash_key=True)
+    request_id = UnicodeAttribute(null=True)
+    asked_by = UnicodeAttribute(null=True)
+    asked_at = UTCDateTimeAttribute(null=True)
+    announced_at = UTCDateTimeAttribute(null=True)
+    begun_at = UTCDateTimeAttribute(null=True)
+    swept_at = UTCDateTimeAttribute(null=True)
+    done_at = UTCDateTimeAttribute(null=True)
+    # What the rows are found by; gone once the deletion is done.
+    leftovers = JSONAttribute(null=True)
+    ttl = TTLAttribute(null=True)
+
+
 # By the names that follow the deployment's prefix.
 TABLES: dict[str, type[Model]] = {
     model.Meta.table_name: model
@@ -437,5 +463,6 @@ TABLES: dict[str, type[Model]] = {
         SsoIdentityRow,
         LimitRow,
         SuppressionRow,
+        DeletionRow,
     )
 }

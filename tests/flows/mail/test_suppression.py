@@ -188,7 +188,7 @@ def test_one_suppressed_admin_keeps_no_mail_from_the_others(service: Service) ->
 
 @pytest.mark.parametrize("flow", ["password_reset", "account_unlock", "email_confirmation"])
 def test_no_answer_shows_that_an_email_is_suppressed(service: Service, flow: str) -> None:
-    """`B1`: byte by byte, whoever asks."""
+    """`B1`: byte by byte, for every caller."""
     become_a_user(service)
     answers = [_visible(_ask(service, flow))]
     mail_events.deliver(service, mail_events.bounce(ADDRESS))
