@@ -86,8 +86,8 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     invitations_pages,
     joining_pages,
     members_pages,
-    leave_account_pages,
     delete_account_pages,
+    leave_account_pages,
     docs_pages,
     assets_pages,
 )
