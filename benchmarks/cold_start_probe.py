@@ -16,6 +16,7 @@ _MODULES = {
     "mail": "chalicelib.jobs.queue",
     "key_check": "chalicelib.web.authorizer",
     "sso_watch": "chalicelib.jobs.daily",
+    "deletions": "chalicelib.jobs.daily",
 }
 
 

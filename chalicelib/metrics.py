@@ -29,6 +29,10 @@ MAILS_CAPPED = "MailsCapped"
 MAILS_FAILED = "MailsFailed"
 MAILS_LOST = "MailsLost"
 MAILS_DROPPED = "MailsDropped"
+MAILS_BOUNCED = "MailsBounced"
+MAILS_DELAYED = "MailsDelayed"
+MAILS_COMPLAINED = "MailsComplained"
+MAILS_SUPPRESSED = "MailsSuppressed"
 REQUESTS_FAILED = "RequestsFailed"
 
 # From this status on, the error is ours.
@@ -49,6 +53,11 @@ COUNTED = {
     ("mail_failed", None): MAILS_FAILED,
     ("notice_lost", None): MAILS_LOST,
     ("mail_dropped", None): MAILS_DROPPED,
+    ("mail_rejected", None): MAILS_DROPPED,
+    ("mail_bounced", None): MAILS_BOUNCED,
+    ("mail_delayed", None): MAILS_DELAYED,
+    ("mail_complained", None): MAILS_COMPLAINED,
+    ("mail_suppressed", None): MAILS_SUPPRESSED,
 }
 
 

@@ -51,7 +51,7 @@ A sign-in here consists of the form, its two steps and the page after it, in a k
 _FIXED = """
 In addition, each stage has these costs, regardless of use:
 
-- 13 alarms and 15 metrics: $5.80, or less with CloudWatch's ten free alarms and ten free metrics.
+- 16 alarms and 19 metrics: $7.30, or less with CloudWatch's ten free alarms and ten free metrics.
 - The job queue: Lambda polls it continuously, about 650,000 calls a month with five pollers. This
   is within SQS's free million, and $0.26 beyond it.
 - Storage: $0.25 per GB, and $0.20 for its point-in-time recovery. A user with a session takes

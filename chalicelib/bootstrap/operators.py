@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chalicelib.bootstrap import services
+from chalicelib.bootstrap.flows.deletion import build_deletion
 from chalicelib.services.operators.people import FoundUser
 from chalicelib.services.operators.user_import import ACCOUNT_ID, Candidate, Outcome
 from chalicelib.storage.accounts.accounts import Accounts
@@ -15,9 +16,11 @@ if TYPE_CHECKING:
     from chalicelib.bootstrap.shared import Shared
     from chalicelib.domain.clock import Clock
     from chalicelib.services.operators.account_export import AccountExportService
+    from chalicelib.services.operators.deletion import DeletionService
     from chalicelib.services.operators.handovers import OperatorHandover
     from chalicelib.services.operators.people import OperatorUserService
     from chalicelib.services.operators.record_loading import RecordLoadingService
+    from chalicelib.services.operators.suppressions import OperatorSuppressionService
     from chalicelib.services.operators.user_export import UserExportService
     from chalicelib.services.operators.user_import import UserImportService
     from chalicelib.storage.operators.imported_users import ImportedUsers
@@ -48,6 +51,8 @@ class OperatorServices:
     user_export: UserExportService
     account_export: AccountExportService
     record_loading: RecordLoadingService
+    suppressions: OperatorSuppressionService
+    deletion: DeletionService
 
 
 def operator_services() -> OperatorServices:
@@ -63,6 +68,8 @@ def operator_services() -> OperatorServices:
         user_export=_user_export(parts, users, operator_log),
         account_export=_account_export(parts, operator_log),
         record_loading=_record_loading(parts, operator_log),
+        suppressions=_suppressions(parts, operator_log),
+        deletion=build_deletion(parts),
     )
 
 
@@ -158,4 +165,17 @@ def _record_loading(parts: Shared, operator_log: OperatorLog) -> RecordLoadingSe
 
     return RecordLoadingService(
         parts.accounts, RecordLoads(parts.connection), operator_log, parts.clock
+    )
+
+
+def _suppressions(parts: Shared, operator_log: OperatorLog) -> OperatorSuppressionService:
+    from chalicelib.services.operators.suppressions import OperatorSuppressionService
+    from chalicelib.storage.operators.suppressions import SuppressionRemovals
+
+    return OperatorSuppressionService(
+        parts.suppressions,
+        SuppressionRemovals(operator_log),
+        parts.users,
+        operator_log,
+        parts.clock,
     )

@@ -24,10 +24,13 @@ if TYPE_CHECKING:
     from chalicelib.settings import Settings
     from chalicelib.storage.accounts.accounts import Accounts
     from chalicelib.storage.accounts.invitations import Invitations
+    from chalicelib.storage.audit.hourly_caps import HourlyCaps
     from chalicelib.storage.audit.trail import AuditWriter
     from chalicelib.storage.joining.email_changes import EmailChanges
     from chalicelib.storage.joining.sign_ups import SignUps
     from chalicelib.storage.keys.api_keys import ApiKeys
+    from chalicelib.storage.mail.suppressions import Suppressions
+    from chalicelib.storage.operators.deletion_records import Deletions
     from chalicelib.storage.sessions.sessions import Sessions
     from chalicelib.storage.sso.connections import SsoConnections
     from chalicelib.storage.sso.domains import AccountDomains
@@ -177,15 +180,30 @@ class Shared:
     def mailer(self) -> Mailer:
         from chalicelib.gateways.mail.mailer import Mailer
         from chalicelib.gateways.mail.ses import Ses
+        from chalicelib.services.mail.gate import MailGate
 
         chosen = self.settings
         return Mailer(
-            Ses(aws_client("ses", chosen)),
+            Ses(aws_client("ses", chosen), chosen.mail_configuration_set),
             chosen.mail_from,
             chosen.product_name,
             chosen.brand_accent,
             chosen.mail_language,
+            MailGate(self.suppressions, self.clock).reason_to_stop,
         )
+
+    @by_need
+    def suppressions(self) -> Suppressions:
+        from chalicelib.storage.mail.suppressions import Suppressions
+
+        return Suppressions()
+
+    @by_need
+    def source_mails(self) -> HourlyCaps:
+        from chalicelib.storage.audit.hourly_caps import HourlyCaps
+
+        maximum = self.settings.source_mails_per_hour
+        return HourlyCaps(maximum, timedelta(hours=1), counted="source_mails")
 
     @by_need
     def policy(self) -> PasswordPolicy:
@@ -225,6 +243,12 @@ class Shared:
         from chalicelib.storage.users.account_admin import AccountAdmins
 
         return AccountAdmins(self.connection)
+
+    @by_need
+    def deletions(self) -> Deletions:
+        from chalicelib.storage.operators.deletion_records import Deletions
+
+        return Deletions(self.connection, self.audit, self.address_keys)
 
     @by_need
     def sso_connections(self) -> SsoConnections:

@@ -69,6 +69,8 @@ class JobKind(StrEnum):
     SSO_LINKED = "sso_linked", "sso_link_notice.send_notice"
     # What becomes of an operator's request to hand an account over.
     HANDOVER = "handover", "handovers.send_notice"
+    # What becomes of an owner's request to delete the account.
+    ACCOUNT_DELETION = "account_deletion", "account_deletion.send_notice"
     # No mail: only the audit logs of the user's accounts record it.
     PERSONAL_EVENT = "personal_event", "", None, Audit.NAMED_EVENT
 
@@ -84,6 +86,8 @@ class JobKind(StrEnum):
 
 # Only operators' commands set this: their mails are never counted.
 _BY_OPERATOR = {"by_operator": "yes"}
+# Set by the worker alone, once it has checked the device.
+_KNOWN_BROWSER = "known_browser"
 _TEXTS = ("id", "kind", "email", "asked_at", "address", "user_agent", "request_id")
 
 
@@ -110,10 +114,30 @@ class SourceEntry:
         """Return the details for the message about a used link."""
         return {"source_count": self.count, "source_entry": self.message_id}
 
+    @property
+    def tags(self) -> dict[str, str]:
+        """What a mail carries through SES and back, so that a bounce finds the place again."""
+        return {"source": self.count, "message": self.message_id} if self.count else {}
+
+    @classmethod
+    def of_tags(cls, tags: Mapping[str, str]) -> SourceEntry:
+        """Read it from what came back."""
+        whole = "source" in tags and "message" in tags
+        return cls(tags["source"], tags["message"]) if whole else cls()
+
     @classmethod
     def of(cls, details: Mapping[str, str]) -> SourceEntry:
         """Read it from a message's details."""
         return cls(details.get("source_count", ""), details.get("source_entry", ""))
+
+
+@dataclass(frozen=True)
+class MailRequest:
+    """Who asked for a mail, as far as it decides whether the mail is sent."""
+
+    # Somebody other than the recipient may have asked: not a notice, not a known browser's mail.
+    by_others: bool = False
+    source: SourceEntry = field(default_factory=SourceEntry)
 
 
 @dataclass(frozen=True)
@@ -205,12 +229,19 @@ class Job:
 
     @property
     def asked(self) -> dict[str, object]:
-        """Return what a mail says about the request: when, and from where."""
+        """Return what a mail says about the request, when and from where, and its `MailRequest`."""
+        by_others = self.is_counted and not self.details.get(_KNOWN_BROWSER)
         return {
             "asked_at": self.asked_at,
             "address": self.address,
             "client": self.user_agent,
+            "request": MailRequest(by_others, self.source),
         }
+
+    @property
+    def from_known_browser(self) -> Job:
+        """The same, after the worker has found that a known browser of the user asked."""
+        return replace(self, details={**self.details, _KNOWN_BROWSER: "yes"})
 
 
 def _check_texts(fields: dict[str, Any]) -> None:
@@ -231,3 +262,9 @@ class Mail:
     to: str
     template: str
     context: Mapping[str, Any] = field(repr=False)
+
+    @property
+    def request(self) -> MailRequest:
+        """Who asked for it; a mail whose job says nothing is a notice."""
+        request: MailRequest = self.context.get("request", MailRequest())
+        return request

@@ -1,4 +1,4 @@
-"""The job queue's worker: does the jobs that requests put on the queue."""
+"""The job queue's worker: does the jobs of requests, and reads SES's reports on sent mails."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from chalicelib.bootstrap import services
 from chalicelib.bootstrap.lasting_errors import lasting_reason
 from chalicelib.domain.audit.mail_caps import MailCappedError
 from chalicelib.domain.mail import Job, MalformedMailRequestError
+from chalicelib.jobs.mail_events import NotAMailEventError, take_mail_event
 
 if TYPE_CHECKING:
     from chalice.app import SQSEvent
@@ -24,9 +25,17 @@ _log = logging.getLogger(__name__)
 mail_worker = Blueprint(__name__)
 
 
+# SES sends 14 mails a second for an account that has just left its sandbox, and a worker about six.
+# Two is the minimum that Lambda accepts.
+_MOST_WORKERS = 2
+
+
 # One message at a time: a failing one is retried alone, and no other mail is sent twice.
 @mail_worker.on_sqs_message(
-    queue=os.environ.get("MAIL_QUEUE_NAME", "thub-mail"), batch_size=1, name="mail"
+    queue=os.environ.get("MAIL_QUEUE_NAME", "thub-mail"),
+    batch_size=1,
+    name="mail",
+    maximum_concurrency=_MOST_WORKERS,
 )
 def deliver_mail(event: SQSEvent) -> None:
     """Do the jobs; an error makes SQS deliver the message again.
@@ -37,14 +46,25 @@ def deliver_mail(event: SQSEvent) -> None:
         try:
             request = Job.from_json(record.body)
         except MalformedMailRequestError:
-            _log.error("mail_dropped", extra={"reason": "malformed"})
+            _take_other(record.body)
             continue
         _deliver(request, services())
+
+
+def _take_other(body: str) -> None:
+    """Take what isn't a job: SES's reports come back on the same queue."""
+    try:
+        take_mail_event(body)
+    except NotAMailEventError as error:
+        _log.error("mail_dropped", extra={"reason": error.reason})
 
 
 def _deliver(request: Job, ready: Services) -> None:
     asked = {"kind": request.kind, "asked_by": request.request_id}
     try:
+        if ready.dropped_mails.drops(request):
+            _log.info("mail_of_deleted", extra=asked)
+            return
         # Write the audit events before the mail cap is applied. SQS may redeliver; event ids come
         # from the message id, so a second delivery changes nothing.
         ready.personal_events.record(request)

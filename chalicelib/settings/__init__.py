@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import timedelta
 
+    from chalicelib.domain.trusted_proxies import TrustedProxies
+
 __all__ = ["PORT", "Settings", "SettingsError"]
 
 # Only the default of the public URL depends on it, so it is no field.
@@ -45,12 +47,16 @@ class Settings:
     brand_accent: str = row("BRAND_ACCENT", DEFAULT_ACCENT, "#rrggbb", readers.colour)
     brand_logo: str = row("BRAND_LOGO", "", "an SVG's name", readers.drawing)
     mail_from: str = row("MAIL_FROM", "no-reply@localhost.test", _LINE, readers.line)
+    mail_configuration_set: str = unchecked("MAIL_CONFIGURATION_SET")
     mail_language: str = one_of("MAIL_LANGUAGE", "en", _LANGUAGES)
     log_level: str = one_of("LOG_LEVEL", "INFO", _LOG_LEVELS, str.upper)
     table_prefix: str = row("TABLE_PREFIX", "thub-", _LINE, readers.line)
     mail_queue_url: str = unchecked("MAIL_QUEUE_URL")
     region: str = unchecked("AWS_REGION", _region)
     secrets_path: str = row("SECRETS_PATH", "", "a path", readers.secrets_path)
+    trusted_proxies: TrustedProxies = row(  # noqa: RUF009 - it declares a field, as all rows do
+        "TRUSTED_PROXIES", "", "count:digest", readers.trusted_proxies
+    )
     password_min_length: int = number("PASSWORD_MIN_LENGTH", 15, (8, 64))
     breached_passwords_url: str = row("BREACHED_PASSWORDS_URL", "", _HTTPS, readers.range_service)
     dns_server: tuple[str, int] | None = row("DNS_SERVER", "", "host:port", readers.dns_server)
@@ -71,6 +77,7 @@ class Settings:
     invitation: timedelta = seconds("INVITATION_SECONDS", 604_800)
     mails_per_hour: int = number("MAILS_PER_HOUR", 5)
     source_mails_per_hour: int = number("SOURCE_MAILS_PER_HOUR", 20, _SOURCE_MAILS)
+    suppression: timedelta = days("SUPPRESSION_DAYS", 30, (1, 3_650))
     api_key_requests_per_minute: int = number("API_KEY_REQUESTS_PER_MINUTE", 100)
     key_check_transport: str = one_of("KEY_CHECK_TRANSPORT", "direct", _TRANSPORTS)
     audit_kept: timedelta = days("AUDIT_DAYS", 400, (1, 36_500))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from chalicelib.domain.colours import DEFAULT_ACCENT, ColourError, parse_colour
+from chalicelib.domain.trusted_proxies import TrustedProxies
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,6 +96,20 @@ def dns_server(name: str, raw: str) -> tuple[str, int] | None:
     if not host or not port or parts.netloc != given or "@" in given:
         raise SettingsError(message)
     return host, port
+
+
+def trusted_proxies(name: str, raw: str) -> TrustedProxies:
+    """Read how many proxies there are and the digests of their secrets, or nothing."""
+    if not raw:
+        return TrustedProxies()
+    if not re.fullmatch(r"[1-5]:[0-9a-f]{64}(,[0-9a-f]{64}){0,3}", raw):
+        message = (
+            f"{name} must be the number of proxies, 1 to 5, a colon, and the SHA-256 of the secret"
+            " that the proxy sends, in small hex digits; up to four of them with commas."
+        )
+        raise SettingsError(message)
+    count, _, digests = raw.partition(":")
+    return TrustedProxies(int(count), tuple(digests.split(",")))
 
 
 def secrets_path(name: str, raw: str) -> str:

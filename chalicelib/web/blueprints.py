@@ -27,6 +27,7 @@ from chalicelib.web.authorizer import authorizers
 from chalicelib.web.contract.docs_pages import docs_pages
 from chalicelib.web.contract.openapi import openapi_api
 from chalicelib.web.pages.accounts.accounts import accounts_pages
+from chalicelib.web.pages.accounts.delete_account import delete_account_pages
 from chalicelib.web.pages.accounts.home import home_pages
 from chalicelib.web.pages.accounts.invitations import invitations_pages
 from chalicelib.web.pages.accounts.joining import joining_pages
@@ -85,6 +86,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     invitations_pages,
     joining_pages,
     members_pages,
+    delete_account_pages,
     leave_account_pages,
     docs_pages,
     assets_pages,

@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 
 from infra.aws import AWS_ERRORS, client, code_of
 from infra.errors import CommandError
+from infra.local.mail_events import report_to
 from infra.stack.resources import TEMPLATE
 
 _STACK_SECONDS = 120.0
@@ -30,6 +31,7 @@ def make_ready(endpoint: str, name: str, parameters: dict[str, str], mail_from: 
     try:
         outputs = apply_stack(endpoint, name, parameters)
         verify_sender(endpoint, mail_from)
+        report_to(client("ses", endpoint=endpoint), mail_from, outputs["MailEventsTopicArn"])
         # The stack's output may hold the URL of an earlier run's emulator, so SQS is asked.
         queue = outputs["MailQueueArn"].rpartition(":")[2]
         url = client("sqs", endpoint=endpoint).get_queue_url(QueueName=queue)["QueueUrl"]

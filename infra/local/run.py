@@ -182,6 +182,7 @@ def _start_mail(
         settings.mail_from,
     )
     os.environ["MAIL_QUEUE_URL"] = queue.url
+    os.environ["MAIL_CONFIGURATION_SET"] = f"{settings.table_prefix}mail"
     _say("Starting the app ...")
     _warm_up()
     worker = Worker(client("sqs", endpoint=endpoint), queue, mail_handler(app))

@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from infra.operator import accounts, people, records, users
+from infra.operator import accounts, deletions, people, records, suppressions, users
 from infra.operator.command_context import CommandContext
 
 
@@ -32,6 +32,9 @@ for _command in (
     accounts.export_account,
     accounts.transfer_ownership,
     records.records,
+    suppressions.suppressions,
+    deletions.users,
+    deletions.accounts,
 ):
     cli.add_command(_command)
 

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from chalicelib.domain.clock import exact
+from infra.operator.suppressions import entry_words
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -34,6 +35,9 @@ def find(context: CommandContext, who: str) -> None:
         user = people.look_up(who)
     except NotFoundError:
         waiting = people.waiting(who)
+        suppressed = context.services.suppressions.found(who)
+        if suppressed:
+            context.say(f"Mail to {who}: {entry_words(suppressed)}.")
         if waiting is None:
             raise
         context.say(
@@ -41,7 +45,8 @@ def find(context: CommandContext, who: str) -> None:
             " its confirmation."
         )
         return
-    context.show(_card(people.show(user, context.operator)))
+    suppressed = context.services.suppressions.of(user.email.value)
+    context.show(_card(people.show(user, context.operator), entry_words(suppressed)))
 
 
 @click.command()
@@ -79,6 +84,7 @@ def send_reset(context: CommandContext, who: str) -> None:
     """
     people = context.services.users
     user = people.look_up(who)
+    context.services.suppressions.require_mailbox(user.email.value)
     action = people.send_reset(user, context.operator)
     if people.may_use_password(user):
         context.tell(action, f"A reset link is on its way to {user.email}.")
@@ -125,11 +131,12 @@ def trail(context: CommandContext, days: int) -> None:
         context.say(f"No operator did anything in {days} days.")
 
 
-def _card(person: FoundUser) -> Table:
+def _card(person: FoundUser, suppressed: str) -> Table:
     user, card = person.user, Table.grid(padding=(0, 3))
     lines = [
         ("id", user.id),
         ("email", f"{user.email}, confirmed"),
+        ("mail", suppressed or "goes out"),
         ("name", user.name),
         ("made", exact(user.created_at)),
         ("password", _password(person)),

@@ -92,6 +92,7 @@ def _settle(template: Template, logical_id: str, properties: Template, stage: St
         "TABLE_PREFIX": {"Ref": "TablePrefix"},
         "MAIL_QUEUE_NAME": {"Fn::GetAtt": ["MailQueue", "QueueName"]},
         "MAIL_QUEUE_URL": {"Ref": "MailQueue"},
+        "MAIL_CONFIGURATION_SET": {"Ref": "MailConfigurationSet"},
     }
     group = f"{logical_id}LogGroup"
     if group not in template["Resources"]:

@@ -14,6 +14,14 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 _ASK_AGAIN_SECONDS = 5.0
+# This table may be younger than the moment, and isn't restored.
+_DELETIONS = "deletions"
+
+
+def _copied() -> list[str]:
+    """Return the tables that a restore copies: all but the deletions, which aren't restored."""
+    names = (made["TableName"] for made in table_definitions(""))
+    return [name for name in names if name != _DELETIONS]
 
 
 @dataclass(frozen=True)
@@ -34,7 +42,7 @@ class Backup:
 
         Raises CommandError if a table can't be restored to that moment.
         """
-        tables = [made["TableName"] for made in table_definitions("")]
+        tables = _copied()
         missing = [table for table in tables if self._status(self.copies + table) is None]
         # Check all first: an incomplete set of copies is useless.
         for table in missing:
@@ -49,7 +57,7 @@ class Backup:
 
     def wait(self, ready: Callable[[str], None]) -> None:
         """Wait until every table is restored; a big one takes an hour or more."""
-        waiting = [self.copies + made["TableName"] for made in table_definitions("")]
+        waiting = [self.copies + table for table in _copied()]
         while waiting:
             for name in [name for name in waiting if self._status(name) == "ACTIVE"]:
                 waiting.remove(name)
@@ -59,8 +67,8 @@ class Backup:
 
     def remove(self) -> None:
         """Delete the restored tables."""
-        for made in table_definitions(""):
-            name = self.copies + made["TableName"]
+        for table in _copied():
+            name = self.copies + table
             if self._status(name) is not None:
                 self.dynamodb.delete_table(TableName=name)
 

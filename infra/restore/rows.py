@@ -53,7 +53,11 @@ FATES: Mapping[str, Fate] = {
     "sso_requests": Fate.EMPTIED,
     # Counts of failures stay, so that a restore ends no lock; sign-ups wait for their mails.
     "limits": Fate.LEFT,
+    # A mailbox that refuses mail refuses it after a restore too.
+    "suppressions": Fate.LEFT,
     "sign_ups": Fate.LEFT,
+    # What was deleted for good stays deleted.
+    "deletions": Fate.LEFT,
 }
 
 _KEYS_ENDED = EventName.with_effect(Effect.API_KEY_ENDED)

@@ -7,6 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.audit.event import moment_text
+from infra.restore.deletions import Deleted, read_deleted
 from infra.restore.rows import FATES, Fate, Kept, Row, Since, amended
 from infra.stack.resources import table_definitions
 
@@ -27,6 +28,7 @@ class Tables:
         """Take a boto3 resource."""
         self._dynamodb = dynamodb
         self._prefixes = {"live": live_prefix, "backup": backup_prefix}
+        self._deleted = Deleted()
         self._keys = {
             made["TableName"]: [part["AttributeName"] for part in made["KeySchema"]]
             for made in table_definitions("")
@@ -35,19 +37,33 @@ class Tables:
     def take_back(self, moment: datetime, moved: Callable[[str, int], None]) -> tuple[Since, Kept]:
         """Restore every table, except access that was withdrawn since.
 
-        The audit log is merged first, since it decides the rest. `moved` is called with counts of
+        The audit log is read first, since it decides the rest. `moved` is called with counts of
         changed rows.
         """
         by_fate = {fate: [t for t, own in FATES.items() if own is fate] for fate in Fate}
+        since, kept = Since(moment).read(self._events_since(moment)), Kept()
+        self._deleted = self._read_deleted(since)
         for table in by_fate[Fate.ADDED_TO]:
             self._add(table, moved)
-        since, kept = Since(moment).read(self._events_since(moment)), Kept()
         # Empty these first, so that no old link or session works on restored rows.
         for table in by_fate[Fate.EMPTIED]:
             self._empty(table, moved)
         for table in by_fate[Fate.TAKEN_BACK]:
             self._replace(table, since, kept, moved)
         return since, kept
+
+    def _read_deleted(self, since: Since) -> Deleted:
+        def get(table: str, keys: list[Row]) -> list[Row]:
+            name = self._table("backup", table).name
+            return [row for batch in _batches(keys) for row in self._get(name, batch)]
+
+        return read_deleted(
+            self._rows("live", "deletions"),
+            since.moment,
+            lambda table: self._rows("backup", table),
+            get,
+            since,
+        )
 
     def _events_since(self, moment: datetime) -> Iterator[Row]:
         """Return the audit events that the copy doesn't have.
@@ -63,8 +79,9 @@ class Tables:
         with self._table("live", table).batch_writer() as writer:
             for rows, live in self._beside("backup", table, "live"):
                 for row in rows:
-                    if self._key(table, row) not in live:
-                        writer.put_item(Item=row)
+                    left = self._deleted.left(table, row)
+                    if left is not None and self._key(table, row) not in live:
+                        writer.put_item(Item=left)
                         moved(table, 1)
 
     def _empty(self, table: str, moved: Callable[[str, int], None]) -> None:
@@ -85,8 +102,10 @@ class Tables:
         with self._table("live", table).batch_writer() as writer:
             for rows, live in self._beside("backup", table, "live"):
                 for row in rows:
+                    if (left := self._deleted.left(table, row)) is None:
+                        continue
                     now = live.get(self._key(table, row))
-                    if now != (wanted := amended(table, row, now, since, kept)):
+                    if now != (wanted := amended(table, left, now, since, kept)):
                         writer.put_item(Item=wanted)
                         moved(table, 1)
 

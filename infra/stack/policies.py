@@ -17,6 +17,7 @@ _TABLES: Mapping[str, Mapping[str, str]] = {
         "accounts": "BatchGetItem ConditionCheckItem DeleteItem PutItem Query UpdateItem",
         "api_keys": "BatchGetItem DeleteItem PutItem UpdateItem",
         "audit_events": "PutItem Query",
+        "deletions": "BatchGetItem DeleteItem PutItem UpdateItem",
         "domains": "BatchGetItem ConditionCheckItem DeleteItem GetItem PutItem UpdateItem",
         "emails": "BatchGetItem ConditionCheckItem DeleteItem PutItem",
         "limits": "BatchGetItem GetItem PutItem UpdateItem",
@@ -35,11 +36,13 @@ _TABLES: Mapping[str, Mapping[str, str]] = {
         "accounts": "BatchGetItem DeleteItem Query UpdateItem",
         "api_keys": "BatchGetItem DeleteItem",
         "audit_events": "PutItem",
+        "deletions": "BatchGetItem",
         "domains": "BatchGetItem",
         "emails": "BatchGetItem",
         "limits": "GetItem PutItem UpdateItem",
         "links": "PutItem",
         "sign_ups": "BatchGetItem GetItem",
+        "suppressions": "GetItem UpdateItem",
         "users": "BatchGetItem",
     },
     "sso_watch": {
@@ -48,7 +51,29 @@ _TABLES: Mapping[str, Mapping[str, str]] = {
         "domains": "DeleteItem Scan",
         "limits": "BatchGetItem UpdateItem",
         "sso_connections": "BatchGetItem Scan UpdateItem",
+        "suppressions": "GetItem",
         "users": "BatchGetItem",
+    },
+    # Nothing calls this function but the clock: what it may do, no request and no mail reaches.
+    "deletions": {
+        "accounts": (
+            "BatchGetItem BatchWriteItem ConditionCheckItem DeleteItem Query Scan UpdateItem"
+        ),
+        "api_keys": "BatchWriteItem DeleteItem",
+        "audit_events": "BatchWriteItem PutItem Query Scan UpdateItem",
+        "deletions": "DeleteItem PutItem Scan UpdateItem",
+        "domains": "DeleteItem",
+        "emails": "BatchGetItem BatchWriteItem Scan",
+        "limits": "DeleteItem",
+        "links": "BatchWriteItem Scan",
+        "records": "BatchWriteItem Query",
+        "sessions": "BatchWriteItem Scan",
+        "sign_ups": "BatchWriteItem Query",
+        "sso_connections": "DeleteItem",
+        "sso_identities": "BatchWriteItem Scan",
+        "sso_requests": "BatchWriteItem Scan",
+        "suppressions": "DeleteItem",
+        "users": "BatchGetItem UpdateItem",
     },
     "key_check": {},
 }
@@ -98,7 +123,15 @@ def _of_mail(stage: Stage) -> Iterator[_Statement]:
 
 
 def _of_sso_watch(stage: Stage) -> Iterator[_Statement]:
-    yield _allow("SendMails", "ses:SendRawEmail", "arn:aws:ses:*:*:identity/*")
+    # SES checks both the sender and the configuration set, also where the sender's identity brings
+    # one of its own.
+    on = ["arn:aws:ses:*:*:configuration-set/*", "arn:aws:ses:*:*:identity/*"]
+    yield _allow("SendMails", "ses:SendRawEmail", on)
+    yield _secrets(stage)
+
+
+def _of_deletions(stage: Stage) -> Iterator[_Statement]:
+    yield _allow("AskForMails", "sqs:SendMessage", _queue_arn(stage))
     yield _secrets(stage)
 
 
@@ -111,6 +144,7 @@ _EXTRA = {
     "api": _of_api,
     "mail": _of_mail,
     "sso_watch": _of_sso_watch,
+    "deletions": _of_deletions,
     "key_check": _of_key_check,
 }
 
@@ -128,5 +162,5 @@ def _queue_arn(stage: Stage) -> str:
     return f"arn:aws:sqs:*:*:{stage.mail_queue}"
 
 
-def _allow(sid: str, action: str | list[str], resource: str) -> _Statement:
+def _allow(sid: str, action: str | list[str], resource: str | list[str]) -> _Statement:
     return {"Sid": sid, "Effect": "Allow", "Action": action, "Resource": resource}

@@ -22,6 +22,8 @@ _OF_AWS = {
     "AWS/ApiGateway": ("ApiName", {"Count", "4XXError", "5XXError"}),
     "AWS/Lambda": ("FunctionName", {"ConcurrentExecutions", "Duration", "Errors", "Throttles"}),
 }
+# What SES counts for the whole account has no dimension, and stops while no mail is sent.
+_OF_THE_ACCOUNT = {"Reputation.BounceRate": 0.05, "Reputation.ComplaintRate": 0.001}
 _OWN = {*metrics.COUNTED.values(), metrics.LOCKS, metrics.REQUESTS_FAILED}
 _FUNCTIONS = {
     f"${{FunctionPrefix}}{suffix}"
@@ -54,13 +56,28 @@ def _is_emitted(namespace: str, metric: str, dimension: str) -> bool:
 @pytest.mark.parametrize("name", _ALARMS)
 def test_an_alarm_looks_at_a_metric_that_is_emitted_and_tells_the_topic(name: str) -> None:
     alarm = _ALARMS[name]
+    assert alarm["AlarmActions"]["Fn::If"][:2] == ["HasAlarmTopic", [{"Ref": "AlarmTopicArn"}]]
+    if alarm["MetricName"] in _OF_THE_ACCOUNT:
+        return
     (dimension,) = alarm["Dimensions"]
     assert _is_emitted(alarm["Namespace"], alarm["MetricName"], dimension["Name"])
     if dimension["Name"] == "FunctionName":
         assert dimension["Value"]["Fn::Sub"] in _FUNCTIONS
-    assert alarm["AlarmActions"]["Fn::If"][:2] == ["HasAlarmTopic", [{"Ref": "AlarmTopicArn"}]]
     # No sign-ins at night are no trouble.
     assert alarm["TreatMissingData"] == "notBreaching"
+
+
+def test_an_alarm_rings_where_ses_begins_to_review_the_account() -> None:
+    """SES pauses it at a tenth of bounces, or at half a percent of complaints."""
+    watched = {
+        a["MetricName"]: a["Threshold"] for a in _ALARMS.values() if a["Namespace"] == "AWS/SES"
+    }
+    assert watched == _OF_THE_ACCOUNT
+    for alarm in _ALARMS.values():
+        if alarm["Namespace"] == "AWS/SES":
+            assert alarm["ComparisonOperator"] == "GreaterThanOrEqualToThreshold"
+            assert alarm["TreatMissingData"] == "ignore"
+            assert "Dimensions" not in alarm
 
 
 def test_a_refused_key_rings_no_alarm() -> None:

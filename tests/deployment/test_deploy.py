@@ -125,6 +125,7 @@ def test_functions_are_those_of_the_template(somebody: Operator, whole: Template
         "PublicUrl": STAGE.environment["PUBLIC_URL"],
         "MailFrom": STAGE.environment["MAIL_FROM"],
         "TablePrefix": STAGE.prefix,
+        "MailConfigurationSet": STAGE.environment["MAIL_CONFIGURATION_SET"],
         "MailQueue": somebody.client("sqs").get_queue_url(QueueName=STAGE.mail_queue)["QueueUrl"],
     }
     found = _functions(somebody)
@@ -187,9 +188,14 @@ def test_what_wakes_functions_is_that_of_the_template(somebody: Operator, whole:
     (mapping,) = _mail_events(somebody.client("lambda").list_event_source_mappings)
     assert mapping["BatchSize"] == queue["Properties"]["BatchSize"]
     assert mapping["EventSourceArn"].rpartition(":")[2] == STAGE.mail_queue
-    (daily,) = whole["Resources"]["SsoWatch"]["Properties"]["Events"].values()
-    (rule,) = somebody.client("events").list_rules()["Rules"]
-    assert rule["ScheduleExpression"] == daily["Properties"]["Schedule"]
+    assert mapping["ScalingConfig"] == queue["Properties"]["ScalingConfig"]
+    daily = [
+        event["Properties"]["Schedule"]
+        for function in ("SsoWatch", "Deletions")
+        for event in whole["Resources"][function]["Properties"]["Events"].values()
+    ]
+    rules = somebody.client("events").list_rules()["Rules"]
+    assert [rule["ScheduleExpression"] for rule in rules] == daily
 
 
 def test_the_api_is_that_of_the_template(somebody: Operator, whole: Template) -> None:

@@ -51,7 +51,7 @@ def names(package: Package) -> list[str]:
         return archive.namelist()
 
 
-@pytest.mark.parametrize("function", ["api", "mail", "key_check", "sso_watch"])
+@pytest.mark.parametrize("function", ["api", "mail", "key_check", "sso_watch", "deletions"])
 def test_each_function_starts_with_nothing_but_the_zip(unpacked: Path, function: str) -> None:
     assert cold_start(unpacked, function)["elsewhere"] == []
 

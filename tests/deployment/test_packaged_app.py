@@ -175,9 +175,10 @@ def test_an_address_that_does_not_exist_has_the_envelope(deployed: Deployed) -> 
     assert answer.header("X-Request-Id")
 
 
-def test_the_scheduled_function_runs(deployed: Deployed) -> None:
+@pytest.mark.parametrize("function", ["sso_watch", "deletions"])
+def test_a_scheduled_function_runs(deployed: Deployed, function: str) -> None:
     answer = deployed.engine.client("lambda").invoke(
-        FunctionName=STAGE.function_name("sso_watch"),
+        FunctionName=STAGE.function_name(function),
         Payload=json.dumps(_TICK).encode(),
     )
     assert "FunctionError" not in answer, answer["Payload"].read()
@@ -187,7 +188,7 @@ def test_every_function_runs_the_zip_that_was_built(deployed: Deployed, package:
     digest = hashlib.sha256(package.archive.read_bytes()).digest()
     client = deployed.engine.client("lambda")
     found = client.list_functions()["Functions"]
-    assert len(found) == 4
+    assert len(found) == 5
     assert {f["CodeSha256"] for f in found} == {base64.b64encode(digest).decode()}
 
 

@@ -46,11 +46,22 @@ def test_the_authorizer_reaches_the_keys_table_alone_and_deletes_nothing() -> No
     assert on_tables == {Permission("dynamodb:UpdateItem", "api_keys")}
 
 
-@pytest.mark.parametrize("function", FUNCTIONS)
+@pytest.mark.parametrize("function", [name for name in FUNCTIONS if name != "deletions"])
 def test_nobody_changes_or_deletes_what_the_audit_trail_holds(function: str) -> None:
     """`H6`."""
     on_trail = {p.action for p in allowed(function) if p.on == "audit_events"}
     assert on_trail <= {"dynamodb:PutItem", "dynamodb:Query"}
+
+
+def test_the_function_that_deletes_is_reached_by_no_request_and_no_message() -> None:
+    """`H6`: it makes events anonymous and removes them, so nothing but the clock starts it."""
+    actions = {p.action for p in allowed("deletions")}
+    assert not {action for action in actions if action.startswith("sqs:")} - {"sqs:SendMessage"}
+    import app
+
+    handlers = app.app.pure_lambda_functions + app.app.event_sources
+    (found,) = [type(handler).__name__ for handler in handlers if handler.name == "deletions"]
+    assert found == "ScheduledEventConfig"
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)

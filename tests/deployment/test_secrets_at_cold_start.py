@@ -80,14 +80,12 @@ def test_the_authorizer_reads_no_secret(monkeypatch: pytest.MonkeyPatch) -> None
 def test_a_stage_reads_the_path_that_its_functions_may(stage: str) -> None:
     variables = json.loads(CONFIG.read_text())["stages"][stage]["environment_variables"]
     assert variables["SECRETS_PATH"] == f"/{variables['TABLE_PREFIX'].rstrip('-')}/secrets"
-    for function in ("api", "mail", "sso-watch"):
+    for function in ("api", "mail", "sso-watch", "deletions"):
         policy = (CONFIG.parent / f"policy-{function}-{stage}.json").read_text()
         assert f":parameter{variables['SECRETS_PATH']}" in policy
 
 
 def test_every_secret_may_be_kept_and_one_answer_holds_them_all() -> None:
-    documented = re.findall(
-        r"^\| `([A-Z_]+)` .*[.] Secret \|$", _SETTINGS.read_text(), re.MULTILINE
-    )
+    documented = re.findall(r"^\| `([A-Z_]+)` .*\. Secret \|$", _SETTINGS.read_text(), re.MULTILINE)
     assert {*documented, "SAML_CERTIFICATE", "SAML_SECOND_CERTIFICATE"} == set(SECRET_NAMES)
     assert len(SECRET_NAMES) <= 10

@@ -37,10 +37,14 @@ _NOT_BY_THE_HOUR = {
     "AWS::Lambda::Permission",
     "AWS::Logs::LogGroup",
     "AWS::Logs::MetricFilter",
+    "AWS::SES::ConfigurationSet",
+    "AWS::SES::ConfigurationSetEventDestination",
     "AWS::SES::EmailIdentity",
     "AWS::SNS::Subscription",
     "AWS::SNS::Topic",
+    "AWS::SNS::TopicPolicy",
     "AWS::SQS::Queue",
+    "AWS::SQS::QueuePolicy",
     "AWS::Serverless::Api",
     "AWS::Serverless::Function",
 }
@@ -136,6 +140,7 @@ def test_functions_are_those_that_chalice_would_deploy_with_the_stages_settings(
         "mail": "terminus-hub-auth-prod-mail",
         "key_check": "terminus-hub-auth-prod-key_check",
         "sso_watch": "terminus-hub-auth-prod-sso_watch",
+        "deletions": "terminus-hub-auth-prod-deletions",
     }
 
 
@@ -176,10 +181,22 @@ def test_functions_know_the_tables_and_queues_by_reference(whole: Template) -> N
         variables = function["Properties"]["Environment"]["Variables"]
         assert variables["TABLE_PREFIX"] == {"Ref": "TablePrefix"}
         assert variables["MAIL_QUEUE_URL"] == {"Ref": "MailQueue"}
+        assert variables["MAIL_CONFIGURATION_SET"] == {"Ref": "MailConfigurationSet"}
         assert variables["PUBLIC_URL"] == {"Ref": "PublicUrl"}
     (source,) = whole["Resources"]["Mail"]["Properties"]["Events"].values()
     assert source["Properties"]["Queue"] == {"Fn::GetAtt": ["MailQueue", "Arn"]}
     assert source["Properties"]["BatchSize"] == 1
+
+
+def test_the_worker_keeps_under_the_rate_of_ses_and_a_message_hidden_long_enough(
+    whole: Template,
+) -> None:
+    """AWS asks for six times the function's timeout, and takes no less than two at a time."""
+    mail = whole["Resources"]["Mail"]["Properties"]
+    (source,) = mail["Events"].values()
+    assert source["Properties"]["ScalingConfig"] == {"MaximumConcurrency": 2}
+    hidden = whole["Parameters"]["MailVisibilitySeconds"]["Default"]
+    assert hidden == 6 * mail["Timeout"] == 360
 
 
 @pytest.mark.parametrize(
@@ -197,8 +214,9 @@ def test_no_other_names_can_be_given_than_those_that_policies_and_alarms_have(
     assert prefix["AllowedValues"] == [prefix["Default"]] == [value]
 
 
-def test_single_sign_on_is_looked_at_every_day(whole: Template) -> None:
-    (event,) = whole["Resources"]["SsoWatch"]["Properties"]["Events"].values()
+@pytest.mark.parametrize("function", ["SsoWatch", "Deletions"])
+def test_what_is_due_is_done_every_day(whole: Template, function: str) -> None:
+    (event,) = whole["Resources"][function]["Properties"]["Events"].values()
     assert (event["Type"], event["Properties"]["Schedule"]) == ("Schedule", "rate(1 day)")
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 import tomllib
 from datetime import timedelta
+from email import message_from_bytes
+from email.policy import default
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from chalicelib.domain.mail import Mail
+from chalicelib.domain.mail import Mail, MailRefusedError
 from chalicelib.gateways.mail.forms import FORM_FIELDS, mail_forms
 from chalicelib.gateways.mail.mailer import Mailer
 from chalicelib.gateways.mail.sentences import MAIL_TEMPLATES
@@ -31,6 +33,7 @@ _FACTS: dict[str, Any] = {
     "sign_in_link": _LINK,
     "reset_link": _LINK + "2",
     "members_link": _LINK,
+    "deletion_link": _LINK,
     "lifetime": timedelta(hours=24),
     "old_email": "r…@acme.test",
     "new_email": "robin@elsewhere.test",
@@ -151,6 +154,45 @@ def test_no_name_makes_a_line_that_is_too_long_to_send(mail: str, language: str)
     assert max(len(line) for line in message.as_bytes().split(b"\r\n")) <= 998
     for name in _holes(_catalogue(language)[mail]["before"]) & set(long):
         assert long[name] in text
+
+
+@pytest.mark.parametrize("language", _LANGUAGES)
+@pytest.mark.parametrize("mail", mail_forms())
+def test_every_body_has_seven_bits(mail: str, language: str) -> None:
+    """SES may not pass on 8-bit text unchanged; plain ASCII stays readable as it is."""
+    message, text, html = _sent(mail, language, name="Zoë 😀")
+    assert message.as_bytes().isascii()
+    for part, content in zip(message.iter_parts(), (text, html), strict=True):
+        encoding = part["Content-Transfer-Encoding"]
+        assert encoding == ("7bit" if content.isascii() else "quoted-printable")
+
+
+@pytest.mark.parametrize("brand", ["Hub", "Zoë & Söhne", 'Hub, "Inc" <x>', "集線器" * 4])
+def test_the_senders_name_is_encoded_and_reads_as_it_is(brand: str) -> None:
+    outbox: list[EmailMessage] = []
+    Mailer(outbox.append, "hub@acme.test", brand).send(Mail("kim@acme.test", "invitation", _FACTS))
+    written = outbox[0].as_bytes()
+    assert written.isascii()
+    (sender,) = message_from_bytes(written, policy=default)["From"].addresses
+    assert (sender.display_name, sender.addr_spec) == (brand, "hub@acme.test")
+
+
+@pytest.mark.parametrize("lines", ["a\r\nBcc: x@evil.test", "a\nb", "a\rb", "a\u2028b", "a\x0bb"])
+def test_a_line_break_in_a_name_starts_no_header(lines: str) -> None:
+    message, _, _ = _sent("invitation", inviter_name=lines, account_name=lines)
+    assert message["Bcc"] is None
+    assert len(message["Subject"].splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "email", ["kim@acme.test\r\nBcc: x@evil.test", "kim\n@acme.test", "ä@x.test"]
+)
+def test_an_older_rows_odd_address_is_refused(email: str) -> None:
+    outbox: list[EmailMessage] = []
+    mailer = Mailer(outbox.append, "hub@acme.test", "Hub")
+    with pytest.raises(MailRefusedError, match="InvalidAddress"):
+        mailer.send(Mail(email, "password_reset", _FACTS))
+    assert outbox == []
 
 
 def test_buttons_have_the_operators_colour() -> None:

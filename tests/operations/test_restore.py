@@ -18,6 +18,7 @@ from click.testing import CliRunner
 
 from chalicelib.domain.accounts.handover import NoHandoverError
 from chalicelib.domain.roles import Role
+from chalicelib.storage.dynamo.tables import AccountRow, UserRow
 from infra.restore.__main__ import restore
 from infra.restore.closing import closed
 from infra.restore.point_in_time import Backup
@@ -27,6 +28,8 @@ from infra.stack.resources import table_definitions
 from infra.stack.stages import read_stage
 from tests.support.audit_log import event_names, user_id_of
 from tests.support.keys import Holder, account_of, add_member, an_owner, make_key
+from tests.support.personas.deleted import all_is_swept, rows_that_name
+from tests.support.personas.invitations import invite
 from tests.support.personas.journeys import (
     ADDRESS,
     PASSWORD,
@@ -358,6 +361,92 @@ def test_sessions_and_links_of_before_are_dead_and_history_is_whole(
     assert service.program().post("/auth/password_reset", reset).status == 410
     assert since.events["api_key.created"] == 1
     assert "api_key.created" in event_names(service, account)
+
+
+def test_a_user_who_was_deleted_since_stays_deleted(service: Service, clock: StoppedClock) -> None:
+    """`H16`, though the backup has them."""
+    owner, mo = an_owner(service), "mo@x.test"
+    account_id = account_of(owner)
+    admin = add_member(service, account_id, mo, Role.ADMIN)
+    # Their own account goes first, or they couldn't.
+    own = [a for a in UserRow.get(user_id_of(mo)).memberships.as_dict() if a != account_id]
+    invite(admin, "guest@x.test")
+    user_id = user_id_of(mo)
+    drill = Drill(service)
+    clock.advance(timedelta(hours=1))
+    done("accounts", "delete", own[0], "--yes")
+    done("users", "delete", mo, "--yes")
+    all_is_swept(service)
+    drill.take_back()
+
+    assert rows_that_name(service, mo) == {}
+    left = set(rows_that_name(service, user_id))
+    assert left <= {"audit_events", "accounts", "deletions", "limits"}
+    assert set(rows_that_name(service, own[0])) <= {"audit_events", "deletions", "limits"}
+    assert AccountRow.get(account_id, "account").member_count == 1
+    assert signed_in_program(service).get(_MEMBERS).json["total_count"] == 1
+    assert ask_sign_in(service.program(), mo).status == 401
+
+
+def test_an_account_that_was_deleted_since_stays_deleted(
+    service: Service, clock: StoppedClock
+) -> None:
+    """`H16`, though the backup has it."""
+    owner = an_owner(service)
+    account_id, holder = account_of(owner), Holder(service.program(), make_key(owner)["key"])
+    add_member(service, account_id, "mo@x.test", Role.ADMIN)
+    drill = Drill(service)
+    clock.advance(timedelta(hours=1))
+    done("accounts", "delete", account_id, "--yes")
+    all_is_swept(service)
+    drill.take_back()
+
+    assert set(rows_that_name(service, account_id)) <= {"audit_events", "deletions", "limits"}
+    assert holder.get("/api/v1/account").status == 401
+    assert ask_sign_in(service.program()).json["next"] == "no_account"
+    assert ask_sign_in(service.program(), "mo@x.test").json["next"] == "app"
+
+
+def test_the_account_of_a_deleted_owner_has_the_owner_of_after_again(
+    service: Service, clock: StoppedClock
+) -> None:
+    owner, mo = an_owner(service), "mo@x.test"
+    account_id = account_of(owner)
+    add_member(service, account_id, "ada@x.test", Role.ADMIN)
+    add_member(service, account_id, mo, Role.ADMIN)
+    drill = Drill(service)
+    clock.advance(timedelta(minutes=10))
+    handed = {"user_id": user_id_of(mo)}
+    assert owner.post("/api/v1/account/transfer_ownership", handed).status == 200
+    done("users", "delete", ADDRESS, "--yes")
+    drill.take_back()
+
+    program = signed_in_program(service, mo)
+    assert program.post("/auth/session/account", {"account_id": account_id}).status == 200
+    members = program.get(_MEMBERS).json
+    roles = {member["email"]: member["role"] for member in members["items"]}
+    assert roles == {mo: "owner", "ada@x.test": "admin"}
+    assert members["total_count"] == 2
+    assert AccountRow.get(account_id, "account").owner_id == user_id_of(mo)
+
+
+def test_who_was_deleted_and_imported_again_before_the_moment_is_there(
+    service: Service, clock: StoppedClock
+) -> None:
+    an_owner(service)
+    boss = signed_in_program(service)
+    add_member(service, account_of(boss), "mo@x.test", Role.MEMBER)
+    own = list(UserRow.get(user_id_of("mo@x.test")).memberships.as_dict())
+    for account_id in own:
+        if account_id != account_of(boss):
+            done("accounts", "delete", account_id, "--yes")
+    row = UserRow.get(user_id_of("mo@x.test"))
+    done("users", "delete", "mo@x.test", "--yes")
+    row.save()
+    clock.advance(timedelta(minutes=10))
+    drill = Drill(service)
+    drill.take_back()
+    assert UserRow.get(row.user_id).name == row.name
 
 
 def test_every_table_has_a_fate() -> None:

@@ -148,6 +148,13 @@ class Service:
         with acting_as("sso_watch"):
             app.app.handler_map["sso_watch"](_DAILY, None)
 
+    def carry_on_deletions(self) -> None:
+        """Let the daily look at deletions happen."""
+        import app
+
+        with acting_as("deletions"):
+            app.app.handler_map["deletions"](_DAILY, None)
+
     @property
     def outbox(self) -> list[Letter]:
         """Return every mail that SES received, oldest first."""

@@ -33,9 +33,7 @@ class AuditFlows(Flows):
             counts=HourlyCaps(maximum, _MAIL_WINDOW),
             shares=HourlyCaps(share, _MAIL_WINDOW, counted="mail_shares"),
             extras=HourlyCaps(maximum - share, _MAIL_WINDOW, counted="mail_extras"),
-            sources=HourlyCaps(
-                self.settings.source_mails_per_hour, _MAIL_WINDOW, counted="source_mails"
-            ),
+            sources=self.shared.source_mails,
             users=self.shared.users,
             keys=self.shared.address_keys,
             clock=self.clock,

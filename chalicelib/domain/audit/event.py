@@ -41,6 +41,12 @@ class EventName(StrEnum):
     effect: Effect
 
     ACCOUNT_CREATED = "account.created", "Created the account"
+    ACCOUNT_DELETED = "account.deleted", "Deleted the account"
+    ACCOUNT_DELETION_CANCELLED = (
+        "account.deletion_cancelled",
+        "Cancelled the deletion of the account",
+    )
+    ACCOUNT_DELETION_REQUESTED = "account.deletion_requested", "Asked to delete the account"
     ACCOUNT_EXPORTED = "account.exported", "Exported the whole account"
     ACCOUNT_OPENED = "account.opened", "Opened the account"
     ACCOUNT_OWNERSHIP_REQUESTED = "account.ownership_requested", "Requested to hand over ownership"
@@ -85,6 +91,9 @@ class EventName(StrEnum):
     SSO_RESPONSE_ACCEPTED = "sso_response.accepted", "The company's sign-in was accepted"
     SSO_RESPONSE_REFUSED = "sso_response.refused", "The company's sign-in was refused"
     SSO_RESPONSES_COUNTED = "sso_response.counted", "More of the company's sign-ins were refused"
+    SUPPRESSION_LISTED = "suppression.listed", "Listed the suppressed emails"
+    SUPPRESSION_REMOVED = "suppression.removed", "Let mail go to an email again"
+    USER_DELETED = "user.deleted", "Deleted a user"
     USER_EMAIL_CHANGE_STOPPED = "user.email_change_stopped", "Stopped a change of their email"
     USER_EMAIL_CHANGED = "user.email_changed", "Changed their email", Effect.EMAIL_CHANGED
     USER_EXPORTED = "user.exported", "Exported people and their password hashes"
@@ -131,6 +140,7 @@ GROUP_LABELS: Mapping[str, str] = {
     "sso.": "Single sign-on",
     "sso_domain.": "Domains",
     "sso_response.": "Company sign-ins",
+    "suppression.": "Suppressed emails",
     "user.": "People's own credentials",
     "workspace.": "Workspaces",
 }

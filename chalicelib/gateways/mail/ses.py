@@ -13,6 +13,9 @@ from chalicelib.domain.mail import MailRefusedError
 if TYPE_CHECKING:
     from email.message import EmailMessage
 
+# SES's own name. It tells with each report of the mail what the mail was sent with.
+MESSAGE_TAGS = "X-SES-MESSAGE-TAGS"
+
 _INVALID = "InvalidParameterValue"
 _REJECTED = "MessageRejected"
 # SES also answers MessageRejected if our sender isn't verified, the account is still in the
@@ -30,17 +33,32 @@ class Ses:
     """
 
     client: Any
+    configuration_set: str = ""
 
     def __call__(self, message: EmailMessage) -> None:
         """Send a message to the email in its To header."""
         try:
-            self.client.send_raw_email(
-                Source=message["From"],
-                Destinations=[message["To"]],
-                RawMessage={"Data": message.as_bytes()},
-            )
+            self.client.send_raw_email(**self._request(message))
         except ClientError as error:
             code, words = error.response["Error"]["Code"], error.response["Error"]["Message"]
             if code == _INVALID or (code == _REJECTED and not _OURS_TO_MEND.search(words)):
                 raise MailRefusedError(code) from error
             raise
+
+    def _request(self, message: EmailMessage) -> dict[str, Any]:
+        """Build the call; `Source` is the bare address, since SES takes ASCII alone there."""
+        request: dict[str, Any] = {
+            "Source": message["From"].addresses[0].addr_spec,
+            "Destinations": [message["To"].addresses[0].addr_spec],
+        }
+        if self.configuration_set:
+            request["ConfigurationSetName"] = self.configuration_set
+            request["Tags"] = _tags(message)
+        del message[MESSAGE_TAGS]
+        return {**request, "RawMessage": {"Data": message.as_bytes()}}
+
+
+def _tags(message: EmailMessage) -> list[dict[str, str]]:
+    """Read the headers as parameters: SES might not read a folded header."""
+    pairs = (str(header).partition("=") for header in message.get_all(MESSAGE_TAGS, []))
+    return [{"Name": name, "Value": value} for name, _, value in pairs]

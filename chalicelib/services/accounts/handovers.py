@@ -60,6 +60,7 @@ class HandoverService:
         for user in self.account_admins.of(owner.account_id):
             details = {
                 "news": "stopped",
+                "account_id": account.id,
                 "name": user.name,
                 "account_name": account.name,
                 "by": owner.name,

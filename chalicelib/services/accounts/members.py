@@ -169,6 +169,7 @@ class MemberService:
         self, account_admin: AccountAdmin, owner: Member, heir: Member, now: datetime
     ) -> None:
         details = {
+            "account_id": account_admin.account_id,
             "account_name": owner.membership.account_name,
             "old_owner": owner.name,
             "new_owner": heir.name,

@@ -45,7 +45,7 @@ class MailCapService:
         device = self._known_browser(request)
         if device:
             self._count(request, Cap.KNOWN_BROWSER, device)
-            return request
+            return request.from_known_browser
         if request.kind.cap is Cap.SOURCE:
             return self._admit_from_source(request)
         for cap, key in self._inside(request):

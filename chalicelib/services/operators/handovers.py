@@ -136,6 +136,7 @@ class OperatorHandover:
         for user in self.account_admins.of(account.id):
             details = {
                 "news": news,
+                "account_id": account.id,
                 "name": user.name,
                 "account_name": account.name,
                 "by": f"Operator {action.operator.name}",

@@ -29,7 +29,7 @@ from chalicelib.storage.dynamo.reading import read_all, read_many
 from chalicelib.storage.dynamo.rows import LISTED_MEMBER, account_of, user_of
 from chalicelib.storage.dynamo.tables import AccountRow, EmailRow, UserRow
 from chalicelib.storage.dynamo.transaction import Transaction
-from chalicelib.storage.users.account_admin import still_manages
+from chalicelib.storage.users.account_admin import still_manages, still_there
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -70,6 +70,7 @@ class Invitations:
         count = AccountRow.invitation_count
         with Transaction(self.connection) as tx:
             still_manages(tx, account_admin)
+            still_there(tx, invitation.account_id)
             tx.check(
                 AccountRow,
                 invitation.account_id,

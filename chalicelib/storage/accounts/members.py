@@ -180,7 +180,12 @@ def _end(
         actions=[UserRow.memberships[account_id].remove(), *also],
         condition=condition,
     )
-    transaction.update(AccountRow(account_id, "account"), actions=[AccountRow.member_count.add(-1)])
+    # The condition keeps the row of a deleted account from coming back.
+    transaction.update(
+        AccountRow(account_id, "account"),
+        actions=[AccountRow.member_count.add(-1)],
+        condition=AccountRow.owner_id.exists(),
+    )
 
 
 def _as_read(member: Member) -> Condition:

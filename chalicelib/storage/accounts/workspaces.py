@@ -106,6 +106,8 @@ class Workspaces:
     ) -> DomainError:
         """Read why a write was refused; a reason that is gone by now is a conflict."""
         (row,) = read_all(self.connection, (AccountRow, account_admin.account_id, WORKSPACES))
+        if row is None:
+            return NotFoundError()
         items, names = row.items.as_dict(), row.names.as_dict()
         if seen is not None and seen.id not in items:
             return NotFoundError()

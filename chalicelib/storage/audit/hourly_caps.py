@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.errors import UnavailableError
@@ -11,7 +12,7 @@ from chalicelib.storage.dynamo.tables import LimitRow
 from chalicelib.storage.dynamo.transaction import write_one
 
 if TYPE_CHECKING:
-    from datetime import datetime, timedelta
+    from datetime import timedelta
 
 # Of racing messages of one count each round admits one, until the count is full.
 _SPARE_TRIES = 100
@@ -47,6 +48,19 @@ class HourlyCaps:
                 return True
         raise UnavailableError
 
+    def hold(self, key: str, message_id: str, until: datetime, now: datetime) -> None:
+        """Keep the place of a message until a time, though its window ends before.
+
+        A message that has no place any more gets one, even where the count is full: it happened.
+        """
+        subject, counted_at = f"{self.counted}#{key}", (until - self.window).timestamp()
+        for _ in range(_SPARE_TRIES):
+            entries, version = self._read(subject)
+            held = {**self._recent(entries, now), message_id: counted_at}
+            if entries.get(message_id) == counted_at or self._put(subject, held, version, now):
+                return
+        raise UnavailableError
+
     def take_back(self, key: str, message_id: str, now: datetime) -> None:
         """Give back the place of a message; a failure is logged, since only a place is lost."""
         try:
@@ -75,5 +89,7 @@ class HourlyCaps:
 
     def _put(self, subject: str, entries: dict[str, float], version: int, now: datetime) -> bool:
         unchanged = LimitRow.version == version if version else LimitRow.subject.does_not_exist()
-        row = LimitRow(subject, version=version + 1, entries=entries, ttl=now + self.window)
+        last = datetime.fromtimestamp(max(entries.values(), default=0), UTC)
+        ends_at = max(now, last) + self.window
+        row = LimitRow(subject, version=version + 1, entries=entries, ttl=ends_at)
         return write_one(lambda: row.save(condition=unchanged))

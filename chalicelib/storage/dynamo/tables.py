@@ -391,6 +391,58 @@ class LimitRow(Model):
     ttl = TTLAttribute(null=True)
 
 
+class SuppressionRow(Model):
+    """An email that mail doesn't go to, with the reasons that SES gave.
+
+    - read by email, strongly, before each mail is sent; all of them by the operators' command
+    - each reason is set where its time is later than what is there and than `removed_at`, so that a
+      report that is delivered twice or late changes nothing
+    - `removed_at` is when an operator allowed the email again, which takes every reason away
+    """
+
+    class Meta:  # noqa: D106 - pynamodb's own idiom
+        table_name = "suppressions"
+
+    email = UnicodeAttribute(hash_key=True)
+    bounce_at = UTCDateTimeAttribute(null=True)
+    bounce_until = UTCDateTimeAttribute(null=True)
+    bounce_detail = UnicodeAttribute(null=True)
+    complaint_at = UTCDateTimeAttribute(null=True)
+    complaint_until = UTCDateTimeAttribute(null=True)
+    complaint_detail = UnicodeAttribute(null=True)
+    delay_at = UTCDateTimeAttribute(null=True)
+    delay_until = UTCDateTimeAttribute(null=True)
+    delay_detail = UnicodeAttribute(null=True)
+    removed_at = UTCDateTimeAttribute(null=True)
+    ttl = TTLAttribute()
+
+
+class DeletionRow(Model):
+    """A deletion of a user or account, by its id: asked for, begun, swept, done.
+
+    - put or changed with a condition on `request_id` and on how far it got
+    - every row that isn't done is read once a day; rows that are done hold ids and times alone, and
+      tell a restore what must not come back
+    - `mail#` and the keyed hash of a deleted user's email: mails asked for before `begun_at` are
+      dropped; read by the worker, gone with its TTL
+    """
+
+    class Meta:  # noqa: D106 - pynamodb's own idiom
+        table_name = "deletions"
+
+    subject_id = UnicodeAttribute(hash_key=True)
+    request_id = UnicodeAttribute(null=True)
+    asked_by = UnicodeAttribute(null=True)
+    asked_at = UTCDateTimeAttribute(null=True)
+    announced_at = UTCDateTimeAttribute(null=True)
+    begun_at = UTCDateTimeAttribute(null=True)
+    swept_at = UTCDateTimeAttribute(null=True)
+    done_at = UTCDateTimeAttribute(null=True)
+    # What the rows are found by; gone once the deletion is done.
+    leftovers = JSONAttribute(null=True)
+    ttl = TTLAttribute(null=True)
+
+
 # By the names that follow the deployment's prefix.
 TABLES: dict[str, type[Model]] = {
     model.Meta.table_name: model
@@ -410,5 +462,7 @@ TABLES: dict[str, type[Model]] = {
         SsoAssertionRow,
         SsoIdentityRow,
         LimitRow,
+        SuppressionRow,
+        DeletionRow,
     )
 }

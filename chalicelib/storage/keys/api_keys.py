@@ -12,7 +12,7 @@ from chalicelib.domain.lists import Slice
 from chalicelib.storage.dynamo.reading import read_all, read_many
 from chalicelib.storage.dynamo.tables import AccountRow, ApiKeyRow
 from chalicelib.storage.dynamo.transaction import Transaction, write_one
-from chalicelib.storage.users.account_admin import still_manages
+from chalicelib.storage.users.account_admin import still_manages, still_there
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -50,6 +50,7 @@ class ApiKeys:
         """
         with Transaction(self.connection) as tx:
             still_manages(tx, account_admin)
+            still_there(tx, key.account_id)
             tx.put_new(_key_row(key, digest))
             tx.put_new(_listed_row(key, digest))
             self.audit.add(tx, event)

@@ -11,7 +11,7 @@ from chalicelib.storage.dynamo.reading import read_all
 from chalicelib.storage.dynamo.tables import AccountRow, DomainRow
 from chalicelib.storage.dynamo.transaction import Transaction, write_one
 from chalicelib.storage.sso.connections import change_account_sso
-from chalicelib.storage.users.account_admin import still_manages
+from chalicelib.storage.users.account_admin import still_manages, still_there
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,6 +74,7 @@ class AccountDomains:
         )
         with Transaction(self.connection) as tx:
             still_manages(tx, account_admin)
+            still_there(tx, account_id)
             tx.put_new(row, _listed_already)
             self.audit.add(tx, event)
             tx.update(

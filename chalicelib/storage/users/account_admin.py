@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pynamodb.expressions.condition import Condition
 
     from chalicelib.domain.user import AccountAdmin, User
-    from chalicelib.storage.dynamo.transaction import Transaction
+    from chalicelib.storage.dynamo.transaction import Otherwise, Transaction
 
 
 def manages(account_id: str) -> Condition:
@@ -48,6 +48,16 @@ def still_manages(
         condition=condition & also if also is not None else condition,
         otherwise=NotAllowedError,
     )
+
+
+def still_there(tx: Transaction, account_id: str, otherwise: Otherwise = NotAllowedError) -> None:
+    """Let a transaction through only while the account isn't deleted.
+
+    For writes that add a row to an account and change none that goes with it: a row that came
+    after the deletion would stay for good.
+    """
+    there = AccountRow.owner_id.exists()
+    tx.check(AccountRow, account_id, "account", condition=there, otherwise=otherwise)
 
 
 @dataclass(frozen=True)

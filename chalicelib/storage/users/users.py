@@ -107,7 +107,8 @@ class Users:
         """Add to a session's first transaction that the present password signed the user in."""
         if not user.has_used_password:
             used = UserRow.signed_in_version.set(user.credentials_version)
-            tx.update(UserRow(user.id), [used])
+            # The condition keeps the row of a deleted user from coming back.
+            tx.update(UserRow(user.id), [used], UserRow.user_id.exists())
 
     def replace_password_hash(self, user: User, new_hash: str) -> None:
         """Store the same password at the current cost (`A12`), unless it changed meanwhile."""

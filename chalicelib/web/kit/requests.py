@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import parse_qsl
 
+from chalicelib.bootstrap import settings
 from chalicelib.domain.errors import InvalidValueError
 from chalicelib.domain.origin import Client, RequestOrigin
 from chalicelib.web.kit.errors import RequestError, TooLargeError, json_pointer
@@ -25,11 +26,13 @@ _REPLACEMENT = "\ufffd".encode()
 
 
 def client_of(request: Request) -> Client:
-    """Return a request's client; the gateway gives the IP address, no header (conformance G5)."""
+    """Return a request's client; the IP address is from the gateway or a trusted proxy (G5)."""
     identity = request.context.get("identity") or {}
+    source_ip = str(identity.get("sourceIp") or "")
+    address = settings().trusted_proxies.client_address(source_ip, request.headers)
     agent = request.headers.get("user-agent") or ""
     printable = "".join(c for c in agent if c.isascii() and c.isprintable())
-    return Client(str(identity.get("sourceIp") or ""), printable[:_USER_AGENT_MAX])
+    return Client(address, printable[:_USER_AGENT_MAX])
 
 
 def request_id_of(request: Request) -> str:

@@ -10,16 +10,23 @@ if TYPE_CHECKING:
     from infra.doctor.examined_stage import ExaminedStage
     from infra.doctor.findings import Checking
 
+# The functions that run every day, and what isn't done if one doesn't run.
+_DAILY = {
+    "sso_watch": "proofs of domains and certificates go unwatched",
+    "deletions": "deletions that are due or half done wait",
+}
+
 
 def check(examined: ExaminedStage) -> Checking:
     """See that the worker listens to the queue, and that the daily look has its schedule."""
-    missing = {"mail", "sso_watch"} - examined.functions.keys()
+    missing = {"mail", *_DAILY} - examined.functions.keys()
     if missing:
         message = f"no function {' and '.join(sorted(missing))}."
         raise UncheckedError(message)
     yield from _of_the_queue(examined)
-    yield from _of_the_clock(examined)
-    return "The worker takes mails from the queue, and single sign-on is looked at every day."
+    for function, loss in _DAILY.items():
+        yield from _of_the_clock(examined, function, loss)
+    return "The worker takes mails from the queue, and the daily work starts every day."
 
 
 def _of_the_queue(examined: ExaminedStage) -> Checking:
@@ -41,15 +48,15 @@ def _of_the_queue(examined: ExaminedStage) -> Checking:
     return ""
 
 
-def _of_the_clock(examined: ExaminedStage) -> Checking:
-    arn = examined.functions["sso_watch"]["FunctionArn"]
+def _of_the_clock(examined: ExaminedStage, function: str, loss: str) -> Checking:
+    arn = examined.functions[function]["FunctionArn"]
     client = examined.client("events")
     rules = client.list_rule_names_by_target(TargetArn=arn)["RuleNames"]
     states = [client.describe_rule(Name=rule)["State"] for rule in rules]
     if not any(state.startswith("ENABLED") for state in states):
-        name = examined.stage.function_name("sso_watch")
+        name = examined.stage.function_name(function)
         yield (
-            f"Nothing starts function {name}, so proofs of domains and certificates go unwatched."
+            f"Nothing starts function {name}, so {loss}."
             + (f" Enable the rule {rules[0]}." if rules else " Deploy the stage.")
         )
     return ""

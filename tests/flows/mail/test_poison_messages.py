@@ -366,6 +366,7 @@ def test_a_mail_that_ses_will_never_accept_is_dropped(
         ("Throttling", "Maximum sending rate exceeded."),
         ("AccountSendingPausedException", "Paused."),
         ("MailFromDomainNotVerifiedException", "Not yet."),
+        ("ConfigurationSetDoesNotExist", "Configuration set <x> does not exist."),
     ],
 )
 def test_a_mail_that_an_operator_can_unblock_is_redelivered(

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.storage.audit.hourly_caps import HourlyCaps
+from chalicelib.storage.dynamo.tables import LimitRow
 from tests.support.personas.users import NOON
 from tests.support.races.races import race
 
@@ -70,3 +71,34 @@ def test_forty_at_once_get_no_more_than_a_sources_twenty() -> None:
     counts = HourlyCaps(maximum=20, window=_HOUR)
     outcomes = race(lambda number: counts.admit("source", f"{number}", NOON), callers=40)
     assert (outcomes.count(True), outcomes.count(False)) == (20, 20)
+
+
+def test_a_held_place_outlasts_its_window_and_ends_at_its_time() -> None:
+    counts, until = HourlyCaps(maximum=1, window=_HOUR), NOON + 24 * _HOUR
+    assert counts.admit("robin", "1", NOON)
+    counts.hold("robin", "1", until, NOON + _HOUR / 2)
+    assert not counts.admit("robin", "2", until - timedelta(seconds=1))
+    assert counts.admit("robin", "2", until)
+
+
+def test_a_row_lives_as_long_as_its_last_place() -> None:
+    counts, until = HourlyCaps(maximum=2, window=_HOUR), NOON + 24 * _HOUR
+    counts.hold("robin", "1", until, NOON)
+    assert counts.admit("robin", "2", NOON)
+    assert LimitRow.get("mail#robin").ttl == until
+
+
+def test_a_place_is_held_after_its_window_and_beyond_the_maximum_too() -> None:
+    counts, until = HourlyCaps(maximum=1, window=_HOUR), NOON + 24 * _HOUR
+    for message in ("1", "2", "3"):
+        counts.hold("robin", message, until, NOON)
+    assert not counts.admit("robin", "4", NOON + 2 * _HOUR)
+
+
+def test_of_twenty_reports_at_once_each_holds_one_place_once() -> None:
+    counts, until = HourlyCaps(maximum=20, window=_HOUR), NOON + 24 * _HOUR
+    race(lambda number: counts.hold("robin", f"{number % 10}", until, NOON))
+    row = LimitRow.get("mail#robin", consistent_read=True)
+    assert (len(row.entries), int(row.version)) == (10, 10)
+    counts.hold("robin", "3", until, NOON)
+    assert int(LimitRow.get("mail#robin", consistent_read=True).version) == 10

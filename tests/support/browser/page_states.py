@@ -318,6 +318,15 @@ _MANAGER = (
         "Remove Kim?",
         (_follow("Manage Kim"), _follow("Remove …")),
     ),
+    PageState("delete account", "robin", "/settings/delete-account", "Delete account"),
+    PageState(
+        "delete account, wrong name",
+        "robin",
+        "/settings/delete-account",
+        "Delete account",
+        (_fill("Account name", "Acme"), _press("Delete account")),
+    ),
+    PageState("delete account, waiting", "dora", "/settings/delete-account", "Delete account"),
     PageState("workspaces", "robin", "/settings/workspaces", "Workspaces"),
     PageState("workspaces, none", "mira", "/settings/workspaces", "Workspaces"),
     PageState(

@@ -20,7 +20,7 @@ from tests.support.servers.children import ROOT
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-FUNCTIONS = ("api", "mail", "key_check", "sso_watch")
+FUNCTIONS = ("api", "mail", "key_check", "sso_watch", "deletions")
 STAGE = "prod"
 # What Lambda and its event sources do in a function's name, and no call of ours shows.
 BY_THE_PLATFORM = {

@@ -28,6 +28,7 @@ class Cast:
     kim: Program
     sam: Program
     nobody: Program
+    dora: Program
     acme: str
     borealis: str
     links: dict[str, str]
@@ -60,8 +61,9 @@ def assemble(stack: Stack, dns: DnsServer) -> Cast:
     _remove(robin, "noor@acme.test")
     _sent(ask_sign_in(nobody, "noor@acme.test", OTHER_PASSWORD), 200)
     _furnish(robin)
+    dora = _who_deletes(stack)
     links = _links(stack, robin)
-    return Cast(stack, robin, mira, kim, sam, nobody, acme, borealis, links)
+    return Cast(stack, robin, mira, kim, sam, nobody, dora, acme, borealis, links)
 
 
 def _owner(stack: Stack, address: str, name: str, account: str) -> Program:
@@ -81,6 +83,16 @@ def _clear_out(stack: Stack, owner: Program) -> None:
     browser.open("/settings/workspaces")
     browser.follow("Delete Main")
     browser.press("Delete workspace")
+
+
+def _who_deletes(stack: Stack) -> Program:
+    """Let an owner ask for the deletion of their account, which then waits for its day."""
+    dora = _owner(stack, "dora@dora.test", "Dora", "Dora's Garden")
+    browser = stack.browser()
+    browser.jar.values.update(dora.jar.values)
+    browser.open("/settings/delete-account")
+    browser.press("Delete account", Account_name="Dora's Garden")
+    return dora
 
 
 def _join(stack: Stack, inviter: Program, address: str, name: str) -> Program:

@@ -23,6 +23,7 @@ _NO_PROOF: Mapping[str, str] = {
     "POST /settings/workspaces": "nobody is in a new workspace yet",
     "POST /settings/workspaces/{workspace_id}": "another name or description changes no access",
     "POST /settings/audit-log/export": "reading changes no access",
+    "POST /settings/delete-account/cancel": "the account stays as it is",
     "POST /profile/leave": "leaving takes access from nobody else",
     "POST /auth/session/account/leave": "leaving takes access from nobody else",
 }
