@@ -106,6 +106,8 @@ def _logs_and_traces(function: str, stage: Stage) -> Iterator[_Statement]:
 
 def _table(name: str, operations: str, stage: Stage) -> _Statement:
     sid = _SIDS.get(name) or name.title().replace("_", "")
+    if name == "audit_events" and "UpdateItem" in operations:
+        sid = "RemoveDeletedFromAuditLogs"
     actions = [f"dynamodb:{operation}" for operation in operations.split()]
     return _allow(sid, actions, _table_arn(name, stage))
 
